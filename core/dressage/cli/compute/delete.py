@@ -1,0 +1,23 @@
+"""dressage compute delete"""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from dressage.cli.options import On, engine
+from dressage.errors import SettingsError
+
+
+def delete(
+    name: Annotated[str, typer.Argument(help="The compute target.")],
+    on: On = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Delete a compute target; runs that are on it end with it where machines are rented."""
+    compute = engine().platform(on).compute
+    if not yes and not sys.stdin.isatty():
+        raise SettingsError(f"deleting compute target {name!r} has to be confirmed; give --yes")
+    if yes or typer.confirm(f"delete compute target {name}?", err=True):
+        compute.delete(name)
+        sys.stdout.write(f"{name}\n")

@@ -1,0 +1,17 @@
+"""dressage datasets download"""
+
+from pathlib import Path
+
+from dressage.cli.datasets.show import Reference
+from dressage.cli.options import On, To, engine
+
+
+def download(dataset: Reference, to: To = Path(), on: On = None) -> None:
+    """Copy a dataset's files to a folder, verified."""
+    from dressage.cli.references import find
+    from dressage.cli.telling import say
+
+    datasets = engine().platform(on).datasets
+    version = find("dataset", datasets.list(), dataset)
+    datasets.download(version, to)
+    say(f"{len(version.files)} file(s) in {to}")

@@ -1,0 +1,24 @@
+"""dressage datasets list"""
+
+from dressage.cli.options import As, On, engine
+
+
+def list_datasets(on: On = None, output: As = "table") -> None:
+    """List the datasets' versions."""
+    from dressage.cli.output import print_json, print_table, size_of, time_of
+
+    versions = engine().platform(on).datasets.list()
+    if output == "json":
+        return print_json(versions)
+    rows = [
+        (
+            f"{v.name}:{v.version}",
+            len(v.files),
+            size_of(v.size),
+            v.digest[:12],
+            time_of(v.created),
+            v.description,
+        )
+        for v in versions
+    ]
+    return print_table(("DATASET", "FILES", "SIZE", "DIGEST", "CREATED", "DESCRIPTION"), rows)

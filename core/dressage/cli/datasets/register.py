@@ -1,0 +1,53 @@
+"""dressage datasets register"""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlsplit
+
+import typer
+
+from dressage.cli.options import On, engine
+
+if TYPE_CHECKING:
+    from dressage.specs import Source
+
+
+def register(
+    name: Annotated[str, typer.Argument(help="What its versions are counted under.")],
+    sources: Annotated[list[str], typer.Argument(help="Files, folders or web addresses.")],
+    description: Annotated[str, typer.Option(help="What it is.")] = "",
+    on: On = None,
+) -> None:
+    """Register files as a dataset's version; the same bytes give the version that is there."""
+    from dressage.cli.telling import Person
+    from dressage.events import StageProgress, StageStarted
+    from dressage.specs import FileDataset
+
+    found = engine()
+    found.workspace.create()
+    described = tuple(source for given in sources for source in sources_of(given))
+    dataset = FileDataset(name=name, sources=described, description=description)
+    tell = Person()
+    tell(StageStarted("dataset", name))
+    version = found.platform(on).datasets.ensure(
+        dataset, lambda what, done, total: tell(StageProgress("dataset", what, done, total))
+    )
+    tell.close()
+    sys.stdout.write(f"{version.name}:{version.version}\n")
+
+
+def sources_of(given: str) -> list["Source"]:
+    """A file, every file of a folder, or a web address. Raises SettingsError for what is none of them."""
+    from dressage.errors import SettingsError
+    from dressage.specs import Source
+
+    if given.startswith(("http://", "https://")):
+        return [Source(path=Path(urlsplit(given).path).name or "index", addresses=(given,))]
+    path = Path(given).expanduser().absolute()
+    if path.is_dir():
+        files = sorted(file for file in path.rglob("*") if file.is_file())
+        return [Source(path=file.relative_to(path).as_posix(), addresses=(str(file),)) for file in files]
+    if not path.is_file():
+        raise SettingsError(f"source {given!r} is no file, folder or web address; check the path")
+    return [Source(path=path.name, addresses=(str(path),))]

@@ -1,0 +1,38 @@
+"""dressage datasets show"""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from dressage.cli.options import As, On, complete_dataset, engine
+
+Reference = Annotated[str, typer.Argument(help="NAME or NAME:VERSION.", autocompletion=complete_dataset)]
+
+
+def show(dataset: Reference, on: On = None, output: As = "table") -> None:
+    """Show one dataset and its files."""
+    from msgspec.structs import replace
+
+    from dressage.cli.output import print_fields, print_json, print_table, size_of, time_of
+    from dressage.cli.references import find
+
+    datasets = engine().platform(on).datasets
+    version = find("dataset", datasets.list(), dataset)
+    version = replace(version, files=tuple(datasets.files(version)))
+    if output == "json":
+        return print_json(version)
+    print_fields(
+        (
+            ("dataset", f"{version.name}:{version.version}"),
+            ("description", version.description or None),
+            ("digest", version.digest),
+            ("created", time_of(version.created)),
+            ("size", size_of(version.size) if version.size else None),
+            *version.tags.items(),
+        )
+    )
+    sys.stdout.write("\n")
+    return print_table(
+        ("FILE", "SIZE", "SHA-256"), [(file.path, size_of(file.size), file.sha256) for file in version.files]
+    )

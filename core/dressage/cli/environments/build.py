@@ -1,0 +1,43 @@
+"""dressage environments build"""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dressage.cli.options import On, Set, complete_recipe, engine, settings_of
+
+
+def build(
+    target: Annotated[
+        str,
+        typer.Argument(
+            help="A recipe's name, or a conda specification's path.", autocompletion=complete_recipe
+        ),
+    ],
+    on: On = None,
+    set_: Set = None,
+    upgrade: Annotated[bool, typer.Option("--upgrade", help="Take what has been released since.")] = False,
+) -> None:
+    """Build the environment of a recipe or a conda file, unless it is there."""
+    from dressage.cli.telling import Person
+    from dressage.events import StageProgress, StageStarted
+    from dressage.specs import Environment
+
+    found = engine()
+    found.workspace.create()
+    path = Path(target).expanduser()
+    if path.is_file():
+        environment = Environment(name=path.stem, conda=path.read_text(encoding="utf-8"))
+    else:
+        environment = found.describe(target, on=on, set=settings_of(set_)).environment
+    tell = Person()
+    tell(StageStarted("environment", environment.name))
+    version = found.platform(on).environments.ensure(
+        environment,
+        lambda what, done, total: tell(StageProgress("environment", what, done, total)),
+        upgrade=upgrade,
+    )
+    tell.close()
+    sys.stdout.write(f"{version.name}:{version.key}\n")

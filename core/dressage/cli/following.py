@@ -1,0 +1,87 @@
+"""Starting or continuing a run at the command line, and staying with it until its end."""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import typer
+
+from dressage.cli import outcome
+from dressage.cli.options import Stream
+from dressage.cli.output import print_json
+from dressage.cli.telling import Person, Program, say
+from dressage.events import Listener, RunCreated, RunFound
+from dressage.runs import Run
+
+_SECOND_CTRL_C_S = 1.5
+
+
+def started(start: Callable[[Listener], Run], *, detach: bool, output: Stream) -> None:
+    """Start a run by `start`, follow it unless told to detach, and exit as its script did."""
+    listener: Any = Program() if output == "jsonl" else Person(script_output=output == "table")
+    run = _submitted(start, listener)
+    if detach:
+        run.detach()
+        if output == "json":
+            print_json({"run_id": run.id, "state": run.status.state})
+        elif output == "table":
+            sys.stdout.write(run.id + "\n")
+            say(f"next: dressage runs logs -f {run.id}\n      dressage runs cancel {run.id}")
+        return
+    try:
+        status = run.follow(listener)
+    except KeyboardInterrupt:
+        _leave(run)
+        raise typer.Exit(130) from None
+    if output == "json":
+        print_json(outcome.as_result(run, status))
+    elif output == "table":
+        outcome.print_summary(run, status)
+    raise typer.Exit(outcome.exit_code(status))
+
+
+def _submitted(start: Callable[[Listener], Run], listener: Any) -> Run:
+    """Carry the stages out. A closed terminal stops them no more than it stops the run."""
+    run_id: list[str] = []
+
+    def told(event: Any) -> None:
+        if isinstance(event, RunCreated | RunFound):
+            run_id.append(event.run_id)
+        listener(event)
+
+    before = signal.signal(signal.SIGHUP, _lose_terminal) if hasattr(signal, "SIGHUP") else None
+    try:
+        return start(told)
+    except KeyboardInterrupt:
+        say(
+            "stopped before the run was submitted"
+            + (f"; go on with: dressage resume {run_id[0]}" if run_id else "")
+        )
+        raise typer.Exit(130) from None
+    finally:
+        if before is not None:
+            signal.signal(signal.SIGHUP, before)
+
+
+def _lose_terminal(*_: object) -> None:
+    """The terminal was closed: work on without it."""
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        os.dup2(nowhere, stream.fileno())
+
+
+def _leave(run: Run) -> None:
+    """Ctrl-C: the run goes on without us; a second one soon after asks whether to cancel it."""
+    say(f"\nleft run {run.id} to itself; follow it with: dressage runs logs -f {run.id}")
+    try:
+        if sys.stdin.isatty():
+            say("Ctrl-C again to cancel it")
+            time.sleep(_SECOND_CTRL_C_S)
+    except KeyboardInterrupt:
+        if typer.confirm(f"\ncancel run {run.id}?", err=True):
+            run.cancel()
+            say("cancelled")
+    run.detach()

@@ -1,0 +1,24 @@
+"""dressage models register"""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dressage.cli.options import On, engine
+
+
+def register(
+    name: Annotated[str, typer.Argument(help="What its versions are counted under.")],
+    folder: Annotated[Path, typer.Argument(help="The folder that holds the model.")],
+    on: On = None,
+) -> None:
+    """Register a folder as a model's version; the same bytes give the version that is there."""
+    from dressage.specs import check_name
+
+    check_name("model", name)
+    found = engine()
+    found.workspace.create()
+    version = found.platform(on).models.register(name, folder.absolute())
+    sys.stdout.write(f"{version.name}:{version.version}\n")

@@ -1,0 +1,40 @@
+"""dressage models show"""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from dressage.cli.options import As, On, complete_model, engine
+
+Reference = Annotated[str, typer.Argument(help="NAME or NAME:VERSION.", autocompletion=complete_model)]
+
+
+def show(model: Reference, on: On = None, output: As = "table") -> None:
+    """Show one model and where it came from."""
+    from dressage.cli.output import print_fields, print_json, print_table, size_of, time_of
+    from dressage.cli.references import find
+
+    version = find("model", engine().platform(on).models.list(), model)
+    if output == "json":
+        return print_json(version)
+    lineage = version.lineage
+    print_fields(
+        (
+            ("model", f"{version.name}:{version.version}"),
+            ("framework", version.framework),
+            ("digest", version.digest),
+            ("created", time_of(version.created)),
+            ("run", lineage and lineage.run_id),
+            ("dataset", lineage and lineage.dataset),
+            ("environment", lineage and lineage.environment),
+            ("snapshot", lineage and lineage.snapshot),
+            ("arguments", lineage and " ".join(lineage.arguments)),
+            *((name.lower(), f"{value:.4f}") for name, value in version.metrics.items()),
+            *version.tags.items(),
+        )
+    )
+    sys.stdout.write("\n")
+    return print_table(
+        ("FILE", "SIZE", "SHA-256"), [(file.path, size_of(file.size), file.sha256) for file in version.files]
+    )

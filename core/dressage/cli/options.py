@@ -1,0 +1,87 @@
+"""Options that several commands share, and the completions of their values."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dressage.engine import Engine
+
+Output = Literal["table", "json"]
+Stream = Literal["table", "json", "jsonl"]
+
+
+def engine(platforms: "Mapping[str, Mapping[str, Any]] | None" = None) -> "Engine":
+    from dressage.engine import Engine
+
+    return Engine(platforms=platforms)
+
+
+def complete_run(incomplete: str) -> list[str]:
+    """Run ids, the newest first, straight from their folders."""
+    workspace = engine().workspace
+    names = [entry.name for entry in workspace.runs.iterdir()] if workspace.exists else []
+    return sorted((name for name in names if name.startswith(incomplete)), reverse=True)
+
+
+def complete_recipe(incomplete: str) -> list[str]:
+    return [name for name in engine().plugins.names("recipe") if name.startswith(incomplete)]
+
+
+def complete_platform(incomplete: str) -> list[str]:
+    return [name for name in engine().plugins.names("platform") if name.startswith(incomplete)]
+
+
+def complete_dataset(incomplete: str) -> list[str]:
+    names = {f"{version.name}:{version.version}" for version in engine().platform().datasets.list()}
+    return sorted(name for name in names if name.startswith(incomplete))
+
+
+def complete_model(incomplete: str) -> list[str]:
+    names = {f"{version.name}:{version.version}" for version in engine().platform().models.list()}
+    return sorted(name for name in names if name.startswith(incomplete))
+
+
+def complete_setting(ctx: typer.Context, incomplete: str) -> list[str]:
+    """`NAME=` of the settings of the recipe that stands on the line."""
+    recipe = ctx.params.get("recipe")
+    if not recipe or recipe not in engine().plugins.names("recipe"):
+        return []
+    return [f"{item.name}=" for item in engine().settings(recipe) if item.name.startswith(incomplete)]
+
+
+RunId = Annotated[str, typer.Argument(help="The run's id.", autocompletion=complete_run)]
+On = Annotated[
+    str | None,
+    typer.Option(
+        "--on", help="The platform; the configured one by default.", autocompletion=complete_platform
+    ),
+]
+Set = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        "-s",
+        metavar="NAME=VALUE",
+        help="A setting; may be repeated.",
+        autocompletion=complete_setting,
+    ),
+]
+As = Annotated[Output, typer.Option("--output", "-o", help="How to print it.")]
+To = Annotated[Path, typer.Option("--to", metavar="DIR", help="The folder to copy to; made if need be.")]
+
+
+def settings_of(given: list[str] | None) -> dict[str, Any]:
+    """NAME=VALUE words as a mapping. Raises SettingsError for a word without '='."""
+    from dressage.errors import SettingsError
+
+    values = {}
+    for word in given or []:
+        name, equals, value = word.partition("=")
+        if not equals or not name:
+            raise SettingsError(f"--set {word!r}: give NAME=VALUE")
+        values[name] = value
+    return values

@@ -1,0 +1,16 @@
+"""dressage recipes list"""
+
+import sys
+
+from dressage.cli.options import As, engine
+
+
+def list_recipes(output: As = "table") -> None:
+    """List the recipes, one per line."""
+    from dressage.cli.output import print_json
+
+    names = engine().plugins.names("recipe")
+    if output == "json":
+        print_json(names)
+    else:
+        sys.stdout.write("".join(f"{name}\n" for name in names))

@@ -1,0 +1,61 @@
+"""dressage run"""
+
+import shlex
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from dressage.cli.options import On, Set, Stream, complete_recipe, engine, settings_of
+
+
+def run(
+    recipe: Annotated[
+        str, typer.Argument(help="A recipe's name, or a script's path.", autocompletion=complete_recipe)
+    ],
+    arguments: Annotated[list[str] | None, typer.Argument(help="After --: arguments of the script.")] = None,
+    on: On = None,
+    set_: Set = None,
+    conda: Annotated[Path | None, typer.Option(help="A conda specification to run a script in.")] = None,
+    detach: Annotated[bool, typer.Option("-d", "--detach", help="Leave once the run is submitted.")] = False,
+    name: Annotated[str | None, typer.Option("-n", "--name", help="A name to show for the run.")] = None,
+    experiment: Annotated[str | None, typer.Option(help="The experiment it counts to.")] = None,
+    again: Annotated[bool, typer.Option(help="Start a new run even if this was done before.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only plan.")] = False,
+    output: Annotated[Stream, typer.Option("-o", "--output", help="How to print it.")] = "table",
+) -> None:
+    """Train: carry out a recipe's plan, or run a script.
+
+    Ctrl-C leaves the run to itself; a second one asks whether to cancel it.
+    """
+    from dressage.cli.following import started
+
+    recipe, settings = asked_for(recipe, arguments or [], conda, settings_of(set_))
+    if dry_run:
+        from dressage.cli.plan import show
+
+        return show(engine().plan(recipe, on=on, set=settings), "json" if output == "jsonl" else output)
+    return started(
+        lambda listener: engine().run(
+            recipe, on=on, set=settings, name=name, experiment=experiment, again=again, listener=listener
+        ),
+        detach=detach,
+        output=output,
+    )
+
+
+def asked_for(
+    recipe: str, arguments: list[str], conda: Path | None, settings: dict[str, Any]
+) -> tuple[str, dict[str, Any]]:
+    """A path is a script, for the recipe that runs scripts; anything else is a recipe's name."""
+    from dressage.errors import SettingsError
+
+    if "/" in recipe or recipe.endswith(".py"):
+        settings = {"path": recipe, "arguments": shlex.join(arguments), **settings}
+        return "script", settings | ({"conda": str(conda)} if conda else {})
+    if arguments or conda:
+        given = "--conda" if conda else f"argument {arguments[0]!r}"
+        raise SettingsError(
+            f"recipe {recipe!r} takes no {given}; use --set NAME=VALUE, or name a script by its path"
+        )
+    return recipe, settings

@@ -1,0 +1,23 @@
+"""dressage runs cancel"""
+
+from typing import Annotated
+
+import typer
+
+from dressage.cli.options import RunId, engine
+
+
+def cancel(
+    run: RunId,
+    wait: Annotated[bool, typer.Option(help="Stay until it has ended.")] = True,
+) -> None:
+    """Stop a run: its script is asked to end, given a grace time, then ended."""
+    from dressage.cli.telling import say
+
+    found = engine().get(run)
+    if found.status.has_ended:
+        say(f"run {run} has ended already: {found.status.state}")
+        return
+    found.cancel()
+    if wait:
+        say(f"run {run} {found.wait().state}")

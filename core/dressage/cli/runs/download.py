@@ -1,0 +1,22 @@
+"""dressage runs download"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dressage.cli.options import RunId, To, engine
+
+
+def download(
+    run: RunId,
+    paths: Annotated[list[str] | None, typer.Argument(help="Which files; all by default.")] = None,
+    to: To = Path(),
+) -> None:
+    """Copy a run's files to a folder."""
+    from dressage.cli.telling import say
+
+    found = engine().get(run)
+    wanted = paths or [file.path for file in found.files]
+    found.download(to, wanted)
+    say(f"{len(wanted)} file(s) in {to}")

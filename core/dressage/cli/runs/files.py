@@ -1,0 +1,14 @@
+"""dressage runs files"""
+
+from dressage.cli.options import As, RunId, engine
+
+
+def files(run: RunId, output: As = "table") -> None:
+    """List what a run has written: outputs, logs and logged artifacts."""
+    from dressage.cli.output import print_json, print_table, size_of
+
+    found = engine().get(run).files
+    if output == "json":
+        print_json(found)
+    else:
+        print_table(("FILE", "SIZE"), [(file.path, size_of(file.size)) for file in found])

@@ -1,0 +1,31 @@
+"""dressage runs wait"""
+
+from typing import Annotated
+
+import typer
+
+from dressage.cli.options import Output, RunId, engine
+
+
+def wait(
+    run: RunId,
+    timeout: Annotated[
+        float | None, typer.Option(help="Give up after so many seconds, with 124.", min=0)
+    ] = None,
+    output: Annotated[Output, typer.Option("--output", "-o", help="How to print it.")] = "table",
+) -> None:
+    """Wait for a run's end; exit as its script did."""
+    from dressage.cli.outcome import as_result, exit_code, print_summary
+    from dressage.cli.output import print_json
+    from dressage.cli.telling import say
+
+    found = engine().get(run)
+    status = found.wait(timeout)
+    if not status.has_ended:
+        say(f"run {run} is still {status.state} after {timeout:g} s")
+        raise typer.Exit(124)
+    if output == "json":
+        print_json(as_result(found, status))
+    else:
+        print_summary(found, status)
+    raise typer.Exit(exit_code(status))

@@ -1,0 +1,134 @@
+"""Where values come from: flags, then DRESSAGE_* variables, dressage.toml, the user's file, defaults.
+
+on = "local"                 # DRESSAGE_ON
+experiment = "digits"        # DRESSAGE_EXPERIMENT
+workspace = "records"        # DRESSAGE_WORKSPACE
+
+[recipes.keras-mnist]        # any setting of the recipe
+epochs = 5                   # DRESSAGE_KERAS_MNIST_EPOCHS
+
+[platforms.azureml]          # whatever the platform reads
+config = "config.json"
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from dressage.errors import SettingsError, unknown
+
+FILE = "dressage.toml"
+DEFAULTS: Mapping[str, str | int | None] = {
+    "on": "local",
+    "experiment": None,
+    "workspace": None,
+    "snapshot_limit_mb": 300,
+}
+_TABLES = ("recipes", "platforms")
+_WORDS = {dict: "table", str: "text", int: "whole number"}
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One value and where it came from: "default", a variable's name or a file's path."""
+
+    value: Any
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """The layers below the flags; `files` from the strongest to the weakest."""
+
+    environ: Mapping[str, str]
+    files: tuple[tuple[Path, Mapping[str, Any]], ...] = field(default=())
+
+    def option(self, name: str) -> Value:
+        """The value of one of `DEFAULTS`. Raises SettingsError if a variable's text is not of its type."""
+        variable = f"DRESSAGE_{name.upper()}"
+        if self.environ.get(variable):
+            return Value(_typed(variable, name, self.environ[variable]), variable)
+        for path, table in self.files:
+            if name in table:
+                return Value(table[name], str(path))
+        return Value(DEFAULTS[name], "default")
+
+    def recipe(self, recipe: str, settings: Iterator[str] | tuple[str, ...]) -> dict[str, Value]:
+        """What is configured for the recipe's settings, those left at their default not included.
+
+        Names in a file that the recipe does not declare come along, so that they are refused like any other.
+        """
+        found = {}
+        for path, table in reversed(self.files):
+            for name, value in _table(path, table, "recipes", recipe).items():
+                found[name.replace("-", "_")] = Value(value, str(path))
+        for name in settings:
+            variable = f"DRESSAGE_{recipe}_{name}".replace("-", "_").upper()
+            if variable in self.environ:
+                found[name] = Value(self.environ[variable], variable)
+        return found
+
+    def platform(self, platform: str) -> dict[str, Any]:
+        """The platform's table; a table nearer to the project wins key by key."""
+        merged: dict[str, Any] = {}
+        for path, table in reversed(self.files):
+            merged.update(_table(path, table, "platforms", platform))
+        return merged
+
+
+def load(start: Path, environ: Mapping[str, str]) -> Configuration:
+    """Read the project's file, found upward from `start`, and the user's. Raises SettingsError for a bad one."""
+    places = [
+        next((p for p in (d / FILE for d in (start, *start.parents)) if p.is_file()), None),
+        user_file(environ),
+    ]
+    files = tuple(
+        (path, _read(path)) for path in dict.fromkeys(places) if path is not None and path.is_file()
+    )
+    return Configuration(environ, files)
+
+
+def user_file(environ: Mapping[str, str]) -> Path | None:
+    """The user's own file; None where there is no home to look in."""
+    if not (environ.get("HOME") or environ.get("XDG_CONFIG_HOME") or environ.get("APPDATA")):
+        return None
+    from platformdirs import user_config_path
+
+    return user_config_path("dressage", appauthor=False) / FILE
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    import tomllib
+
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{str(path)!r} is not valid TOML: {error}; correct it") from error
+    for key, value in table.items():
+        if key not in DEFAULTS and key not in _TABLES:
+            raise SettingsError(f"{str(path)!r}: {unknown('key', key, [*DEFAULTS, *_TABLES])}")
+        wanted = dict if key in _TABLES else str
+        if not isinstance(value, wanted):
+            raise SettingsError(
+                f"{str(path)!r}: {key} is {value!r}; give a {'table' if wanted is dict else 'text'}"
+            )
+    return table
+
+
+def _type_of(option: str) -> type:
+    return int if isinstance(DEFAULTS[option], int) else str
+
+
+def _typed(variable: str, option: str, text: str) -> str | int:
+    try:
+        return _type_of(option)(text)  # type: ignore[no-any-return]
+    except ValueError:
+        raise SettingsError(f"{variable} is {text!r}; give a {_WORDS[int]}") from None
+
+
+def _table(path: Path, table: Mapping[str, Any], kind: str, name: str) -> Mapping[str, Any]:
+    found = table.get(kind, {}).get(name, {})
+    if not isinstance(found, Mapping):
+        raise SettingsError(f"{str(path)!r}: {kind}.{name} is {found!r}; make it a table")
+    return found

@@ -1,0 +1,108 @@
+"""The index of a workspace's runs: a cache over their journals, brought up to date when it is read.
+
+A journal that has not grown is not read again. Nothing is lost with the file: it is rebuilt.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dressage.encoding import from_json, to_json
+from dressage.handles import RunSummary
+from dressage.records import Record, journal_of, read
+from dressage.workspace import Workspace
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS run (
+    run_id TEXT PRIMARY KEY, size INTEGER, created TEXT, training TEXT, model TEXT, summary TEXT, inputs TEXT
+);
+CREATE INDEX IF NOT EXISTS run_training ON run (training);
+CREATE INDEX IF NOT EXISTS run_model ON run (model, created);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A run that completed, and what its model was a function of (`Training.inputs`)."""
+
+    summary: RunSummary
+    inputs: Mapping[str, Any]
+
+
+class RunIndex:
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+
+    def summaries(self) -> list[RunSummary]:
+        """Every run, the newest first."""
+        rows = self._select("SELECT summary FROM run ORDER BY created DESC, run_id DESC")
+        return [from_json(RunSummary, json.loads(summary)) for (summary,) in rows]
+
+    def trained_from(self, key: str) -> Trained | None:
+        """The last completed run from the very inputs that `Training.key` names."""
+        return self._trained("training = ?", key)
+
+    def trained_last(self, model: str) -> Trained | None:
+        """The last completed run of a model's name."""
+        return self._trained("model = ?", model)
+
+    def _trained(self, condition: str, value: str) -> Trained | None:
+        query = f"SELECT summary, inputs FROM run WHERE {condition} ORDER BY created DESC LIMIT 1"  # noqa: S608
+        for summary, inputs in self._select(query, value):
+            return Trained(from_json(RunSummary, json.loads(summary)), json.loads(inputs))
+        return None
+
+    def _select(self, query: str, *values: str) -> list[tuple[Any, ...]]:
+        if not self._workspace.exists:
+            return []
+        try:
+            return self._query(query, values)
+        except sqlite3.DatabaseError:
+            for path in self._workspace.root.glob("index.sqlite*"):
+                path.unlink(missing_ok=True)
+            return self._query(query, values)
+
+    def _query(self, query: str, values: tuple[str, ...]) -> list[tuple[Any, ...]]:
+        path = self._workspace.root / "index.sqlite"
+        with closing(sqlite3.connect(path, timeout=30)) as connection, connection:
+            if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'run_model'").fetchone():
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.executescript(_SCHEMA)
+            self._bring_up_to_date(connection)
+            return connection.execute(query, values).fetchall()
+
+    def _bring_up_to_date(self, connection: sqlite3.Connection) -> None:
+        known = dict(connection.execute("SELECT run_id, size FROM run").fetchall())
+        found = dict(_journals(self._workspace.runs))
+        for run_id in known.keys() - found.keys():
+            connection.execute("DELETE FROM run WHERE run_id = ?", (run_id,))
+        for run_id in [run_id for run_id, size in found.items() if known.get(run_id) != size]:
+            record = read(self._workspace.run(run_id))
+            connection.execute(
+                "INSERT OR REPLACE INTO run VALUES (?, ?, ?, ?, ?, ?, ?)", _row(run_id, found[run_id], record)
+            )
+
+
+def _journals(runs: Path) -> Iterator[tuple[str, int]]:
+    for folder in runs.iterdir():
+        try:
+            yield folder.name, journal_of(folder).path.stat().st_size
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+
+
+def _row(run_id: str, size: int, record: Record) -> tuple[Any, ...]:
+    request = record.the_request() if record.status.state == "Completed" else None
+    return (
+        run_id,
+        size,
+        record.created or "",
+        request.training.key if request else None,
+        request.training.model.name if request else None,
+        json.dumps(to_json(record.summary(run_id))),
+        json.dumps(request.training.inputs if request else {}),
+    )

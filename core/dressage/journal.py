@@ -1,0 +1,63 @@
+"""The append-only record of one run: one JSON object a line, one `write` a line.
+
+Several processes may append at once. A line torn by a crash or a full disk is passed over by readers and
+closed off by the next writer, so nothing after it is lost.
+"""
+
+import json
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+
+def now() -> str:
+    """The time as journals write it: ISO 8601, UTC, milliseconds."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class Journal:
+    """The journal at `path`; the file appears with its first event."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def append(self, event: str, **fields: Any) -> None:
+        """Write one event. Raises OSError when the disk will not take it, and then has written nothing whole."""
+        line = json.dumps(
+            {"time": now(), "event": event, **fields}, ensure_ascii=False, separators=(",", ":")
+        )
+        descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            end = os.fstat(descriptor).st_size
+            torn = end > 0 and os.pread(descriptor, 1, end - 1) != b"\n"
+            data = ("\n" if torn else "").encode() + line.encode() + b"\n"
+            if os.write(descriptor, data) != len(data):
+                raise OSError(28, "no space left for the journal", str(self.path))
+        finally:
+            os.close(descriptor)
+
+    def events(self, offset: int = 0) -> Iterator[dict[str, Any]]:
+        """The events from byte `offset` on, oldest first; torn lines are passed over."""
+        for _, event in self.numbered(offset):
+            yield event
+
+    def numbered(self, offset: int = 0) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Each event with the offset just behind it, to read on from later."""
+        try:
+            file = self.path.open("rb")
+        except FileNotFoundError:
+            return
+        with file:
+            file.seek(offset)
+            for line in file:
+                if not line.endswith(b"\n"):
+                    return  # being written, or torn: whoever writes next closes it off
+                offset += len(line)
+                try:
+                    event = json.loads(line)
+                except ValueError:
+                    continue
+                if isinstance(event, dict):
+                    yield offset, event

@@ -1,0 +1,129 @@
+"""The client's side of a worker: starts it when first called, and ends it by ending."""
+
+import itertools
+import json
+import os
+import queue
+import subprocess
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from dressage.errors import DressageError
+from dressage.workers.environment import PYTHONS, interpreter
+
+_SERVE = Path(__file__).with_name("serve.py")
+_ENDED: dict[str, Any] = {}
+_Replies = queue.SimpleQueue[dict[str, Any]]
+
+
+class WorkerError(DressageError):
+    """A handler failed. kind: the exception's own `kind`, else its type's name."""
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+class Worker:
+    """A process that answers calls; usable from several threads, one process per object.
+
+    lock, pythons: its environment. source, module: where its HANDLERS are. environ: variables beside ours.
+    log: what it and its libraries print.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        lock: Path,
+        source: Path,
+        module: str,
+        log: Path,
+        pythons: Sequence[str] = PYTHONS,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        self.name = name
+        self.log = log
+        self._lock_file, self._pythons = lock, pythons
+        self._source, self._module = source, module
+        self._environ = dict(environ or {})
+        self._numbers = itertools.count(1)
+        self._waiting: dict[int, tuple[subprocess.Popen[bytes], _Replies]] = {}
+        self._guard = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def call(
+        self, method: str, progress: Callable[[str, int, int | None], None] | None = None, **arguments: Any
+    ) -> Any:
+        """The handler's result. Raises WorkerError if it failed, or if the worker died."""
+        number = next(self._numbers)
+        replies: _Replies = queue.SimpleQueue()
+        self._send(number, replies, {"id": number, "method": method, "arguments": arguments})
+        try:
+            while True:
+                reply = replies.get()
+                if reply is _ENDED:
+                    raise WorkerError("died", self._last_words(method))
+                if "progress" in reply:
+                    if progress:
+                        progress(*reply["progress"])
+                elif "error" in reply:
+                    raise WorkerError(reply["error"]["kind"], reply["error"]["message"])
+                else:
+                    return reply["result"]
+        finally:
+            self._waiting.pop(number, None)
+
+    def close(self) -> None:
+        """End the process; the next call starts another."""
+        with self._guard:
+            process, self._process = self._process, None
+        if process and process.stdin:
+            process.stdin.close()
+            process.wait()
+
+    def _send(self, number: int, replies: _Replies, message: dict[str, Any]) -> None:
+        with self._guard:
+            if self._process is None or self._process.poll() is not None:
+                self._process = self._start()
+            self._waiting[number] = (self._process, replies)
+            line = json.dumps(message).encode() + b"\n"
+            try:
+                assert self._process.stdin  # noqa: S101 - it was opened as a pipe
+                self._process.stdin.write(line)
+                self._process.stdin.flush()
+            except BrokenPipeError:
+                replies.put(_ENDED)
+
+    def _start(self) -> "subprocess.Popen[bytes]":
+        python = interpreter(self.name, self._lock_file, self._pythons)
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with self.log.open("wb") as log:
+            process = subprocess.Popen(
+                [str(python), "-I", str(_SERVE), str(self._source), self._module],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env={**os.environ, **self._environ},
+                start_new_session=True,  # Ctrl-C is for us; it ends when we do
+            )
+        threading.Thread(target=self._listen, args=(process,), daemon=True).start()
+        return process
+
+    def _listen(self, process: "subprocess.Popen[bytes]") -> None:
+        for line in process.stdout or ():
+            reply = json.loads(line)
+            if waiting := self._waiting.get(reply["id"]):
+                waiting[1].put(reply)
+        process.wait()
+        with self._guard:
+            for asked, replies in list(self._waiting.values()):
+                if asked is process:
+                    replies.put(_ENDED)
+
+    def _last_words(self, method: str) -> str:
+        lines = self.log.read_text(errors="replace").strip().splitlines() if self.log.exists() else []
+        words = f": {lines[-1]}" if lines else ""
+        return f"worker {self.name!r} ended in {method}{words} (see {str(self.log)!r}); run it again"

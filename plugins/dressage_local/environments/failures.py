@@ -1,0 +1,54 @@
+"""What uv says at length when it fails, in one line, and what to do about it."""
+
+import re
+
+_LIMIT = 400
+
+_STEPS = (
+    (r"no space left|disk quota", "free some space, then run the command again"),
+    (
+        r"not found in the package registry",
+        "correct the name in the conda specification, or name the index that has it",
+    ),
+    (r"no solution found|unsatisfiable", "change the conda specification so that the versions fit together"),
+    (
+        r"couldn't parse|expected version|invalid requirement",
+        "correct the requirement in the conda specification",
+    ),
+    (
+        r"dns error|client error|error sending request|timed out|connection|tunnel|certificate|connectivity",
+        "check the network (HTTPS_PROXY, SSL_CERT_FILE, UV_DEFAULT_INDEX), then run the command again",
+    ),
+    (r"failed to build|build backend", "ask for a version that has a wheel for this Python and machine"),
+    (r"hash mismatch|hash", "the index gives other bytes than were resolved: build it with --upgrade"),
+)
+
+
+def essence(errors: str) -> str:
+    """The error and the first and last of its causes."""
+    # Where our file lay, and that it is gone now, helps nobody.
+    errors = re.sub(r" in `[^`]*requirements\.(in|txt)`( at position \d+)?", "", errors)
+    parts = list(dict.fromkeys(_parts(errors)))
+    said = ": ".join(parts if len(parts) < 3 else [parts[0], parts[1], parts[-1]]) or "uv said nothing"
+    return said if len(said) <= _LIMIT else f"{said[:_LIMIT]} ..."
+
+
+def next_step(errors: str) -> str:
+    for pattern, step in _STEPS:
+        if re.search(pattern, errors, re.IGNORECASE):
+            return step
+    return "see what uv said"
+
+
+def _parts(errors: str) -> list[str]:
+    """Each error and cause as one piece; uv draws them as `error:`/`cause:`, older ones with a cross and arrows."""
+    parts: list[str] = []
+    for line in errors.splitlines():
+        started = re.match(r"\s*(?:error:|cause:|Caused by:|\u00d7|╰─▶|├─▶)\s*(?P<rest>.*)", line)
+        if started:
+            parts.append(started["rest"].rstrip(".:"))
+        elif re.match(r"\s*(\[std|--- std|hint:|help:|warning:|\^)", line):
+            continue
+        elif parts and line.startswith((" ", "│")):
+            parts[-1] = f"{parts[-1]} {line.strip(' │')}".rstrip(" .:")
+    return [" ".join(part.split()) for part in parts] or errors.split("\n")[-2:-1]

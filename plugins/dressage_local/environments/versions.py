@@ -1,0 +1,90 @@
+"""Version requirements as conda writes them: `=3.11`, `>=3.10,<3.13`, `3.11.*`."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Self
+
+Version = tuple[int, ...]
+
+_CLAUSE = re.compile(r"(?P<operator>==|!=|>=|<=|~=|=|>|<|)\s*(?P<version>\d+(?:\.\d+)*)(?P<any>\.?\*)?")
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRequirement:
+    """Clauses that must all hold; none at all means any version.
+
+    `==` and `!=` compare as many parts as they name: `==3.11` allows 3.11.7. That is conda's `=`; its `==3.11`
+    would mean 3.11.0 alone, which nobody who writes it has in mind.
+    """
+
+    clauses: tuple[tuple[str, Version], ...] = ()
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Raises ValueError for what is not a plain version requirement, alternatives (`|`) included."""
+        parts = [part.strip() for part in text.split(",")] if text.strip() not in ("", "*") else []
+        return cls(tuple(clause for part in parts for clause in _clauses(part)))
+
+    def allows(self, version: Version) -> bool:
+        return all(_holds(operator, version, bound) for operator, bound in self.clauses)
+
+    @property
+    def specifier(self) -> str:
+        """As PEP 440 writes it; empty for any version."""
+        return ",".join(_specifier(operator, bound) for operator, bound in self.clauses)
+
+    @property
+    def conda(self) -> str:
+        """As conda writes it; `*` for any version."""
+        return ",".join(_conda(operator, bound) for operator, bound in self.clauses) or "*"
+
+    def __str__(self) -> str:
+        """As a person says it: "3.11", ">=3.10,<3.13"."""
+        if len(self.clauses) == 1 and self.clauses[0][0] == "==":
+            return dotted(self.clauses[0][1])
+        return self.specifier
+
+
+def dotted(version: Version) -> str:
+    return ".".join(map(str, version))
+
+
+def _clauses(text: str) -> Iterator[tuple[str, Version]]:
+    match = _CLAUSE.fullmatch(text)
+    if match is None:
+        raise ValueError(text)
+    version = tuple(int(part) for part in match["version"].split("."))
+    match match["operator"]:
+        case "" | "=":
+            yield "==", version
+        case "~=":
+            yield ">=", version
+            yield "==", version[:-1]
+        case operator:
+            yield operator, version
+
+
+def _holds(operator: str, version: Version, bound: Version) -> bool:
+    match operator:
+        case "==":
+            return version[: len(bound)] == bound
+        case "!=":
+            return version[: len(bound)] != bound
+        case ">=":
+            return version >= bound
+        case "<=":
+            return version <= bound
+        case ">":
+            return version > bound
+        case _:
+            return version < bound
+
+
+def _specifier(operator: str, bound: Version) -> str:
+    prefix = operator in ("==", "!=") and len(bound) < 3
+    return f"{operator}{dotted(bound)}{'.*' if prefix else ''}"
+
+
+def _conda(operator: str, bound: Version) -> str:
+    return f"{'' if operator == '==' else operator}{dotted(bound)}{'.*' if operator in ('==', '!=') else ''}"

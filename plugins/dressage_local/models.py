@@ -1,0 +1,124 @@
+"""Models on this machine: versions by content, with the lineage of the run that made each first."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dressage import records
+from dressage.content import digest_of_file
+from dressage.differences import file_differences, input_differences
+from dressage.errors import StageError
+from dressage.handles import File, ModelVersion, RunRequest, Training, digest_of_files
+from dressage.journal import now
+from dressage.plans import StagePlan
+from dressage.workspace import Workspace
+from dressage_local.objects import ObjectStore
+from dressage_local.trees import files_below
+from dressage_local.versions import Versions
+
+if TYPE_CHECKING:
+    from dressage.index import RunIndex
+
+
+class LocalModels:
+    def __init__(self, workspace: Workspace, objects: ObjectStore) -> None:
+        self._workspace = workspace
+        self._objects = objects
+        self._versions = Versions(workspace.root / "models", ModelVersion)
+
+    def plan(self, training: Training) -> StagePlan:
+        """reuse, if a completed run from the very same inputs registered a version that is still there."""
+        name = training.model.name
+        if name is None:
+            return _train(training, ("the script's model is not registered",))
+        if training.environment is None:
+            return _train(training, (*self._changes(training), "its environment is to be built"))
+        made = self._index.trained_from(training.key)
+        version = self._made_by(name, made.summary.run_id) if made else None
+        if made and version:
+            return StagePlan(
+                stage="model",
+                action="reuse",
+                name=name,
+                version=version.version,
+                key=version.digest,
+                run_id=made.summary.run_id,
+            )
+        return _train(training, tuple(self._changes(training)))
+
+    def ensure(self, request: RunRequest) -> ModelVersion | None:
+        model = request.training.model
+        if model.name is None:
+            return None
+        folder = self._workspace.run(request.run_id) / "work" / model.output_path
+        files = self._stored(folder, f"run {request.run_id!r} left no model at {model.output_path!r}")
+        metrics = records.read(self._workspace.run(request.run_id)).tracked.latest()
+        return self._add(
+            model.name,
+            files,
+            lineage=request.lineage,
+            metrics=metrics,
+            framework=model.framework,
+            tags=model.tags,
+        )
+
+    def register(self, name: str, directory: Path) -> ModelVersion:
+        return self._add(name, self._stored(directory, f"model folder {str(directory)!r} holds no files"))
+
+    def list(self) -> Sequence[ModelVersion]:
+        return self._versions.all()
+
+    def download(self, version: ModelVersion, target: Path) -> None:
+        self._objects.copy_out(version.files, target)
+
+    @property
+    def _index(self) -> "RunIndex":
+        from dressage.index import RunIndex  # brings SQLite, which a script without a model does not need
+
+        return RunIndex(self._workspace)
+
+    def _add(self, name: str, files: tuple[File, ...], **fields: Any) -> ModelVersion:
+        digest = digest_of_files(files)
+
+        def make(number: int) -> ModelVersion:
+            version = ModelVersion(
+                name=name, version=number, digest=digest, files=files, created=now(), **fields
+            )
+            self._objects.materialise(files, self._versions.folder(version))
+            return version
+
+        return self._versions.add(name, digest, make)
+
+    def _stored(self, folder: Path, missing: str) -> tuple[File, ...]:
+        paths = sorted(files_below(folder))
+        if not paths:
+            raise StageError("model", f"{missing}; save it there, or change the recipe's output path")
+        return tuple(self._objects.add(folder / path, name=path) for path in paths)
+
+    def _made_by(self, name: str, run_id: str) -> ModelVersion | None:
+        registered = records.read(self._workspace.run(run_id)).model
+        return self._versions.find(name, registered.digest) if registered else None
+
+    def _changes(self, training: Training) -> Iterator[str]:
+        """What differs from the last run that trained this model."""
+        last = self._index.trained_last(training.model.name or "")
+        if last is None:
+            yield "no run has trained it here yet"
+            return
+        known = {name: value for name, value in training.inputs.items() if value is not None}
+        before = self._snapshot(last.inputs["snapshot"])
+        yield from input_differences(
+            last.inputs, known, file_differences(before, _digests(training.snapshot.files))
+        )
+
+    def _snapshot(self, digest: str) -> Mapping[str, str | None]:
+        folder = self._workspace.root / "snapshots" / digest
+        return {path: digest_of_file(folder / path) for path in files_below(folder)}
+
+
+def _digests(files: Sequence[File]) -> dict[str, str | None]:
+    return {file.path: file.sha256 for file in files}
+
+
+def _train(training: Training, reasons: tuple[str, ...]) -> StagePlan:
+    return StagePlan(stage="model", action="train", name=training.model.label, reasons=reasons)

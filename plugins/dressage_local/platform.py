@@ -1,0 +1,53 @@
+"""The local platform's stages, put together."""
+
+from functools import cached_property
+
+from dressage.errors import SettingsError
+from dressage.workspace import Workspace
+from dressage_local.compute import LocalCompute
+from dressage_local.datasets import LocalDatasets
+from dressage_local.environments import LocalEnvironments
+from dressage_local.models import LocalModels
+from dressage_local.objects import ObjectStore
+from dressage_local.runs import LocalRuns
+
+_KEYS = {"grace_s": 10.0}
+"""What `[platforms.local]` may say: seconds between SIGTERM and SIGKILL when a run is cancelled."""
+
+
+class LocalPlatform:
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._grace_s = _grace_s(workspace)
+        self._objects = ObjectStore(workspace.root / "objects")
+
+    @cached_property
+    def datasets(self) -> LocalDatasets:
+        return LocalDatasets(self._workspace.root, self._objects)
+
+    @cached_property
+    def compute(self) -> LocalCompute:
+        return LocalCompute(self._workspace.root / "compute")
+
+    @cached_property
+    def environments(self) -> LocalEnvironments:
+        return LocalEnvironments(self._workspace.root / "environments")
+
+    @cached_property
+    def runs(self) -> LocalRuns:
+        return LocalRuns(self._workspace, self.datasets, self.environments, self.compute, self._grace_s)
+
+    @cached_property
+    def models(self) -> LocalModels:
+        return LocalModels(self._workspace, self._objects)
+
+
+def _grace_s(workspace: Workspace) -> float:
+    from dressage.errors import unknown
+
+    for key, value in workspace.configuration.items():
+        if key not in _KEYS:
+            raise SettingsError(f"platforms.local: {unknown('key', key, _KEYS)}")
+        if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+            raise SettingsError(f"platforms.local.{key} is {value!r}; give a number of seconds")
+    return float(workspace.configuration.get("grace_s", _KEYS["grace_s"]))

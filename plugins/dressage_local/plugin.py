@@ -1,0 +1,19 @@
+"""The local platform's hook.
+
+Entry point: local = "dressage_local.plugin". Importing this module imports nothing of the platform.
+"""
+
+from typing import TYPE_CHECKING
+
+from dressage import hookimpl
+
+if TYPE_CHECKING:
+    from dressage.workspace import Workspace
+    from dressage_local.platform import LocalPlatform
+
+
+@hookimpl
+def platform(workspace: "Workspace") -> "LocalPlatform":
+    from dressage_local.platform import LocalPlatform
+
+    return LocalPlatform(workspace)

@@ -1,0 +1,276 @@
+"""Runs on this machine: each has a folder that a person can read and a small supervisor that outlives us.
+
+runs/RUN/
+  journal.jsonl     what happened
+  log.txt           the script's stdout and stderr, in order, byte for byte
+  work/             the script's working directory: its source, outputs/, logs/
+  artifacts/        what it logged with the MLflow client
+  launch.json       what the supervisor was told
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from dressage.errors import NotFoundError, StageError, unknown
+from dressage.handles import File, RunRequest, RunStatus, RunSummary
+from dressage.journal import now
+from dressage.locks import FileLock, is_locked
+from dressage.records import Reader, journal_of
+from dressage.specs import DatasetFolder
+from dressage.tracked import Tracked
+from dressage.workspace import Workspace
+from dressage_local.compute import LocalCompute
+from dressage_local.datasets import LocalDatasets
+from dressage_local.environments import LocalEnvironments
+from dressage_local.trees import files_below
+
+_BOOTSTRAP = """\
+import sys
+sys.path[:0] = sys.argv.pop(1).split("\\n")
+from dressage_local.supervisor import main
+main()
+"""
+_KEPT = {"work/outputs": "outputs", "work/logs": "logs", "artifacts": ""}
+"""Folders of a run whose files are kept, and the prefix they are listed under."""
+LOG = "user_logs/std_log.txt"
+"""What the script's own output is listed as, as in Azure ML."""
+
+
+class LocalRuns:
+    def __init__(
+        self,
+        workspace: Workspace,
+        datasets: LocalDatasets,
+        environments: LocalEnvironments,
+        compute: LocalCompute,
+        grace_s: float,
+    ) -> None:
+        self._workspace = workspace
+        self._datasets = datasets
+        self._environments = environments
+        self._compute = compute
+        self._grace_s = grace_s
+        self._readers: dict[str, Reader] = {}
+        self._released: dict[str, threading.Event] = {}
+
+    def submit(self, request: RunRequest) -> None:
+        folder = self._workspace.run(request.run_id)
+        lock = FileLock(folder / "supervisor.lock")
+        while not _was_started(folder, request.attempt):
+            if lock.acquire(blocking=False):
+                break
+            time.sleep(
+                0.01
+            )  # a supervisor on its first or last step, or somebody looking whether there is one
+        if not lock.is_held or _was_started(folder, request.attempt):
+            return
+        _end_leftover(folder)
+        (folder / "cancel").unlink(missing_ok=True)
+        self._lay_out(folder, request)
+        launch = self._launch(folder, request)
+        (folder / "launch.json").write_text(json.dumps(launch, indent=1) + "\n")
+        _start(folder, lock)
+
+    def status(self, run_id: str) -> RunStatus:
+        status = self._reader(run_id).refresh().status
+        if status.has_ended or is_locked(self._workspace.run(run_id) / "supervisor.lock"):
+            return status
+        status = self._reader(run_id).refresh().status  # it may have ended between the two looks
+        if status.has_ended:
+            return status
+        reason = f"{_last_words(self._workspace.run(run_id))}; continue it with: dressage resume {run_id}"
+        return RunStatus(state="Failed", reason=reason, started=status.started, interrupted=True)
+
+    def wait(self, run_id: str, timeout_s: float) -> bool:
+        """The supervisor's lock is let go of when it ends, however it ends: that wakes us."""
+        deadline = time.monotonic() + timeout_s
+        while not self.status(run_id).has_ended:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return False
+            if run_id not in self._released:
+                self._released[run_id] = _released(self._workspace.run(run_id) / "supervisor.lock")
+            if self._released[run_id].wait(min(left, threading.TIMEOUT_MAX)):
+                del self._released[run_id]
+        return True
+
+    def logs(self, run_id: str, offset: int = 0) -> bytes:
+        try:
+            with (self._workspace.run(run_id) / "log.txt").open("rb") as log:
+                log.seek(offset)
+                return log.read(1 << 20)
+        except FileNotFoundError:
+            return b""
+
+    def tracked(self, run_id: str) -> Tracked:
+        return self._reader(run_id).refresh().tracked
+
+    def files(self, run_id: str) -> Sequence[File]:
+        found = self._located(run_id)
+        return [File(path=path, size=found[path].stat().st_size) for path in sorted(found)]
+
+    def download(self, run_id: str, paths: Iterable[str], target: Path) -> None:
+        import shutil
+
+        found = self._located(run_id)
+        for path in paths:
+            if path not in found:
+                raise NotFoundError(unknown(f"file of run {run_id!r}", path, found))
+            copy = target / path
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(found[path], copy)
+
+    def cancel(self, run_id: str) -> None:
+        folder = self._workspace.run(run_id)
+        if self.status(run_id).has_ended:
+            return
+        (folder / "cancel").touch()
+        # The lock says that the supervisor lives, so that the number is its own and nobody else's.
+        if is_locked(folder / "supervisor.lock") and (pid := _supervisor(folder)):
+            os.kill(pid, signal.SIGTERM)
+
+    def list(self) -> Sequence[RunSummary]:
+        from dressage.index import RunIndex
+
+        return [run for run in RunIndex(self._workspace).summaries() if run.platform == "local"]
+
+    def _located(self, run_id: str) -> dict[str, Path]:
+        folder = self._workspace.run(run_id)
+        found = {
+            (f"{prefix}/{path}" if prefix else path): folder / kept / path
+            for kept, prefix in _KEPT.items()
+            for path in files_below(folder / kept)
+        }
+        return found | ({LOG: folder / "log.txt"} if (folder / "log.txt").exists() else {})
+
+    def _reader(self, run_id: str) -> Reader:
+        if run_id not in self._readers:
+            self._readers[run_id] = Reader(journal_of(self._workspace.run(run_id)))
+        return self._readers[run_id]
+
+    def _lay_out(self, folder: Path, request: RunRequest) -> None:
+        """The working directory: made once, kept by later attempts with all that earlier ones wrote."""
+        import shutil
+
+        work = folder / "work"
+        if not work.is_dir():
+            aside = folder / "work.partial"
+            shutil.rmtree(aside, ignore_errors=True)
+            try:
+                shutil.copytree(request.training.snapshot.directory, aside)
+                for kept in ("outputs", "logs"):
+                    (aside / kept).mkdir(exist_ok=True)
+            except OSError as error:
+                raise StageError(
+                    "model", f"cannot lay out {str(work)!r}: {error}; make room and try again"
+                ) from error
+            aside.rename(work)
+        (folder / "artifacts").mkdir(exist_ok=True)
+
+    def _launch(self, folder: Path, request: RunRequest) -> dict[str, object]:
+        model = request.training.model
+        python = self._environments.interpreter(request.environment.key)
+        arguments = [self._argument(argument, request) for argument in model.arguments]
+        checkpoints = folder / "work" / model.checkpoint_path
+        resumed = (
+            {"DRESSAGE_RESUME_FROM": str(checkpoints)} if request.attempt > 1 and checkpoints.is_dir() else {}
+        )
+        return {
+            "run_id": request.run_id,
+            "attempt": request.attempt,
+            "experiment": request.experiment,
+            "name": request.name or request.run_id,
+            "argv": [str(python), model.script, *arguments],
+            "path": str(python.parent),
+            "variables": {**request.environment.variables, **resumed},
+            "queue": str(self._compute.queue(request.compute.name)),
+            "slots": request.compute.slots,
+            "grace_s": self._grace_s,
+            "registers": model.name is not None,
+            "workspace": str(self._workspace.root),
+            "created": now(),
+        }
+
+    def _argument(self, argument: str | DatasetFolder, request: RunRequest) -> str:
+        if not isinstance(argument, DatasetFolder):
+            return argument
+        if request.dataset is None:
+            raise StageError(
+                "model", "the script is given a dataset's folder, but the recipe describes no dataset"
+            )
+        return str(self._datasets.folder(request.dataset))
+
+
+def _start(folder: Path, lock: FileLock) -> None:
+    """Start the supervisor, in a session of its own, with the lock that says it lives.
+
+    Without `site`, which takes time: it gets our own path instead.
+    """
+    with (folder / "supervisor.log").open("ab") as errors:
+        subprocess.Popen(
+            [
+                sys.executable,
+                "-S",
+                "-c",
+                _BOOTSTRAP,
+                "\n".join(filter(None, sys.path)),
+                str(folder),
+                str(lock.descriptor),
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=errors,
+            stderr=errors,
+            start_new_session=True,
+            pass_fds=[lock.descriptor],
+            cwd=folder,
+        )
+    lock.release()
+
+
+def _last_words(folder: Path) -> str:
+    """Why a supervisor ended without saying how the run did."""
+    log = folder / "supervisor.log"
+    words = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
+    return f"its supervisor failed: {words[-1]} (see {str(log)!r})" if words else "its supervisor was killed"
+
+
+def _was_started(folder: Path, attempt: int) -> bool:
+    return any(
+        event["event"] == "supervisor.started" and event["attempt"] == attempt
+        for event in journal_of(folder).events()
+    )
+
+
+def _supervisor(folder: Path) -> int | None:
+    """The number of the process that supervised the run last."""
+    started = [event for event in journal_of(folder).events() if event["event"] == "supervisor.started"]
+    return int(started[-1]["pid"]) if started else None
+
+
+def _end_leftover(folder: Path) -> None:
+    """End the script of an attempt whose supervisor was killed: it would write beside the new one's."""
+    if not is_locked(folder / "script.lock"):
+        return
+    groups = [event["group"] for event in journal_of(folder).events() if event["event"] == "script.started"]
+    if groups:
+        os.killpg(groups[-1], signal.SIGKILL)
+    _released(folder / "script.lock").wait(30)
+
+
+def _released(path: Path) -> threading.Event:
+    """An event that is set once nobody holds the lock at `path`."""
+    released = threading.Event()
+
+    def watch() -> None:
+        with FileLock(path):
+            released.set()
+
+    threading.Thread(target=watch, daemon=True).start()
+    return released

@@ -1,0 +1,50 @@
+"""Run any script as it is: `dressage run ./train.py -- --lr 0.1`.
+
+Entry point: script = "dressage_script". It registers no model; what the script leaves below outputs is kept.
+"""
+
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+from dressage import ComputeTarget, Environment, Model, SettingsError, hookimpl, setting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    path: str = setting("", help="the script to run; its folder is its source directory")
+    arguments: str = setting("", help="its arguments, quoted as in a shell")
+    conda: str | None = setting(None, help="a conda specification to run it in; else the interpreter at hand")
+    slots: int = setting(1, help="how many scripts may run at a time on one machine", minimum=1)
+
+
+@hookimpl
+def settings() -> type:
+    return Settings
+
+
+@hookimpl
+def compute(settings: Settings) -> ComputeTarget:
+    return ComputeTarget(name="default", max_nodes=settings.slots)
+
+
+@hookimpl
+def environment(settings: Settings) -> Environment | None:
+    if settings.conda is None:
+        return None
+    path = Path(settings.conda).expanduser()
+    try:
+        return Environment(name=path.stem, conda=path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not UTF-8 text"
+        raise SettingsError(
+            f"conda specification {settings.conda!r}: {reason}; give an environment.yml"
+        ) from error
+
+
+@hookimpl
+def model(settings: Settings) -> Model:
+    path = Path(settings.path).expanduser().absolute()
+    if not settings.path or not path.is_file():
+        raise SettingsError(f"script {settings.path!r} is not a file; give the path of one")
+    return Model(directory=path.parent, script=path.name, arguments=tuple(shlex.split(settings.arguments)))

@@ -1,0 +1,66 @@
+from pathlib import Path
+
+import pytest
+
+from dressage import Engine, SettingsError
+from dressage.configuration import Value, load
+
+
+@pytest.fixture
+def user_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home"))
+    path = tmp_path / "home" / "dressage" / "dressage.toml"
+    path.parent.mkdir(parents=True)
+    return path
+
+
+def settled(project: Path, environ: dict[str, str]) -> object:
+    return load(project, {"HOME": "/", **environ}).recipe("keras-mnist", ("epochs",))["epochs"].value
+
+
+def test_a_variable_goes_before_the_project_and_the_project_before_the_user(project: Path, user_file: Path):
+    user_file.write_text("[recipes.keras-mnist]\nepochs = 3\n")
+    assert settled(project, {}) == 3
+    (project / "dressage.toml").write_text("[recipes.keras-mnist]\nepochs = 2\n")
+    assert settled(project, {}) == 2
+    assert settled(project, {"DRESSAGE_KERAS_MNIST_EPOCHS": "1"}) == "1"
+
+
+def test_a_flag_goes_before_a_variable(project: Path):
+    engine = Engine(project, environ={"DRESSAGE_SCRIPT_PATH": "missing.py"})
+    (project / "train.py").write_text("")
+    assert engine.plan("script", set={"path": "train.py"}).settings["path"] == "train.py"
+
+
+def test_the_project_file_is_found_upward(project: Path):
+    (project / "dressage.toml").write_text('on = "elsewhere"\n')
+    below = project / "a" / "b"
+    below.mkdir(parents=True)
+    option = load(below, {}).option("on")
+    assert (option.value, option.origin) == ("elsewhere", str(project / "dressage.toml"))
+
+
+def test_what_nobody_set_has_a_default_and_says_so(project: Path):
+    assert load(project, {}).option("on") == Value("local", "default")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("on = 'local", ["dressage.toml", "not valid TOML"]),
+        ("onn = 'local'", ["no key named 'onn'", "did you mean 'on'"]),
+        ("on = 3", ["on is 3", "text"]),
+        ("[recipes]\nkeras-mnist = 3", ["recipes.keras-mnist is 3", "table"]),
+    ],
+)
+def test_a_bad_file_is_named_with_what_is_wrong(project: Path, text: str, words: list[str]):
+    (project / "dressage.toml").write_text(text)
+    with pytest.raises(SettingsError) as caught:
+        load(project, {}).recipe("keras-mnist", ())
+    assert all(word in str(caught.value) for word in words)
+
+
+def test_a_setting_in_the_file_that_the_recipe_does_not_have_is_refused(project: Path):
+    (project / "dressage.toml").write_text("[recipes.script]\nepochs = 3\n")
+    with pytest.raises(SettingsError, match="no setting named 'epochs'"):
+        Engine(project).plan("script")

@@ -1,0 +1,79 @@
+"""Plan before touch: what each stage would do and why; nothing is changed by asking."""
+
+from pathlib import Path
+
+from tests.recipes import Tiny
+
+from dressage import Engine
+
+
+def actions(engine: Engine, **settings: object) -> dict[str, str]:
+    return {stage.stage: stage.action for stage in engine.plan("tiny", set=settings).stages}
+
+
+def reasons(engine: Engine, stage: str, **settings: object) -> str:
+    return "; ".join(engine.plan("tiny", set=settings).stage(stage).reasons)
+
+
+def trained(engine: Engine, **settings: object) -> None:
+    assert engine.run("tiny", set=settings).wait(120).state == "Completed"
+
+
+def test_before_the_first_run_everything_is_new_and_says_why(engine: Engine, tiny: Tiny):
+    assert actions(engine) == {
+        "dataset": "create",
+        "compute": "create",
+        "environment": "reuse",
+        "model": "train",
+    }
+    assert all(stage.reasons for stage in engine.plan("tiny").stages)
+
+
+def test_a_plan_touches_nothing(engine: Engine, tiny: Tiny, project: Path):
+    before = sorted(project.rglob("*"))
+    engine.plan("tiny")
+    assert sorted(project.rglob("*")) == before
+
+
+def test_after_a_run_everything_is_there(engine: Engine, tiny: Tiny):
+    trained(engine)
+    assert set(actions(engine).values()) == {"reuse"}
+
+
+def test_a_changed_argument_changes_the_model_alone(engine: Engine, tiny: Tiny):
+    trained(engine)
+    assert actions(engine, rate="0.2") == {
+        "dataset": "reuse",
+        "compute": "reuse",
+        "environment": "reuse",
+        "model": "train",
+    }
+    assert reasons(engine, "model", rate="0.2") == "argument --rate: 0.1 -> 0.2"
+
+
+def test_a_changed_file_of_the_script_folder_changes_the_model_alone(engine: Engine, tiny: Tiny):
+    trained(engine)
+    (tiny.source / "notes.txt").write_text("x")
+    assert [stage for stage, action in actions(engine).items() if action != "reuse"] == ["model"]
+    assert reasons(engine, "model") == "file notes.txt added"
+
+
+def test_changed_data_changes_the_dataset_and_what_is_trained_from_it(engine: Engine, tiny: Tiny):
+    trained(engine)
+    tiny.data.write_text("4,5,6\n")
+    assert [stage for stage, action in actions(engine).items() if action != "reuse"] == ["dataset", "model"]
+    assert reasons(engine, "dataset") == "file data.csv changed"
+    assert "dataset changed" in reasons(engine, "model")
+
+
+def test_more_slots_change_the_compute_alone(engine: Engine, tiny: Tiny):
+    trained(engine)
+    assert [stage for stage, action in actions(engine, slots=2).items() if action != "reuse"] == ["compute"]
+    assert reasons(engine, "compute", slots=2) == "slots: 4 -> 2"
+
+
+def test_a_plan_names_the_version_that_would_be_made(engine: Engine, tiny: Tiny):
+    assert engine.plan("tiny").stage("dataset").version == 1
+    trained(engine)
+    tiny.data.write_text("4,5,6\n")
+    assert engine.plan("tiny").stage("dataset").version == 2

@@ -1,0 +1,86 @@
+"""A tracking endpoint on loopback, and real MLflow clients in processes of their own."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from dressage.journal import Journal
+from dressage.tracked import Tracked, tracked
+from dressage_local.tracking import RunIdentity, TrackingEndpoint
+
+
+class Served(NamedTuple):
+    """A served endpoint. artifacts: the run's folder."""
+
+    port: int
+    journal: Journal
+    artifacts: Path
+    token: str
+
+    @property
+    def tracked(self) -> Tracked:
+        return tracked(self.journal.events())
+
+    @property
+    def environ(self) -> dict[str, str]:
+        return {
+            **os.environ,
+            "MLFLOW_TRACKING_URI": f"http://127.0.0.1:{self.port}",
+            "MLFLOW_TRACKING_TOKEN": self.token,
+            "MLFLOW_EXPERIMENT_NAME": "exp",
+            "MLFLOW_RUN_ID": "run-1",
+            "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+            "MLFLOW_DISABLE_TELEMETRY": "true",
+        }
+
+    def client(self, script: str, **variables: str) -> Any:
+        """Run a script that may print one JSON value last, and answer with that value."""
+        told = subprocess.run(
+            [sys.executable, "-c", script],
+            env=self.environ | variables,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert told.returncode == 0, told.stderr
+        return json.loads(told.stdout.splitlines()[-1]) if told.stdout.strip() else None
+
+
+def serve(folder: Path, attempt: int = 1) -> tuple[Served, TrackingEndpoint]:
+    listener = socket.create_server(("127.0.0.1", 0))
+    journal = Journal(folder / "journal.jsonl")
+    artifacts = folder / "artifacts"
+    artifacts.mkdir(exist_ok=True)
+    run = RunIdentity("run-1", "exp", "first", 1, artifacts, attempt)
+    endpoint = TrackingEndpoint(listener, journal=journal, run=run, token="secret")
+    endpoint.start()
+    return Served(listener.getsockname()[1], journal, artifacts, "secret"), endpoint
+
+
+@pytest.fixture
+def endpoint(tmp_path: Path) -> Iterator[Served]:
+    served, running = serve(tmp_path)
+    yield served
+    running.close()
+
+
+@pytest.fixture
+def endpoint_of(tmp_path: Path) -> Iterator[Callable[[int], Served]]:
+    """The endpoint of a later attempt at the same run."""
+    running: list[TrackingEndpoint] = []
+
+    def begin(attempt: int) -> Served:
+        served, endpoint = serve(tmp_path, attempt)
+        running.append(endpoint)
+        return served
+
+    yield begin
+    for endpoint in running:
+        endpoint.close()

@@ -1,0 +1,89 @@
+"""The protocol's edges, in plain HTTP."""
+
+import http.client
+import json
+from typing import Any
+
+import pytest
+from tests.plugins.local.tracking.conftest import Served
+
+API = "/api/2.0/mlflow/"
+
+
+def ask(
+    endpoint: Served, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
+) -> tuple[int, dict[str, Any]]:
+    connection = http.client.HTTPConnection("127.0.0.1", endpoint.port, timeout=30)
+    sent = {"Authorization": "Bearer secret", **(headers or {})}
+    connection.request(method, path, body if isinstance(body, str) else json.dumps(body), sent)
+    response = connection.getresponse()
+    answer = json.loads(response.read())
+    connection.close()
+    return response.status, answer
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status", "code"),
+    [
+        ("GET", "/", None, 404, "ENDPOINT_NOT_FOUND"),
+        ("GET", API + "registered-models/get", None, 404, "ENDPOINT_NOT_FOUND"),
+        ("GET", API + "runs/get?run_id=other", None, 404, "RESOURCE_DOES_NOT_EXIST"),
+        ("POST", API + "runs/set-tag", "not json", 400, "BAD_REQUEST"),
+        ("POST", API + "runs/set-tag", [1], 400, "BAD_REQUEST"),
+        ("POST", API + "runs/set-tag", {"run_id": "run-1", "key": ""}, 400, "INVALID_PARAMETER_VALUE"),
+        ("POST", API + "runs/delete-tag", {"run_id": "run-1", "key": "x"}, 404, "RESOURCE_DOES_NOT_EXIST"),
+        (
+            "POST",
+            API + "runs/log-metric",
+            {"run_id": "run-1", "key": "a", "value": "high"},
+            400,
+            "INVALID_PARAMETER_VALUE",
+        ),
+        (
+            "POST",
+            API + "runs/log-parameter",
+            {"run_id": "run-1", "key": "a", "value": "x" * 7000},
+            400,
+            "INVALID_PARAMETER_VALUE",
+        ),
+        ("GET", API + "artifacts/list?run_id=run-1&path=../..", None, 400, "INVALID_PARAMETER_VALUE"),
+        ("GET", API + "experiments/get-by-name?experiment_name=other", None, 404, "RESOURCE_DOES_NOT_EXIST"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_as_clients_know_it(
+    endpoint: Served, method, path, body, status, code
+):
+    answered, answer = ask(endpoint, method, path, body)
+    assert (answered, answer["error_code"]) == (status, code)
+    assert answer["message"]
+
+
+def test_a_page_in_a_browser_cannot_reach_it_under_another_name(endpoint: Served):
+    status, answer = ask(endpoint, "GET", API + "runs/get?run_id=run-1", headers={"Host": "evil.example:80"})
+    assert (status, answer["error_code"]) == (403, "PERMISSION_DENIED")
+
+
+def test_a_refused_batch_of_parameters_writes_nothing_of_it(endpoint: Served):
+    ask(endpoint, "POST", API + "runs/log-parameter", {"run_id": "run-1", "key": "a", "value": "1"})
+    params = [{"key": "b", "value": "1"}, {"key": "a", "value": "2"}]
+    batch = {"run_id": "run-1", "params": params, "metrics": [{"key": "m", "value": 1}]}
+    assert ask(endpoint, "POST", API + "runs/log-batch", batch)[0] == 400
+    assert (endpoint.tracked.params, endpoint.tracked.metrics) == ({"a": "1"}, {})
+
+
+def test_what_was_answered_is_in_the_journal(endpoint: Served):
+    ask(endpoint, "POST", API + "runs/log-metric", {"run_id": "run-1", "key": "m", "value": 0.5, "step": 3})
+    assert [(point.step, point.value) for point in endpoint.tracked.metrics["m"]] == [(3, 0.5)]
+
+
+def test_a_journal_that_cannot_be_written_is_told_to_the_client(endpoint: Served):
+    endpoint.journal.path.mkdir()
+    status, answer = ask(
+        endpoint, "POST", API + "runs/set-tag", {"run_id": "run-1", "key": "a", "value": "1"}
+    )
+    assert status == 507
+    assert "journal cannot be written" in answer["message"]
+
+
+def test_a_token_that_is_missing_is_refused(endpoint: Served):
+    assert ask(endpoint, "GET", API + "runs/get?run_id=run-1", headers={"Authorization": ""})[0] == 401

@@ -1,0 +1,75 @@
+"""A small recipe that trains for real, in no time: its model is a function of its data and arguments."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from dressage import ComputeTarget, DatasetFolder, Environment, FileDataset, Model, Source, hookimpl, setting
+
+SCRIPT = """\
+import argparse, hashlib, os, pathlib, time
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--data", type=pathlib.Path)
+parser.add_argument("--rate")
+parser.add_argument("--hold", type=pathlib.Path)
+options = parser.parse_args()
+
+state = pathlib.Path(os.environ.get("DRESSAGE_RESUME_FROM", "nowhere"), "step")
+first = int(state.read_text()) + 1 if state.exists() else 0
+pathlib.Path("outputs/checkpoints").mkdir(exist_ok=True)
+for step in range(first, 4):
+    print("step", step, flush=True)
+    pathlib.Path("outputs/checkpoints/step").write_text(str(step))
+    while options.hold and step == 1 and options.hold.exists():
+        time.sleep(0.02)
+pathlib.Path("outputs/model").mkdir(exist_ok=True)
+data = b"".join(path.read_bytes() for path in sorted(options.data.iterdir()))
+digest = hashlib.sha256(data + options.rate.encode()).hexdigest()
+pathlib.Path("outputs/model/weights").write_text(digest)
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    rate: str = setting("0.1", help="the learning rate")
+    slots: int = setting(4, help="runs at a time", minimum=1)
+    hold: str | None = setting(None, help="training waits at step 1 while this file is there")
+
+
+class Tiny:
+    """Its folder holds script and data; change them to see what a plan makes of it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.source = folder / "tiny"
+        self.data = folder / "data.csv"
+        if not self.source.exists():
+            self.source.mkdir()
+            (self.source / "train.py").write_text(SCRIPT)
+            self.data.write_text("1,2,3\n")
+        self.conda: str | None = None
+
+    @hookimpl
+    def settings(self) -> type:
+        return Settings
+
+    @hookimpl
+    def dataset(self) -> FileDataset:
+        return FileDataset(name="numbers", sources=(Source(path="data.csv", addresses=(str(self.data),)),))
+
+    @hookimpl
+    def compute(self, settings: Settings) -> ComputeTarget:
+        return ComputeTarget(name="small", max_nodes=settings.slots)
+
+    @hookimpl
+    def environment(self) -> Environment:
+        return Environment(name="tiny-env", conda=self.conda)
+
+    @hookimpl
+    def model(self, settings: Settings) -> Model:
+        hold = ("--hold", settings.hold) if settings.hold else ()
+        return Model(
+            directory=self.source,
+            script="train.py",
+            arguments=("--data", DatasetFolder(), "--rate", settings.rate, *hold),
+            name="tiny",
+        )
