@@ -1,0 +1,146 @@
+"""The other commands, and what holds for all of them."""
+
+import json
+import os
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from dressage.cli.charts import chart
+from dressage.cli.lazy import Entry
+from dressage.cli.main import COMMANDS
+
+
+def leaves(commands=COMMANDS, path=()):
+    for name, entry in commands.items():
+        if entry.target:
+            yield (*path, name), entry
+        yield from leaves(entry.commands, (*path, name))
+
+
+LEAVES = dict(leaves())
+
+
+@pytest.mark.parametrize("path", LEAVES, ids=" ".join)
+def test_the_help_in_the_table_is_the_commands_own(path: tuple[str, ...]):
+    entry: Entry = LEAVES[path]
+    module, _, function = (entry.target or "").partition(":")
+    doc = getattr(import_module(module), function).__doc__
+    first = doc.strip().splitlines()[0]
+    assert first.rstrip(".").partition(";")[0].startswith(entry.help.rstrip(".").partition(";")[0][:20])
+
+
+def test_init_makes_a_workspace_and_twice_is_harmless(dressage, project):
+    assert dressage("init").returncode == 0
+    assert dressage("init").returncode == 0
+    assert (project / ".dressage" / "workspace.json").exists()
+
+
+def test_a_workspace_is_found_upward(dressage, script, project):
+    dressage("init")
+    below = project / "a" / "b"
+    below.mkdir(parents=True)
+    name = dressage("run", "-d", str(script("")), cwd=below).stdout.strip()
+    assert (project / ".dressage" / "runs" / name).is_dir()
+
+
+def test_c_works_as_if_started_there(dressage, project, tmp_path):
+    told = dressage("-C", str(project), "init", cwd=tmp_path)
+    assert told.stdout.strip() == str(project / ".dressage")
+
+
+def test_config_tells_each_value_and_where_it_came_from(dressage, project):
+    (project / "dressage.toml").write_text('experiment = "digits"\n[recipes.keras-mnist]\nepochs = 3\n')
+    told = dressage(
+        "config", "keras-mnist", "-o", "json", env={**os.environ, "DRESSAGE_KERAS_MNIST_SEED": "7"}
+    )
+    values = json.loads(told.stdout)
+    assert values["experiment"] == {"value": "digits", "origin": str(project / "dressage.toml")}
+    assert values["recipes.keras-mnist.epochs"]["value"] == 3
+    assert values["recipes.keras-mnist.seed"] == {"value": "7", "origin": "DRESSAGE_KERAS_MNIST_SEED"}
+    assert values["on"] == {"value": "local", "origin": "default"}
+
+
+def test_a_dataset_is_registered_once_for_the_same_bytes(dressage, project):
+    (project / "a.csv").write_text("1")
+    assert dressage("datasets", "register", "numbers", "a.csv").stdout == "numbers:1\n"
+    assert dressage("datasets", "register", "numbers", "a.csv").stdout == "numbers:1\n"
+    (project / "a.csv").write_text("2")
+    assert dressage("datasets", "register", "numbers", "a.csv").stdout == "numbers:2\n"
+    assert dressage("datasets", "download", "numbers:1", "--to", "down").returncode == 0
+    assert (project / "down" / "a.csv").read_text() == "1"
+
+
+def test_a_model_is_registered_by_hand_shown_and_downloaded(dressage, project):
+    (project / "m").mkdir()
+    (project / "m" / "weights").write_text("w")
+    assert dressage("models", "register", "by-hand", "m").stdout == "by-hand:1\n"
+    shown = json.loads(dressage("models", "show", "by-hand", "-o", "json").stdout)
+    assert [file["path"] for file in shown["files"]] == ["weights"]
+    assert dressage("models", "download", "by-hand:1", "--to", "down").returncode == 0
+    assert (project / "down" / "weights").read_text() == "w"
+    assert "no version '2'; known: 1" in dressage("models", "show", "by-hand:2").stderr
+
+
+def test_a_dataset_that_is_not_there_is_named(dressage):
+    told = dressage("datasets", "register", "numbers", "gone.csv")
+    assert (told.returncode, "'gone.csv'" in told.stderr) == (2, True)
+
+
+def test_recipes_show_lists_settings_with_types_and_defaults(dressage):
+    settings = {
+        item["name"]: item
+        for item in json.loads(dressage("recipes", "show", "keras-mnist", "-o", "json").stdout)
+    }
+    assert (settings["epochs"]["type"], settings["epochs"]["default"]) == ("int", 20)
+    assert all(item["help"] for item in settings.values())
+
+
+def test_plugins_list_names_ours(dressage):
+    listed = {
+        (item["kind"], item["name"]) for item in json.loads(dressage("plugins", "list", "-o", "json").stdout)
+    }
+    assert {("platform", "local"), ("recipe", "keras-mnist"), ("recipe", "script")} <= listed
+
+
+def test_doctor_finds_this_machine_fit(dressage):
+    told = dressage("doctor")
+    assert told.returncode == 0, told.stdout
+    assert "uv" in told.stdout
+
+
+def completions(project: Path, *words: str) -> list[str]:
+    """What the shell would offer after these words."""
+    told = subprocess.run(
+        [sys.executable, "-c", "from dressage.cli.main import main; main()"],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        env={
+            **os.environ,
+            "_DRESSAGE_COMPLETE": "complete_bash",
+            "COMP_WORDS": " ".join(["dressage", *words]),
+            "COMP_CWORD": str(len(words)),
+        },
+    )
+    return told.stdout.split()
+
+
+def test_completion_offers_commands_recipes_and_run_ids(dressage, script, project):
+    name = dressage("run", "-d", str(script(""))).stdout.strip()
+    assert "runs" in completions(project, "ru")
+    assert completions(project, "run", "keras") == ["keras-mnist"]
+    assert completions(project, "runs", "show", "scr") == [name]
+
+
+def test_a_chart_has_the_last_value_and_a_curve():
+    lines = chart("Loss", [4.0, 2.0, 1.0])
+    assert lines[0].startswith("Loss  1")
+    assert "█" in lines[1]
+
+
+def test_a_single_value_is_a_line():
+    assert chart("Accuracy", [0.5]) == ["Accuracy  0.5"]

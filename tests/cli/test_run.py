@@ -1,0 +1,183 @@
+"""`dressage run` as a person types it."""
+
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def run_id(told: subprocess.CompletedProcess[str]) -> str:
+    found = re.search(r"^run (\S+)", told.stderr, re.MULTILINE)
+    assert found, told.stderr
+    return found[1]
+
+
+def test_the_scripts_output_is_on_stdout_and_the_plan_on_stderr(dressage, script):
+    path = script("print('hello from the script')")
+    told = dressage("run", str(path))
+    assert told.returncode == 0
+    assert told.stdout.startswith("hello from the script\n")
+    assert "plan: script on local" in told.stderr
+    assert f"next: dressage runs show {run_id(told)}" in told.stderr
+
+
+def test_arguments_after_two_dashes_are_the_scripts(dressage, script):
+    told = dressage("run", str(script("import sys; print(sys.argv[1:])")), "--", "--lr", "0.1", "a b")
+    assert told.stdout.startswith("['--lr', '0.1', 'a b']\n")
+
+
+@pytest.mark.parametrize("code", [1, 42])
+def test_a_failing_script_gives_its_own_exit_code(dressage, script, code):
+    told = dressage("run", str(script(f"print('last words'); raise SystemExit({code})")))
+    assert told.returncode == code
+    assert "last words" in told.stdout
+    assert f"exit code {code}" in told.stdout
+
+
+def test_detach_prints_the_id_alone_and_the_run_ends_well(dressage, script):
+    told = dressage("run", "-d", str(script("print('on my own')")))
+    name = told.stdout.strip()
+    assert name in told.stderr
+    assert dressage("runs", "wait", name).returncode == 0
+    assert dressage("runs", "logs", name).stdout == "on my own\n"
+
+
+def test_json_output_is_one_json_value(dressage, script):
+    told = dressage("run", "-o", "json", str(script("print('noise')")))
+    result = json.loads(told.stdout)
+    assert (result["state"], result["exit_code"]) == ("Completed", 0)
+
+
+def test_jsonl_output_is_an_event_a_line(dressage, script):
+    told = dressage("run", "-o", "jsonl", str(script("print('noise')")))
+    events = [json.loads(line) for line in told.stdout.splitlines()]
+    assert events[0]["event"] == "PlanMade"
+    assert events[-1]["event"] == "RunEnded"
+    assert "".join(event["text"] for event in events if event["event"] == "LogWritten") == "noise\n"
+
+
+def test_dry_run_touches_nothing(dressage, script, project):
+    told = dressage("run", "--dry-run", str(script("")))
+    assert "model" in told.stdout
+    assert not (project / ".dressage").exists()
+
+
+def test_the_plan_off_a_terminal_has_no_colour_and_no_bar(dressage, script):
+    told = dressage("run", str(script("")))
+    assert "\x1b" not in told.stderr + told.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["run", "keras-mnst"], 2, ["no recipe named 'keras-mnst'", "did you mean 'keras-mnist'"]),
+        (
+            ["run", "keras-mnist", "--set", "epoch=3"],
+            2,
+            ["no setting named 'epoch'", "did you mean 'epochs'"],
+        ),
+        (["run", "keras-mnist", "--set", "epochs=many"], 2, ["epochs", "'many'", "int"]),
+        (["run", "keras-mnist", "--set", "epochs"], 2, ["--set 'epochs'", "NAME=VALUE"]),
+        (["run", "keras-mnist", "--on", "azure"], 2, ["no platform named 'azure'"]),
+        (["run", "keras-mnist", "--", "--lr", "1"], 2, ["takes no argument '--lr'", "--set"]),
+        (["run", "./gone.py"], 2, ["'./gone.py' is not a file"]),
+        (["rum"], 2, ["no command named 'rum'", "did you mean 'run'"]),
+        (["runs", "show", "nothing"], 2, ["no run named 'nothing'"]),
+        (["models", "show", "nothing"], 2, ["no model named 'nothing'"]),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line(dressage, arguments, code, words):
+    told = dressage(*arguments)
+    assert told.returncode == code
+    assert told.stderr.startswith("error: ")
+    assert told.stderr.count("\n") == 1
+    assert all(word in told.stderr for word in words)
+    assert told.stdout == ""
+
+
+def background(project: Path, *arguments: str) -> subprocess.Popen[bytes]:
+    """The command line in a session of its own, on a pseudo-terminal."""
+    _, terminal = pty.openpty()
+    return subprocess.Popen(
+        [sys.executable, "-m", "dressage.cli.main", *arguments],
+        cwd=project,
+        stdin=terminal,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+
+
+def waiting(project: Path) -> str:
+    return (
+        "import pathlib, time\nprint('up')\n"
+        f"while not pathlib.Path({str(project / 'go')!r}).exists(): time.sleep(0.02)\nprint('done')\n"
+    )
+
+
+def test_ctrl_c_leaves_the_run_to_itself(dressage, script, project):
+    process = background(project, "run", str(script(waiting(project))))
+    assert process.stdout
+    assert process.stdout.readline() == b"up\n"
+    os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    name = re.search(rb"dressage runs logs -f (\S+)", errors)
+    assert name
+    (project / "go").touch()
+    assert dressage("runs", "wait", name[1].decode()).returncode == 0
+
+
+def test_a_closed_terminal_stops_nothing(dressage, script, project):
+    process = background(project, "run", str(script(waiting(project))))
+    assert process.stdout
+    process.stdout.readline()
+    os.killpg(process.pid, signal.SIGHUP)
+    process.communicate(timeout=60)
+    (project / "go").touch()
+    (run,) = json.loads(dressage("runs", "list", "-o", "json").stdout)
+    assert dressage("runs", "wait", run["run_id"]).returncode == 0
+    assert dressage("runs", "logs", run["run_id"]).stdout == "up\ndone\n"
+
+
+def test_following_a_failed_run_fails_as_it_did(dressage, script):
+    name = dressage("run", "-d", str(script("raise SystemExit(6)"))).stdout.strip()
+    assert dressage("runs", "logs", "-f", name).returncode == 6
+    assert dressage("runs", "wait", name).returncode == 6
+
+
+def test_waiting_gives_up_after_the_timeout_with_124(dressage, script, project):
+    name = dressage("run", "-d", str(script(waiting(project)))).stdout.strip()
+    assert dressage("runs", "wait", "--timeout", "0.1", name).returncode == 124
+    assert dressage("runs", "cancel", name).returncode == 0
+    (run,) = json.loads(dressage("runs", "list", "-o", "json").stdout)
+    assert run["status"]["state"] == "Canceled"
+
+
+def test_files_of_a_run_are_listed_and_downloaded(dressage, script, project):
+    name = dressage("run", "-d", str(script("open('outputs/a.txt', 'w').write('kept')"))).stdout.strip()
+    dressage("runs", "wait", name)
+    listed = {file["path"] for file in json.loads(dressage("runs", "files", name, "-o", "json").stdout)}
+    assert listed == {"outputs/a.txt", "user_logs/std_log.txt"}
+    assert dressage("runs", "download", name, "outputs/a.txt", "--to", "down").returncode == 0
+    assert (project / "down" / "outputs" / "a.txt").read_text() == "kept"
+    assert dressage("runs", "download", name, "outputs/b.txt").returncode == 2
+
+
+def test_a_closed_pipe_is_no_error(project, script):
+    path = script("for n in range(100000): print(n)")
+    told = subprocess.run(
+        ["bash", "-c", f"{sys.executable} -m dressage.cli.main run {path} | head -n 1"],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert told.stdout == "0\n"
+    assert "Traceback" not in told.stderr

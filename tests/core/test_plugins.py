@@ -1,0 +1,238 @@
+"""Plugins are found, named when they break, and kept apart."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from dressage import (
+    ComputeTarget,
+    Engine,
+    Environment,
+    FileDataset,
+    Model,
+    NotFoundError,
+    PluginError,
+    Source,
+    SpecError,
+    hookimpl,
+)
+
+DISTRIBUTION = """\
+Metadata-Version: 2.1
+Name: lab
+Version: 1.2
+"""
+
+
+class Recipe:
+    """Fills every stage."""
+
+    def __init__(self, folder: Path) -> None:
+        self.asked: list[str] = []
+        self.folder = folder
+        (folder / "train.py").write_text("")
+        (folder / "data.csv").write_text("1,2\n")
+
+    @hookimpl
+    def settings(self) -> None:
+        self.asked.append("settings")
+
+    @hookimpl
+    def dataset(self) -> FileDataset:
+        self.asked.append("dataset")
+        return FileDataset(
+            name="d", sources=(Source(path="d.csv", addresses=(str(self.folder / "data.csv"),)),)
+        )
+
+    @hookimpl
+    def compute(self) -> ComputeTarget:
+        self.asked.append("compute")
+        return ComputeTarget(name="c", max_nodes=4)
+
+    @hookimpl
+    def environment(self, compute: ComputeTarget) -> Environment:
+        self.asked.append(f"environment on {compute.accelerator}")
+        return Environment(name="e")
+
+    @hookimpl
+    def model(self) -> Model:
+        self.asked.append("model")
+        return Model(directory=self.folder, script="train.py")
+
+
+@pytest.fixture
+def recipe(engine: Engine, project: Path) -> Recipe:
+    recipe = Recipe(project)
+    engine.plugins.add("recipe", "full", recipe)
+    return recipe
+
+
+@pytest.fixture
+def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder on the path with an installed distribution, `lab 1.2`."""
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    metadata = tmp_path / "site" / "lab-1.2.dist-info"
+    metadata.mkdir(parents=True)
+    (metadata / "METADATA").write_text(DISTRIBUTION)
+    yield tmp_path / "site"
+    for name in [name for name in sys.modules if name.startswith("lab_")]:
+        del sys.modules[name]
+
+
+def advertise(lab: Path, text: str) -> None:
+    (lab / "lab-1.2.dist-info" / "entry_points.txt").write_text(text)
+
+
+def test_stages_are_asked_in_order_and_the_environment_sees_the_resolved_compute(
+    engine: Engine, recipe: Recipe
+):
+    engine.plan("full")
+    kinds = [asked.removesuffix("on cpu").removesuffix("on gpu").strip() for asked in recipe.asked]
+    assert kinds == ["settings", "dataset", "compute", "environment", "model"]
+    assert recipe.asked[3] in ("environment on cpu", "environment on gpu")
+
+
+def test_an_installed_recipe_goes_by_its_entry_point(lab: Path, project: Path):
+    advertise(lab, "[dressage.recipes]\nours = lab_recipe\n")
+    (lab / "lab_recipe.py").write_text("")
+    assert "ours" in Engine(project).plugins.names("recipe")
+
+
+def test_a_plugin_that_cannot_be_imported_takes_nothing_down(lab: Path, project: Path):
+    advertise(lab, "[dressage.recipes]\nbad = lab_bad\n")
+    (lab / "lab_bad.py").write_text("import does_not_exist\n")
+    (project / "train.py").write_text("")
+    engine = Engine(project)
+    assert engine.plan("script", set={"path": "train.py"}).platform == "local"
+    status = next(status for status in engine.plugins.statuses() if status.name == "bad")
+    assert status.source == "lab 1.2"
+    assert "plugin 'bad' failed in import: ModuleNotFoundError" in (status.error or "")
+
+
+def test_a_broken_plugin_that_the_run_needs_is_named(lab: Path, project: Path):
+    advertise(lab, "[dressage.recipes]\nbad = lab_bad\n")
+    (lab / "lab_bad.py").write_text("1 / 0\n")
+    with pytest.raises(PluginError, match="plugin 'bad' failed in import: ZeroDivisionError"):
+        Engine(project).plan("bad")
+
+
+def test_a_broken_wrapper_is_skipped_and_reported(engine: Engine, recipe: Recipe):
+    class Misspelt:
+        @hookimpl
+        def enviroment(self) -> None: ...
+
+    engine.plugins.add("wrapper", "misspelt", Misspelt())
+    assert engine.plan("full").recipe == "full"
+    status = next(status for status in engine.plugins.statuses() if status.name == "misspelt")
+    assert "enviroment" in (status.error or "")
+
+
+def test_a_recipe_that_breaks_when_asked_is_named_with_the_stage(engine: Engine):
+    class Broken:
+        @hookimpl
+        def dataset(self) -> None:
+            raise KeyError("HOME")
+
+    engine.plugins.add("recipe", "broken", Broken())
+    with pytest.raises(PluginError, match="plugin 'broken' failed in dataset: KeyError: 'HOME'"):
+        engine.plan("broken")
+
+
+def test_an_answer_of_the_wrong_kind_is_refused(engine: Engine):
+    class Wrong:
+        @hookimpl
+        def dataset(self) -> str:
+            return "mnist"
+
+    engine.plugins.add("recipe", "wrong", Wrong())
+    with pytest.raises(
+        PluginError, match="plugin 'wrong' failed in dataset: answered 'mnist', not a FileDataset"
+    ):
+        engine.plan("wrong")
+
+
+def test_a_recipe_without_a_model_is_refused(engine: Engine):
+    engine.plugins.add("recipe", "empty", SimpleNamespace())
+    with pytest.raises(PluginError, match="plugin 'empty' failed in model: answered nothing"):
+        engine.plan("empty")
+
+
+def test_a_script_that_is_not_there_is_named(engine: Engine, project: Path):
+    class Missing:
+        @hookimpl
+        def model(self) -> Model:
+            return Model(directory=project, script="gone.py")
+
+    engine.plugins.add("recipe", "missing", Missing())
+    with pytest.raises(SpecError, match=r"no script 'gone\.py'"):
+        engine.plan("missing")
+
+
+def test_a_wrapper_changes_any_recipe_and_the_plan_says_who_changed_what(engine: Engine, recipe: Recipe):
+    class Cap:
+        @hookimpl(wrapper=True)
+        def compute(self):
+            from dataclasses import replace
+
+            return replace((yield), max_nodes=2)
+
+    engine.plugins.add("wrapper", "company", Cap())
+    plan = engine.plan("full")
+    assert plan.stage("compute").changed_by == ("company: max_nodes: 4 -> 2",)
+    assert plan.stage("dataset").changed_by == ()
+
+
+def test_each_of_two_wrappers_is_named_for_its_own_change(engine: Engine, recipe: Recipe):
+    class Tag:
+        def __init__(self, key: str) -> None:
+            self.key = key
+
+        @hookimpl(wrapper=True)
+        def compute(self):
+            from dataclasses import replace
+
+            target = yield
+            return replace(target, tags={**target.tags, self.key: "yes"})
+
+    engine.plugins.add("wrapper", "a", Tag("one"))
+    engine.plugins.add("wrapper", "b", Tag("two"))
+    changes = engine.plan("full").stage("compute").changed_by
+    assert changes == ("a: tags.one: nothing -> yes", "b: tags.two: nothing -> yes")
+
+
+def test_a_wrapper_that_breaks_is_named_rather_than_the_recipe(engine: Engine, recipe: Recipe):
+    class Broken:
+        @hookimpl(wrapper=True)
+        def model(self):
+            yield
+            raise RuntimeError("no")
+
+    engine.plugins.add("wrapper", "company", Broken())
+    with pytest.raises(PluginError, match="plugin 'company' failed in model: RuntimeError: no"):
+        engine.plan("full")
+
+
+def test_an_unknown_recipe_or_platform_brings_the_known_ones(engine: Engine):
+    with pytest.raises(NotFoundError, match="no recipe named 'keras-mnst'; did you mean 'keras-mnist'"):
+        engine.plan("keras-mnst")
+    with pytest.raises(NotFoundError, match="no platform named 'locl'; did you mean 'local'"):
+        engine.plan("script", on="locl")
+
+
+def test_two_engines_do_not_share_plugins(engine: Engine, recipe: Recipe, project: Path):
+    assert "full" not in Engine(project).plugins.names("recipe")
+
+
+def test_help_imports_no_engine_and_no_framework():
+    code = (
+        "import sys; sys.argv = ['dressage', '--help']\n"
+        "import atexit; heavy = {'dressage.engine', 'pluggy', 'httpx', 'yaml', 'rich', 'tensorflow', 'keras'}\n"
+        "atexit.register(lambda: print('HEAVY', sorted(heavy & set(sys.modules))))\n"
+        "from dressage.cli.main import main; main()"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout
+    assert told.splitlines()[-1] == "HEAVY []"

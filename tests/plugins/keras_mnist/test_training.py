@@ -1,0 +1,110 @@
+"""The main job, end to end on this machine."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.fileserver import FileServer, serving
+from tests.waiting import eventually
+
+from dressage import Engine
+from dressage.records import journal_of
+from dressage.runs import Run
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
+
+
+@pytest.fixture(scope="module")
+def served(mnist: Path) -> Iterator[FileServer]:
+    with serving(files={f"/{path.name}": path.read_bytes() for path in mnist.glob("*.gz")}) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
+    return Engine(tmp_path_factory.mktemp("project"))
+
+
+@pytest.fixture(scope="module")
+def trained(engine: Engine, served: FileServer) -> Run:
+    """20 epochs on the real MNIST."""
+    run = engine.run("keras-mnist", set={"data": served.address})
+    assert run.wait(900).state == "Completed"
+    return run
+
+
+def versions(engine: Engine) -> dict[str, int]:
+    platform = engine.platform("local")
+    return {
+        "datasets": len(platform.datasets.list()),
+        "environments": len(platform.environments.list()),
+        "models": len(platform.models.list()),
+        "snapshots": sum(path.is_dir() for path in (engine.workspace.root / "snapshots").iterdir()),
+    }
+
+
+def test_mnist_is_learned_to_98_percent(trained: Run):
+    assert trained.metric is not None
+    assert trained.metric >= 0.98
+
+
+def test_each_epoch_records_loss_and_accuracy(trained: Run):
+    metrics = trained.tracked.metrics
+    assert [point.step for point in metrics["Loss"]] == list(range(1, 21))
+    assert [point.step for point in metrics["Accuracy"]] == list(range(1, 21))
+    assert metrics["Final test accuracy"][-1].value == metrics["Accuracy"][-1].value
+
+
+def test_the_figure_is_among_the_files(trained: Run):
+    assert any(file.path.endswith("Accuracy vs Loss.png") for file in trained.files)
+
+
+def test_the_model_is_what_a_keras_user_expects(trained: Run):
+    assert trained.model is not None
+    paths = {file.path for file in trained.model.files}
+    assert paths == {"model.keras", "model.json", "model.weights.h5"}
+
+
+def test_the_same_again_makes_no_new_version_of_anything(engine: Engine, served: FileServer, trained: Run):
+    before = versions(engine)
+    again = engine.run("keras-mnist", set={"data": served.address}, again=True)
+    assert again.wait(900).state == "Completed"
+    assert again.model == trained.model
+    assert versions(engine) == before == {"datasets": 1, "environments": 1, "models": 1, "snapshots": 1}
+
+
+def test_the_plan_afterwards_reuses_and_says_so(engine: Engine, served: FileServer, trained: Run):
+    plan = engine.plan("keras-mnist", set={"data": served.address})
+    assert [stage.action for stage in plan.stages] == ["reuse"] * 4
+
+
+def test_killed_in_the_middle_and_resumed_it_ends_with_the_same_weights(
+    engine: Engine, served: FileServer, trained: Run
+):
+    run = engine.run("keras-mnist", set={"data": served.address}, again=True)
+    log = b""
+    for piece in run.logs(follow=True):
+        log += piece
+        if b"epoch  3/20" in log:
+            break
+    (script,) = [
+        event["group"] for event in journal_of(run.folder).events() if event["event"] == "script.started"
+    ]
+    os.kill(script, signal.SIGKILL)
+    eventually(lambda: run.status.ended)
+    resumed = engine.resume(run.id)
+    assert resumed.wait(900).state == "Completed"
+    assert b"continuing after epoch" in b"".join(resumed.logs())
+    assert resumed.model == trained.model
+
+
+def test_a_dataset_that_cannot_be_reached_ends_in_one_line(dressage, project: Path):
+    begun = time.monotonic()
+    told = dressage("run", "keras-mnist", "--set", "data=http://127.0.0.1:9/")
+    assert told.returncode == 3
+    (line,) = [line for line in told.stderr.splitlines() if line.startswith("error:")]
+    assert "http://127.0.0.1:9/" in line
+    assert time.monotonic() - begun < 120

@@ -1,0 +1,155 @@
+"""The training script by itself, run by hand: no platform, no tracking server."""
+
+import gzip
+import hashlib
+import os
+import re
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+from tests.conftest import REPOSITORY
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+SCRIPT = REPOSITORY / "training_scripts" / "keras_mnist" / "keras_mnist.py"
+ARTICLES = REPOSITORY / "training_scripts" / "keras_mnist_article" / "keras_mnist.py"
+DIGITS = REPOSITORY / "plugins" / "dressage_keras_mnist" / "digits"
+MODEL = ("model.keras", "model.json", "model.weights.h5")
+
+
+def weights(folder: Path) -> dict[str, str]:
+    return {
+        name: hashlib.sha256((folder / "outputs/model" / name).read_bytes()).hexdigest() for name in MODEL
+    }
+
+
+def accuracy(told: subprocess.CompletedProcess[str]) -> float:
+    assert told.returncode == 0, told.stderr
+    return float(re.search(r"final test accuracy ([\d.]+)", told.stdout)[1])
+
+
+def test_the_digits_are_learned_to_95_percent(by_hand, backend: str):
+    assert accuracy(by_hand(SCRIPT, "--data-folder", str(DIGITS), backend=backend)) >= 0.95
+
+
+def test_the_same_seed_gives_the_same_bytes(by_hand, backend: str, tmp_path: Path):
+    for folder in ("one", "two"):
+        by_hand(SCRIPT, "--data-folder", str(DIGITS), "--epochs", "3", backend=backend, folder=folder)
+    assert weights(tmp_path / "one") == weights(tmp_path / "two")
+
+
+def test_another_seed_gives_other_bytes(by_hand, tmp_path: Path):
+    for seed in ("1", "2"):
+        by_hand(SCRIPT, "--data-folder", str(DIGITS), "--epochs", "1", "--seed", seed, folder=seed)
+    assert weights(tmp_path / "1") != weights(tmp_path / "2")
+
+
+def test_continued_from_a_checkpoint_it_ends_with_the_same_bytes(by_hand, backend: str, tmp_path: Path):
+    arguments = ("--data-folder", str(DIGITS))
+    by_hand(SCRIPT, *arguments, "--epochs", "5", backend=backend, folder="whole")
+    by_hand(SCRIPT, *arguments, "--epochs", "2", backend=backend, folder="first")
+    left = str(tmp_path / "first" / "outputs" / "checkpoints")
+    told = by_hand(
+        SCRIPT, *arguments, "--epochs", "5", backend=backend, folder="rest", DRESSAGE_RESUME_FROM=left
+    )
+    assert "continuing after epoch 2" in told.stdout
+    assert weights(tmp_path / "rest") == weights(tmp_path / "whole")
+
+
+def test_killed_at_any_moment_a_whole_checkpoint_is_left(keras_python, tmp_path: Path):
+    process = subprocess.Popen(
+        [keras_python("tensorflow"), SCRIPT, "--data-folder", DIGITS, "--epochs", "100000"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    for line in process.stdout:
+        if line.split()[:2] == ["epoch", "150/100000"]:
+            break
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    left = tmp_path / "outputs" / "checkpoints"
+    told = subprocess.run(
+        [keras_python("tensorflow"), SCRIPT, "--data-folder", DIGITS, "--epochs", "200"],
+        cwd=tmp_path,
+        env={**os.environ, "DRESSAGE_RESUME_FROM": str(left)},
+        capture_output=True,
+        text=True,
+        timeout=250,
+    )
+    assert "continuing after epoch 1" in told.stdout, told.stderr
+
+
+def test_a_checkpoint_of_other_settings_is_not_continued(by_hand, tmp_path: Path):
+    by_hand(SCRIPT, "--data-folder", str(DIGITS), "--epochs", "1", folder="first")
+    left = str(tmp_path / "first" / "outputs" / "checkpoints")
+    told = by_hand(SCRIPT, "--data-folder", str(DIGITS), "--batch-size", "25", DRESSAGE_RESUME_FROM=left)
+    assert told.returncode == 2
+    assert "was made with batch_size 50, not 25" in told.stderr
+
+
+def test_both_forms_of_the_model_load_in_keras_and_answer_alike(
+    by_hand, keras_python, backend: str, tmp_path: Path
+):
+    by_hand(SCRIPT, "--data-folder", str(DIGITS), "--epochs", "1", backend=backend)
+    code = (
+        "import keras, numpy as np\n"
+        "whole = keras.saving.load_model('model.keras')\n"
+        "parts = keras.models.model_from_json(open('model.json').read())\n"
+        "parts.load_weights('model.weights.h5')\n"
+        "images = np.random.default_rng(1).random((5, 784), np.float32)\n"
+        "answers = [np.asarray(model(images)) for model in (whole, parts)]\n"
+        "assert answers[0].shape == (5, 10)\n"
+        "assert (answers[0] == answers[1]).all()\n"
+    )
+    told = subprocess.run(
+        [keras_python(backend), "-c", code],
+        cwd=tmp_path / "work" / "outputs" / "model",
+        env={**os.environ, "KERAS_BACKEND": backend},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert told.returncode == 0, told.stderr
+
+
+def test_it_trains_on_files_that_are_not_gzipped(by_hand, tmp_path: Path):
+    for path in DIGITS.glob("*.gz"):
+        (tmp_path / path.stem).write_bytes(gzip.decompress(path.read_bytes()))
+    assert accuracy(by_hand(SCRIPT, "--data-folder", str(tmp_path), "--epochs", "5")) > 0.8
+
+
+def test_the_files_may_lie_deeper(by_hand, tmp_path: Path):
+    shutil.copytree(DIGITS, tmp_path / "data" / "https%3A" / "example.org" / "mnist")
+    assert accuracy(by_hand(SCRIPT, "--data-folder", str(tmp_path / "data"), "--epochs", "5")) > 0.8
+
+
+def spoilt(folder: Path, name: str, content: bytes) -> str:
+    shutil.copytree(DIGITS, folder)
+    (folder / name).write_bytes(content)
+    return str(folder)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (gzip.compress(b"hello, world")[:-4], "no whole gzip file"),
+        (gzip.compress(b"hello, world"), "begins with 68656c6c"),
+        (gzip.compress(bytes([0, 0, 8, 3, 0, 0, 0, 9, 0, 0, 0, 28, 0, 0, 0, 28])), "has 16 bytes where"),
+        (gzip.compress(bytes([0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 7])), "images are 1x1"),
+    ],
+)
+def test_a_file_that_is_not_what_its_name_says_is_told_in_one_line(by_hand, tmp_path, content, words):
+    folder = spoilt(tmp_path / "data", "t10k-images-idx3-ubyte.gz", content)
+    told = by_hand(SCRIPT, "--data-folder", folder)
+    assert told.returncode == 2
+    assert told.stderr.startswith("error: ")
+    assert words in told.stderr
+    assert len(told.stderr.splitlines()) == 1
+
+
+def test_the_articles_way_learns_the_digits_too(by_hand):
+    assert accuracy(by_hand(ARTICLES, "--data-folder", str(DIGITS))) >= 0.95
