@@ -1,0 +1,64 @@
+"""The connection to Azure ML: the worker that runs the SDK, and the workspace that all calls are about."""
+
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dressage.errors import StageError
+from dressage.workspace import Workspace
+from dressage_azureml import options
+
+if TYPE_CHECKING:
+    from dressage.workers import Worker
+
+_WORKER = Path(__file__).parent / "worker"
+
+
+class Azure:
+    def __init__(self, workspace: Workspace) -> None:
+        self.options = options.read(workspace.configuration)
+        self._workspace = workspace
+
+    @cached_property
+    def reference(self) -> dict[str, str | None]:
+        return options.reference(self.options, self._workspace)
+
+    def call(
+        self,
+        stage: str,
+        method: str,
+        progress: Callable[[str, int, int | None], None] | None = None,
+        **arguments: Any,
+    ) -> Any:
+        """What the worker answers. Raises StageError with the worker's one line."""
+        from dressage.workers import WorkerError
+
+        workspace = arguments.pop("workspace", None) or self.reference
+        try:
+            return self._worker.call(method, progress, workspace=workspace, **arguments)
+        except WorkerError as error:
+            raise StageError(stage, str(error)) from error
+
+    @cached_property
+    def _worker(self) -> "Worker":
+        from dressage.workers import Worker
+
+        return Worker(
+            "azureml",
+            lock=_WORKER / "requirements.lock",
+            source=_WORKER,
+            module="handlers",
+            log=self._log(),
+            # Says to the SDK that it must not report home.
+            environ={"HBI_WORKSPACE_JOB": "true"},
+        )
+
+    def _log(self) -> Path:
+        """In the workspace if there is one: a plan makes none."""
+        import os
+        import tempfile
+
+        if self._workspace.exists:
+            return self._workspace.root / "azureml-worker.log"
+        return Path(tempfile.gettempdir()) / f"dressage-{os.getuid()}" / "azureml-worker.log"

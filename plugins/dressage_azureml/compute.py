@@ -1,0 +1,130 @@
+"""AmlCompute clusters: got or created, never changed."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from dressage.errors import DressageError, NotFoundError, SpecError, StageError, unknown
+from dressage.handles import ComputeHandle
+from dressage.plans import StagePlan
+from dressage.platform import Progress
+from dressage.specs import ComputeTarget
+from dressage_azureml import sizes
+from dressage_azureml.azure import Azure
+
+
+class AzureCompute:
+    def __init__(self, azure: Azure, directory: Path) -> None:
+        self._azure = azure
+        self._prices = directory / azure.options.prices if azure.options.prices else None
+
+    def resolve(self, target: ComputeTarget) -> ComputeTarget:
+        """Without a size: the smallest usual one. The accelerator is what the size has."""
+        size = target.size or sizes.DEFAULT[target.accelerator or "cpu"]
+        accelerator = "cpu" if target.accelerator == "cpu" else sizes.accelerator_of(size)
+        return replace(target, size=size, accelerator=accelerator)
+
+    def plan(self, target: ComputeTarget) -> StagePlan:
+        _check_name(target.name)
+        wanted = self.resolve(target)
+        there = self._azure.call("compute", "compute.get", name=target.name)
+        if there:
+            differs = [f"its {line}; it is left as it is" for line in _differences(there, wanted)]
+            cost = self._cost(there["size"], there["max_nodes"])
+            return StagePlan(stage="compute", action="reuse", name=target.name, reasons=(*differs, *cost))
+        self._check(wanted)
+        scale = (
+            f"{wanted.size}, {wanted.min_nodes} to {wanted.max_nodes} nodes, idle for {wanted.idle_seconds} s"
+        )
+        reasons = (f"no cluster has this name: {scale}", *self._cost(str(wanted.size), wanted.max_nodes))
+        return StagePlan(stage="compute", action="create", name=target.name, reasons=reasons)
+
+    def ensure(self, target: ComputeTarget, progress: Progress) -> ComputeHandle:
+        _check_name(target.name)
+        wanted = self.resolve(target)
+        if not self._azure.call("compute", "compute.get", name=target.name):
+            self._check(wanted)
+        made = self._azure.call(
+            "compute",
+            "compute.ensure",
+            progress,
+            name=wanted.name,
+            size=wanted.size,
+            min_nodes=wanted.min_nodes,
+            max_nodes=wanted.max_nodes,
+            idle_seconds=wanted.idle_seconds,
+            low_priority=wanted.low_priority,
+            tags=dict(wanted.tags),
+            timeout_s=self._azure.options.compute_timeout_s,
+        )
+        return _handle(made)
+
+    def list(self) -> Sequence[ComputeHandle]:
+        return [_handle(one) for one in self._azure.call("compute", "compute.all_of")]
+
+    def delete(self, name: str) -> None:
+        if not self._azure.call("compute", "compute.delete", name=name):
+            raise NotFoundError(unknown("compute target", name, [one.name for one in self.list()]))
+
+    def diagnose_quota(self) -> tuple[str, bool, str]:
+        """Whether the region has a node of the usual GPU size for this subscription."""
+        size = sizes.DEFAULT["gpu"]
+        try:
+            self._check(ComputeTarget(name="any", size=size))
+        except DressageError as error:
+            return ("azureml quota", False, str(error))
+        return ("azureml quota", True, f"{size} can be had")
+
+    def _check(self, target: ComputeTarget) -> None:
+        """Raises before anything is created: a retired size, one that the region lacks, one without quota."""
+        size = str(target.size)
+        sizes.check_offered(size)
+        found = self._azure.call("compute", "compute.sizes", size=size)
+        if not found["offered"]:
+            raise StageError("compute", unknown("size", size, found["known"]))
+        needed, left = (found["cores"] or 1) * max(1, target.min_nodes), found["cores_left"]
+        if left is not None and left < needed and not target.low_priority:
+            raise StageError(
+                "compute",
+                f"compute target {target.name!r}: size {size} needs {needed} cores of family {found['family']}, and"
+                f" the quota has {left} left; choose another size, or ask for quota in the Azure portal",
+            )
+
+    def _cost(self, size: str, nodes: int) -> tuple[str, ...]:
+        hourly = sizes.price(size, self._prices)
+        if hourly is None:
+            return ()
+        source = self._prices.name if self._prices else sizes.PRICES_OF
+        return (f"{hourly:.2f} USD an hour and node, at most {hourly * nodes:.2f} an hour ({source})",)
+
+
+def _check_name(name: str) -> None:
+    """Azure's rule for the names of clusters. Raises SpecError."""
+    if not re.fullmatch(r"[a-zA-Z](?![a-zA-Z0-9-]*-\d+$)[a-zA-Z0-9-]{2,23}", name):
+        raise SpecError(
+            f"compute target {name!r}: Azure takes 3 to 24 letters, digits and '-', beginning with a letter and not"
+            " ending in '-' and a number; choose another name"
+        )
+
+
+def _differences(there: Mapping[str, Any], wanted: ComputeTarget) -> list[str]:
+    priority = "lowpriority" if wanted.low_priority else "dedicated"
+    pairs = {
+        "size": (there["size"].lower(), str(wanted.size).lower()),
+        "priority": (there["priority"].lower(), priority),
+        "min_nodes": (there["min_nodes"], wanted.min_nodes),
+        "max_nodes": (there["max_nodes"], wanted.max_nodes),
+        "idle_seconds": (there["idle_seconds"], wanted.idle_seconds),
+    }
+    return [f"{name} is {has}, not {asked}" for name, (has, asked) in pairs.items() if has != asked]
+
+
+def _handle(shown: Mapping[str, Any]) -> ComputeHandle:
+    return ComputeHandle(
+        name=shown["name"],
+        slots=shown["max_nodes"],
+        accelerator=sizes.accelerator_of(shown["size"]),
+        size=shown["size"],
+    )

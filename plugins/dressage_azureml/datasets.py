@@ -1,0 +1,137 @@
+"""Datasets in Azure ML: web addresses as they are, local files uploaded below their content's digest."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from dressage.content import digest_of, digest_of_file
+from dressage.errors import StageError
+from dressage.handles import DatasetVersion, File, digest_of_files
+from dressage.plans import StagePlan
+from dressage.platform import Progress
+from dressage.specs import FileDataset, Source, path_on_disk
+from dressage_azureml.azure import Azure
+
+
+class AzureDatasets:
+    def __init__(self, azure: Azure) -> None:
+        self._azure = azure
+
+    def plan(self, dataset: FileDataset) -> StagePlan:
+        files = _files(dataset)
+        digest = _digest(dataset, files)
+        there = self._azure.call("dataset", "datasets.find", name=dataset.name, digest=digest)
+        if there["found"]:
+            version = there["found"]["version"]
+            return StagePlan(stage="dataset", action="reuse", name=dataset.name, version=version, key=digest)
+        local = _is_local(dataset)
+        reason = "no version has this content" if there["latest"] else "no version of it is there yet"
+        return StagePlan(
+            stage="dataset",
+            action="upload" if local else "create",
+            name=dataset.name,
+            version=there["latest"] + 1,
+            key=digest,
+            size=sum(file.size or 0 for file in files) if local else None,
+            reasons=(reason if local else f"{reason}; nodes read it from its web addresses",),
+        )
+
+    def ensure(self, dataset: FileDataset, progress: Progress) -> DatasetVersion:
+        files = _files(dataset)
+        digest = _digest(dataset, files)
+        there = self._azure.call("dataset", "datasets.find", name=dataset.name, digest=digest)["found"]
+        if there is None:
+            where = (
+                {"folder": self._uploaded(dataset, files, digest, progress)}
+                if _is_local(dataset)
+                else {"addresses": [source.addresses[0] for source in dataset.sources]}
+            )
+            there = self._azure.call(
+                "dataset",
+                "datasets.register",
+                name=dataset.name,
+                digest=digest,
+                description=dataset.description,
+                tags=dict(dataset.tags),
+                **where,
+            )
+        return _version(there, files)
+
+    def list(self) -> Sequence[DatasetVersion]:
+        return [_version(one, ()) for one in self._azure.call("dataset", "datasets.all_of")]
+
+    def files(self, version: DatasetVersion) -> Sequence[File]:
+        paths = self._azure.call("dataset", "datasets.files", name=version.name, version=version.version)
+        return [File(path=path.lstrip("/"), size=None) for path in sorted(paths)]
+
+    def download(self, version: DatasetVersion, target: Path) -> None:
+        target.mkdir(parents=True, exist_ok=True)
+        self._azure.call(
+            "dataset", "datasets.download", name=version.name, version=version.version, target=str(target)
+        )
+
+    def _uploaded(
+        self, dataset: FileDataset, files: tuple[File, ...], digest: str, progress: Progress
+    ) -> str:
+        folder = f"dressage/{dataset.name}/{digest}"
+        for source, file in zip(dataset.sources, files, strict=True):
+            self._azure.call(
+                "dataset",
+                "datasets.upload",
+                progress,
+                path=str(_path(source)),
+                target=f"{folder}/{source.path}",
+                sha256=file.sha256,
+            )
+        return folder
+
+
+def _is_local(dataset: FileDataset) -> bool:
+    """Raises StageError for a mixture: a dataset in Azure ML is one or the other."""
+    local = [_path(source) is not None for source in dataset.sources]
+    if any(local) and not all(local):
+        raise StageError(
+            "dataset", f"dataset {dataset.name!r} has both files and web addresses; give only one kind"
+        )
+    return all(local)
+
+
+def _path(source: Source) -> Path | None:
+    return next(filter(None, map(path_on_disk, source.addresses)), None)
+
+
+def _files(dataset: FileDataset) -> tuple[File, ...]:
+    return tuple(map(_file, dataset.sources))
+
+
+def _file(source: Source) -> File:
+    path = _path(source)
+    if path is None:
+        return File(path=source.path, size=source.size, sha256=source.sha256)
+    try:
+        file = File(path=source.path, size=path.stat().st_size, sha256=digest_of_file(path))
+    except OSError as error:
+        raise StageError(
+            "dataset", f"cannot read {str(path)!r}: {error.strerror}; correct the address"
+        ) from error
+    if source.sha256 not in (None, file.sha256):
+        raise StageError("dataset", f"{str(path)!r} is not the file it was: its SHA-256 is {file.sha256}")
+    return file
+
+
+def _digest(dataset: FileDataset, files: tuple[File, ...]) -> str:
+    """Of the content, where it is known; of the addresses, where nobody said what they hold."""
+    if all(file.sha256 for file in files):
+        return digest_of_files(files)
+    return digest_of({source.path: list(source.addresses) for source in dataset.sources})
+
+
+def _version(shown: dict[str, object], files: tuple[File, ...]) -> DatasetVersion:
+    return DatasetVersion(
+        name=str(shown["name"]),
+        version=int(str(shown["version"])),
+        digest=str(shown["digest"]),
+        files=files,
+        created="",
+        description=str(shown["description"]),
+        tags=dict(shown["tags"]),  # type: ignore[call-overload]
+    )

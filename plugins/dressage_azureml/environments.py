@@ -1,0 +1,96 @@
+"""Environments in Azure ML: the name carries the content's key, so that an image is built once."""
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from dressage.content import digest_of
+from dressage.errors import SpecError
+from dressage.handles import EnvironmentVersion
+from dressage.journal import now
+from dressage.plans import StagePlan
+from dressage.platform import Progress
+from dressage.specs import Environment
+from dressage_azureml.azure import Azure
+
+DEFAULT_IMAGE = "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04:20260715.v1"
+_TRACKING = "azureml-mlflow"
+"""Lets the MLflow client speak to the workspace, whose tracking address is of a scheme of its own."""
+
+
+class AzureEnvironments:
+    def __init__(self, azure: Azure) -> None:
+        self._azure = azure
+
+    def plan(self, environment: Environment) -> StagePlan:
+        content = _content(environment)
+        key = digest_of(content)
+        there = self._azure.call("environment", "environments.find", name=registered(environment.name, key))
+        if there and there["built"]:
+            return StagePlan(stage="environment", action="reuse", name=environment.name, key=key)
+        reason = "its image is not built yet" if there else "no environment of this content is registered"
+        reasons = (reason, f"image {content['base_image']}")
+        return StagePlan(stage="environment", action="build", name=environment.name, key=key, reasons=reasons)
+
+    def ensure(
+        self,
+        environment: Environment,
+        progress: Progress,
+        *,
+        upgrade: bool = False,  # noqa: ARG002
+    ) -> EnvironmentVersion:
+        """upgrade makes no difference: an image is built of its specification once, and kept by Azure ML."""
+        content = _content(environment)
+        key = digest_of(content)
+        self._azure.call(
+            "environment",
+            "environments.ensure",
+            progress,
+            name=registered(environment.name, key),
+            timeout_s=self._azure.options.image_timeout_s,
+            **content,
+        )
+        return EnvironmentVersion(
+            name=environment.name, key=key, created=now(), variables=environment.variables
+        )
+
+    def list(self) -> Sequence[EnvironmentVersion]:
+        listed = self._azure.call("environment", "environments.all_of")
+        parts = [name.rpartition("-") for name in listed]
+        return [EnvironmentVersion(name=name, key=key, created="") for name, _, key in parts]
+
+
+def registered(name: str, key: str) -> str:
+    """What the environment is called in the workspace."""
+    return f"{name}-{key[:12]}"
+
+
+def _content(environment: Environment) -> dict[str, Any]:
+    return {
+        "conda": _with_tracking(environment.name, environment.conda or _of_this_python()),
+        "base_image": environment.base_image or DEFAULT_IMAGE,
+        "variables": dict(environment.variables),
+    }
+
+
+def _of_this_python() -> str:
+    """For a script that asks for nothing: Python as it is here, and the MLflow client."""
+    version = "{}.{}".format(*sys.version_info[:2])
+    return f"dependencies:\n- python={version}\n- pip\n- pip:\n  - mlflow-skinny\n"
+
+
+def _with_tracking(name: str, conda: str) -> str:
+    """The specification with azureml-mlflow beside MLflow's client. Raises SpecError if it is none."""
+    import yaml
+
+    try:
+        content = yaml.safe_load(conda)
+        dependencies = content["dependencies"]
+        pip: list[object] = next((entry["pip"] for entry in dependencies if isinstance(entry, dict)), [])
+    except (yaml.YAMLError, TypeError, KeyError) as error:
+        words = " ".join(str(error).split())
+        raise SpecError(f"environment {name!r}: conda specification: {words}; correct it") from error
+    tracks = any(str(line).startswith("mlflow") for line in pip)
+    if tracks and not any(str(line).startswith(("azureml-mlflow", "azureml-defaults")) for line in pip):
+        pip.append(_TRACKING)
+    return str(yaml.safe_dump(content, sort_keys=False))

@@ -1,0 +1,152 @@
+"""The model registry of Azure ML: versions by content, with the lineage of the run that made each first."""
+
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from dressage.content import digest_of_file
+from dressage.differences import input_differences
+from dressage.encoding import from_json, to_json
+from dressage.errors import StageError
+from dressage.handles import File, Lineage, ModelVersion, RunRequest, Training, digest_of_files
+from dressage.plans import StagePlan
+from dressage_azureml.azure import Azure
+from dressage_azureml.runs import AzureRuns, azure_id
+
+
+class AzureModels:
+    def __init__(self, azure: Azure, runs: AzureRuns) -> None:
+        self._azure = azure
+        self._runs = runs
+
+    def plan(self, training: Training) -> StagePlan:
+        name = training.model.name
+        if name is None:
+            return _train(training, ("the script's model is not registered",))
+        if training.environment is None:
+            return _train(training, ("its environment is to be built",))
+        made = self._find(name, {"dressage.inputs": training.key})
+        if made:
+            return StagePlan(
+                stage="model",
+                action="reuse",
+                name=name,
+                version=made["version"],
+                key=made["digest"],
+                run_id=made["lineage"].get("run_id"),
+            )
+        return _train(training, tuple(_changes(self._find(name, {}), training)))
+
+    def ensure(self, request: RunRequest) -> ModelVersion | None:
+        model = request.training.model
+        if model.name is None:
+            return None
+        run_id = azure_id(request.run_id, request.attempt)
+        told = self._azure.call("model", "runs.digests", run_id=run_id, prefix=model.output_path)
+        files = tuple(from_json(File, file) for file in told)
+        if not files:
+            raise StageError(
+                "model",
+                f"run {request.run_id!r} left no model at {model.output_path!r}; save it there, or change the"
+                " recipe's output path",
+            )
+        made = self._azure.call(
+            "model",
+            "models.register_run",
+            run_id=run_id,
+            name=model.name,
+            path=model.output_path,
+            digest=digest_of_files(files),
+            files=to_json(files),
+            tags=dict(model.tags),
+            lineage=self._lineage(request),
+            framework=model.framework,
+        )
+        return _version(made)
+
+    def register(self, name: str, directory: Path) -> ModelVersion:
+        files = _files(directory)
+        if not files:
+            raise StageError("model", f"model folder {str(directory)!r} holds no files; give one that does")
+        made = self._azure.call(
+            "model",
+            "models.register_folder",
+            name=name,
+            directory=str(directory.absolute()),
+            digest=digest_of_files(files),
+            files=to_json(files),
+        )
+        return _version(made)
+
+    def list(self) -> Sequence[ModelVersion]:
+        return [_version(one) for one in self._azure.call("model", "models.all_of")]
+
+    def download(self, version: ModelVersion, target: Path) -> None:
+        """Fetched aside, checked, and then put in place; a download that broke off goes on where it did."""
+        target.mkdir(parents=True, exist_ok=True)
+        aside = target / f".{version.name}-{version.version}.partial"
+        self._azure.call(
+            "model", "models.download", name=version.name, version=version.version, target=str(aside)
+        )
+        files = _files(aside)
+        if version.digest and digest_of_files(files) != version.digest:
+            shutil.rmtree(aside)
+            label = f"{version.name}:{version.version}"
+            raise StageError(
+                "model", f"model {label}: what arrived is not what was registered; download it again"
+            )
+        for file in files:
+            (target / file.path).parent.mkdir(parents=True, exist_ok=True)
+            (aside / file.path).replace(target / file.path)
+        shutil.rmtree(aside)
+
+    def _find(self, name: str, tags: Mapping[str, str]) -> dict[str, Any] | None:
+        found: dict[str, Any] | None = self._azure.call("model", "models.find", name=name, tags=dict(tags))
+        return found
+
+    def _lineage(self, request: RunRequest) -> dict[str, Any]:
+        training = request.training
+        metrics = self._runs.tracked(request.run_id).latest()
+        lineage = to_json(request.lineage)
+        return {**lineage, "inputs": training.key, "trained": training.inputs, "metrics": metrics}
+
+
+def _changes(last: Mapping[str, Any] | None, training: Training) -> Iterable[str]:
+    """What differs from what the newest version of the model was trained from."""
+    if last is None:
+        yield "no run has trained it there yet"
+        return
+    old, new = last["lineage"].get("trained", {}), training.inputs
+    snapshot = () if old.get("snapshot") == new["snapshot"] else ("the script's folder changed",)
+    yield from input_differences(old, new, snapshot)
+
+
+def _files(folder: Path) -> tuple[File, ...]:
+    """The files below a folder, with their digests."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    return tuple(
+        File(path=path.relative_to(folder).as_posix(), size=path.stat().st_size, sha256=digest_of_file(path))
+        for path in paths
+    )
+
+
+def _version(shown: Mapping[str, Any]) -> ModelVersion:
+    lineage = shown["lineage"]
+    return ModelVersion(
+        name=shown["name"],
+        version=shown["version"],
+        digest=shown["digest"],
+        files=tuple(from_json(File, file) for file in shown["files"]),
+        created=shown["created"],
+        lineage=from_json(Lineage, {key: lineage[key] for key in Lineage.__struct_fields__})
+        if lineage
+        else None,
+        framework=shown["framework"],
+        metrics=lineage.get("metrics", {}),
+        tags=shown["tags"],
+    )
+
+
+def _train(training: Training, reasons: tuple[str, ...]) -> StagePlan:
+    return StagePlan(stage="model", action="train", name=training.model.label, reasons=reasons)

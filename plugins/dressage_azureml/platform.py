@@ -1,0 +1,67 @@
+"""The azureml platform's stages, put together. Nothing is contacted before one is asked."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from dressage.errors import DressageError, SettingsError
+from dressage.workspace import Workspace
+from dressage_azureml import options
+from dressage_azureml.azure import Azure
+from dressage_azureml.compute import AzureCompute
+from dressage_azureml.datasets import AzureDatasets
+from dressage_azureml.environments import AzureEnvironments
+from dressage_azureml.models import AzureModels
+from dressage_azureml.runs import AzureRuns
+
+
+class AzurePlatform:
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._azure = Azure(workspace)
+
+    @cached_property
+    def datasets(self) -> AzureDatasets:
+        return AzureDatasets(self._azure)
+
+    @cached_property
+    def compute(self) -> AzureCompute:
+        return AzureCompute(self._azure, self._workspace.directory)
+
+    @cached_property
+    def environments(self) -> AzureEnvironments:
+        return AzureEnvironments(self._azure)
+
+    @cached_property
+    def runs(self) -> AzureRuns:
+        return AzureRuns(self._azure, self._workspace)
+
+    @cached_property
+    def models(self) -> AzureModels:
+        return AzureModels(self._azure, self.runs)
+
+    def initialise(self, **names: Any) -> Path:
+        """Write config.json for the named workspace, once it has answered. Raises StageError if it does not."""
+        missing = [name for name, value in names.items() if not value]
+        if missing:
+            raise SettingsError(f"no {missing[0].replace('_', '-')} given; give all of {', '.join(names)}")
+        path = self._workspace.directory / "config.json"
+        if path.exists() and options.names_in(path) != names:
+            raise SettingsError(f"{str(path)!r} names another workspace; remove it first")
+        reference = {**names, "auth": self._azure.options.auth}
+        self._azure.call("workspace", "workspace.write", workspace=reference, path=str(path))
+        return path
+
+    def diagnose(self) -> Sequence[tuple[str, bool, str]]:
+        """Whether the workspace answers, and has quota for the usual GPU size. Nothing, where none is configured."""
+        chosen = self._azure.options
+        if not (chosen.config or chosen.subscription_id or options.find_config(self._workspace.directory)):
+            return []
+        try:
+            names = self._azure.reference
+            found = self._azure.call("workspace", "workspace.check")
+        except DressageError as error:
+            return [("azureml workspace", False, str(error))]
+        where = f"{found['name']} in {found['location']}, subscription {names['subscription_id']}"
+        return [("azureml workspace", True, where), self.compute.diagnose_quota()]

@@ -1,0 +1,26 @@
+"""The service in a process of its own: python -m tests.azureml_service FOLDER [PYTHON].
+
+Writes one line of JSON, {"address", "environ", "config"}, and serves until standard input is closed.
+PYTHON is the interpreter that runs scripts.
+"""
+
+import json
+import signal
+import sys
+from pathlib import Path
+
+from tests.azureml_service.service import serving
+
+
+def main() -> None:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    settings = {"python": sys.argv[2]} if len(sys.argv) > 2 else {}
+    with serving(Path(sys.argv[1]), **settings) as service:
+        started = {"address": service.address, "environ": service.environ, "config": service.config}
+        sys.stdout.write(json.dumps(started) + "\n")
+        sys.stdout.flush()
+        sys.stdin.read()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,141 @@
+"""Clusters: their states, and the nodes that runs take."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import deepcopy
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tests.azureml_service.addresses import now, workspace_id
+from tests.azureml_service.routing import Refusal
+
+if TYPE_CHECKING:
+    from tests.azureml_service.service import Service
+
+
+@dataclass
+class Cluster:
+    """busy: nodes that run something. ready_at and gone_at: when it is made and when it is gone."""
+
+    name: str
+    settings: dict[str, Any]
+    tags: dict[str, str]
+    ready_at: float
+    description: str = ""
+    created: str = field(default_factory=now)
+    modified: str = field(default_factory=now)
+    gone_at: float | None = None
+    busy: int = 0
+
+    @property
+    def state(self) -> str:
+        if self.gone_at is not None:
+            return "Deleting"
+        return "Creating" if time.monotonic() < self.ready_at else "Succeeded"
+
+    @property
+    def scale(self) -> dict[str, Any]:
+        return self.settings["scaleSettings"]
+
+
+@dataclass
+class Operation:
+    """ends_at: when it is done. error: why it failed."""
+
+    ends_at: float
+    error: dict[str, Any] | None = None
+
+    @property
+    def status(self) -> str:
+        if time.monotonic() < self.ends_at:
+            return "InProgress"
+        return "Failed" if self.error else "Succeeded"
+
+
+def clusters(service: Service) -> dict[str, Cluster]:
+    """The clusters that are still there, by name in lower case."""
+    held: dict[str, Cluster] = service.area("computes")
+    with service.lock:
+        for name in [name for name, each in held.items() if each.gone_at and each.gone_at < time.monotonic()]:
+            del held[name]
+    return held
+
+
+def cluster(service: Service, name: str) -> Cluster:
+    found = clusters(service).get(name.lower())
+    if not found:
+        raise Refusal(404, "ResourceNotFound", f"Compute {name} not found in workspace.")
+    return found
+
+
+def shown(service: Service, each: Cluster) -> dict[str, Any]:
+    """A cluster as a resource."""
+    properties = {
+        "computeType": "AmlCompute",
+        "computeLocation": service.location,
+        "description": each.description,
+        "createdOn": each.created,
+        "modifiedOn": each.modified,
+        "provisioningState": each.state,
+        "provisioningErrors": None,
+        "resourceId": None,
+        "isAttachedCompute": False,
+        "properties": _nodes(service, each) if each.state != "Creating" else _bare(each),
+    }
+    return {
+        "id": f"{workspace_id(service.config)}/computes/{each.name}",
+        "name": each.name,
+        "type": "Microsoft.MachineLearningServices/workspaces/computes",
+        "location": service.location,
+        "tags": each.tags,
+        "properties": properties,
+    }
+
+
+def _bare(each: Cluster) -> dict[str, Any]:
+    return {"subnet": None, "remoteLoginPortPublicAccess": "NotSpecified", **deepcopy(each.settings)}
+
+
+def _nodes(service: Service, each: Cluster) -> dict[str, Any]:
+    target = max(each.scale["minNodeCount"], each.busy)
+    stuck = each.name in service.behaviour.resizing
+    current = 0 if stuck else target
+    return {
+        **_bare(each),
+        "allocationState": "Resizing" if stuck else "Steady",
+        "allocationStateTransitionTime": each.modified,
+        "currentNodeCount": current,
+        "targetNodeCount": max(target, 1) if stuck else target,
+        "nodeStateCounts": {
+            "preparingNodeCount": 0,
+            "runningNodeCount": min(current, each.busy),
+            "idleNodeCount": max(current - each.busy, 0),
+            "unusableNodeCount": 0,
+            "leavingNodeCount": 0,
+            "preemptedNodeCount": 0,
+        },
+        "errors": None,
+    }
+
+
+@contextmanager
+def node(service: Service, name: str, abandoned: threading.Event) -> Iterator[bool]:
+    """Waits for a node and holds it; False when `abandoned` is set, or the cluster goes away, before there is one."""
+    held = cluster(service, name)
+    taken = False
+    while not taken and not abandoned.is_set() and held.state != "Deleting":
+        with service.lock:
+            free = held.state == "Succeeded" and held.busy < held.scale["maxNodeCount"]
+            taken = free and held.name not in service.behaviour.resizing
+            held.busy += taken
+        if not taken:
+            abandoned.wait(0.05)
+    try:
+        yield taken
+    finally:
+        with service.lock:
+            held.busy -= taken

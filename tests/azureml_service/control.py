@@ -1,0 +1,38 @@
+"""What a test asks of a service that lives in another process: what happened, and what is to go wrong."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.azureml_service.faults import Fault
+from tests.azureml_service.routing import Request, Response, Routes
+
+if TYPE_CHECKING:
+    from tests.azureml_service.service import Service
+
+routes = Routes()
+
+
+@routes.route("GET", "/control/state")
+def state(service: Service, request: Request) -> Response:
+    """All that was asked of the service so far, and the faults that nothing has met yet."""
+    seen = ("requests", "unknown", "refused", "failures")
+    pending = [vars(fault) for fault in service.faults if fault.times > 0]
+    return Response(200, {name: getattr(service, name) for name in seen} | {"pending": pending})
+
+
+@routes.route("PATCH", "/control/behaviour", changes=False)
+def behave(service: Service, request: Request) -> Response:
+    """Sets fields of Behaviour."""
+    for name, value in request.json().items():
+        if not hasattr(service.behaviour, name):
+            raise ValueError(name)
+        setattr(service.behaviour, name, value)
+    return Response(200, vars(service.behaviour))
+
+
+@routes.route("POST", "/control/faults", changes=False)
+def fail(service: Service, request: Request) -> Response:
+    """Adds one fault."""
+    service.faults.append(Fault(**request.json()))
+    return Response(201, {"faults": len(service.faults)})

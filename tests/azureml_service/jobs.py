@@ -1,0 +1,132 @@
+"""One submitted run from its first state to its last: its image, its node and its script."""
+
+from __future__ import annotations
+
+import threading
+import time
+import traceback
+from typing import TYPE_CHECKING, Any
+
+from tests.azureml_service import artifacts, clusters, environments
+from tests.azureml_service.runs import Run, failure
+from tests.azureml_service.scripts import LOG, Script
+
+if TYPE_CHECKING:
+    from tests.azureml_service.service import Service
+
+IMAGE_LOG = "azureml-logs/20_image_build_log.txt"
+TICK_S = 0.1
+
+
+class Over(Exception):  # noqa: N818 - not every end is an error
+    """The run ends here: in which state, and for what reason."""
+
+    def __init__(self, status: str, error: dict[str, Any] | None = None) -> None:
+        super().__init__(status)
+        self.status, self.error = status, error
+
+
+class Job:
+    """go: runs it to its end, in its thread. abandon: kills what runs, when the service stops."""
+
+    def __init__(self, service: Service, run: Run, configuration: dict[str, Any], snapshot: str) -> None:
+        self.service, self.run, self.configuration, self.snapshot = service, run, configuration, snapshot
+        self.folder = service.folder / "runs" / run.id
+        self.script = Script(service, run, configuration, self.folder)
+        self.thread = threading.Thread(target=self.go, daemon=True)
+
+    def go(self) -> None:
+        try:
+            self.folder.mkdir(parents=True)
+            self._prepare()
+            while not self._executed():
+                self._stay("Queued", self.service.behaviour.queued_s)
+            self._judge()
+            self._stay("Finalizing", self.service.behaviour.finalizing_s)
+            self.run.enter("Completed")
+        except Over as over:
+            self.run.enter(over.status, over.error)
+        except Exception:
+            self.service.failures.append(traceback.format_exc())
+            self.run.enter("Failed", failure("SystemError", traceback.format_exc()))
+
+    def abandon(self) -> None:
+        self.run.cancelled.set()
+        self.script.end(0)
+        self.thread.join(5)
+
+    def _prepare(self) -> None:
+        self._stay("Starting", self.service.behaviour.starting_s)
+        self._stay("Preparing", self.service.behaviour.preparing_s)
+        self._build()
+        self._stay("Queued", self.service.behaviour.queued_s)
+
+    def _stay(self, status: str, seconds: float) -> None:
+        """Enters a state and stays there for a while."""
+        self.run.enter(status)
+        if self.run.cancelled.wait(seconds):
+            raise Over("Canceled")
+
+    def _build(self) -> None:
+        """Waits for the environment's image."""
+        image = environments.built(self.service, self.configuration["environment"])
+        if image.found:
+            return
+        self.run.logs.append(IMAGE_LOG)
+        while True:
+            status = image.status
+            artifacts.keep(self.service, self.run.id, IMAGE_LOG, image.log.encode())
+            if status == "Failed":
+                message = f"Image build failed. For more details, check log file {IMAGE_LOG}. {image.error}"
+                raise Over("Failed", failure("ImageBuildFailure", message))
+            if status == "Succeeded":
+                image.found = True
+                return
+            self._stay("Preparing", TICK_S)
+
+    def _executed(self) -> bool:
+        """Runs the script on a node to its end; False when the node went away and it is to start again."""
+        with clusters.node(self.service, self.configuration["target"], self.run.cancelled) as taken:
+            if not taken:
+                raise Over("Canceled")
+            self.script.start(self.snapshot)
+            self.run.enter("Running")
+            try:
+                return self._watched()
+            finally:
+                self.script.end(0)  # what the script left running
+                self.script.collect()
+
+    def _watched(self) -> bool:
+        """Collects what the script writes until it ends; False when its node goes away before."""
+        begun, behaviour = time.monotonic(), self.service.behaviour
+        longest = self.configuration.get("maxRunDurationSeconds")
+        while self.script.code is None:
+            self.script.collect()
+            life = behaviour.preempt_after_s if behaviour.preemptions > 0 else None
+            lasted = time.monotonic() - begun
+            if life is not None and lasted > life:
+                behaviour.preemptions -= 1
+                self.run.warnings.append({"source": "Cluster", "message": "The node was preempted."})
+                return False
+            if longest and lasted > longest:
+                self._cancel(failure("UserError", f"The run lasted longer than the {longest} s it may."))
+            if self.run.cancelled.wait(TICK_S):
+                self._cancel()
+        return True
+
+    def _cancel(self, error: dict[str, Any] | None = None) -> None:
+        self.script.end(self.service.behaviour.grace_s)
+        raise Over("Canceled", error)
+
+    def _judge(self) -> None:
+        """Fails the run when its script did."""
+        code = self.script.code
+        if code == 0:
+            return
+        end = "\n".join(self.script.log.read_text(errors="replace").splitlines()[-20:])
+        message = (
+            f"Execution failed. User process 'python' exited with status code {code}. "
+            f"Please check log file '{LOG}' for error details. Error: {end}"
+        )
+        raise Over("Failed", failure("UserError", message))

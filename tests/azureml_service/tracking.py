@@ -1,0 +1,198 @@
+"""The MLflow protocol that training scripts speak: runs, metrics, parameters and tags."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from tests.azureml_service.addresses import WORKSPACE
+from tests.azureml_service.routing import Refusal, Request, Response, Routes
+from tests.azureml_service.runs import ENDED, Run, created, experiment, experiment_by_id, run, runs
+
+if TYPE_CHECKING:
+    from tests.azureml_service.service import Service
+
+routes = Routes()
+ROOT = f"/mlflow/v2.0{WORKSPACE}"
+API = f"{ROOT}/api/2.0/mlflow"
+STATES = {"FINISHED": "Completed", "FAILED": "Failed", "KILLED": "Canceled", "RUNNING": "Running"}
+NAMES = {"Completed": "FINISHED", "Failed": "FAILED", "Canceled": "KILLED"}
+
+
+def _stamp(moment: str | None) -> int | None:
+    return int(datetime.fromisoformat(moment).timestamp() * 1000) if moment else None
+
+
+def _metric(point: tuple[str, float, int, int]) -> dict[str, Any]:
+    return dict(zip(("key", "value", "step", "timestamp"), point, strict=True))
+
+
+def _pairs(known: dict[str, str]) -> list[dict[str, str]]:
+    return [{"key": key, "value": value} for key, value in known.items()]
+
+
+def _shown(each: Run) -> dict[str, Any]:
+    info = {
+        "run_id": each.id,
+        "run_uuid": each.id,
+        "run_name": each.sent.get("displayName") or each.id,
+        "experiment_id": each.experiment.id,
+        "user_id": "loopback",
+        "status": NAMES.get(each.status, "RUNNING"),
+        "start_time": _stamp(each.started or each.created),
+        "end_time": _stamp(each.ended),
+        "artifact_uri": f"mlflow-artifacts:/{each.id}",
+        "lifecycle_stage": "active",
+    }
+    latest = {point[0]: _metric(point) for point in each.metrics}
+    data = {"metrics": list(latest.values()), "params": _pairs(each.params), "tags": _pairs(each.tags)}
+    return {"run": {"info": info, "data": data, "inputs": {}}}
+
+
+def _missing(error: Refusal, what: str) -> Refusal:
+    error.response.body.update(error_code="RESOURCE_DOES_NOT_EXIST", message=what)
+    return error
+
+
+def tracked(service: Service, run_id: str) -> Run:
+    try:
+        return run(service, run_id)
+    except Refusal as refusal:
+        raise _missing(refusal, f"Run {run_id} not found") from None
+
+
+def _meant(service: Service, sent: Mapping[str, Any]) -> Run:
+    """The run that a request is about; older clients say `run_uuid`."""
+    return tracked(service, sent.get("run_id") or sent["run_uuid"])
+
+
+def _experiment(each: Any) -> Response:
+    shown = {
+        "experiment_id": each.id,
+        "name": each.name,
+        "artifact_location": "mlflow-artifacts:/",
+        "lifecycle_stage": "deleted" if each.archived else "active",
+        "tags": _pairs(each.tags),
+    }
+    return Response(200, {"experiment": shown})
+
+
+@routes.route("GET", f"{API}/experiments/get-by-name")
+def by_name(service: Service, request: Request) -> Response:
+    """An experiment by its name."""
+    name = request.query["experiment_name"]
+    try:
+        return _experiment(experiment(service, name))
+    except Refusal as refusal:
+        raise _missing(refusal, f"Experiment {name} not found") from None
+
+
+@routes.route("GET", f"{API}/experiments/get")
+def by_id(service: Service, request: Request) -> Response:
+    """An experiment by its id."""
+    return _experiment(experiment_by_id(service, request.query["experiment_id"]))
+
+
+@routes.route("POST", f"{API}/experiments/create")
+def create_experiment(service: Service, request: Request) -> Response:
+    """Makes an experiment."""
+    return Response(200, {"experiment_id": experiment(service, request.json()["name"], make=True).id})
+
+
+@routes.route("POST", f"{API}/runs/create")
+def create(service: Service, request: Request) -> Response:
+    """Makes a run; below another one when its tags say so."""
+    body = request.json()
+    made = created(service, experiment_by_id(service, body["experiment_id"]).name, str(uuid.uuid4()))
+    made.describe({tag["key"]: tag["value"] for tag in body.get("tags", [])}, None)
+    made.sent["displayName"] = body.get("run_name") or made.id
+    if parent := made.tags.get("mlflow.parentRunId"):
+        made.sent["parentRunId"] = parent
+    made.enter("Running")
+    return Response(200, _shown(made))
+
+
+@routes.route("GET", f"{API}/runs/get")
+def get(service: Service, request: Request) -> Response:
+    """One run."""
+    return Response(200, _shown(_meant(service, request.query)))
+
+
+@routes.route("POST", f"{API}/runs/search", changes=False)
+def search(service: Service, request: Request) -> Response:
+    """All runs of some experiments."""
+    wanted = request.json().get("experiment_ids", [])
+    found = [_shown(each)["run"] for each in runs(service).values() if each.experiment.id in wanted]
+    return Response(200, {"runs": found})
+
+
+@routes.route("POST", f"{API}/runs/update")
+def update(service: Service, request: Request) -> Response:
+    """A run's state; that of a submitted run is the service's own to say."""
+    body = request.json()
+    changed = _meant(service, body)
+    if body.get("run_name"):
+        changed.sent["displayName"] = body["run_name"]
+    if body.get("status") and changed.sent.get("runType") != "azureml.scriptrun":
+        changed.enter(STATES[body["status"]])
+    return Response(200, {"run_info": _shown(changed)["run"]["info"]})
+
+
+def _log_one(service: Service, request: Request, *, kind: str) -> Response:
+    """One point of a metric, one parameter or one tag."""
+    body = request.json()
+    _log(_meant(service, body), **{kind: [body]})
+    return Response(200, {})
+
+
+for _path, _kind in (("log-metric", "metrics"), ("log-parameter", "params"), ("set-tag", "tags")):
+    routes.route("POST", f"{API}/runs/{_path}")(partial(_log_one, kind=_kind))
+
+
+@routes.route("POST", f"{API}/runs/delete-tag")
+def delete_tag(service: Service, request: Request) -> Response:
+    """Takes a tag away."""
+    body = request.json()
+    tracked(service, body["run_id"]).tags.pop(body["key"], None)
+    return Response(200, {})
+
+
+@routes.route("POST", f"{API}/runs/log-batch")
+def log_batch(service: Service, request: Request) -> Response:
+    """Several of each."""
+    body = request.json()
+    lists = {kind: body.get(kind, []) for kind in ("metrics", "params", "tags")}
+    _log(tracked(service, body["run_id"]), **lists)
+    return Response(200, {})
+
+
+@routes.route("POST", f"{API}/runs/log-inputs")
+@routes.route("POST", f"{API}/runs/outputs")
+def log_inputs(service: Service, request: Request) -> Response:
+    """Datasets and models of a run, which this service does not keep."""
+    tracked(service, request.json()["run_id"])
+    return Response(200, {})
+
+
+def _log(changed: Run, metrics: Any = (), params: Any = (), tags: Any = ()) -> None:
+    for each in params:
+        if changed.params.setdefault(each["key"], each["value"]) != each["value"]:
+            raise Refusal(400, "INVALID_PARAMETER_VALUE", f"Parameter {each['key']} was logged already.")
+    for each in metrics:
+        stamp = int(each.get("timestamp") or time.time() * 1000)
+        changed.metrics.append((each["key"], float(each["value"]), int(each.get("step") or 0), stamp))
+    changed.tags.update({each["key"]: each["value"] for each in tags})
+    if changed.status not in (*ENDED, "Running") and changed.sent.get("runType") != "azureml.scriptrun":
+        changed.enter("Running")
+
+
+@routes.route("GET", f"{API}/metrics/get-history")
+def points(service: Service, request: Request) -> Response:
+    """All points of one metric."""
+    found = _meant(service, request.query)
+    key = request.query["metric_key"]
+    return Response(200, {"metrics": [_metric(point) for point in found.metrics if point[0] == key]})

@@ -1,0 +1,143 @@
+"""The subscription and the workspace as the resource manager shows them, machine sizes, usage and quotas."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tests.azureml_service.addresses import GROUP, SUBSCRIPTION, WORKSPACE, workspace_id
+from tests.azureml_service.identity import TENANT
+from tests.azureml_service.routing import Request, Response, Routes
+
+if TYPE_CHECKING:
+    from tests.azureml_service.service import Service
+
+routes = Routes()
+ID = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"
+LOCATIONS = "/subscriptions/{sub}/providers/Microsoft.MachineLearningServices/locations/{location}"
+SIZES = {  # name: (family, cores, gpus, memory in GB)
+    "STANDARD_DS2_V2": ("standardDSv2Family", 2, 0, 7.0),
+    "STANDARD_DS3_V2": ("standardDSv2Family", 4, 0, 14.0),
+    "STANDARD_D2_V2": ("standardDv2Family", 2, 0, 7.0),
+    "STANDARD_NC4AS_T4_V3": ("standardNCASv3_T4Family", 4, 1, 28.0),
+    "STANDARD_NC24ADS_A100_V4": ("standardNCADSA100v4Family", 24, 1, 220.0),
+}
+SERVICES = (
+    "api", "catalog", "experimentation", "gallery", "history", "hyperdrive", "modelmanagement",
+    "notebooks", "pipelines", "studio", "workspace",
+)  # fmt: skip
+
+
+def shown(service: Service) -> dict[str, Any]:
+    """The workspace as a resource."""
+    group = GROUP.format(sub=service.config["subscription_id"], group=service.config["resource_group"])
+    providers = f"{group}/providers/Microsoft"
+    return {
+        "id": workspace_id(service.config),
+        "name": service.config["workspace_name"],
+        "type": "Microsoft.MachineLearningServices/workspaces",
+        "location": service.location,
+        "tags": {},
+        "sku": {"name": "Basic", "tier": "Basic"},
+        "identity": {"type": "SystemAssigned", "principalId": "loopback-principal", "tenantId": TENANT},
+        "properties": {
+            "workspaceId": ID,
+            "friendlyName": service.config["workspace_name"],
+            "description": "",
+            "creationTime": "2026-01-01T00:00:00.0000000Z",
+            "storageAccount": f"{providers}.Storage/storageAccounts/loopback",
+            "keyVault": f"{providers}.KeyVault/vaults/loopback",
+            "applicationInsights": f"{providers}.Insights/components/loopback",
+            "containerRegistry": f"{providers}.ContainerRegistry/registries/loopback",
+            "discoveryUrl": f"{service.address}/discovery",
+            "provisioningState": "Succeeded",
+            "hbiWorkspace": False,
+            "v1LegacyMode": False,
+        },
+    }
+
+
+@routes.route("GET", "/subscriptions")
+def subscriptions(service: Service, request: Request) -> Response:
+    """The one subscription."""
+    return Response(200, {"value": [_subscription(service)]})
+
+
+@routes.route("GET", SUBSCRIPTION)
+def subscription(service: Service, request: Request) -> Response:
+    """One subscription."""
+    return Response(200, _subscription(service))
+
+
+def _subscription(service: Service) -> dict[str, Any]:
+    name = service.config["subscription_id"]
+    return {
+        "id": f"/subscriptions/{name}",
+        "subscriptionId": name,
+        "tenantId": TENANT,
+        "displayName": "Loopback",
+        "state": "Enabled",
+    }
+
+
+@routes.route("GET", f"/rp/workspaces{WORKSPACE}")
+@routes.route("GET", WORKSPACE)
+def get(service: Service, request: Request) -> Response:
+    """The workspace."""
+    return Response(200, shown(service))
+
+
+@routes.route("GET", f"{GROUP}/providers/Microsoft.MachineLearningServices/workspaces")
+@routes.route("GET", f"{SUBSCRIPTION}/providers/Microsoft.MachineLearningServices/workspaces")
+def listed(service: Service, request: Request) -> Response:
+    """All workspaces, which is one."""
+    return Response(200, {"value": [shown(service)]})
+
+
+@routes.route("GET", "/discovery")
+def discovery(service: Service, request: Request) -> Response:
+    """Where the workspace's services are: all here."""
+    return Response(200, dict.fromkeys(SERVICES, service.address))
+
+
+@routes.route("GET", f"{LOCATIONS}/vmSizes")
+def sizes(service: Service, request: Request, location: str) -> Response:
+    """The machines a cluster can have."""
+    known = [
+        {"name": name, "family": family, "vCPUs": cores, "gpus": gpus, "memoryGB": memory}
+        | {"osVhdSizeMB": 1047552, "maxResourceVolumeMB": 14336}
+        | {"lowPriorityCapable": True, "premiumIO": True, "supportedComputeTypes": ["AmlCompute"]}
+        for name, (family, cores, gpus, memory) in SIZES.items()
+    ]
+    return Response(200, {"value": known, "amlCompute": known})
+
+
+@routes.route("GET", f"{LOCATIONS}/usages")
+def usages(service: Service, request: Request, location: str) -> Response:
+    """How many cores are in use: none to speak of."""
+    return Response(200, {"value": [_limit(service, family, 0) for family in _families()]})
+
+
+@routes.route("GET", f"{LOCATIONS}/quotas")
+def quotas(service: Service, request: Request, location: str) -> Response:
+    """How many cores may be in use."""
+    return Response(200, {"value": [_limit(service, family, None) for family in _families()]})
+
+
+def _families() -> list[str]:
+    return sorted({family for family, *_ in SIZES.values()})
+
+
+def _limit(service: Service, family: str, used: int | None) -> dict[str, Any]:
+    subject = f"Microsoft.MachineLearningServices/dedicatedCores/{family}"
+    limit = {
+        "id": f"/subscriptions/{service.config['subscription_id']}/providers/{subject}",
+        "type": f"Microsoft.MachineLearningServices/{'usages' if used is not None else 'quotas'}",
+        "unit": "Count",
+        "limit": 0 if _refused(service, family) else 100,
+        "name": {"value": family, "localizedValue": family},
+    }
+    return limit if used is None else {**limit, "currentValue": used}
+
+
+def _refused(service: Service, family: str) -> bool:
+    return any(SIZES.get(size.upper(), ("",))[0] == family for size in service.behaviour.without_quota)

@@ -1,0 +1,50 @@
+"""A small recipe on the azureml platform, against a service of its own for each test."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.azureml import Loopback, loopback
+from tests.recipes import Tiny
+
+from dressage import ComputeTarget, Engine, hookimpl
+
+
+class Cloudy(Tiny):
+    """Its cluster has a size, as Azure wants it."""
+
+    size = "Standard_DS3_v2"
+
+    @hookimpl
+    def compute(self, settings: object) -> ComputeTarget:
+        return ComputeTarget(name="cpu-cluster", size=self.size, max_nodes=settings.slots)
+
+
+LASTING = 1000
+"""How many times a fault happens that is to go on happening; any other is to happen in its test."""
+
+
+@pytest.fixture
+def service(
+    tmp_path_factory: pytest.TempPathFactory, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Loopback]:
+    with loopback(tmp_path_factory.mktemp("azureml")) as running:
+        with monkeypatch.context() as patch:
+            running.enter(project, patch)
+            yield running
+        state = running.state()
+        assert not state["unknown"]
+        assert not state["failures"]
+        assert not [fault for fault in state["pending"] if fault["times"] < LASTING / 2]
+
+
+@pytest.fixture
+def azure(service: Loopback, project: Path) -> Engine:
+    """An engine whose platform is azureml and that knows the small recipe as `tiny`."""
+    return with_tiny(project)
+
+
+def with_tiny(project: Path, **platform: object) -> Engine:
+    engine = Engine(project, environ={"DRESSAGE_ON": "azureml"}, platforms={"azureml": platform})
+    engine.plugins.add("recipe", "tiny", Cloudy(project))
+    return engine

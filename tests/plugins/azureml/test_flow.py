@@ -1,0 +1,242 @@
+"""The whole flow, with the real SDK: dataset, cluster, environment, run, model."""
+
+import threading
+from pathlib import Path
+
+import pytest
+from tests.azureml import Loopback
+from tests.fileserver import serving
+from tests.plugins.azureml.conftest import Cloudy, with_tiny
+from tests.waiting import eventually
+
+from dressage import Engine, FileDataset, Source, hookimpl
+from dressage.runs import Run
+
+
+def counted(engine: Engine, service: Loopback) -> dict[str, int]:
+    platform = engine.platform()
+    submitted = [path for method, path, _ in service.state()["requests"] if path.endswith("/snapshotrun")]
+    return {
+        "dataset": max((one.version for one in platform.datasets.list()), default=0),
+        "cluster": len(platform.compute.list()),
+        "environment": len(platform.environments.list()),
+        "run": len(submitted),
+        "model": len(platform.models.list()),
+    }
+
+
+ONE = {"dataset": 1, "cluster": 1, "environment": 1, "run": 1, "model": 1}
+
+
+@pytest.fixture
+def trained(azure: Engine) -> Run:
+    run = azure.run("tiny")
+    assert run.wait(120).state == "Completed"
+    return run
+
+
+def test_a_plan_sends_nothing_that_changes_anything(azure: Engine, service: Loopback):
+    azure.plan("tiny")
+    assert service.changes() == []
+
+
+def test_a_plan_leaves_no_workspace_behind(azure: Engine, project: Path):
+    azure.plan("tiny")
+    assert not (project / ".dressage").exists()
+
+
+def test_at_first_every_stage_is_to_be_made(azure: Engine):
+    plan = azure.plan("tiny")
+    assert [stage.action for stage in plan.stages] == ["upload", "create", "build", "train"]
+
+
+def test_a_run_ends_in_a_registered_model(trained: Run):
+    assert trained.model is not None
+    assert (trained.model.name, trained.model.version) == ("tiny", 1)
+
+
+def test_afterwards_every_stage_is_reused(azure: Engine, trained: Run):
+    assert [stage.action for stage in azure.plan("tiny").stages] == ["reuse"] * 4
+
+
+def test_the_same_request_again_submits_nothing(azure: Engine, service: Loopback, trained: Run):
+    assert azure.run("tiny").id == trained.id
+    assert counted(azure, service) == ONE
+
+
+def test_trained_anew_it_makes_no_new_version_of_anything(azure: Engine, service: Loopback, trained: Run):
+    again = azure.run("tiny", again=True)
+    assert again.wait(120).state == "Completed"
+    assert counted(azure, service) == {**ONE, "run": 2}
+
+
+def test_a_changed_argument_changes_the_model_stage_alone(azure: Engine, trained: Run):
+    plan = azure.plan("tiny", set={"rate": "0.2"})
+    assert [stage.action for stage in plan.stages] == ["reuse", "reuse", "reuse", "train"]
+    assert plan.stage("model").reasons == ("argument --rate: 0.1 -> 0.2",)
+
+
+def test_changed_data_is_another_version(azure: Engine, project: Path, trained: Run):
+    (project / "data.csv").write_text("4,5,6\n")
+    plan = azure.plan("tiny")
+    assert (plan.stage("dataset").action, plan.stage("dataset").version) == ("upload", 2)
+    assert "dataset changed" in plan.stage("model").reasons
+
+
+def test_data_that_was_there_before_is_found_again(azure: Engine, project: Path, trained: Run):
+    (project / "data.csv").write_text("4,5,6\n")
+    azure.run("tiny").wait(120)
+    (project / "data.csv").write_text("1,2,3\n")
+    assert (azure.plan("tiny").stage("dataset").action, azure.plan("tiny").stage("dataset").version) == (
+        "reuse",
+        1,
+    )
+
+
+def test_a_cluster_that_differs_is_told_and_left_alone(azure: Engine, service: Loopback, trained: Run):
+    before = service.changes()
+    stage = azure.plan("tiny", set={"slots": 7}).stage("compute")
+    assert stage.action == "reuse"
+    assert "its max_nodes is 4, not 7; it is left as it is" in stage.reasons
+    azure.platform().compute.ensure(azure.describe("tiny", set={"slots": 7}).compute, lambda *_: None)
+    assert service.changes() == before
+
+
+def test_the_model_comes_back_byte_for_byte(azure: Engine, trained: Run, tmp_path: Path):
+    azure.platform().models.download(trained.model, tmp_path / "model")
+    whole = (tmp_path / "model" / "weights").read_bytes()
+    trained.download(tmp_path / "files", ["outputs/model/weights"])
+    assert whole == (tmp_path / "files" / "outputs" / "model" / "weights").read_bytes()
+
+
+def test_a_model_tells_where_it_came_from(azure: Engine, trained: Run):
+    (model,) = azure.platform().models.list()
+    assert model.lineage is not None
+    assert (model.lineage.run_id, model.lineage.dataset) == (trained.id, "numbers:1")
+    assert model.lineage.environment.startswith("tiny-env:")
+
+
+def test_the_dataset_comes_back(azure: Engine, trained: Run, tmp_path: Path):
+    (version,) = azure.platform().datasets.list()
+    azure.platform().datasets.download(version, tmp_path / "data")
+    assert [path.read_text() for path in (tmp_path / "data").rglob("*.csv")] == ["1,2,3\n"]
+
+
+def test_a_datasets_files_are_listed(azure: Engine, trained: Run):
+    datasets = azure.platform().datasets
+    assert [file.path for file in datasets.files(datasets.list()[0])] == ["data.csv"]
+
+
+def test_web_addresses_are_registered_as_they_are(azure: Engine, service: Loopback, project: Path):
+    class Web(Cloudy):
+        @hookimpl
+        def dataset(self) -> FileDataset:
+            return FileDataset(
+                name="web", sources=(Source(path="data.csv", addresses=(server.address + "/data.csv",)),)
+            )
+
+    script = (
+        "import pathlib, sys\n"
+        "print(*(path.read_text() for path in pathlib.Path(sys.argv[2]).rglob('*.csv')))\n"
+        "pathlib.Path('outputs/model').mkdir()\n"
+        "pathlib.Path('outputs/model/weights').touch()\n"
+    )
+    with serving(files={"/data.csv": b"7,8"}) as server:
+        azure.plugins.add("recipe", "web", Web(project))
+        (project / "tiny" / "train.py").write_text(script)
+        run = azure.run("web")
+        assert run.wait(120).state == "Completed"
+        assert azure.plan("web").stage("dataset").action == "reuse"
+        (version,) = azure.platform().datasets.list()
+        azure.platform().datasets.download(version, project / "back")
+    assert b"".join(run.logs()) == b"7,8\n"
+    assert [path.read_bytes() for path in (project / "back").rglob("*.csv")] == [b"7,8"]
+
+
+def test_a_folder_is_registered_by_hand_once(azure: Engine, tmp_path: Path):
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "weights").write_text("1")
+    models = azure.platform().models
+    assert [models.register("own", tmp_path / "own").version for _ in range(2)] == [1, 1]
+
+
+def test_another_machine_finds_what_this_one_made(azure: Engine, trained: Run, tmp_path: Path, project: Path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    for name in ("config.json", "dressage.toml", "data.csv"):
+        (elsewhere / name).write_bytes((project / name).read_bytes())
+    plan = with_tiny(elsewhere).plan("tiny")
+    assert [stage.action for stage in plan.stages] == ["reuse"] * 4
+
+
+def test_a_cancelled_run_is_resumed_from_its_checkpoint(azure: Engine, project: Path):
+    hold = project / "hold"
+    hold.touch()
+    run = azure.run("tiny", set={"hold": str(hold)})
+    eventually(lambda: b"step 1" in b"".join(run.logs()))
+    eventually(lambda: any(file.path == "outputs/checkpoints/step" for file in run.files))
+    run.cancel()
+    assert run.wait(60).state == "Canceled"
+    hold.unlink()
+    resumed = azure.resume(run.id)
+    assert resumed.wait(120).state == "Completed"
+    assert b"".join(resumed.logs()) == b"step 0\nstep 1\nstep 2\nstep 3\n"
+    assert resumed.model is not None
+
+
+def test_the_script_records_with_the_plain_mlflow_client(azure: Engine, script):
+    path = script(
+        "import mlflow\n"
+        "with mlflow.start_run():\n"
+        "    mlflow.log_param('depth', 3)\n"
+        "    for step in range(3): mlflow.log_metric('loss', 1 / (step + 1), step=step)\n"
+        "    mlflow.log_text('hello', 'notes.txt')\n"
+    )
+    run = azure.run("script", set={"path": str(path)})
+    assert run.wait(120).state == "Completed"
+    assert [(point.step, point.value) for point in run.tracked.metrics["loss"]] == [
+        (0, 1.0),
+        (1, 0.5),
+        (2, 1 / 3),
+    ]
+    assert run.tracked.params == {"depth": "3"}
+    assert "notes.txt" in {file.path for file in run.files}
+
+
+def test_the_image_is_named_after_its_content(azure: Engine, trained: Run):
+    (environment,) = azure.platform().environments.list()
+    assert environment.name == "tiny-env"
+    assert len(environment.key) == 12
+
+
+def test_a_long_log_comes_whole_and_from_any_byte(azure: Engine, script):
+    path = script("for n in range(200_000): print(f'{n:030d}')")
+    run = azure.run("script", set={"path": str(path)})
+    assert run.wait(120).state == "Completed"
+    whole = b"".join(b"%030d\n" % n for n in range(200_000))
+    assert b"".join(run.logs()) == whole
+    assert b"".join(run.logs(offset=5_000_000)) == whole[5_000_000:]
+
+
+def test_two_who_watch_record_the_end_once(azure: Engine, script, project: Path):
+    path = script(
+        "import mlflow\nwith mlflow.start_run():\n    for n in range(5): mlflow.log_metric('n', n, step=n)\n"
+    )
+    run = azure.run("script", set={"path": str(path)})
+    others = [with_tiny(project).get(run.id) for _ in range(2)]
+    threads = [threading.Thread(target=watcher.wait, args=(120,)) for watcher in (run, *others)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [point.value for point in run.tracked.metrics["n"]] == [0, 1, 2, 3, 4]
+
+
+def test_the_model_of_a_run_left_to_itself_is_registered_by_who_waits_for_it(azure: Engine, project: Path):
+    run = azure.run("tiny")
+    run.detach()
+    eventually(lambda: run.status.has_ended)
+    assert azure.platform().models.list() == []
+    later = with_tiny(project).get(run.id)
+    assert later.wait(60).state == "Completed"
+    assert [model.version for model in azure.platform().models.list()] == [1]

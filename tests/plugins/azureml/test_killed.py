@@ -1,0 +1,60 @@
+"""A client that is killed, anywhere: the same request again reaches the same end, and nothing is doubled."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.azureml import Loopback
+from tests.conftest import REPOSITORY
+from tests.plugins.azureml.conftest import with_tiny
+from tests.plugins.azureml.test_flow import ONE, counted
+
+CLIENT = """
+import os, signal, sys
+from pathlib import Path
+from dressage.journal import Journal
+from tests.plugins.azureml.conftest import with_tiny
+
+wanted, left = sys.argv[1], int(sys.argv[2])
+append = Journal.append
+def watched(journal, event, **fields):
+    global left
+    append(journal, event, **fields)
+    left -= wanted in (event, fields.get("state"))
+    if left == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+Journal.append = watched
+run = with_tiny(Path.cwd()).run("tiny")
+run.wait(120)
+"""
+
+
+LINES = [
+    ("run.created", 1),
+    *(("stage.started", stage) for stage in (1, 2, 3, 4)),
+    *(("stage.finished", stage) for stage in (1, 2, 3, 4)),
+    ("run.submitting", 1),
+    ("run.submitted", 1),
+    ("Completed", 1),
+]
+"""All that a run's journal says, in no order: the event or state, and which of its kind."""
+
+
+@pytest.mark.parametrize(("line", "which"), LINES)
+def test_killed_after_any_line_of_its_journal(service: Loopback, project: Path, line: str, which: int):
+    with_tiny(project)  # writes its script and data
+    killed = subprocess.run(
+        [
+            *(sys.executable, "-c", f"import sys; sys.path.insert(0, {str(REPOSITORY)!r})\n{CLIENT}"),
+            *(line, str(which)),
+        ],
+        cwd=project,
+        timeout=120,
+    )
+    assert killed.returncode == -signal.SIGKILL
+    engine = with_tiny(project)
+    run = engine.run("tiny")
+    assert run.wait(120).state == "Completed"
+    assert counted(engine, service) == ONE
