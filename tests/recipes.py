@@ -16,10 +16,12 @@ options = parser.parse_args()
 
 state = pathlib.Path(os.environ.get("DRESSAGE_RESUME_FROM", "nowhere"), "step")
 first = int(state.read_text()) + 1 if state.exists() else 0
-pathlib.Path("outputs/checkpoints").mkdir(exist_ok=True)
+checkpoints = pathlib.Path("outputs/checkpoints")
+checkpoints.mkdir(exist_ok=True)
 for step in range(first, 4):
     print("step", step, flush=True)
-    pathlib.Path("outputs/checkpoints/step").write_text(str(step))
+    (checkpoints / "next").write_text(str(step))
+    (checkpoints / "next").replace(checkpoints / "step")  # a kill leaves a whole one
     while options.hold and step == 1 and options.hold.exists():
         time.sleep(0.02)
 pathlib.Path("outputs/model").mkdir(exist_ok=True)

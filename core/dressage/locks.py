@@ -14,6 +14,14 @@ class FileLock:
         self.path = path
         self._descriptor: int | None = None
 
+    @classmethod
+    def inherited(cls, path: Path, descriptor: int) -> Self:
+        """The lock at `path` that a parent process took and handed down. It is not handed down further."""
+        lock = cls(path)
+        os.set_inheritable(descriptor, False)
+        lock._descriptor = descriptor
+        return lock
+
     def acquire(self, *, blocking: bool = True) -> bool:
         """Take the lock; False if someone else has it and `blocking` is off.
 

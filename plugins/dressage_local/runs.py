@@ -8,7 +8,6 @@ runs/RUN/
   launch.json       what the supervisor was told
 """
 
-import json
 import os
 import signal
 import subprocess
@@ -25,10 +24,12 @@ from dressage.locks import FileLock, is_locked
 from dressage.records import Reader, journal_of
 from dressage.specs import DatasetFolder
 from dressage.tracked import Tracked
+from dressage.whole import write_json
 from dressage.workspace import Workspace
 from dressage_local.compute import LocalCompute
 from dressage_local.datasets import LocalDatasets
 from dressage_local.environments import LocalEnvironments
+from dressage_local.slots import Ticket
 from dressage_local.trees import files_below
 
 _BOOTSTRAP = """\
@@ -74,9 +75,9 @@ class LocalRuns:
         _end_leftover(folder)
         (folder / "cancel").unlink(missing_ok=True)
         self._lay_out(folder, request)
-        launch = self._launch(folder, request)
-        (folder / "launch.json").write_text(json.dumps(launch, indent=1) + "\n")
-        _start(folder, lock)
+        ticket = Ticket.draw(self._compute.queue(request.compute.name))
+        write_json(folder / "launch.json", self._launch(folder, request, ticket), indent=1)
+        _start(folder, lock, ticket.lock)
 
     def status(self, run_id: str) -> RunStatus:
         status = self._reader(run_id).refresh().status
@@ -174,7 +175,7 @@ class LocalRuns:
             aside.rename(work)
         (folder / "artifacts").mkdir(exist_ok=True)
 
-    def _launch(self, folder: Path, request: RunRequest) -> dict[str, object]:
+    def _launch(self, folder: Path, request: RunRequest, ticket: Ticket) -> dict[str, object]:
         model = request.training.model
         python = self._environments.interpreter(request.environment.key)
         arguments = [self._argument(argument, request) for argument in model.arguments]
@@ -191,6 +192,7 @@ class LocalRuns:
             "path": str(python.parent),
             "variables": {**request.environment.variables, **resumed},
             "queue": str(self._compute.queue(request.compute.name)),
+            "ticket": ticket.number,
             "slots": request.compute.slots,
             "grace_s": self._grace_s,
             "registers": model.name is not None,
@@ -208,8 +210,8 @@ class LocalRuns:
         return str(self._datasets.folder(request.dataset))
 
 
-def _start(folder: Path, lock: FileLock) -> None:
-    """Start the supervisor, in a session of its own, with the lock that says it lives.
+def _start(folder: Path, *locks: FileLock) -> None:
+    """Start the supervisor, in a session of its own, with the locks that say it lives: its own and its ticket's.
 
     Without `site`, which takes time: it gets our own path instead.
     """
@@ -222,16 +224,17 @@ def _start(folder: Path, lock: FileLock) -> None:
                 _BOOTSTRAP,
                 "\n".join(filter(None, sys.path)),
                 str(folder),
-                str(lock.descriptor),
+                *(str(lock.descriptor) for lock in locks),
             ],
             stdin=subprocess.DEVNULL,
             stdout=errors,
             stderr=errors,
             start_new_session=True,
-            pass_fds=[lock.descriptor],
+            pass_fds=[lock.descriptor for lock in locks],
             cwd=folder,
         )
-    lock.release()
+    for lock in locks:
+        lock.release()
 
 
 def _last_words(folder: Path) -> str:

@@ -1,13 +1,15 @@
 """A queue across processes: whoever came first gets in first, and the dead hold up nobody.
 
-Each run's supervisor holds a lock on a ticket of its own, in a folder, for as long as it lives. It may go on
-once fewer live tickets than there are slots were drawn before its own. A supervisor that dies, however, lets
-go of its ticket, and those behind it are woken by its end, not by looking again and again.
+A run's ticket is drawn when it is submitted, a file in a folder; its supervisor inherits the lock on it and
+holds that for as long as it lives. It may go on once fewer live tickets than there are slots were drawn before
+its own. A supervisor that dies, however, lets go of its ticket, and those behind it are woken by its end, not
+by looking again and again.
 """
 
 import os
 import select
 from pathlib import Path
+from typing import Self
 
 from dressage.locks import FileLock, is_locked
 
@@ -16,16 +18,28 @@ _LOOK_AGAIN_S = 0.5
 
 
 class Ticket:
-    """A place in the queue in `folder`, taken at once and held until `release` or death."""
+    """A place in the queue in `folder`, kept until `release` or the death of whoever holds its lock."""
 
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+    def __init__(self, folder: Path, number: int, lock: FileLock) -> None:
+        self.number = number
+        self.lock = lock
         self._folder = folder
+
+    @classmethod
+    def draw(cls, folder: Path) -> Self:
+        """The next free place."""
+        folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / ".lock"):
-            self.number = max(_numbers(folder), default=0) + 1
-            self._lock = FileLock(folder / f"{self.number}.ticket")
-            self._lock.acquire()
-            os.write(self._lock.descriptor, str(os.getpid()).encode())
+            number = max(_numbers(folder), default=0) + 1
+            lock = FileLock(_path(folder, number))
+            lock.acquire()
+        return cls(folder, number, lock)
+
+    @classmethod
+    def inherited(cls, folder: Path, number: int, descriptor: int) -> Self:
+        """The place that a parent process drew for us; from now on we are the one to wait for."""
+        os.write(descriptor, str(os.getpid()).encode())
+        return cls(folder, number, FileLock.inherited(_path(folder, number), descriptor))
 
     def is_admitted(self, slots: int) -> bool:
         """Whether the run may start. Tickets of the dead are removed on the way."""
@@ -42,17 +56,19 @@ class Ticket:
                 os.close(descriptor)
 
     def release(self) -> None:
-        (self._folder / f"{self.number}.ticket").unlink(missing_ok=True)
-        self._lock.release()
+        self.lock.path.unlink(missing_ok=True)
+        self.lock.release()
 
     def _ahead(self) -> list[Path]:
-        ahead = [
-            self._folder / f"{number}.ticket" for number in _numbers(self._folder) if number < self.number
-        ]
+        ahead = [_path(self._folder, number) for number in _numbers(self._folder) if number < self.number]
         alive = [path for path in ahead if is_locked(path)]
         for path in set(ahead) - set(alive):
             path.unlink(missing_ok=True)
         return alive
+
+
+def _path(folder: Path, number: int) -> Path:
+    return folder / f"{number}.ticket"
 
 
 def _numbers(folder: Path) -> list[int]:

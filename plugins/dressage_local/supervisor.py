@@ -16,15 +16,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dressage.journal import Journal
+from dressage_local.slots import Ticket
 
 if TYPE_CHECKING:
     from dressage_local.tracking import TrackingEndpoint
 
 
 class Supervisor:
-    def __init__(self, folder: Path, launch: dict[str, Any]) -> None:
+    def __init__(self, folder: Path, launch: dict[str, Any], ticket: Ticket) -> None:
         self._folder = folder
         self._launch = launch
+        self._ticket = ticket
         self._attempt: int = launch["attempt"]
         self._journal = Journal(folder / "journal.jsonl")
         self._token = os.urandom(24).hex()
@@ -48,9 +50,6 @@ class Supervisor:
 
     def _admitted(self) -> bool:
         """Wait for a slot. False if told to stop before one was free."""
-        from dressage_local.slots import Ticket
-
-        self._ticket = Ticket(Path(self._launch["queue"]))
         if not self._ticket.is_admitted(self._launch["slots"]):
             self._state("Queued")
             while not self._told_to_stop and not self._ticket.is_admitted(self._launch["slots"]):
@@ -225,6 +224,7 @@ def _drain(descriptor: int) -> None:
 
 
 def main() -> None:
-    folder, lock = Path(sys.argv[1]), int(sys.argv[2])
+    folder, lock, ticket = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     os.set_inheritable(lock, False)  # ours alone: the script must not hold it
-    Supervisor(folder, json.loads((folder / "launch.json").read_text())).run()
+    launch = json.loads((folder / "launch.json").read_text())
+    Supervisor(folder, launch, Ticket.inherited(Path(launch["queue"]), launch["ticket"], ticket)).run()
