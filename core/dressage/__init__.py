@@ -33,6 +33,10 @@ _HOMES = {
 }
 
 
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])
+
+
 def __getattr__(name: str) -> Any:
     """Load what is asked for and nothing else: a run's supervisor needs a hundredth of the package."""
     if name not in _HOMES:

@@ -2,7 +2,8 @@
 
 on = "local"                 # DRESSAGE_ON
 experiment = "digits"        # DRESSAGE_EXPERIMENT
-workspace = "records"        # DRESSAGE_WORKSPACE
+workspace = "records"        # DRESSAGE_WORKSPACE; from the folder of this file
+snapshot_limit_mb = 300      # DRESSAGE_SNAPSHOT_LIMIT_MB
 
 [recipes.keras-mnist]        # any setting of the recipe
 epochs = 5                   # DRESSAGE_KERAS_MNIST_EPOCHS
@@ -26,7 +27,8 @@ DEFAULTS: Mapping[str, str | int | None] = {
     "snapshot_limit_mb": 300,
 }
 _TABLES = ("recipes", "platforms")
-_WORDS = {dict: "table", str: "text", int: "whole number"}
+_PATHS = ("workspace",)
+_WORDS = {dict: "table", str: "text", int: "whole number above 0"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,8 @@ class Configuration:
             return Value(_typed(variable, name, self.environ[variable]), variable)
         for path, table in self.files:
             if name in table:
-                return Value(table[name], str(path))
+                value = str(path.parent / Path(table[name]).expanduser()) if name in _PATHS else table[name]
+                return Value(value, str(path))
         return Value(DEFAULTS[name], "default")
 
     def recipe(self, recipe: str, settings: Iterator[str] | tuple[str, ...]) -> dict[str, Value]:
@@ -108,23 +111,26 @@ def _read(path: Path) -> Mapping[str, Any]:
     for key, value in table.items():
         if key not in DEFAULTS and key not in _TABLES:
             raise SettingsError(f"{str(path)!r}: {unknown('key', key, [*DEFAULTS, *_TABLES])}")
-        wanted = dict if key in _TABLES else str
-        if not isinstance(value, wanted):
-            raise SettingsError(
-                f"{str(path)!r}: {key} is {value!r}; give a {'table' if wanted is dict else 'text'}"
-            )
+        if not _fits(key, value):
+            raise SettingsError(f"{str(path)!r}: {key} is {value!r}; give a {_WORDS[_type_of(key)]}")
     return table
 
 
-def _type_of(option: str) -> type:
-    return int if isinstance(DEFAULTS[option], int) else str
+def _type_of(key: str) -> type:
+    if key in _TABLES:
+        return dict
+    return int if isinstance(DEFAULTS[key], int) else str
+
+
+def _fits(key: str, value: Any) -> bool:
+    return type(value) is _type_of(key) and (type(value) is not int or value > 0)
 
 
 def _typed(variable: str, option: str, text: str) -> str | int:
-    try:
-        return _type_of(option)(text)  # type: ignore[no-any-return]
-    except ValueError:
-        raise SettingsError(f"{variable} is {text!r}; give a {_WORDS[int]}") from None
+    value = int(text) if _type_of(option) is int and text.isdecimal() else text
+    if not _fits(option, value):
+        raise SettingsError(f"{variable} is {text!r}; give a {_WORDS[_type_of(option)]}")
+    return value
 
 
 def _table(path: Path, table: Mapping[str, Any], kind: str, name: str) -> Mapping[str, Any]:

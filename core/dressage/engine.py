@@ -70,12 +70,12 @@ class Engine:
 
     def __init__(
         self,
-        directory: Path | None = None,
+        directory: str | Path | None = None,
         *,
         environ: Mapping[str, str] | None = None,
         platforms: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
-        self.directory = (directory or Path.cwd()).absolute()
+        self.directory = Path(directory or ".").absolute()
         self.environ = os.environ if environ is None else environ
         self.plugins = Plugins()
         self._overrides = platforms or {}
@@ -87,9 +87,11 @@ class Engine:
 
     @cached_property
     def workspace(self) -> workspace.Workspace:
-        """The workspace, whether or not it has been made."""
+        """The workspace, whether or not it has been made. Raises SettingsError for one that cannot be read."""
         named = self.configuration.option("workspace").value
-        return workspace.Workspace(root=workspace.find(self.directory, named))
+        found = workspace.Workspace(root=workspace.find(self.directory, named))
+        found.check()
+        return found
 
     def platform(self, name: str | None = None) -> Platform:
         """The platform of that name, the configured one by default. Contacts nothing."""
@@ -160,8 +162,11 @@ class Engine:
         return self._start(job, listener)
 
     def resume(self, run_id: str, *, listener: Listener = ignore) -> Run:
-        """Bring an unfinished run to its end: attach to it, submit it, or start it again from its checkpoints."""
-        record = self._record(run_id)
+        """Bring an unfinished run to its end: attach to it, submit it, or start it again from its checkpoints.
+
+        run_id: the whole of it, or as `get` takes it.
+        """
+        run_id, record = self._record(run_id)
         attended = runs.attendance(self.workspace, run_id)
         alone = attended.acquire(blocking=not record.is_submitted)
         run = Run(self.workspace, self.platform(record.the_job().platform), record.the_job(), attended)
@@ -171,8 +176,12 @@ class Engine:
         return run
 
     def get(self, run_id: str) -> Run:
-        """The run of that id, to look at. Raises NotFoundError."""
-        job = self._record(run_id).the_job()
+        """The run of that id, to look at. Raises NotFoundError.
+
+        run_id: the whole of it, a beginning or an end that only one run has, or "latest".
+        """
+        _, record = self._record(run_id)
+        job = record.the_job()
         return Run(self.workspace, self.platform(job.platform), job)
 
     def runs(self, limit: int | None = None) -> list[RunSummary]:
@@ -203,10 +212,11 @@ class Engine:
         kind = recipe.settings
         names = tuple(item.name for item in fields(kind)) if kind else ()
         configured = self.configuration.recipe(recipe.name, names)
-        values = {name: found.value for name, found in configured.items()}
-        values.update({name.replace("-", "_"): value for name, value in given.items()})
+        flags = {name.replace("-", "_"): value for name, value in given.items()}
+        values = {name: found.value for name, found in configured.items()} | flags
+        origins = {name: found.origin for name, found in configured.items() if name not in flags}
         if kind is not None:
-            return resolve(recipe.name, kind, values)
+            return resolve(recipe.name, kind, values, origins)
         for name in values:
             raise NotFoundError(f"recipe {recipe.name!r}: {unknown('setting', name, ())}")
         return None
@@ -268,13 +278,31 @@ class Engine:
         conductor.submit(conductor.prepare(attempt))
         listener(RunSubmitted(run.id, attempt))
 
-    def _record(self, run_id: str) -> Record:
-        folder = self.workspace.run(run_id)
-        record = records.read(folder) if run_id and folder.is_dir() else Record()
+    def _record(self, named: str) -> tuple[str, Record]:
+        """The run that is meant, and what its journal says."""
+        run_id = self._meant(named)
+        record = records.read(self.workspace.run(run_id)) if run_id else Record()
         if record.job is None:
-            known = [entry.name for entry in self.workspace.runs.iterdir()] if self.workspace.exists else []
-            raise NotFoundError(unknown("run", run_id, sorted(known)[-5:]))
-        return record
+            raise NotFoundError(unknown("run", named, self._run_ids()[-5:]))
+        return run_id, record
+
+    def _meant(self, named: str) -> str:
+        known = self._run_ids()
+        if named in known or not named:
+            return named
+        if named == "latest":
+            return next((summary.run_id for summary in self.runs(1)), "")
+        found = [run_id for run_id in known if run_id.startswith(named) or run_id.endswith(named)]
+        if len(found) > 1:
+            raise NotFoundError(f"{named!r} may be any of {', '.join(found[-5:])}; give more of it")
+        return found[0] if found else ""
+
+    def _run_ids(self) -> list[str]:
+        return (
+            sorted(entry.name for entry in self.workspace.runs.iterdir())
+            if self.workspace.runs.is_dir()
+            else []
+        )
 
     def _current(self, summary: RunSummary) -> RunSummary:
         """A run that had not ended when its journal was last written may have by now."""

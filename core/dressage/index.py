@@ -59,16 +59,18 @@ class RunIndex:
     def _select(self, query: str, *values: str) -> list[tuple[Any, ...]]:
         if not self._workspace.exists:
             return []
-        try:
-            return self._query(query, values)
-        except sqlite3.DatabaseError:
-            for path in self._workspace.root.glob("index.sqlite*"):
-                path.unlink(missing_ok=True)
-            return self._query(query, values)
-
-    def _query(self, query: str, values: tuple[str, ...]) -> list[tuple[Any, ...]]:
         path = self._workspace.root / "index.sqlite"
-        with closing(sqlite3.connect(path, timeout=30)) as connection, connection:
+        try:
+            return self._query(path, query, values)
+        except sqlite3.OperationalError:  # it is locked for long, or must not be written: do without it
+            return self._query(":memory:", query, values)
+        except sqlite3.DatabaseError:
+            for damaged in self._workspace.root.glob("index.sqlite*"):
+                damaged.unlink(missing_ok=True)
+            return self._query(path, query, values)
+
+    def _query(self, path: Path | str, query: str, values: tuple[str, ...]) -> list[tuple[Any, ...]]:
+        with closing(sqlite3.connect(path, timeout=5)) as connection, connection:
             if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'run_model'").fetchone():
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.executescript(_SCHEMA)
@@ -88,7 +90,7 @@ class RunIndex:
 
 
 def _journals(runs: Path) -> Iterator[tuple[str, int]]:
-    for folder in runs.iterdir():
+    for folder in runs.iterdir() if runs.is_dir() else ():
         try:
             yield folder.name, journal_of(folder).path.stat().st_size
         except (FileNotFoundError, NotADirectoryError):

@@ -41,7 +41,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     stages: tuple[StagePlan, ...] = ()
 
     def stage(self, name: Stage) -> StagePlan:
-        return next(stage for stage in self.stages if stage.stage == name)
+        """Raises KeyError for what is no stage."""
+        return {stage.stage: stage for stage in self.stages}[name]
 
     @property
     def reuses_everything(self) -> bool:

@@ -125,14 +125,17 @@ def register(manager: pluggy.PluginManager, name: str, plugin: Any) -> None:
 
 
 def asked(plugin: str, where: str, call: Callable[[], Any]) -> Any:
-    """Call into a plugin; whatever it raises becomes a PluginError with its name, our own errors excepted."""
+    """Call into a plugin; whatever it raises becomes a PluginError with its name, our own errors excepted.
+
+    A plugin that exits does not take us along.
+    """
     from dressage.errors import DressageError
 
     try:
         return call()
     except DressageError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         reason = " ".join(f"{type(error).__name__}: {error}".split())
         raise PluginError(plugin, where, reason) from error
 

@@ -1,12 +1,13 @@
 """A run, in the hands of whoever started, continues or only watches it."""
 
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from dressage.events import Listener, LogWritten, RunEnded, StateChanged, ignore
 from dressage.handles import File, ModelVersion, RunStatus
 from dressage.jobs import Job
-from dressage.locks import FileLock
+from dressage.locks import FileLock, is_locked
 from dressage.plans import Stage
 from dressage.platform import Platform
 from dressage.records import Reader, journal_of
@@ -15,7 +16,7 @@ from dressage.tracked import Tracked
 from dressage.workspace import Workspace
 
 _LOOK_AGAIN_S = 0.1
-"""How often a follower looks whether a log has grown; a run's end wakes it at once."""
+"""How often a follower looks whether a log has grown, or a run is submitted; its end wakes it at once."""
 
 
 class Run:
@@ -39,9 +40,9 @@ class Run:
     def status(self) -> RunStatus:
         """How the run stands now."""
         record = self._reader.refresh()
-        if not record.is_submitted or record.status.has_ended:
+        if record.status.has_ended:
             return record.status
-        return self.platform.runs.status(self.id)
+        return self.platform.runs.status(self.id) if record.is_submitted else self._prepared_by_someone()
 
     @property
     def tracked(self) -> Tracked:
@@ -68,9 +69,9 @@ class Run:
         """What there is below outputs and logs, and what was logged as artifacts; grows while it runs."""
         return self.platform.runs.files(self.id)
 
-    def download(self, target: Path, paths: Iterable[str] = ()) -> None:
+    def download(self, target: str | Path, paths: Iterable[str] = ()) -> None:
         """Put the run's files (all, or those of `paths`) below `target`."""
-        self.platform.runs.download(self.id, list(paths) or [file.path for file in self.files], target)
+        self.platform.runs.download(self.id, list(paths) or [file.path for file in self.files], Path(target))
 
     def cancel(self) -> None:
         """Ask the script to stop, then make it; returns once asked. A run not submitted yet never will be."""
@@ -94,7 +95,7 @@ class Run:
         """The script's output from byte `offset` on, as it wrote it; with `follow`, until the run has ended."""
         while True:
             ended = not follow or self._ended(_LOOK_AGAIN_S)
-            while data := self.platform.runs.logs(self.id, offset):
+            while data := self._output(offset):
                 offset += len(data)
                 yield data
             if ended:
@@ -122,10 +123,26 @@ class Run:
                 return self._finished(listener)
 
     def _ended(self, timeout_s: float) -> bool:
-        record = self._reader.refresh()
-        if not record.is_submitted:
-            return record.status.has_ended
-        return self.platform.runs.wait(self.id, timeout_s)
+        """Wait for the end, up to the time given; False if it is still to come."""
+        deadline = time.monotonic() + timeout_s
+        while not self._reader.refresh().is_submitted:
+            left = deadline - time.monotonic()
+            if left <= 0 or self.status.has_ended:
+                return self.status.has_ended
+            time.sleep(min(left, _LOOK_AGAIN_S))
+        return self.platform.runs.wait(self.id, max(0.0, deadline - time.monotonic()))
+
+    def _output(self, offset: int) -> bytes:
+        return self.platform.runs.logs(self.id, offset) if self._reader.refresh().submitted else b""
+
+    def _prepared_by_someone(self) -> RunStatus:
+        """The state of a run that its client has yet to submit: nobody else will, if that client is gone."""
+        attended = is_locked(self.folder / "client.lock")
+        status = self._reader.refresh().status
+        if attended or status.has_ended or self._reader.record.is_submitted:
+            return status
+        reason = f"its client is gone; continue it with: dressage resume {self.id}"
+        return RunStatus(state="Failed", reason=reason, interrupted=True)
 
     def _finished(self, listener: Listener) -> RunStatus:
         status, record = self.status, self._reader.refresh()

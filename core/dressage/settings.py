@@ -10,6 +10,7 @@ Types: str, int, float, bool, Literal of strings, and any of them `| None`.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from math import isnan
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
@@ -57,9 +58,12 @@ def declared(kind: type) -> tuple[Setting, ...]:
     )
 
 
-def resolve(recipe: str, kind: type, values: Mapping[str, Any]) -> Any:
+def resolve(
+    recipe: str, kind: type, values: Mapping[str, Any], origins: Mapping[str, str] | None = None
+) -> Any:
     """An instance of the recipe's settings class; text becomes what each field's type asks for.
 
+    origins: where values come from, by name, for those whose owner does not see them on the command line.
     Raises SettingsError: for a name that is not declared, a text that is not of the type, a value out of bounds.
     """
     hints = get_type_hints(kind)
@@ -67,18 +71,20 @@ def resolve(recipe: str, kind: type, values: Mapping[str, Any]) -> Any:
     resolved: dict[str, Any] = {}
     for given, value in values.items():
         name = given.replace("-", "_")
+        origin = (origins or {}).get(name)
+        whose = f"{origin}: recipe {recipe!r}" if origin else f"recipe {recipe!r}"
         if name not in by_name:
-            raise SettingsError(f"recipe {recipe!r}: {unknown('setting', given, by_name)}")
-        resolved[name] = _checked(recipe, name, value, hints[name], by_name[name].metadata)
+            raise SettingsError(f"{whose}: {unknown('setting', given, by_name)}")
+        resolved[name] = _checked(whose, name, value, hints[name], by_name[name].metadata)
     return kind(**resolved)
 
 
-def _checked(recipe: str, name: str, value: Any, hint: Any, metadata: Mapping[str, Any]) -> Any:
+def _checked(whose: str, name: str, value: Any, hint: Any, metadata: Mapping[str, Any]) -> Any:
     try:
         checked = _coerced(value, hint)
-    except ValueError:
+    except (ValueError, TypeError):
         wanted = f"one of {', '.join(_choices(hint))}" if _choices(hint) else _type_name(hint)
-        raise SettingsError(f"recipe {recipe!r}: setting {name} is {value!r}; give {wanted}") from None
+        raise SettingsError(f"{whose}: setting {name} is {value!r}; give {wanted}") from None
     low, high = metadata.get("minimum"), metadata.get("maximum")
     if checked is not None and ((low is not None and checked < low) or (high is not None and checked > high)):
         bounds = " and ".join(
@@ -86,7 +92,7 @@ def _checked(recipe: str, name: str, value: Any, hint: Any, metadata: Mapping[st
             for words in (low is not None and f"at least {low}", high is not None and f"at most {high}")
             if words
         )
-        raise SettingsError(f"recipe {recipe!r}: setting {name} is {checked!r}; give {bounds}")
+        raise SettingsError(f"{whose}: setting {name} is {checked!r}; give {bounds}")
     return checked
 
 
@@ -100,9 +106,13 @@ def _coerced(value: Any, hint: Any) -> Any:
         return value
     if hint is bool:
         return value if isinstance(value, bool) else _bool(value)
-    if isinstance(value, bool) or (hint is int and isinstance(value, float)):
+    fits = isinstance(value, str | int | float) and not isinstance(value, bool)
+    if not fits or (hint is int and isinstance(value, float)):
         raise ValueError(value)
-    return hint(value)
+    coerced = hint(value)
+    if isinstance(coerced, float) and isnan(coerced):  # beyond any bounds, and equal to nothing
+        raise ValueError(value)
+    return coerced
 
 
 def _bool(value: Any) -> bool:

@@ -53,10 +53,11 @@ class Tracked:
                     self._tag(item["key"], item["value"])
 
     def _add(self, item: Mapping[str, Any], attempt: int) -> None:
-        """A resumed run repeats the steps after its last checkpoint: its values replace the earlier attempt's."""
+        """A resumed run goes on from its last checkpoint: its values replace the earlier attempt's from there."""
         points = self.metrics.setdefault(item["key"], [])
         step = item.get("step") or 0
-        points[:] = [point for point in points if point.step != step or point.attempt == attempt]
+        if points and points[-1].attempt != attempt:
+            points[:] = [point for point in points if point.step < step]
         points.append(Point(float(item["value"]), step, item.get("timestamp") or 0, attempt))
 
     def _tag(self, key: str, value: str | None) -> None:

@@ -45,27 +45,34 @@ class Workspace:
 
     def create(self) -> None:
         """Make the folder, or leave the one that is there. Raises SettingsError where it cannot be made."""
-        marker = self.root / "workspace.json"
-        if marker.exists():
-            return self._check(marker)
+        self.check()
         try:
             for folder in (self.runs, self.root / "snapshots", self.root / "open"):
                 folder.mkdir(parents=True, exist_ok=True)
-            # The records hold nothing that belongs in a repository.
-            (self.root / ".gitignore").write_text("*\n")
-            write_json(marker, {"layout": LAYOUT})
+            if not self.exists:
+                # The records hold nothing that belongs in a repository.
+                (self.root / ".gitignore").write_text("*\n")
+                write_json(self.root / "workspace.json", {"layout": LAYOUT})
         except OSError as error:
             raise SettingsError(
                 f"cannot make a workspace in {str(self.root)!r}: {error.strerror}; name another folder with"
                 " DRESSAGE_WORKSPACE"
             ) from error
 
-    @staticmethod
-    def _check(marker: Path) -> None:
-        layout = json.loads(marker.read_text()).get("layout")
+    def check(self) -> None:
+        """Raises SettingsError for a workspace of another layout, or one whose marker is damaged."""
+        marker = self.root / "workspace.json"
+        try:
+            layout = json.loads(marker.read_text())["layout"]
+        except FileNotFoundError:
+            return
+        except (ValueError, KeyError, TypeError) as error:
+            raise SettingsError(
+                f"{str(marker)!r} is damaged; put {json.dumps({'layout': LAYOUT})} into it"
+            ) from error
         if layout != LAYOUT:
             raise SettingsError(
-                f"workspace {str(marker.parent)!r} has layout {layout}, this dressage reads {LAYOUT}; update dressage"
+                f"workspace {str(self.root)!r} has layout {layout}, this dressage reads {LAYOUT}; update dressage"
             )
 
 

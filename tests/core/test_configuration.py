@@ -50,6 +50,8 @@ def test_what_nobody_set_has_a_default_and_says_so(project: Path):
         ("on = 'local", ["dressage.toml", "not valid TOML"]),
         ("onn = 'local'", ["no key named 'onn'", "did you mean 'on'"]),
         ("on = 3", ["on is 3", "text"]),
+        ("snapshot_limit_mb = '500'", ["snapshot_limit_mb is '500'", "whole number above 0"]),
+        ("snapshot_limit_mb = 0", ["snapshot_limit_mb is 0", "whole number above 0"]),
         ("[recipes]\nkeras-mnist = 3", ["recipes.keras-mnist is 3", "table"]),
     ],
 )
@@ -58,6 +60,30 @@ def test_a_bad_file_is_named_with_what_is_wrong(project: Path, text: str, words:
     with pytest.raises(SettingsError) as caught:
         load(project, {}).recipe("keras-mnist", ())
     assert all(word in str(caught.value) for word in words)
+
+
+def test_a_number_in_the_file_is_a_number(project: Path):
+    (project / "dressage.toml").write_text("snapshot_limit_mb = 500\n")
+    assert load(project, {}).option("snapshot_limit_mb").value == 500
+
+
+@pytest.mark.parametrize("text", ["many", "-5", "0"])
+def test_a_variable_that_is_no_number_above_zero_is_refused(project: Path, text: str):
+    with pytest.raises(SettingsError, match=f"DRESSAGE_SNAPSHOT_LIMIT_MB is '{text}'; give a whole number"):
+        load(project, {"DRESSAGE_SNAPSHOT_LIMIT_MB": text}).option("snapshot_limit_mb")
+
+
+def test_a_workspace_in_the_file_lies_where_the_file_does(project: Path):
+    (project / "dressage.toml").write_text('workspace = "records"\n')
+    below = project / "below"
+    below.mkdir()
+    assert Engine(below).workspace.root == project / "records"
+
+
+def test_a_bad_value_is_told_with_the_file_it_stands_in(project: Path):
+    (project / "dressage.toml").write_text("[recipes.script]\npath = [3]\n")
+    with pytest.raises(SettingsError, match=r"dressage\.toml: recipe 'script': setting path is \[3\]"):
+        Engine(project).plan("script")
 
 
 def test_a_setting_in_the_file_that_the_recipe_does_not_have_is_refused(project: Path):

@@ -2,10 +2,13 @@
 
 import asyncio
 import os
+import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -134,6 +137,32 @@ def test_a_killed_client_does_not_stop_the_run(engine: Engine, tiny: Tiny, proje
     assert run.wait(120).state == "Completed"
     assert run.model
     assert b"".join(run.logs()) == b"step 0\nstep 1\nstep 2\nstep 3\n"
+
+
+def test_a_run_whose_client_died_before_submitting_it_is_told_with_the_next_step(
+    engine: Engine, tiny: Tiny, project: Path
+):
+    kill_at(project, "StageStartedenvironment")
+    (summary,) = engine.runs()
+    status = engine.get(summary.run_id).wait(60)
+    assert (status.state, status.interrupted) == ("Failed", True)
+    assert f"dressage resume {summary.run_id}" in (status.reason or "")
+
+
+def test_a_run_that_is_still_prepared_is_waited_for(engine: Engine, tiny: Tiny, project: Path):
+    preparing = client(project, "StageStartedenvironment")
+    assert preparing.stdout
+    assert preparing.stdin
+    while "environment" not in preparing.stdout.readline():
+        pass
+    (summary,) = engine.runs()
+    run = engine.get(summary.run_id)
+    assert run.wait(0.2).state == "Preparing"
+    preparing.stdin.close()
+    assert run.wait(120).state == "Completed"
+    preparing.stdout.read()
+    preparing.stdout.close()
+    assert preparing.wait(60) == 0
 
 
 def held(engine: Engine, project: Path) -> tuple[Run, Path]:
@@ -319,6 +348,47 @@ def test_bad_settings_are_refused_before_anything_happens(engine: Engine, tiny: 
 def test_a_run_that_is_not_there_is_named(engine: Engine):
     with pytest.raises(NotFoundError, match="no run named 'tiny-1'"):
         engine.get("tiny-1")
+
+
+def test_a_run_may_be_named_by_what_only_it_has(engine: Engine, tiny: Tiny):
+    first, second = (engine.run("tiny", again=True) for _ in range(2))
+    assert engine.get(first.id[-4:]).id == first.id
+    assert engine.get("latest").id == second.id
+    with pytest.raises(NotFoundError, match="'tiny' may be any of"):
+        engine.get("tiny")
+    for run in (first, second):
+        run.wait(120)
+
+
+def test_an_index_that_somebody_holds_is_left_to_them(engine: Engine, tiny: Tiny):
+    run = engine.run("tiny")
+    run.wait(120)
+    engine.runs()
+    index = engine.workspace.root / "index.sqlite"
+    was = index.stat().st_ino
+    with closing(sqlite3.connect(index, isolation_level=None)) as holder:
+        holder.execute("BEGIN EXCLUSIVE")
+        journal_of(run.folder).append("note")  # the index is behind, and cannot be written
+        assert [summary.run_id for summary in engine.runs()] == [run.id]
+    assert index.stat().st_ino == was
+
+
+def test_folders_of_the_workspace_that_were_removed_are_made_again(engine: Engine, tiny: Tiny):
+    engine.run("tiny").wait(120)
+    for name in ("snapshots", "runs", "open"):
+        shutil.rmtree(engine.workspace.root / name)
+    assert engine.runs() == []
+    assert engine.run("tiny", again=True).wait(120).state == "Completed"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"), [("{", "is damaged; put"), ('{"layout": 9}', "has layout 9, this dressage reads 1")]
+)
+def test_a_workspace_that_cannot_be_read_is_refused(engine: Engine, project: Path, text: str, words: str):
+    (project / ".dressage").mkdir()
+    (project / ".dressage" / "workspace.json").write_text(text)
+    with pytest.raises(SettingsError, match=words):
+        engine.runs()
 
 
 def test_an_index_that_is_lost_or_broken_is_rebuilt(engine: Engine, tiny: Tiny):

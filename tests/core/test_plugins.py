@@ -142,6 +142,17 @@ def test_a_recipe_that_breaks_when_asked_is_named_with_the_stage(engine: Engine)
         engine.plan("broken")
 
 
+def test_a_recipe_that_exits_when_asked_is_named_as_well(engine: Engine):
+    class Exiting:
+        @hookimpl
+        def dataset(self) -> None:
+            sys.exit(3)
+
+    engine.plugins.add("recipe", "exiting", Exiting())
+    with pytest.raises(PluginError, match="plugin 'exiting' failed in dataset: SystemExit: 3"):
+        engine.plan("exiting")
+
+
 def test_an_answer_of_the_wrong_kind_is_refused(engine: Engine):
     class Wrong:
         @hookimpl
