@@ -57,8 +57,11 @@ class RunSubmitted(Struct, frozen=True):
 
 
 class StateChanged(Struct, frozen=True):
+    """reason: why it is in that state, where there is something to say."""
+
     run_id: str
     state: State
+    reason: str | None = None
 
 
 class LogWritten(Struct, frozen=True):

@@ -114,7 +114,7 @@ class Run:
             ended = self._ended(_LOOK_AGAIN_S if state else 0)
             status = self.status
             if status.state != state and not status.has_ended:
-                listener(StateChanged(self.id, status.state))
+                listener(StateChanged(self.id, status.state, status.reason))
             state = status.state
             for data in self.logs(offset=offset):
                 listener(LogWritten(self.id, offset, data))

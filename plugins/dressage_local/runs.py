@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from dressage.errors import NotFoundError, StageError, unknown
@@ -29,6 +30,7 @@ from dressage.workspace import Workspace
 from dressage_local.compute import LocalCompute
 from dressage_local.datasets import LocalDatasets
 from dressage_local.environments import LocalEnvironments
+from dressage_local.logs import last_line
 from dressage_local.slots import Ticket
 from dressage_local.trees import files_below
 
@@ -114,16 +116,20 @@ class LocalRuns:
         return self._reader(run_id).refresh().tracked
 
     def files(self, run_id: str) -> Sequence[File]:
-        found = self._located(run_id)
-        return [File(path=path, size=found[path].stat().st_size) for path in sorted(found)]
+        files = []
+        for path, place in sorted(self._located(run_id).items()):
+            with suppress(FileNotFoundError):  # the script has just removed it
+                files.append(File(path=path, size=place.stat().st_size))
+        return files
 
     def download(self, run_id: str, paths: Iterable[str], target: Path) -> None:
         import shutil
 
-        found = self._located(run_id)
-        for path in paths:
+        found, wanted = self._located(run_id), list(paths)
+        for path in wanted:
             if path not in found:
                 raise NotFoundError(unknown(f"file of run {run_id!r}", path, found))
+        for path in wanted:
             copy = target / path
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(found[path], copy)
@@ -191,6 +197,7 @@ class LocalRuns:
             "argv": [str(python), model.script, *arguments],
             "path": str(python.parent),
             "variables": {**request.environment.variables, **resumed},
+            "compute": request.compute.name,
             "queue": str(self._compute.queue(request.compute.name)),
             "ticket": ticket.number,
             "slots": request.compute.slots,
@@ -240,8 +247,8 @@ def _start(folder: Path, *locks: FileLock) -> None:
 def _last_words(folder: Path) -> str:
     """Why a supervisor ended without saying how the run did."""
     log = folder / "supervisor.log"
-    words = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
-    return f"its supervisor failed: {words[-1]} (see {str(log)!r})" if words else "its supervisor was killed"
+    words = last_line(log)
+    return f"its supervisor failed: {words} (see {str(log)!r})" if words else "its supervisor was killed"
 
 
 def _was_started(folder: Path, attempt: int) -> bool:

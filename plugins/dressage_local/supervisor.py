@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dressage.journal import Journal
+from dressage_local.logs import last_line
 from dressage_local.slots import Ticket
 
 if TYPE_CHECKING:
@@ -46,13 +47,16 @@ class Supervisor:
             self._end("Failed", reason=f"cannot start {self._launch['argv'][0]!r}: {error.strerror}")
             return
         self._attend(script)
-        self._finalize(_exit_code(script.returncode))
+        self._finalize(script.returncode)
 
     def _admitted(self) -> bool:
         """Wait for a slot. False if told to stop before one was free."""
-        if not self._ticket.is_admitted(self._launch["slots"]):
-            self._state("Queued")
-            while not self._told_to_stop and not self._ticket.is_admitted(self._launch["slots"]):
+        slots = self._launch["slots"]
+        if not self._ticket.is_admitted(slots):
+            self._state(
+                "Queued", reason=f"others are before it: {self._launch['compute']!r} takes {slots} at a time"
+            )
+            while not self._told_to_stop and not self._ticket.is_admitted(slots):
                 self._ticket.wait(self._wakeup)
                 _drain(self._wakeup)
         return not self._told_to_stop
@@ -132,19 +136,28 @@ class Supervisor:
         )
         self._endpoint.start()
 
-    def _finalize(self, exit_code: int) -> None:
+    def _finalize(self, returncode: int) -> None:
         """Close what is open, register the model, and say how it ended, last of all."""
+        exit_code = _exit_code(returncode)
         self._state("Finalizing")
         if self._endpoint:
             self._endpoint.close()
         if self._told_to_stop:
             self._end("Canceled" if self._cancelled else "Failed", exit_code, self._stop_reason)
         elif exit_code != 0:
-            self._end("Failed", exit_code, f"the script ended with exit code {exit_code}")
+            self._end("Failed", exit_code, self._failure(returncode))
         elif problem := self._registering():
             self._end("Failed", exit_code, problem)
         else:
             self._end("Completed", exit_code)
+
+    def _failure(self, returncode: int) -> str:
+        """How the script failed, with its last words: they mostly say why."""
+        how = f"the script ended with exit code {_exit_code(returncode)}"
+        if returncode < 0:
+            how += f", killed by {signal.Signals(-returncode).name}"
+        said = last_line(self._folder / "log.txt")
+        return f"{how}: {said}" if said else how
 
     def _registering(self) -> str | None:
         """Register the model, if there is one to register; what went wrong, if anything did."""

@@ -14,12 +14,13 @@ _FICLONE = 0x40049409
 def files_below(folder: Path) -> Iterator[str]:
     """The files below a folder, relative, with forward slashes; nothing if there is no folder.
 
-    Links to files count as files; links to folders are not entered, lest one leads upward.
+    Links to files count as files; links to folders are not entered, lest one leads upward. Links to nothing,
+    pipes and sockets hold no bytes to keep.
     """
     for parent, _, names in os.walk(folder):
-        prefix = Path(parent).relative_to(folder).as_posix()
         for name in names:
-            yield name if prefix == "." else f"{prefix}/{name}"
+            if (path := Path(parent, name)).is_file():
+                yield path.relative_to(folder).as_posix()
 
 
 def copy_file(source: Path, target: Path) -> None:

@@ -1,0 +1,52 @@
+"""Runs on this machine: what is told of them, and their files."""
+
+from pathlib import Path
+
+import pytest
+from tests.waiting import eventually
+
+from dressage import Engine, NotFoundError
+from dressage.runs import Run
+
+
+def ended(engine: Engine, path: Path) -> Run:
+    run = engine.run("script", set={"path": str(path)})
+    run.wait(60)
+    return run
+
+
+def test_a_failed_script_is_told_with_its_last_words(engine: Engine, script):
+    run = ended(engine, script("print('up'); raise ValueError('bad learning rate')"))
+    assert run.status.reason == "the script ended with exit code 1: ValueError: bad learning rate"
+
+
+def test_a_script_that_a_signal_ended_is_told_with_its_name(engine: Engine, script):
+    run = ended(engine, script("import os, signal; os.kill(os.getpid(), signal.SIGKILL)"))
+    assert run.status.reason == "the script ended with exit code 137, killed by SIGKILL"
+
+
+def test_a_queued_run_says_what_it_waits_for(engine: Engine, script, project: Path):
+    hold = project / "hold"
+    hold.touch()
+    waits = "import os, sys, time\nwhile os.path.exists(sys.argv[1]): time.sleep(0.02)"
+    settings = {"path": str(script(waits)), "arguments": str(hold)}
+    first, second = (engine.run("script", set=settings, again=True) for _ in range(2))
+    eventually(lambda: second.status.state == "Queued")
+    assert second.status.reason == "others are before it: 'default' takes 1 at a time"
+    hold.unlink()
+    assert [run.wait(60).state for run in (first, second)] == ["Completed"] * 2
+
+
+def test_links_to_nothing_and_pipes_are_no_files(engine: Engine, script, tmp_path: Path):
+    odd = "import os; os.symlink('gone', 'outputs/latest'); os.mkfifo('outputs/pipe')\n"
+    run = ended(engine, script(odd + "open('outputs/kept', 'w').close()"))
+    run.download(tmp_path / "down")
+    assert [file.path for file in run.files if file.path.startswith("outputs")] == ["outputs/kept"]
+    assert [path.name for path in (tmp_path / "down" / "outputs").iterdir()] == ["kept"]
+
+
+def test_a_file_that_is_not_there_is_told_before_any_is_copied(engine: Engine, script, tmp_path: Path):
+    run = ended(engine, script("open('outputs/kept', 'w').close()"))
+    with pytest.raises(NotFoundError, match="'outputs/kep'; did you mean 'outputs/kept'"):
+        run.download(tmp_path / "down", ["outputs/kept", "outputs/kep"])
+    assert not (tmp_path / "down").exists()
