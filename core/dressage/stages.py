@@ -9,13 +9,14 @@ from msgspec.structs import replace
 
 from dressage.encoding import to_json
 from dressage.errors import DressageError, StageError
-from dressage.events import Listener, StageFinished, StageProgress, StageStarted
+from dressage.events import Listener, RunEnded, StageFinished, StageProgress, StageStarted
 from dressage.handles import (
     ComputeHandle,
     DatasetVersion,
     EnvironmentVersion,
     ModelVersion,
     RunRequest,
+    RunStatus,
     Snapshot,
     Training,
 )
@@ -78,7 +79,11 @@ class Conductor:
                 lambda told: platform.environments.ensure(job.environment, told),
             )
         except DressageError as error:
-            self.journal.append("state", state="Failed", reason=str(error), attempt=attempt, interrupted=True)
+            failed = RunStatus(state="Failed", reason=str(error), interrupted=True)
+            self.journal.append(
+                "state", state=failed.state, reason=failed.reason, attempt=attempt, interrupted=True
+            )
+            self.listener(RunEnded(job.run_id, failed, None))
             raise
         return RunRequest(
             run_id=job.run_id,

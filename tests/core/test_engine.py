@@ -16,7 +16,7 @@ from tests.recipes import Tiny
 from tests.waiting import eventually
 
 from dressage import Engine, NotFoundError, SettingsError, StageError
-from dressage.events import RunFound, StageFinished
+from dressage.events import RunEnded, RunFound, StageFinished
 from dressage.locks import is_locked
 from dressage.records import journal_of
 from dressage.runs import Run
@@ -260,6 +260,15 @@ def test_a_stage_that_fails_leaves_the_run_to_be_continued(engine: Engine, tiny:
     tiny.data.write_text("1,2,3\n")
     assert engine.run("tiny").wait(120).state == "Completed"
     assert counted(engine) == (1, 1, 1)
+
+
+def test_a_listener_hears_of_the_stage_that_failed(engine: Engine, tiny: Tiny):
+    heard: list[object] = []
+    tiny.data.unlink()
+    with pytest.raises(StageError):
+        engine.run("tiny", listener=heard.append)
+    assert isinstance(heard[-1], RunEnded)
+    assert (heard[-1].status.state, heard[-1].status.interrupted) == ("Failed", True)
 
 
 def test_runs_beyond_the_slots_queue_in_order(engine: Engine, tiny: Tiny, project: Path):
