@@ -11,6 +11,7 @@ loop, hand them to a thread (`await asyncio.to_thread(engine.run, "keras-mnist")
 """
 
 import os
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -33,6 +34,9 @@ from dressage.recipes import Described
 from dressage.records import Record, journal_of
 from dressage.runs import Run
 from dressage.settings import Setting, declared, resolve
+
+_LOOK_AGAIN_S = 0.1
+"""How often to look whether a client that prepares a run is done, or gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,12 +171,15 @@ class Engine:
         run_id: the whole of it, or as `get` takes it.
         """
         run_id, record = self._record(run_id)
-        attended = runs.attendance(self.workspace, run_id)
-        alone = attended.acquire(blocking=not record.is_submitted)
-        run = Run(self.workspace, self.platform(record.the_job().platform), record.the_job(), attended)
-        if alone or run.status.has_ended:
-            with FileLock(run.folder / "resume.lock"):  # another may resume it at this moment
-                self._continue(run, listener)
+        job = record.the_job()
+        platform, attended = self.platform(job.platform), runs.attendance(self.workspace, run_id)
+        while not (alone := attended.acquire(blocking=False)) and not self._record(run_id)[1].is_submitted:
+            time.sleep(_LOOK_AGAIN_S)
+        run = Run(self.workspace, platform, job, attended)
+        with run.released_on_error():
+            if alone or run.status.has_ended:
+                with FileLock(run.folder / "resume.lock"):  # another may resume it at this moment
+                    self._continue(run, listener)
         return run
 
     def get(self, run_id: str) -> Run:
@@ -254,11 +261,12 @@ class Engine:
         attended.acquire()
         kept = snapshots.keep(job.snapshot, self.workspace.root / "snapshots")
         job = replace(job, run_id=run_id, snapshot=kept)
-        journal_of(self.workspace.run(run_id)).append("run.created", job=to_json(job))
-        runs.remember(self.workspace, job)
-        listener(RunCreated(run_id))
         run = Run(self.workspace, self.platform(job.platform), job, attended)
-        self._submit(run, 1, listener)
+        with run.released_on_error():
+            runs.remember(self.workspace, job)  # first: what is in the journal must be found again
+            journal_of(run.folder).append("run.created", job=to_json(job))
+            listener(RunCreated(run_id))
+            self._submit(run, 1, listener)
         return run
 
     def _continue(self, run: Run, listener: Listener) -> None:
@@ -283,6 +291,10 @@ class Engine:
         run_id = self._meant(named)
         record = records.read(self.workspace.run(run_id)) if run_id else Record()
         if record.job is None:
+            if run_id:
+                raise NotFoundError(
+                    f"run {run_id!r} was never begun: its client died first; run the command again"
+                )
             raise NotFoundError(unknown("run", named, self._run_ids()[-5:]))
         return run_id, record
 

@@ -39,7 +39,7 @@ class RunIndex:
 
     def summaries(self) -> list[RunSummary]:
         """Every run, the newest first."""
-        rows = self._select("SELECT summary FROM run ORDER BY created DESC, run_id DESC")
+        rows = self._select("SELECT summary FROM run WHERE created != '' ORDER BY created DESC, run_id DESC")
         return [from_json(RunSummary, json.loads(summary)) for (summary,) in rows]
 
     def trained_from(self, key: str) -> Trained | None:

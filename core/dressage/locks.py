@@ -2,6 +2,8 @@
 
 import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -44,6 +46,14 @@ class FileLock:
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
+
+    @contextmanager
+    def released(self) -> Iterator[Self]:
+        """Held already; let go of at the end of the block, however it ends."""
+        try:
+            yield self
+        finally:
+            self.release()
 
     @property
     def descriptor(self) -> int:

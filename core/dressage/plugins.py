@@ -5,6 +5,7 @@ a command names them; *wrappers* (group `dressage.plugins`) are loaded for every
 loaded is recorded and skipped, and raises PluginError only when it is asked for by name.
 """
 
+import errno
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -129,13 +130,16 @@ def asked(plugin: str, where: str, call: Callable[[], Any]) -> Any:
 
     A plugin that exits does not take us along.
     """
-    from dressage.errors import DressageError
+    from dressage.errors import DressageError, StageError
 
     try:
         return call()
     except DressageError:
         raise
     except (Exception, SystemExit) as error:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            what = f"{str(error.filename)!r}: " if error.filename else ""
+            raise StageError(where, f"{where}: {what}{error.strerror}; make room and run it again") from error
         reason = " ".join(f"{type(error).__name__}: {error}".split())
         raise PluginError(plugin, where, reason) from error
 

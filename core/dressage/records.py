@@ -11,6 +11,7 @@ Events, beside those in `dressage.tracked`:
     state           state, exit_code, reason, attempt
 """
 
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,6 +36,7 @@ class Record:
     attempt: int = 1
     submitted: int = 0
     detached: bool = False
+    cancelled: bool = False
     status: RunStatus = field(default_factory=lambda: RunStatus(state="Preparing"))
     tracked: Tracked = field(default_factory=Tracked)
 
@@ -46,12 +48,12 @@ class Record:
                 self.handles[event["stage"]] = event["handle"]
             case "run.submitting":
                 self.request = event["request"]
-            case "run.submitted":
-                self.submitted = event["attempt"]
+            case "run.submitted" | "supervisor.started":  # the client may die before it can say so
+                self.submitted = max(self.submitted, event["attempt"])
             case "run.detached":
                 self.detached = True
             case "run.resumed":
-                self.attempt, self.detached = event["attempt"], False
+                self.attempt, self.detached, self.cancelled = event["attempt"], False, False
                 self.status = RunStatus(state="Preparing")
             case "state":
                 self._enter(event)
@@ -62,6 +64,7 @@ class Record:
         if event.get("attempt", 1) != self.attempt:
             return  # the last words of an attempt that was given up
         state = event["state"]
+        self.cancelled = state == "Canceled" or (self.cancelled and state != "Preparing")
         self.status = RunStatus(
             state=state,
             exit_code=event.get("exit_code"),
@@ -114,11 +117,13 @@ class Reader:
         self.journal = journal
         self.record = Record()
         self._offset = 0
+        self._lock = threading.Lock()  # two threads at once would fold the same events in twice
 
     def refresh(self) -> Record:
-        for offset, event in self.journal.numbered(self._offset):
-            self.record.apply(event)
-            self._offset = offset
+        with self._lock:
+            for offset, event in self.journal.numbered(self._offset):
+                self.record.apply(event)
+                self._offset = offset
         return self.record
 
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from dressage.events import Listener, LogWritten, RunEnded, StateChanged, ignore
@@ -78,7 +79,8 @@ class Run:
         record = self._reader.refresh()
         if not record.is_submitted:
             self._reader.journal.append("state", state="Canceled", reason="canceled", attempt=record.attempt)
-        else:
+            record = self._reader.refresh()  # it may have been submitted meanwhile
+        if record.is_submitted:
             self.platform.runs.cancel(self.id)
 
     def detach(self) -> None:
@@ -90,6 +92,15 @@ class Run:
         """Stop attending the run; the same request will continue it if it has not ended."""
         if self._attended:
             self._attended.release()
+
+    @contextmanager
+    def released_on_error(self) -> Iterator[None]:
+        """An exception keeps what its frames hold: whoever catches it must be able to resume the run."""
+        try:
+            yield
+        except BaseException:
+            self.release()
+            raise
 
     def logs(self, *, follow: bool = False, offset: int = 0) -> Iterator[bytes]:
         """The script's output from byte `offset` on, as it wrote it; with `follow`, until the run has ended."""

@@ -7,6 +7,7 @@ control, virtual environments, caches and `.dressage` stay out always.
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,15 @@ def take(directory: Path, *, limit_mb: int = 300) -> Snapshot:
     Raises SpecError over the limit, with what is large; 300 MB is where Azure ML stops too, and a larger folder
     usually has data in it that should be a dataset.
     """
+    try:
+        return _taken(directory, limit_mb)
+    except FileNotFoundError as error:
+        raise SpecError(
+            f"file {str(error.filename)!r} went away while it was read; run the command again"
+        ) from error
+
+
+def _taken(directory: Path, limit_mb: int) -> Snapshot:
     found = sorted(_walk(directory, "", ()))
     total = sum(size for _, size in found)
     if total > limit_mb * 1_000_000:
@@ -58,8 +68,9 @@ def _copy(snapshot: Snapshot, target: Path) -> None:
     for file in snapshot.files:
         copy = target / file.path
         copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(snapshot.directory / file.path, copy)
-        if digest_of_file(copy) != file.sha256:
+        with suppress(FileNotFoundError):
+            shutil.copy(snapshot.directory / file.path, copy)
+        if not copy.exists() or digest_of_file(copy) != file.sha256:
             raise SpecError(f"file {file.path!r} changed while it was being copied; run the command again")
 
 

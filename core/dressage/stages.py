@@ -80,9 +80,10 @@ class Conductor:
             )
         except DressageError as error:
             failed = RunStatus(state="Failed", reason=str(error), interrupted=True)
-            self.journal.append(
-                "state", state=failed.state, reason=failed.reason, attempt=attempt, interrupted=True
-            )
+            if not self._cancelled:
+                self.journal.append(
+                    "state", state=failed.state, reason=failed.reason, attempt=attempt, interrupted=True
+                )
             self.listener(RunEnded(job.run_id, failed, None))
             raise
         return RunRequest(
@@ -108,11 +109,17 @@ class Conductor:
 
         Raises StageError if the run was cancelled meanwhile.
         """
-        if Reader(self.journal).refresh().status.state == "Canceled":
+        if self._cancelled:
             raise StageError("model", f"run {request.run_id!r} was cancelled before it was submitted")
         self.journal.append("run.submitting", attempt=request.attempt, request=to_json(request))
         asked(self.job.platform, "runs.submit", lambda: self.platform.runs.submit(request))
         self.journal.append("run.submitted", attempt=request.attempt)
+        if self._cancelled:  # while it was being submitted: whoever asked could not reach it yet
+            asked(self.job.platform, "runs.cancel", lambda: self.platform.runs.cancel(request.run_id))
+
+    @property
+    def _cancelled(self) -> bool:
+        return Reader(self.journal).refresh().cancelled
 
     def register(self, request: RunRequest) -> ModelVersion | None:
         """Register the model of a completed run."""

@@ -13,7 +13,7 @@ from dressage.journal import now
 from dressage.plans import StagePlan
 from dressage.workspace import Workspace
 from dressage_local.objects import ObjectStore
-from dressage_local.trees import files_below
+from dressage_local.trees import files_below, remove_tree
 from dressage_local.versions import Versions
 
 if TYPE_CHECKING:
@@ -84,7 +84,9 @@ class LocalModels:
             version = ModelVersion(
                 name=name, version=number, digest=digest, files=files, created=now(), **fields
             )
-            self._objects.materialise(files, self._versions.folder(version))
+            folder = self._versions.folder(version)
+            remove_tree(folder)  # by one that was killed before it could say whose files they are
+            self._objects.materialise(files, folder)
             return version
 
         return self._versions.add(name, digest, make)

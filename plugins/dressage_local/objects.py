@@ -79,9 +79,10 @@ class ObjectStore:
             place = target / file.path
             if place.is_file() and digest_of_file(place) == file.sha256:
                 continue
-            with self._room(place):
-                place.parent.mkdir(parents=True, exist_ok=True)
-                aside = place.with_name(f".{place.name}.partial")
+            place.parent.mkdir(parents=True, exist_ok=True)
+            aside = place.with_name(f".{place.name}.partial")
+            # Its lock is the file itself, and goes where the file goes: who waited takes a new one.
+            with self._room(place), FileLock(aside):
                 copy_file(self._existing(file), aside)
                 if digest_of_file(aside) != file.sha256:
                     aside.unlink()

@@ -44,6 +44,8 @@ _KEPT = {"work/outputs": "outputs", "work/logs": "logs", "artifacts": ""}
 """Folders of a run whose files are kept, and the prefix they are listed under."""
 LOG = "user_logs/std_log.txt"
 """What the script's own output is listed as, as in Azure ML."""
+_LEFTOVER_S = 10.0
+"""How long a script that was killed may take to let go of its lock."""
 
 
 class LocalRuns:
@@ -74,12 +76,15 @@ class LocalRuns:
             )  # a supervisor on its first or last step, or somebody looking whether there is one
         if not lock.is_held or _was_started(folder, request.attempt):
             return
-        _end_leftover(folder)
-        (folder / "cancel").unlink(missing_ok=True)
-        self._lay_out(folder, request)
-        ticket = Ticket.draw(self._compute.queue(request.compute.name))
-        write_json(folder / "launch.json", self._launch(folder, request, ticket), indent=1)
-        _start(folder, lock, ticket.lock)
+        # Let go of here, not when the last traceback that knows of them is dropped: our own resume waits for them.
+        with lock.released():
+            _end_leftover(folder)
+            (folder / "cancel").unlink(missing_ok=True)
+            self._lay_out(folder, request)
+            ticket = Ticket.draw(self._compute.queue(request.compute.name))
+            with ticket.lock.released():
+                write_json(folder / "launch.json", self._launch(folder, request, ticket), indent=1)
+                _start(folder, lock, ticket.lock)
 
     def status(self, run_id: str) -> RunStatus:
         status = self._reader(run_id).refresh().status
@@ -98,10 +103,11 @@ class LocalRuns:
             left = deadline - time.monotonic()
             if left <= 0:
                 return False
-            if run_id not in self._released:
-                self._released[run_id] = _released(self._workspace.run(run_id) / "supervisor.lock")
-            if self._released[run_id].wait(min(left, threading.TIMEOUT_MAX)):
-                del self._released[run_id]
+            released = self._released.get(run_id)
+            if released is None:
+                released = self._released[run_id] = _released(self._workspace.run(run_id) / "supervisor.lock")
+            if released.wait(min(left, threading.TIMEOUT_MAX)):
+                self._released.pop(run_id, None)
         return True
 
     def logs(self, run_id: str, offset: int = 0) -> bytes:
@@ -132,16 +138,23 @@ class LocalRuns:
         for path in wanted:
             copy = target / path
             copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(found[path], copy)
+            try:
+                shutil.copyfile(found[path], copy)
+            except FileNotFoundError as error:
+                raise NotFoundError(
+                    f"file {path!r} of run {run_id!r} is gone; ask for the others by name"
+                ) from error
 
     def cancel(self, run_id: str) -> None:
         folder = self._workspace.run(run_id)
-        if self.status(run_id).has_ended:
+        if not is_locked(folder / "supervisor.lock"):
             return
-        (folder / "cancel").touch()
+        (folder / "cancel").touch()  # a supervisor that has not said yet that it started looks for it then
+        pid = _supervisor(folder, self._reader(run_id).refresh().attempt)
         # The lock says that the supervisor lives, so that the number is its own and nobody else's.
-        if is_locked(folder / "supervisor.lock") and (pid := _supervisor(folder)):
-            os.kill(pid, signal.SIGTERM)
+        if pid and is_locked(folder / "supervisor.lock"):
+            with suppress(ProcessLookupError):  # it has just ended
+                os.kill(pid, signal.SIGTERM)
 
     def list(self) -> Sequence[RunSummary]:
         from dressage.index import RunIndex
@@ -240,8 +253,6 @@ def _start(folder: Path, *locks: FileLock) -> None:
             pass_fds=[lock.descriptor for lock in locks],
             cwd=folder,
         )
-    for lock in locks:
-        lock.release()
 
 
 def _last_words(folder: Path) -> str:
@@ -258,20 +269,24 @@ def _was_started(folder: Path, attempt: int) -> bool:
     )
 
 
-def _supervisor(folder: Path) -> int | None:
-    """The number of the process that supervised the run last."""
-    started = [event for event in journal_of(folder).events() if event["event"] == "supervisor.started"]
-    return int(started[-1]["pid"]) if started else None
+def _supervisor(folder: Path, attempt: int) -> int | None:
+    """The number of the process that supervises the attempt, once it has said so."""
+    for event in journal_of(folder).events():
+        if event["event"] == "supervisor.started" and event["attempt"] == attempt:
+            return int(event["pid"])
+    return None
 
 
 def _end_leftover(folder: Path) -> None:
     """End the script of an attempt whose supervisor was killed: it would write beside the new one's."""
-    if not is_locked(folder / "script.lock"):
+    lock = folder / "script.lock"
+    if not is_locked(lock):
         return
-    groups = [event["group"] for event in journal_of(folder).events() if event["event"] == "script.started"]
-    if groups:
-        os.killpg(groups[-1], signal.SIGKILL)
-    _released(folder / "script.lock").wait(30)
+    if group := lock.read_text():
+        with suppress(ProcessLookupError):  # what holds it has left the script's group
+            os.killpg(int(group), signal.SIGKILL)
+    if not _released(lock).wait(_LEFTOVER_S):
+        lock.unlink()  # a daemon that inherited it, and that no end of a run stops
 
 
 def _released(path: Path) -> threading.Event:

@@ -38,6 +38,8 @@ class Supervisor:
 
     def run(self) -> None:
         self._journal.append("supervisor.started", attempt=self._attempt, pid=os.getpid())
+        if self._cancelled:  # before there was anybody to tell
+            self._told_to_stop = True
         if not self._admitted():
             self._end("Canceled" if self._cancelled else "Failed", reason=self._stop_reason)
             return
@@ -46,7 +48,13 @@ class Supervisor:
         except OSError as error:
             self._end("Failed", reason=f"cannot start {self._launch['argv'][0]!r}: {error.strerror}")
             return
-        self._attend(script)
+        try:
+            self._journal.append("script.started", attempt=self._attempt, group=script.pid)
+            self._state("Running")
+            self._attend(script)
+        except BaseException:
+            _signal_group(script.pid, signal.SIGKILL)  # without us nobody sees to it
+            raise
         self._finalize(script.returncode)
 
     def _admitted(self) -> bool:
@@ -70,6 +78,7 @@ class Supervisor:
         import fcntl
 
         fcntl.flock(lock, fcntl.LOCK_EX)
+        os.ftruncate(lock, 0)
         with (self._folder / "log.txt").open("ab") as log:
             script = subprocess.Popen(
                 self._launch["argv"],
@@ -80,10 +89,10 @@ class Supervisor:
                 stderr=log,
                 start_new_session=True,
                 pass_fds=[lock],
+                # It says itself who it is, before it is the script: we may be killed before we could.
+                preexec_fn=lambda: os.write(lock, str(os.getpid()).encode()),  # noqa: PLW1509 - no thread runs yet
             )
         os.close(lock)
-        self._journal.append("script.started", attempt=self._attempt, group=script.pid)
-        self._state("Running")
         return script
 
     def _environ(self) -> dict[str, str]:

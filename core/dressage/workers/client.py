@@ -100,7 +100,7 @@ class Worker:
     def _start(self) -> "subprocess.Popen[bytes]":
         python = interpreter(self.name, self._lock_file, self._pythons)
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        with self.log.open("wb") as log:
+        with self.log.open("ab") as log:  # another client's worker may be writing to it
             process = subprocess.Popen(
                 [str(python), "-I", str(_SERVE), str(self._source), self._module],
                 stdin=subprocess.PIPE,
@@ -114,6 +114,8 @@ class Worker:
 
     def _listen(self, process: "subprocess.Popen[bytes]") -> None:
         for line in process.stdout or ():
+            if not line.endswith(b"\n"):
+                break  # it was killed in the middle of a word
             reply = json.loads(line)
             if waiting := self._waiting.get(reply["id"]):
                 waiting[1].put(reply)

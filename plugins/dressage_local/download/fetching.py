@@ -19,6 +19,9 @@ from dressage_local.objects import ObjectStore
 if TYPE_CHECKING:
     from dressage_local.download.transfer import Transfer
 
+_LOOK_AGAIN_S = 0.1
+"""How often to look whether another process is done with a file that we want too."""
+
 
 def fetch(
     sources: Sequence[Source], store: ObjectStore, partials: Path, progress: Progress, *, connections: int = 8
@@ -140,8 +143,13 @@ class _Fetching:
     @contextmanager
     def _alone(self, partial: Partial) -> Iterator[None]:
         """One process at a time fetches the same content; the second finds it there."""
-        with partial.lock:
+        while not partial.lock.acquire(blocking=False):
+            if self.stop.wait(_LOOK_AGAIN_S):
+                raise _UnusableError("given up")
+        try:
             yield
+        finally:
+            partial.lock.release()
 
 
 class _UnusableError(Exception):

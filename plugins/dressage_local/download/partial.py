@@ -40,7 +40,9 @@ class Partial:
             [(first, last) for first, last in note.get("done", [])] if same and self.path.exists() else []
         )
         if not self._done:
+            self.discard()  # the note first to go: it speaks of other bytes
             self.path.write_bytes(b"")
+        self.path.chmod(0o644)  # it was about to be adopted when its process was killed
         if length is not None:
             os.truncate(self.path, length)
         self._write_note()
@@ -75,8 +77,8 @@ class Partial:
             self._write_note()
 
     def discard(self) -> None:
-        self.path.unlink(missing_ok=True)
         self._note.unlink(missing_ok=True)
+        self.path.unlink(missing_ok=True)
 
     def close(self) -> None:
         """The bytes have gone elsewhere: nothing of it is needed any more."""

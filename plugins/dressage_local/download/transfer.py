@@ -19,7 +19,6 @@ from tenacity import (
 from dressage_local.download.partial import Partial, Range
 
 _PIECE_BYTES = 8 << 20
-_CHUNK_BYTES = 256 << 10
 _ATTEMPTS = 4
 _LONGEST_WAIT_S = 30.0
 _TRANSIENT = frozenset({408, 429, 500, 502, 503, 504})
@@ -117,7 +116,7 @@ class Transfer:
             with self._response(address, headers) as response:
                 if response.status_code != 206:
                     raise ChangedError
-                for data in response.iter_raw(_CHUNK_BYTES):
+                for data in response.iter_raw():
                     partial.write(position, data[: last - position])
                     position += len(data)
                     self._moved(len(data))
@@ -132,7 +131,7 @@ class Transfer:
         partial.begin(address, None, None)
         position = 0
         with self._response(address, {}) as response:
-            for data in response.iter_raw(_CHUNK_BYTES):
+            for data in response.iter_raw():
                 partial.write(position, data)
                 position += len(data)
                 self._moved(len(data))

@@ -36,6 +36,8 @@ def note(records: Records, name: str, interpreter: Interpreter, progress: Progre
     base = Python(version=interpreter.version, executable=path, signature=signature_of(path))
     record = Built(name=name, key=key, created=now(), interpreter=str(path), python=base)
     with held(records.lock(key), progress, _waiting(name)), aside(records.root) as place:
+        if not trouble_with(records, key):
+            return  # by the process that we waited for
         place.environment.mkdir()
         (place.environment / "lock.txt").write_text(interpreter.lock)
         write(place.environment / "environment.json", record)

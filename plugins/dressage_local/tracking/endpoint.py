@@ -65,7 +65,7 @@ class _Handler(BaseHTTPRequestHandler):
             body = self._body()
             self._check_caller()
             arguments = query if query is not None else _object(body)
-            status, answer = 200, self._route(method)(self.server.service, arguments)
+            status, answer = 200, self.server.service.answer(self._route(method), arguments)
         except RefusedError as refusal:
             status, answer = refusal.status, {"error_code": refusal.code, "message": str(refusal)}
         except OSError as error:  # the journal could not be written: the client must not think that it was

@@ -84,11 +84,16 @@ class TrackingService:
     def __init__(self, journal: Journal, run: RunIdentity) -> None:
         self._journal = journal
         self._identity = run
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         own = _Run(run.run_id, run.name, run.started_ms, run.artifacts)
         self._runs = {run.run_id: own}
         for event in journal.events():
             self._replay(event)
+
+    def answer(self, route: "Callable[[TrackingService, Arguments], Answer]", arguments: Arguments) -> Answer:
+        """One request at a time: none sees what another has half written."""
+        with self._lock:
+            return route(self, arguments)
 
     def get_run(self, arguments: Arguments) -> Answer:
         return {"run": self._run(arguments).as_json()}
