@@ -5,6 +5,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 import typer
@@ -14,6 +15,7 @@ from dressage.cli.options import Stream
 from dressage.cli.output import print_json
 from dressage.cli.telling import Person, Program, say
 from dressage.events import Listener, RunCreated, RunFound
+from dressage.handles import RunStatus
 from dressage.runs import Run
 
 _SECOND_CTRL_C_S = 1.5
@@ -21,21 +23,11 @@ _SECOND_CTRL_C_S = 1.5
 
 def started(start: Callable[[Listener], Run], *, detach: bool, output: Stream) -> None:
     """Start a run by `start`, follow it unless told to detach, and exit as its script did."""
-    listener: Any = Program() if output == "jsonl" else Person(script_output=output == "table")
-    run = _submitted(start, listener)
+    tell = Program() if output == "jsonl" else Person(script_output=output == "table")
+    run = _submitted(start, tell)
     if detach:
-        run.detach()
-        if output == "json":
-            print_json({"run_id": run.id, "state": run.status.state})
-        elif output == "table":
-            sys.stdout.write(run.id + "\n")
-            say(f"next: dressage runs logs -f {run.id}\n      dressage runs cancel {run.id}")
-        return
-    try:
-        status = run.follow(listener)
-    except KeyboardInterrupt:
-        _leave(run)
-        raise typer.Exit(130) from None
+        return _detached(run, output)
+    status = _followed(run, tell)
     if output == "json":
         print_json(outcome.as_result(run, status))
     elif output == "table":
@@ -43,18 +35,37 @@ def started(start: Callable[[Listener], Run], *, detach: bool, output: Stream) -
     raise typer.Exit(outcome.exit_code(status))
 
 
-def _submitted(start: Callable[[Listener], Run], listener: Any) -> Run:
+def _detached(run: Run, output: Stream) -> None:
+    run.detach()
+    if output == "json":
+        print_json({"run_id": run.id, "state": run.status.state})
+    elif output == "table":
+        sys.stdout.write(run.id + "\n")
+        say(f"next: dressage runs logs -f {run.id}\n      dressage runs cancel {run.id}")
+
+
+def _followed(run: Run, tell: Person | Program) -> RunStatus:
+    try:
+        with closing(tell):
+            return run.follow(tell)
+    except KeyboardInterrupt:
+        _leave(run)
+        raise typer.Exit(130) from None
+
+
+def _submitted(start: Callable[[Listener], Run], tell: Person | Program) -> Run:
     """Carry the stages out. A closed terminal stops them no more than it stops the run."""
     run_id: list[str] = []
 
     def told(event: Any) -> None:
         if isinstance(event, RunCreated | RunFound):
             run_id.append(event.run_id)
-        listener(event)
+        tell(event)
 
     before = signal.signal(signal.SIGHUP, _lose_terminal) if hasattr(signal, "SIGHUP") else None
     try:
-        return start(told)
+        with closing(tell):
+            return start(told)
     except KeyboardInterrupt:
         say(
             "stopped before the run was submitted"

@@ -1,19 +1,18 @@
 """Showing what an engine does while it does it."""
 
 import sys
-import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
-from dressage.cli.output import coloured, is_terminal, size_of
+from dressage.cli.output import coloured, size_of
+from dressage.cli.progress import StageDisplay
 from dressage.encoding import to_json
 from dressage.events import (
     Event,
     LogWritten,
     PlanMade,
     RunCreated,
-    RunEnded,
     RunFound,
     StageFinished,
     StageProgress,
@@ -22,11 +21,6 @@ from dressage.events import (
 )
 from dressage.plans import Plan, StagePlan
 
-if TYPE_CHECKING:
-    from rich.progress import Progress
-
-_BAR_AFTER_S = 1.0
-_LINE_EVERY_S = 10.0
 _COLOURS = {"reuse": "green", "none": "dim"}
 
 
@@ -35,8 +29,7 @@ class Person:
 
     def __init__(self, *, script_output: bool = True) -> None:
         self._script_output = script_output
-        self._bar: Progress | None = None
-        self._begun = self._told = 0.0
+        self._display = StageDisplay()
 
     def __call__(self, event: Event) -> None:
         match event:
@@ -49,39 +42,21 @@ class Person:
             case RunFound():
                 say(f"run {event.run_id} goes on: {event.reason}")
             case StageStarted():
-                self._begun = self._told = time.monotonic()
+                self._display.begin(event)
             case StageProgress():
-                self._progress(event)
+                self._display.tell(event)
             case StageFinished():
-                self.close()
+                self._display.end()
                 say(f"  {event.stage:<12} {event.result}  ({event.seconds:.1f} s)")
             case StateChanged():
                 say(f"  {event.state}")
             case LogWritten() if self._script_output:
                 sys.stdout.buffer.write(event.data)
                 sys.stdout.buffer.flush()
-            case RunEnded():
-                self.close()
-
-    def _progress(self, event: StageProgress) -> None:
-        """A bar for what takes longer than a second; off a terminal a line now and then."""
-        now = time.monotonic()
-        if is_terminal(sys.stderr):
-            if self._bar is None and now - self._begun > _BAR_AFTER_S:
-                self._bar = _bar(event)
-            if self._bar:
-                self._bar.update(
-                    self._bar.task_ids[0], description=event.what, completed=event.done, total=event.total
-                )
-        elif now - self._told > _LINE_EVERY_S:
-            self._told = now
-            say(f"  {event.stage:<12} {event.what} {_amount(event)}".rstrip())
 
     def close(self) -> None:
-        """Take the bar away, if there is one."""
-        if self._bar:
-            self._bar.stop()
-            self._bar = None
+        """Leave the terminal as it was, wherever the work stopped."""
+        self._display.end()
 
 
 class Program:
@@ -96,6 +71,9 @@ class Program:
             fields |= to_json(event)
         sys.stdout.write(msgspec.json.encode(fields).decode() + "\n")
         sys.stdout.flush()
+
+    def close(self) -> None:
+        """Every line is out already."""
 
 
 def say(text: str) -> None:
@@ -120,27 +98,3 @@ def _stage_lines(stage: StagePlan, stream: Any) -> list[str]:
     lines = [f"  {stage.stage:<12} {action} {name:<24} {size}{first}".rstrip()]
     lines += [f"{'':<47}{reason}" for reason in more]
     return lines + [f"{'':<47}by plugin {change}" for change in stage.changed_by]
-
-
-def _bar(event: StageProgress) -> "Progress":
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
-
-    amount = [DownloadColumn()] if event.stage == "dataset" else []
-    bar = Progress(
-        TextColumn("  {task.description}"),
-        BarColumn(),
-        *amount,
-        TimeElapsedColumn(),
-        console=Console(stderr=True),
-        transient=True,
-    )
-    bar.add_task(event.what, total=event.total)
-    bar.start()
-    return bar
-
-
-def _amount(event: StageProgress) -> str:
-    if event.stage == "dataset":
-        return f"{size_of(event.done)} of {size_of(event.total) or 'unknown'}"
-    return f"{event.done} of {event.total}" if event.total else ""

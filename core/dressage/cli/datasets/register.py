@@ -1,6 +1,7 @@
 """dressage datasets register"""
 
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
@@ -28,12 +29,11 @@ def register(
     found.workspace.create()
     described = tuple(source for given in sources for source in sources_of(given))
     dataset = FileDataset(name=name, sources=described, description=description)
-    tell = Person()
-    tell(StageStarted("dataset", name))
-    version = found.platform(on).datasets.ensure(
-        dataset, lambda what, done, total: tell(StageProgress("dataset", what, done, total))
-    )
-    tell.close()
+    with closing(Person()) as tell:
+        tell(StageStarted("dataset", name))
+        version = found.platform(on).datasets.ensure(
+            dataset, lambda what, done, total: tell(StageProgress("dataset", what, done, total))
+        )
     sys.stdout.write(f"{version.name}:{version.version}\n")
 
 

@@ -1,6 +1,7 @@
 """dressage environments build"""
 
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -32,12 +33,11 @@ def build(
         environment = Environment(name=path.stem, conda=path.read_text(encoding="utf-8"))
     else:
         environment = found.describe(target, on=on, set=settings_of(set_)).environment
-    tell = Person()
-    tell(StageStarted("environment", environment.name))
-    version = found.platform(on).environments.ensure(
-        environment,
-        lambda what, done, total: tell(StageProgress("environment", what, done, total)),
-        upgrade=upgrade,
-    )
-    tell.close()
+    with closing(Person()) as tell:
+        tell(StageStarted("environment", environment.name))
+        version = found.platform(on).environments.ensure(
+            environment,
+            lambda what, done, total: tell(StageProgress("environment", what, done, total)),
+            upgrade=upgrade,
+        )
     sys.stdout.write(f"{version.name}:{version.key}\n")

@@ -1,0 +1,83 @@
+"""How far a stage is: a bar on a terminal, elsewhere a line now and then; neither for what takes no second."""
+
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+from dressage.cli.output import is_terminal, size_of
+from dressage.events import StageProgress, StageStarted
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+_AFTER_S = 1.0
+_LINE_EVERY_S = 10.0
+_DRAW_EVERY_S = 0.1
+
+
+class StageDisplay:
+    """Draws in a thread of its own, as a stage may be long silent; `end` returns once the terminal is as before."""
+
+    def __init__(self) -> None:
+        self._over = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def begin(self, event: StageStarted) -> None:
+        self.end()
+        self._latest = StageProgress(event.stage, event.name, 0, None)
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._show, args=(self._over,), daemon=True)
+        self._thread.start()
+
+    def tell(self, event: StageProgress) -> None:
+        self._latest = event
+
+    def end(self) -> None:
+        self._over.set()
+        if self._thread:
+            self._thread.join()
+
+    def _show(self, over: threading.Event) -> None:
+        if over.wait(_AFTER_S):
+            return
+        if is_terminal(sys.stderr):
+            self._draw(over)
+        else:
+            self._write_lines(over)
+
+    def _draw(self, over: threading.Event) -> None:
+        with _bar(self._latest) as bar:
+            while not over.wait(_DRAW_EVERY_S):
+                event = self._latest
+                bar.update(bar.task_ids[0], description=event.what, completed=event.done, total=event.total)
+
+    def _write_lines(self, over: threading.Event) -> None:
+        while True:
+            event = self._latest
+            sys.stderr.write(f"  {event.stage:<12} {event.what} {_amount(event)}".rstrip() + "\n")
+            sys.stderr.flush()
+            if over.wait(_LINE_EVERY_S):
+                return
+
+
+def _bar(event: StageProgress) -> "Progress":
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
+
+    amount = [DownloadColumn()] if event.stage == "dataset" else []
+    bar = Progress(
+        TextColumn("  {task.description}"),
+        BarColumn(),
+        *amount,
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
+    bar.add_task(event.what, total=event.total)
+    return bar
+
+
+def _amount(event: StageProgress) -> str:
+    if event.stage == "dataset":
+        return f"{size_of(event.done)} of {size_of(event.total) or 'unknown'}"
+    return f"{event.done} of {event.total}" if event.total else ""
