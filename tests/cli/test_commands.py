@@ -112,6 +112,41 @@ def test_doctor_finds_this_machine_fit(dressage):
     assert "uv" in told.stdout
 
 
+def test_a_file_in_the_way_is_named_and_no_room_asked_for(dressage, project):
+    (project / "afile").touch()
+    (project / "data.csv").write_text("1")
+    dressage("datasets", "register", "numbers", "data.csv")
+    told = dressage("datasets", "download", "numbers", "--to", "afile")
+    assert (told.returncode, told.stderr.startswith("error: 'afile")) == (1, True)
+    assert "': " in told.stderr
+    assert "make room" not in told.stderr
+
+
+def test_verbose_adds_where_an_error_came_from(dressage):
+    told = dressage("-v", "runs", "show", "nothing")
+    assert told.stderr.startswith("error: no run named 'nothing'")
+    assert "dressage.errors.NotFoundError" in told.stderr
+    assert (
+        told.stderr == dressage("runs", "show", "nothing", env={**os.environ, "DRESSAGE_DEBUG": "1"}).stderr
+    )
+
+
+@pytest.mark.parametrize("closing", ["<&-", ">&-", "2>&-"])
+def test_a_closed_stream_is_no_error(script, project, closing):
+    command = f"{sys.executable} -m dressage.cli.main run {script('')} {closing}"
+    assert (
+        subprocess.run(["bash", "-c", command], cwd=project, timeout=120, capture_output=True).returncode == 0
+    )
+    assert (project / ".dressage").is_dir()
+
+
+def test_what_an_encoding_lacks_is_replaced(dressage, script):
+    name = dressage("run", "-d", str(script("open('outputs/é', 'w')"))).stdout.strip()
+    dressage("runs", "wait", name)
+    told = dressage("runs", "files", name, env={**os.environ, "PYTHONIOENCODING": "ascii"})
+    assert (told.returncode, "outputs/?" in told.stdout) == (0, True)
+
+
 def completions(project: Path, *words: str) -> list[str]:
     """What the shell would offer after these words."""
     told = subprocess.run(

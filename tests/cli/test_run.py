@@ -86,6 +86,18 @@ def test_the_plan_off_a_terminal_has_no_colour_and_no_bar(dressage, script):
         (["run", "keras-mnist", "--set", "epochs"], 2, ["--set 'epochs'", "NAME=VALUE"]),
         (["run", "keras-mnist", "--on", "azure"], 2, ["no platform named 'azure'"]),
         (["run", "keras-mnist", "--", "--lr", "1"], 2, ["takes no argument '--lr'", "--set"]),
+        (
+            ["run", "./train.py", "--lr", "0.1"],
+            2,
+            [
+                "no option '--lr'; arguments of the script go after --: dressage run ./train.py -- --lr 0.1",
+            ],
+        ),
+        (["run", "keras-mnist", "--epochs", "3"], 2, ["no option '--epochs'", "--set NAME=VALUE"]),
+        (["run", "./train.py", "--detatch"], 2, ["no option '--detatch'; did you mean '--detach'?"]),
+        (["runs", "show"], 2, ["missing argument 'RUN'", "dressage runs show --help"]),
+        (["runs", "list", "-n", "few"], 2, ["'few' is not a whole number"]),
+        (["-C", "gone", "doctor"], 2, ["'-C'", "'gone'", "No such file"]),
         (["run", "./gone.py"], 2, ["'./gone.py' is not a file"]),
         (["rum"], 2, ["no command named 'rum'", "did you mean 'run'"]),
         (["runs", "show", "nothing"], 2, ["no run named 'nothing'"]),

@@ -54,7 +54,14 @@ class PlainParameters:
             annotation = getattr(getattr(param, "type_descriptor", None), "annotation", None)
             if annotation in _PLAIN or get_origin(annotation) is Literal or annotation == list[str]:
                 param._runtime_param = PlainValue(annotation, getattr(param, "min", None))
+            if param.param_type_name == "argument":
+                param.metavar = param.name.upper()
         return params
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """`RECIPE [ARGUMENTS]...`: brackets for what may be left out, nothing around the rest."""
+        pieces: list[str] = super().collect_usage_pieces(ctx)  # type: ignore[misc]
+        return [piece.replace("{", "").replace("}", "") for piece in pieces]
 
 
 class PlainCommand(PlainParameters, TyperCommand):

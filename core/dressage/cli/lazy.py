@@ -1,5 +1,6 @@
 """Commands that are imported when they are called: `--help` costs Typer and a table of one-line helps."""
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -24,6 +25,12 @@ class LazyGroup(PlainParameters, TyperGroup):
     """A group whose commands are known by name and help, and made when one is asked for."""
 
     entries: Mapping[str, Entry] = {}
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if not args and not ctx.resilient_parsing:
+            sys.stderr.write(f"{ctx.get_help()}\n")
+            raise typer.Exit(2)
+        return super().parse_args(ctx, args)
 
     def list_commands(self, _: Any) -> list[str]:
         return list(self.entries)
@@ -57,7 +64,7 @@ def made(name: str, entry: Entry) -> Any:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     if entry.target is None:
-        app.callback(cls=group_of(entry.commands), help=entry.help, no_args_is_help=True)(_nothing)
+        app.callback(cls=group_of(entry.commands), help=entry.help)(_nothing)
     else:
         module, _, function = entry.target.partition(":")
         app.command(name, cls=PlainCommand)(getattr(import_module(module), function))

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -108,10 +109,21 @@ def _enter(folder: Path | None) -> None:
             raise typer.BadParameter(f"{str(folder)!r}: {error.strerror}") from error
 
 
+def _trace(asked: bool) -> None:
+    if asked:
+        os.environ["DRESSAGE_DEBUG"] = "1"
+
+
 def root(
     folder: Annotated[
         Path | None, typer.Option("-C", metavar="DIR", help="Work as if started in DIR.", callback=_enter)
     ] = None,
+    verbose: Annotated[
+        bool,
+        typer.Option(
+            "-v", "--verbose", help="Print below an error where it came from.", callback=_trace, is_eager=True
+        ),
+    ] = False,
     version: Annotated[
         bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
     ] = False,
@@ -126,25 +138,27 @@ def app() -> Any:
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    made.callback(cls=group_of(COMMANDS), no_args_is_help=True)(root)
+    made.callback(cls=group_of(COMMANDS))(root)
     return typer.main.get_command(made)
 
 
 def main() -> None:
-    """Run the command line; every DressageError becomes one line and its exit code."""
+    """Run the command line; an error that is not ours becomes one line and its exit code."""
+    from dressage.cli import failures, streams
     from dressage.errors import DressageError
 
+    streams.prepare()
+    if "_DRESSAGE_COMPLETE" in os.environ:
+        with suppress(Exception):  # whoever asks for a completion is in the middle of a line
+            app()(prog_name="dressage")
+        return
     try:
-        app()(prog_name="dressage")
-    except DressageError as error:
-        sys.stderr.write(f"error: {error}\n")
-        sys.exit(error.exit_code)
-    except OSError as error:  # a full disk, a folder without access: not what a trace explains
-        where = f" {str(error.filename)!r}" if error.filename else ""
-        sys.stderr.write(
-            f"error:{where} {error.strerror or error}; make room or grant access, then run it again\n"
-        )
-        sys.exit(1)
+        code = app()(prog_name="dressage", standalone_mode=False)
+    except (DressageError, OSError, typer.TyperException) as error:
+        code = failures.tell(error)
+    except typer.Abort:  # Ctrl-C at a question
+        code = 130
+    sys.exit(code)
 
 
 if __name__ == "__main__":

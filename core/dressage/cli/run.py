@@ -20,7 +20,9 @@ def run(
     detach: Annotated[bool, typer.Option("-d", "--detach", help="Leave once the run is submitted.")] = False,
     name: Annotated[str | None, typer.Option("-n", "--name", help="A name to show for the run.")] = None,
     experiment: Annotated[str | None, typer.Option(help="The experiment it counts to.")] = None,
-    again: Annotated[bool, typer.Option(help="Start a new run even if this was done before.")] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Start a new run even if this was done before.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only plan.")] = False,
     output: Annotated[Stream, typer.Option("-o", "--output", help="How to print it.")] = "table",
 ) -> None:
@@ -50,7 +52,7 @@ def asked_for(
     """A path is a script, for the recipe that runs scripts; anything else is a recipe's name."""
     from dressage.errors import SettingsError
 
-    if "/" in recipe or recipe.endswith(".py"):
+    if is_script(recipe):
         settings = {"path": recipe, "arguments": shlex.join(arguments), **settings}
         return "script", settings | ({"conda": str(conda)} if conda else {})
     if arguments or conda:
@@ -59,3 +61,8 @@ def asked_for(
             f"recipe {recipe!r} takes no {given}; use --set NAME=VALUE, or name a script by its path"
         )
     return recipe, settings
+
+
+def is_script(recipe: str) -> bool:
+    """Whether what stands for a recipe is a script's path."""
+    return "/" in recipe or recipe.endswith(".py")
