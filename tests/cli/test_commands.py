@@ -161,6 +161,7 @@ def completions(project: Path, *words: str) -> list[str]:
             "COMP_CWORD": str(len(words)),
         },
     )
+    assert told.stderr == ""
     return told.stdout.split()
 
 
@@ -169,6 +170,23 @@ def test_completion_offers_commands_recipes_and_run_ids(dressage, script, projec
     assert "runs" in completions(project, "ru")
     assert completions(project, "run", "keras") == ["keras-mnist"]
     assert completions(project, "runs", "show", "scr") == [name]
+
+
+def test_completion_offers_settings_and_what_they_may_be(project):
+    assert completions(project, "run", "keras-mnist", "--set", "ba") == ["backend=", "batch_size="]
+    assert completions(project, "run", "keras-mnist", "--set", "backend", "=") == ["tensorflow", "jax"]
+    assert completions(project, "plan", "keras-mnist", "--set", "backend", "=", "j") == ["jax"]
+
+
+def test_completion_offers_compute_targets(dressage, script, project):
+    dressage("run", str(script("")))
+    assert completions(project, "compute", "delete", "d") == ["default"]
+
+
+def test_completion_says_nothing_where_something_is_wrong(project):
+    (project / "dressage.toml").write_text("on = [")
+    assert completions(project, "runs", "show", "s") == []
+    assert completions(project, "rum", "s") == []
 
 
 def test_a_chart_has_the_last_value_and_a_curve():

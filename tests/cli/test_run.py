@@ -68,6 +68,18 @@ def test_dry_run_touches_nothing(dressage, script, project):
     assert not (project / ".dressage").exists()
 
 
+def test_a_dry_run_as_a_stream_is_one_event(dressage, script):
+    (line,) = dressage("run", "--dry-run", "-o", "jsonl", str(script(""))).stdout.splitlines()
+    assert json.loads(line)["event"] == "PlanMade"
+
+
+def test_a_plan_takes_a_scripts_conda_specification_as_a_run_does(dressage, script, project):
+    (project / "lab.yml").write_text("dependencies: [python=3.11, pip]\n")
+    told = dressage("plan", str(script("")), "--conda", "lab.yml", "-o", "json")
+    (stage,) = [stage for stage in json.loads(told.stdout)["stages"] if stage["stage"] == "environment"]
+    assert (stage["name"], stage["action"]) == ("lab", "build")
+
+
 def test_the_plan_off_a_terminal_has_no_colour_and_no_bar(dressage, script):
     told = dressage("run", str(script("")))
     assert "\x1b" not in told.stderr + told.stdout
@@ -98,6 +110,14 @@ def test_the_plan_off_a_terminal_has_no_colour_and_no_bar(dressage, script):
         (["runs", "show"], 2, ["missing argument 'RUN'", "dressage runs show --help"]),
         (["runs", "list", "-n", "few"], 2, ["'few' is not a whole number"]),
         (["-C", "gone", "doctor"], 2, ["'-C'", "'gone'", "No such file"]),
+        (["plan", "keras-mnist", "--price", "x.csv"], 2, ["platform 'local' has no prices"]),
+        (["models", "register", "m", "gone"], 2, ["model folder 'gone' is no folder"]),
+        (["environments", "build", "gone.yml"], 2, ["'gone.yml' is no file"]),
+        (
+            ["init", "--azureml", "--subscription", "1"],
+            2,
+            ["--resource-group GROUP, --workspace-name NAME too"],
+        ),
         (["run", "./gone.py"], 2, ["'./gone.py' is not a file"]),
         (["rum"], 2, ["no command named 'rum'", "did you mean 'run'"]),
         (["runs", "show", "nothing"], 2, ["no run named 'nothing'"]),

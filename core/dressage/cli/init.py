@@ -32,8 +32,16 @@ def init(
     if any(names.values()) and not azureml:
         raise SettingsError("these options are for Azure ML; give --azureml too")
     if azureml:
+        _check(names)
         sys.stdout.write(f"{_connected(names)}\n")
     sys.stdout.write(f"{_made()}\n")
+
+
+def _check(names: dict[str, str | None]) -> None:
+    flags = ("--subscription ID", "--resource-group GROUP", "--workspace-name NAME")
+    if missing := [flag for flag, value in zip(flags, names.values(), strict=True) if not value]:
+        name = missing[0].split()[0].removeprefix("--")
+        raise SettingsError(f"no {name} given; --azureml needs {', '.join(missing)} too")
 
 
 def _connected(names: dict[str, str | None]) -> Path:

@@ -1,14 +1,16 @@
 """Options that several commands share, and the completions of their values."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from dressage.engine import Engine
+    from dressage.settings import Setting
 
 Output = Literal["table", "json"]
 Stream = Literal["table", "json", "jsonl"]
@@ -45,14 +47,47 @@ def complete_model(incomplete: str) -> list[str]:
     return sorted(name for name in names if name.startswith(incomplete))
 
 
+def complete_compute(incomplete: str) -> list[str]:
+    return [
+        target.name for target in engine().platform().compute.list() if target.name.startswith(incomplete)
+    ]
+
+
 def complete_setting(ctx: typer.Context, incomplete: str) -> list[str]:
-    """`NAME=` of the settings of the recipe that stands on the line."""
-    recipe = ctx.params.get("recipe")
-    if not recipe or recipe not in engine().plugins.names("recipe"):
-        return []
-    return [f"{item.name}=" for item in engine().settings(recipe) if item.name.startswith(incomplete)]
+    """`NAME=` of the settings of the recipe that stands on the line, or NAME=VALUE of one that has choices."""
+    name, equals, value = incomplete.partition("=")
+    if equals:
+        return [f"{name}={choice}" for choice in _choices(ctx, name) if choice.startswith(value)]
+    return [f"{item.name}=" for item in _settings(ctx) if item.name.startswith(incomplete)]
 
 
+def complete_argument(ctx: typer.Context, incomplete: str) -> list[str]:
+    """The VALUE of a `--set NAME=VALUE` in bash, which takes that for three words, the last an argument."""
+    before = os.environ.get("COMP_WORDS", "").split()[: int(os.environ.get("COMP_CWORD", "0"))]
+    match before:
+        case (*_, "--set" | "-s", name) | (*_, "--set" | "-s", name, "="):
+            return [choice for choice in _choices(ctx, name) if choice.startswith(incomplete)]
+    return []
+
+
+def _choices(ctx: typer.Context, name: str) -> "Sequence[str]":
+    return next((item.choices for item in _settings(ctx) if item.name == name), ())
+
+
+def _settings(ctx: typer.Context) -> "Sequence[Setting]":
+    """Of the recipe on the line; behind an option that is not whole yet, nothing has been made of the line."""
+    recipe = ctx.params.get("recipe") or next(iter(ctx.args), None)
+    return engine().settings(recipe) if recipe else ()
+
+
+Recipe = Annotated[
+    str, typer.Argument(help="A recipe's name, or a script's path.", autocompletion=complete_recipe)
+]
+Arguments = Annotated[
+    list[str] | None,
+    typer.Argument(help="After --: arguments of the script.", autocompletion=complete_argument),
+]
+Conda = Annotated[Path | None, typer.Option("--conda", help="A conda specification to run a script in.")]
 RunId = Annotated[str, typer.Argument(help="The run's id.", autocompletion=complete_run)]
 On = Annotated[
     str | None,

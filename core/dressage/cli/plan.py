@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dressage.cli.options import As, On, Output, Set, complete_recipe, engine, settings_of
+from dressage.cli.options import Arguments, As, Conda, On, Recipe, Set, Stream, engine, settings_of
 
 if TYPE_CHECKING:
+    from dressage.engine import Engine
     from dressage.plans import Plan
 
 
 def plan(
-    recipe: Annotated[
-        str, typer.Argument(help="A recipe's name, or a script's path.", autocompletion=complete_recipe)
-    ],
-    arguments: Annotated[list[str] | None, typer.Argument(help="After --: arguments of the script.")] = None,
+    recipe: Recipe,
+    arguments: Arguments = None,
     on: On = None,
     set_: Set = None,
+    conda: Conda = None,
     price: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Prices of machines: CSV with the header size,usd_per_hour."),
@@ -28,20 +28,34 @@ def plan(
     """Say what a run would do, and why; touch nothing."""
     from dressage.cli.run import asked_for
 
-    recipe, settings = asked_for(recipe, arguments or [], None, settings_of(set_))
-    show(engine(_priced(on, price) if price else None).plan(recipe, on=on, set=settings), output)
+    recipe, settings = asked_for(recipe, arguments or [], conda, settings_of(set_))
+    found = _priced(on, price) if price else engine()
+    show(found.plan(recipe, on=on, set=settings), output)
 
 
-def _priced(on: str | None, table: Path) -> dict[str, dict[str, str]]:
-    """The settings of the platform, with that table of prices."""
-    return {on or engine().configuration.option("on").value: {"prices": str(table.absolute())}}
+def _priced(on: str | None, table: Path) -> "Engine":
+    """An engine whose platform has that table of prices. Raises SettingsError if the platform takes none."""
+    from dressage.errors import SettingsError
+
+    found = engine()
+    name = on or found.configuration.option("on").value
+    found.platform(name)  # so that what is wrong without a table is said first
+    priced = engine({name: {"prices": str(table.absolute())}})
+    try:
+        priced.platform(name)
+    except SettingsError as error:
+        raise SettingsError(f"platform {name!r} has no prices; leave --price out") from error
+    return priced
 
 
-def show(plan: "Plan", output: Output) -> None:
+def show(plan: "Plan", output: Stream) -> None:
     from dressage.cli.output import print_json
-    from dressage.cli.telling import plan_lines
+    from dressage.cli.telling import Program, plan_lines
+    from dressage.events import PlanMade
 
     if output == "json":
         print_json(plan)
+    elif output == "jsonl":
+        Program()(PlanMade(plan))
     else:
         sys.stdout.write(plan_lines(plan, sys.stdout) + "\n")

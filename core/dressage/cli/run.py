@@ -6,17 +6,15 @@ from typing import Annotated, Any
 
 import typer
 
-from dressage.cli.options import On, Set, Stream, complete_recipe, engine, settings_of
+from dressage.cli.options import Arguments, Conda, On, Recipe, Set, Stream, engine, settings_of
 
 
 def run(
-    recipe: Annotated[
-        str, typer.Argument(help="A recipe's name, or a script's path.", autocompletion=complete_recipe)
-    ],
-    arguments: Annotated[list[str] | None, typer.Argument(help="After --: arguments of the script.")] = None,
+    recipe: Recipe,
+    arguments: Arguments = None,
     on: On = None,
     set_: Set = None,
-    conda: Annotated[Path | None, typer.Option(help="A conda specification to run a script in.")] = None,
+    conda: Conda = None,
     detach: Annotated[bool, typer.Option("-d", "--detach", help="Leave once the run is submitted.")] = False,
     name: Annotated[str | None, typer.Option("-n", "--name", help="A name to show for the run.")] = None,
     experiment: Annotated[str | None, typer.Option(help="The experiment it counts to.")] = None,
@@ -36,7 +34,7 @@ def run(
     if dry_run:
         from dressage.cli.plan import show
 
-        return show(engine().plan(recipe, on=on, set=settings), "json" if output == "jsonl" else output)
+        return show(engine().plan(recipe, on=on, set=settings), output)
     return started(
         lambda listener: engine().run(
             recipe, on=on, set=settings, name=name, experiment=experiment, again=again, listener=listener

@@ -5,12 +5,12 @@ from typing import Annotated
 
 import typer
 
-from dressage.cli.options import On, engine
+from dressage.cli.options import On, complete_compute, engine
 from dressage.errors import SettingsError
 
 
 def delete(
-    name: Annotated[str, typer.Argument(help="The compute target.")],
+    name: Annotated[str, typer.Argument(help="The compute target.", autocompletion=complete_compute)],
     on: On = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:

@@ -23,12 +23,15 @@ def build(
 ) -> None:
     """Build the environment of a recipe or a conda file, unless it is there."""
     from dressage.cli.telling import Person
+    from dressage.errors import SettingsError
     from dressage.events import StageProgress, StageStarted
     from dressage.specs import Environment
 
     found = engine()
-    found.workspace.create()
     path = Path(target).expanduser()
+    if not path.is_file() and ("/" in target or path.suffix in (".yml", ".yaml")):
+        raise SettingsError(f"conda specification {target!r} is no file; check the path")
+    found.workspace.create()
     if path.is_file():
         environment = Environment(name=path.stem, conda=path.read_text(encoding="utf-8"))
     else:

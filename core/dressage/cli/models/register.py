@@ -15,9 +15,12 @@ def register(
     on: On = None,
 ) -> None:
     """Register a folder as a model's version; the same bytes give the version that is there."""
+    from dressage.errors import SettingsError
     from dressage.specs import check_name
 
     check_name("model", name)
+    if not folder.is_dir():
+        raise SettingsError(f"model folder {str(folder)!r} is no folder; check the path")
     found = engine()
     found.workspace.create()
     version = found.platform(on).models.register(name, folder.absolute())
