@@ -1,6 +1,7 @@
 """What `[platforms.azureml]` may say, and which Azure ML workspace it comes to."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -11,6 +12,12 @@ from dressage.workspace import Workspace
 
 AUTH = ("interactive", "cli", "managed-identity", "service-principal")
 _NAMES = ("subscription_id", "resource_group", "workspace_name")
+_SCOPE = re.compile(
+    r"/subscriptions/(?P<subscription_id>[^/]+)/resourceGroups/(?P<resource_group>[^/]+)"
+    r"/providers/.+/workspaces/(?P<workspace_name>[^/]+)",
+    re.IGNORECASE,
+)
+"""How the SDK's Workspace.write_config() writes the three names."""
 _FOLDERS = (".azureml", "aml_config", "")
 """Where the SDK looks for config.json, one after the other, each upward."""
 
@@ -90,8 +97,10 @@ def names_in(path: Path) -> dict[str, str]:
     """What a config.json says. Raises SettingsError."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
+        if scope := _SCOPE.fullmatch(str(content.get("Scope"))):
+            return scope.groupdict()
         return {name: str(content[name]) for name in _NAMES}
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, AttributeError) as error:
         raise SettingsError(
             f"{str(path)!r} is no workspace configuration ({error}); download it anew"
         ) from error
