@@ -66,9 +66,10 @@ def download(tell, *, workspace, name, version, target):
     from azureml.core import Model
 
     addresses = Model(opened(workspace), name, version=version).get_sas_urls()
-    folder = os.path.commonpath(os.path.dirname(path) for path in addresses) if addresses else ""
+    below = len({path.partition("/")[0] for path in addresses}) == 1  # all in the folder that was registered
     for path, address in addresses.items():
-        fetch(address, os.path.join(target, os.path.relpath(path, folder) if folder else path), tell)
+        inside = path.partition("/")[2] if below else path
+        fetch(address, os.path.join(target, inside or path), tell)
     return len(addresses)
 
 
