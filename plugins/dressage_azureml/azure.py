@@ -1,5 +1,6 @@
 """The connection to Azure ML: the worker that runs the SDK, and the workspace that all calls are about."""
 
+import sys
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from dressage.workers import Worker
 
 _WORKER = Path(__file__).parent / "worker"
+_SIGN_IN = "sign in: "
+"""What the worker's progress begins with that a person has to do before anything goes on."""
 
 
 class Azure:
@@ -36,7 +39,7 @@ class Azure:
 
         workspace = arguments.pop("workspace", None) or self.reference
         try:
-            return self._worker.call(method, progress, workspace=workspace, **arguments)
+            return self._worker.call(method, _heard(progress), workspace=workspace, **arguments)
         except WorkerError as error:
             raise StageError(stage, str(error)) from error
 
@@ -62,3 +65,17 @@ class Azure:
         if self._workspace.exists:
             return self._workspace.root / "azureml-worker.log"
         return Path(tempfile.gettempdir()) / f"dressage-{os.getuid()}" / "azureml-worker.log"
+
+
+def _heard(
+    progress: Callable[[str, int, int | None], None] | None,
+) -> Callable[[str, int, int | None], None]:
+    """Progress goes where it is wanted; how to sign in, to standard error in any case."""
+
+    def told(what: str, done: int, total: int | None) -> None:
+        if what.startswith(_SIGN_IN):
+            sys.stderr.write(f"{what}\n")
+        elif progress:
+            progress(what, done, total)
+
+    return told

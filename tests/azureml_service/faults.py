@@ -48,6 +48,7 @@ class Behaviour:
     resizing: names of clusters that never get their nodes. without_quota: machine sizes that are refused.
     image_error: why images fail to build. preempt_after_s: how long a script runs before its node goes away.
     preemptions: how many runs lose their node. grace_s: from SIGTERM to SIGKILL when a run is cancelled.
+    adfs: whether people log in at an AD FS, which turns them down.
     finalizing_s and the like: how long a run stays in a state at least.
     """
 
@@ -64,6 +65,7 @@ class Behaviour:
     preempt_after_s: float | None = None
     preemptions: int = 1
     grace_s: float = 5
+    adfs: bool = False
 
 
 def _error(status: int, code: str, message: str, headers: dict[str, str] | None = None) -> Response:

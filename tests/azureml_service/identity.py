@@ -63,7 +63,7 @@ def clouds(service: Service, request: Request) -> Response:
                 "name": "AzureCloud",
                 "portal": f"{here}/portal",
                 "authentication": {
-                    "loginEndpoint": f"{here}/",
+                    "loginEndpoint": f"{here}/adfs" if service.behaviour.adfs else f"{here}/",
                     "audiences": ["https://management.core.windows.net/", "https://management.azure.com/"],
                     "tenant": "common",
                     "identityProvider": "AAD",
@@ -103,11 +103,22 @@ def managed_by_post(service: Service, request: Request) -> Response:
     return _granted(service, _form(request)["resource"])
 
 
+@routes.route("POST", "/{tenant}/oauth2/devicecode", changes=False)
+def device(service: Service, request: Request, tenant: str) -> Response:
+    """What a person is to type in, and where."""
+    told = "To sign in, open https://localhost/devicelogin and enter the code LOOPBACK to authenticate."
+    code = {"user_code": "LOOPBACK", "device_code": "loopback", "verification_uri": "https://localhost"}
+    return Response(200, {**code, "message": told, "expires_in": 60, "interval": 1})
+
+
 @routes.route("POST", "/{tenant}/oauth2/token", changes=False)
 @routes.route("POST", "/{tenant}/oauth2/v2.0/token", changes=False)
 def principal(service: Service, request: Request, tenant: str) -> Response:
-    """A service principal's token."""
+    """A service principal's token; a person gets none."""
     form = _form(request)
+    if "device_code" in form:
+        declined = {"error": "authorization_declined", "error_description": "The person declined."}
+        return Response(400, declined)
     return _granted(service, form.get("resource") or form["scope"].split()[0].removesuffix("/.default"))
 
 

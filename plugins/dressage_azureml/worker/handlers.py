@@ -12,6 +12,7 @@ import jobs
 import models
 import records
 import workspaces
+from credentials import aloud
 from failures import translated
 
 _AREAS = {
@@ -43,6 +44,7 @@ _AREAS = {
 def _guarded(name, handler):
     @functools.wraps(handler)
     def answer(tell, **arguments):
+        aloud(tell)
         with translated(name, arguments):
             return handler(tell, **arguments)
 

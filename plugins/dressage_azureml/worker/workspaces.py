@@ -1,12 +1,10 @@
-"""The workspace that calls are about, opened once, with credentials by azureml's own rules."""
+"""The workspace that calls are about, opened once."""
 
 import json
-import os
 import threading
 
-from failures import Problem
+from credentials import credentials
 
-_PRINCIPAL = ("AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET")
 _opened = {}
 _guard = threading.Lock()
 
@@ -41,25 +39,5 @@ def _open(subscription_id, resource_group, workspace_name, auth=None):
         name=workspace_name,
         subscription_id=subscription_id,
         resource_group=resource_group,
-        auth=_credentials(auth),
+        auth=credentials(auth),
     )
-
-
-def _credentials(kind):
-    from azureml.core import authentication
-
-    if kind == "interactive":
-        return authentication.InteractiveLoginAuthentication()
-    if kind == "cli":
-        return authentication.AzureCliAuthentication()
-    if kind == "managed-identity":
-        return authentication.MsiAuthentication()
-    if kind == "service-principal":
-        missing = [name for name in _PRINCIPAL if not os.environ.get(name)]
-        if missing:
-            raise Problem(
-                "credentials",
-                f"service principal: {' and '.join(missing)} not set; set them, or choose another auth",
-            )
-        return authentication.ServicePrincipalAuthentication(*(os.environ[name] for name in _PRINCIPAL))
-    return None
