@@ -30,21 +30,22 @@ class AzureCompute:
         _check_name(target.name)
         wanted = self.resolve(target)
         there = self._azure.call("compute", "compute.get", name=target.name)
-        if there:
+        if _stays(there):
             differs = [f"its {line}; it is left as it is" for line in _differences(there, wanted)]
-            cost = self._cost(there["size"], there["max_nodes"])
+            cost = self._cost(there["size"] or str(wanted.size), there["max_nodes"] or wanted.max_nodes)
             return StagePlan(stage="compute", action="reuse", name=target.name, reasons=(*differs, *cost))
         self._check(wanted)
         scale = (
             f"{wanted.size}, {wanted.min_nodes} to {wanted.max_nodes} nodes, idle for {wanted.idle_seconds} s"
         )
-        reasons = (f"no cluster has this name: {scale}", *self._cost(str(wanted.size), wanted.max_nodes))
+        reason = "the one of this name is being deleted" if there else "no cluster has this name"
+        reasons = (f"{reason}: {scale}", *self._cost(str(wanted.size), wanted.max_nodes))
         return StagePlan(stage="compute", action="create", name=target.name, reasons=reasons)
 
     def ensure(self, target: ComputeTarget, progress: Progress) -> ComputeHandle:
         _check_name(target.name)
         wanted = self.resolve(target)
-        if not self._azure.call("compute", "compute.get", name=target.name):
+        if not _stays(self._azure.call("compute", "compute.get", name=target.name)):
             self._check(wanted)
         made = self._azure.call(
             "compute",
@@ -81,15 +82,15 @@ class AzureCompute:
         """Raises before anything is created: a retired size, one that the region lacks, one without quota."""
         size = str(target.size)
         sizes.check_offered(size)
-        found = self._azure.call("compute", "compute.sizes", size=size)
+        found = self._azure.call("compute", "compute.sizes", size=size, low_priority=target.low_priority)
         if not found["offered"]:
             raise StageError("compute", unknown("size", size, found["known"]))
         needed, left = (found["cores"] or 1) * max(1, target.min_nodes), found["cores_left"]
-        if left is not None and left < needed and not target.low_priority:
+        if left is not None and left < needed:
             raise StageError(
                 "compute",
-                f"compute target {target.name!r}: size {size} needs {needed} cores of family {found['family']}, and"
-                f" the quota has {left} left; choose another size, or ask for quota in the Azure portal",
+                f"compute target {target.name!r}: size {size} needs {needed} cores, and the quota"
+                f" {found['quota']!r} has {left} left; choose another size, or ask for quota in the Azure portal",
             )
 
     def _cost(self, size: str, nodes: int) -> tuple[str, ...]:
@@ -109,22 +110,30 @@ def _check_name(name: str) -> None:
         )
 
 
+def _stays(there: Mapping[str, Any] | None) -> bool:
+    return there is not None and there["state"] != "Deleting"
+
+
 def _differences(there: Mapping[str, Any], wanted: ComputeTarget) -> list[str]:
-    priority = "lowpriority" if wanted.low_priority else "dedicated"
-    pairs = {
-        "size": (there["size"].lower(), str(wanted.size).lower()),
-        "priority": (there["priority"].lower(), priority),
-        "min_nodes": (there["min_nodes"], wanted.min_nodes),
-        "max_nodes": (there["max_nodes"], wanted.max_nodes),
-        "idle_seconds": (there["idle_seconds"], wanted.idle_seconds),
+    """None stands for what is not known while the cluster is made."""
+    asked = {
+        "size": str(wanted.size),
+        "priority": "lowpriority" if wanted.low_priority else "dedicated",
+        "min_nodes": wanted.min_nodes,
+        "max_nodes": wanted.max_nodes,
+        "idle_seconds": wanted.idle_seconds,
     }
-    return [f"{name} is {has}, not {asked}" for name, (has, asked) in pairs.items() if has != asked]
+    return [
+        f"{name} is {there[name]}, not {value}"
+        for name, value in asked.items()
+        if there[name] is not None and str(there[name]).lower() != str(value).lower()
+    ]
 
 
 def _handle(shown: Mapping[str, Any]) -> ComputeHandle:
     return ComputeHandle(
         name=shown["name"],
-        slots=shown["max_nodes"],
-        accelerator=sizes.accelerator_of(shown["size"]),
+        slots=shown["max_nodes"] or 0,
+        accelerator=sizes.accelerator_of(shown["size"] or ""),
         size=shown["size"],
     )

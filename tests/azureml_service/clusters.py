@@ -74,17 +74,19 @@ def cluster(service: Service, name: str) -> Cluster:
 
 def shown(service: Service, each: Cluster) -> dict[str, Any]:
     """A cluster as a resource."""
+    trouble = service.behaviour.troubles.get(each.name)
+    failed = trouble in ("Failed", "Canceled")
     properties = {
-        "computeType": "AmlCompute",
+        "computeType": "Spark" if trouble == "foreign" else "AmlCompute",
         "computeLocation": service.location,
         "description": each.description,
         "createdOn": each.created,
         "modifiedOn": each.modified,
-        "provisioningState": each.state,
-        "provisioningErrors": None,
+        "provisioningState": trouble if failed else each.state,
+        "provisioningErrors": [_error("The subnet is full.")] if trouble == "Failed" else None,
         "resourceId": None,
         "isAttachedCompute": False,
-        "properties": _nodes(service, each) if each.state != "Creating" else _bare(each),
+        "properties": None if each.state == "Creating" else _nodes(service, each, trouble),
     }
     return {
         "id": f"{workspace_id(service.config)}/computes/{each.name}",
@@ -96,16 +98,18 @@ def shown(service: Service, each: Cluster) -> dict[str, Any]:
     }
 
 
-def _bare(each: Cluster) -> dict[str, Any]:
-    return {"subnet": None, "remoteLoginPortPublicAccess": "NotSpecified", **deepcopy(each.settings)}
+def _error(message: str) -> dict[str, Any]:
+    return {"error": {"code": "UserError", "message": message, "details": []}}
 
 
-def _nodes(service: Service, each: Cluster) -> dict[str, Any]:
+def _nodes(service: Service, each: Cluster, trouble: str | None) -> dict[str, Any]:
     target = max(each.scale["minNodeCount"], each.busy)
     stuck = each.name in service.behaviour.resizing
     current = 0 if stuck else target
     return {
-        **_bare(each),
+        "subnet": None,
+        "remoteLoginPortPublicAccess": "NotSpecified",
+        **deepcopy(each.settings),
         "allocationState": "Resizing" if stuck else "Steady",
         "allocationStateTransitionTime": each.modified,
         "currentNodeCount": current,
@@ -118,7 +122,7 @@ def _nodes(service: Service, each: Cluster) -> dict[str, Any]:
             "leavingNodeCount": 0,
             "preemptedNodeCount": 0,
         },
-        "errors": None,
+        "errors": [_error("A node could not be set up.")] if trouble == "hurt" else None,
     }
 
 

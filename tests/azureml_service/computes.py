@@ -44,6 +44,8 @@ def create(service: Service, request: Request, name: str) -> Response:
     with service.lock:
         old = clusters(service).get(name.lower())
         if old:
+            if old.state == "Deleting":
+                raise Refusal(409, "Conflict", f"Compute {name} is being deleted.")
             _same_machines(old, settings)
             old.settings["scaleSettings"] = settings["scaleSettings"]
             return _accepted(service, old, 200, 0)

@@ -46,6 +46,8 @@ class Behaviour:
     """Durations in seconds of what takes time in Azure, and what fails.
 
     resizing: names of clusters that never get their nodes. without_quota: machine sizes that are refused.
+    quotas: limits in cores by name, other than usual. troubles: what is the matter with clusters, by name: Failed or
+    Canceled while they were made, hurt (they work, and a node had an error), foreign (of a kind the client lacks).
     image_error: why images fail to build. preempt_after_s: how long a script runs before its node goes away.
     preemptions: how many runs lose their node. grace_s: from SIGTERM to SIGKILL when a run is cancelled.
     adfs: whether people log in at an AD FS, which turns them down.
@@ -56,6 +58,8 @@ class Behaviour:
     deleting_s: float = 0
     resizing: list[str] = field(default_factory=list)
     without_quota: list[str] = field(default_factory=list)
+    quotas: dict[str, int] = field(default_factory=dict)
+    troubles: dict[str, str] = field(default_factory=dict)
     image_s: float = 0
     image_error: str | None = None
     starting_s: float = 0

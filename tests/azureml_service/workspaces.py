@@ -19,6 +19,7 @@ SIZES = {  # name: (family, cores, gpus, memory in GB)
     "STANDARD_DS3_V2": ("standardDSv2Family", 4, 0, 14.0),
     "STANDARD_D2_V2": ("standardDv2Family", 2, 0, 7.0),
     "STANDARD_NC4AS_T4_V3": ("standardNCASv3_T4Family", 4, 1, 28.0),
+    "STANDARD_ND96ASR_V4": ("standardNDASv4_A100Family", 96, 8, 900.0),
     "STANDARD_NC24ADS_A100_V4": ("standardNCADSA100v4Family", 24, 1, 220.0),
 }
 SERVICES = (
@@ -114,30 +115,34 @@ def sizes(service: Service, request: Request, location: str) -> Response:
 @routes.route("GET", f"{LOCATIONS}/usages")
 def usages(service: Service, request: Request, location: str) -> Response:
     """How many cores are in use: none to speak of."""
-    return Response(200, {"value": [_limit(service, family, 0) for family in _families()]})
+    return Response(200, {"value": [{**limit, "currentValue": 0} for limit in _limits(service, "usages")]})
 
 
 @routes.route("GET", f"{LOCATIONS}/quotas")
 def quotas(service: Service, request: Request, location: str) -> Response:
     """How many cores may be in use."""
-    return Response(200, {"value": [_limit(service, family, None) for family in _families()]})
+    return Response(200, {"value": _limits(service, "quotas")})
 
 
-def _families() -> list[str]:
-    return sorted({family for family, *_ in SIZES.values()})
+def _limits(service: Service, kind: str) -> list[dict[str, Any]]:
+    """Of the region, and of each family; -1 where a family's nodes count in the region alone."""
+    refused = {SIZES[size.upper()][0] for size in service.behaviour.without_quota}
+    known = {"Total Cluster Dedicated Regional vCPUs": 100, "Total Cluster LowPriority Regional vCPUs": 100}
+    for family in sorted({family for family, *_ in SIZES.values()}):
+        name = family.removeprefix("standard").removesuffix("Family")
+        known[f"Standard {name} Family Cluster LowPriority vCPUs"] = -1
+        known[f"Standard {name} Family Cluster Dedicated vCPUs"] = 0 if family in refused else 100
+    return [
+        _limit(service, kind, name, limit) for name, limit in {**known, **service.behaviour.quotas}.items()
+    ]
 
 
-def _limit(service: Service, family: str, used: int | None) -> dict[str, Any]:
-    subject = f"Microsoft.MachineLearningServices/dedicatedCores/{family}"
-    limit = {
-        "id": f"/subscriptions/{service.config['subscription_id']}/providers/{subject}",
-        "type": f"Microsoft.MachineLearningServices/{'usages' if used is not None else 'quotas'}",
+def _limit(service: Service, kind: str, name: str, limit: int) -> dict[str, Any]:
+    return {
+        "id": f"/subscriptions/{service.config['subscription_id']}/providers"
+        f"/Microsoft.MachineLearningServices/{kind}/{name}",
+        "type": f"Microsoft.MachineLearningServices/{kind}",
         "unit": "Count",
-        "limit": 0 if _refused(service, family) else 100,
-        "name": {"value": family, "localizedValue": family},
+        "limit": limit,
+        "name": {"value": name, "localizedValue": name},
     }
-    return limit if used is None else {**limit, "currentValue": used}
-
-
-def _refused(service: Service, family: str) -> bool:
-    return any(SIZES.get(size.upper(), ("",))[0] == family for size in service.behaviour.without_quota)

@@ -1,63 +1,22 @@
 """AmlCompute clusters."""
 
-import re
-
-from failures import Problem, looks
+from failures import Problem, looks, told
 from workspaces import opened
 
 
 def get(tell, *, workspace, name):
     """The cluster as it is; None if there is none. Raises Problem if the name is that of something else."""
-    found = opened(workspace).compute_targets.get(name)
-    if found is None:
-        return None
-    if found.type != "AmlCompute":
-        raise Problem(
-            "refused", f"compute target {name!r} is {found.type}, not a cluster; choose another name"
-        )
-    return _shown(found)
-
-
-def sizes(tell, *, workspace, size):
-    """What the region has of a size: its cores and GPUs, and the quota left for its family."""
-    from azureml.core.compute import AmlCompute
-
-    known = {one["name"].lower(): one for one in AmlCompute.supported_vmsizes(opened(workspace))}
-    found = known.get(size.lower())
-    if found is None:
-        return {"offered": False, "known": sorted(one["name"] for one in known.values())}
-    usages = AmlCompute.list_usages(opened(workspace))
-    usage = next((one for one in usages if is_family(_family(one), size)), None)
-    return {
-        "offered": True,
-        "cores": found.get("vCPUs"),
-        "family": _family(usage) if usage else None,
-        "cores_left": usage["limit"] - usage["currentValue"] if usage else None,
-    }
-
-
-def is_family(family, size):
-    """Whether the quota of that name counts the size: standardNCASv3_T4Family counts Standard_NC4as_T4_v3.
-
-    The SDK leaves out which family a size is of; where the names do not tell, no quota is known.
-    """
-    parts = re.fullmatch(r"(?:standard_)?([a-z]+?)\d+(?:-\d+)?([a-z]*)((?:_[a-z]*\d+)*)", size.lower())
-    if parts is None:
-        return False
-    words = [parts[1] + parts[2], *parts[3].split("_")[1:]]
-    told = re.sub(r"^standard|family.*$|[_ ]", "", family.lower())
-    return told.startswith(words[0]) and sorted(told) == sorted("".join(words))
-
-
-def _family(usage):
-    return usage["name"]["value"]
+    found = _found(workspace, name)
+    return None if found is None else _shown(found)
 
 
 def ensure(tell, *, workspace, name, size, min_nodes, max_nodes, idle_seconds, low_priority, tags, timeout_s):
     """The cluster, made if it is not there, once it can take runs."""
     from azureml.core.compute import AmlCompute, ComputeTarget
 
-    found = opened(workspace).compute_targets.get(name)
+    found = _found(workspace, name)
+    if found is not None and found.provisioning_state == "Deleting":
+        found = _gone(tell, workspace, name, timeout_s)
     new = found is None
     if new:
         configuration = AmlCompute.provisioning_configuration(
@@ -79,24 +38,37 @@ def all_of(tell, *, workspace):
 
 
 def delete(tell, *, workspace, name):
-    found = opened(workspace).compute_targets.get(name)
+    found = _found(workspace, name)
     if found is None:
         return False
     found.delete()
     return True
 
 
+def _found(workspace, name):
+    """Asked for by name: a list has neither what the SDK does not know, nor a name in other capitals.
+
+    Azure takes no notice of capitals, and creating what is there changes it.
+    """
+    from azureml.core.compute import ComputeTarget
+
+    try:
+        found = ComputeTarget(opened(workspace), name)
+    except Exception as error:
+        if told(error)[0] == "missing":
+            return None
+        raise
+    if found is None or found.type != "AmlCompute":
+        kind = found.type if found else "of a kind unknown to the SDK"
+        raise Problem("refused", f"compute target {name!r} is {kind}, not a cluster; choose another name")
+    return found
+
+
 def _wait(tell, cluster, timeout_s, new):
     """Until it can take runs: a new one has its nodes; one that was there may be resizing for others."""
     for _ in looks(timeout_s):
-        cluster.refresh_state()
-        state, status = cluster.provisioning_state, cluster.get_status()
-        if state == "Failed" or (status and status.errors):
-            errors = "; ".join(str(_message(error)) for error in (status.errors if status else None) or ())
-            raise Problem(
-                "refused",
-                f"compute target {cluster.name!r} failed: {errors or state}; delete it and run it again",
-            )
+        status, state = cluster.get_status(), cluster.provisioning_state
+        _check(cluster, status, new)
         allocation = status.allocation_state if status else None
         if state == "Succeeded" and not (new and allocation == "Resizing"):
             return
@@ -109,18 +81,41 @@ def _wait(tell, cluster, timeout_s, new):
     )
 
 
+def _check(cluster, status, new):
+    """Raises Problem for one that failed. One that was there may have had trouble with a node once, and works."""
+    state = cluster.provisioning_state
+    errors = [*(cluster.provisioning_errors or ()), *((status and status.errors) or ())]
+    if state in ("Failed", "Canceled") or (new and errors):
+        why = "; ".join(map(_message, errors)) or state
+        raise Problem("refused", f"compute target {cluster.name!r} failed: {why}; delete it and run it again")
+
+
+def _gone(tell, workspace, name, timeout_s):
+    """None, once the cluster that is being deleted is no more."""
+    for _ in looks(timeout_s):
+        if _found(workspace, name) is None:
+            return
+        tell(f"{name}: Deleting", 0, None)
+    raise Problem(
+        "timeout",
+        f"compute target {name!r} is still being deleted after {timeout_s:.0f} s; run it again to go on waiting",
+    )
+
+
 def _message(error):
-    return getattr(error, "message", None) or error
+    inner = error.get("error", error)
+    return inner.get("message") or str(inner)
 
 
 def _shown(cluster):
+    """None stands for what Azure does not say, as long as it makes the cluster."""
     scale = cluster.scale_settings
     return {
         "name": cluster.name,
         "size": cluster.vm_size,
-        "priority": str(cluster.vm_priority),
-        "min_nodes": scale.minimum_node_count if scale else 0,
-        "max_nodes": scale.maximum_node_count if scale else 0,
+        "priority": cluster.vm_priority,
+        "min_nodes": scale.minimum_node_count if scale else None,
+        "max_nodes": scale.maximum_node_count if scale else None,
         "idle_seconds": _seconds(scale.idle_seconds_before_scaledown) if scale else None,
         "state": cluster.provisioning_state,
     }

@@ -10,6 +10,7 @@ import datasets
 import environments
 import jobs
 import models
+import quotas
 import records
 import workspaces
 from credentials import aloud
@@ -25,7 +26,7 @@ _AREAS = {
         datasets.files,
         datasets.download,
     ),
-    "compute": (clusters.get, clusters.sizes, clusters.ensure, clusters.all_of, clusters.delete),
+    "compute": (clusters.get, quotas.sizes, clusters.ensure, clusters.all_of, clusters.delete),
     "environments": (environments.find, environments.ensure, environments.all_of),
     "runs": (
         jobs.submit,

@@ -107,7 +107,8 @@ def test_a_size_that_the_region_lacks(service: Loopback, project: Path, monkeypa
 def test_a_size_without_quota(azure: Engine, service: Loopback):
     service.behave(without_quota=["STANDARD_DS3_V2"])
     with pytest.raises(
-        StageError, match="needs 4 cores of family standardDSv2Family, and the quota has 0 left"
+        StageError,
+        match="needs 4 cores, and the quota 'Standard DSv2 Family Cluster Dedicated vCPUs' has 0 left",
     ):
         azure.run("tiny")
     assert service.changes() == []

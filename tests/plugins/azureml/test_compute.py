@@ -1,0 +1,128 @@
+"""Clusters: got as they are, or created where the quota allows it."""
+
+from pathlib import Path
+
+import pytest
+from tests.azureml import Loopback
+from tests.plugins.azureml.conftest import with_tiny
+
+from dressage import ComputeTarget, Engine, StageError
+from dressage.platform import Compute
+
+SIZE = "Standard_DS3_v2"
+DEDICATED, LOW = (
+    "Standard DSv2 Family Cluster Dedicated vCPUs",
+    "Standard DSv2 Family Cluster LowPriority vCPUs",
+)
+ALL_DEDICATED, ALL_LOW = "Total Cluster Dedicated Regional vCPUs", "Total Cluster LowPriority Regional vCPUs"
+
+
+@pytest.fixture
+def compute(azure: Engine) -> Compute:
+    return azure.platform().compute
+
+
+def target(name: str = "cpu-cluster") -> ComputeTarget:
+    return ComputeTarget(name=name, size=SIZE, max_nodes=4)
+
+
+def ensured(compute: Compute, wanted: ComputeTarget) -> str:
+    return compute.ensure(wanted, lambda *_: None).name
+
+
+def test_a_name_in_other_capitals_is_the_same_cluster(compute: Compute, service: Loopback):
+    ensured(compute, target("Cpu-Cluster"))
+    before = service.changes()
+    wanted = ComputeTarget(name="cpu-cluster", size=SIZE, max_nodes=9)
+    assert "its max_nodes is 4, not 9; it is left as it is" in compute.plan(wanted).reasons
+    assert ensured(compute, wanted) == "Cpu-Cluster"
+    assert service.changes() == before
+    compute.delete("CPU-cluster")
+    assert compute.list() == []
+
+
+def test_a_kind_that_the_sdk_does_not_know_is_told(compute: Compute, service: Loopback):
+    ensured(compute, target())
+    service.behave(troubles={"cpu-cluster": "foreign"})
+    for act in (compute.plan, lambda wanted: ensured(compute, wanted)):
+        with pytest.raises(
+            StageError, match="'cpu-cluster' is of a kind unknown to the SDK, not a cluster; choose"
+        ):
+            act(target())
+
+
+@pytest.mark.parametrize(
+    ("quotas", "low", "words"),
+    [
+        ({DEDICATED: -1, ALL_DEDICATED: 3}, False, f"'{ALL_DEDICATED}' has 3 left"),
+        ({DEDICATED: 2, ALL_DEDICATED: 3}, False, f"'{DEDICATED}' has 2 left"),
+        ({ALL_LOW: 0}, True, f"'{ALL_LOW}' has 0 left"),
+        ({DEDICATED: 0, ALL_LOW: 4}, True, None),
+        ({LOW: 0, DEDICATED: -1}, False, None),
+    ],
+)
+def test_the_tightest_quota_of_the_wanted_priority_counts(
+    compute: Compute, service: Loopback, quotas: dict[str, int], low: bool, words: str | None
+):
+    service.behave(quotas=quotas)
+    wanted = ComputeTarget(name="cpu-cluster", size=SIZE, low_priority=low)
+    if words is None:
+        assert compute.plan(wanted).action == "create"
+        return
+    with pytest.raises(StageError, match=f"needs 4 cores, and the quota {words}; choose another size"):
+        compute.plan(wanted)
+
+
+@pytest.mark.parametrize(
+    ("size", "family"),
+    [
+        ("Standard_NC4as_T4_v3", "NCASv3_T4"),
+        ("Standard_NC24ads_A100_v4", "NCADSA100v4"),
+        ("Standard_ND96asr_v4", "NDASv4_A100"),
+    ],
+)
+def test_the_family_of_a_size_is_told_by_its_name(
+    compute: Compute, service: Loopback, size: str, family: str
+):
+    quota = f"Standard {family} Family Cluster Dedicated vCPUs"
+    service.behave(quotas={quota: 1})
+    with pytest.raises(StageError, match=f"the quota '{quota}' has 1 left"):
+        compute.plan(ComputeTarget(name="gpu-cluster", size=size))
+
+
+@pytest.mark.parametrize(("state", "why"), [("Failed", "The subnet is full"), ("Canceled", "Canceled")])
+def test_a_cluster_that_could_not_be_made_is_told(compute: Compute, service: Loopback, state: str, why: str):
+    service.behave(troubles={"cpu-cluster": state})
+    with pytest.raises(StageError, match=rf"'cpu-cluster' failed: {why}\.?; delete it and run it again"):
+        ensured(compute, target())
+
+
+def test_a_new_cluster_without_nodes_says_why(compute: Compute, service: Loopback):
+    service.behave(troubles={"cpu-cluster": "hurt"})
+    with pytest.raises(StageError, match=r"'cpu-cluster' failed: A node could not be set up\.; delete it"):
+        ensured(compute, target())
+
+
+def test_a_cluster_that_works_is_used_whatever_happened_to_a_node(compute: Compute, service: Loopback):
+    ensured(compute, target())
+    service.behave(troubles={"cpu-cluster": "hurt"})
+    assert ensured(compute, target()) == "cpu-cluster"
+
+
+def test_a_cluster_that_is_being_made_is_planned_with_and_listed(service: Loopback, project: Path):
+    service.behave(creating_s=600)
+    compute = with_tiny(project, compute_timeout_s=0.1).platform().compute
+    with pytest.raises(StageError, match="is still Creating"):
+        ensured(compute, target())
+    assert compute.plan(target()).action == "reuse"
+    assert [one.name for one in compute.list()] == ["cpu-cluster"]
+
+
+def test_a_cluster_that_is_being_deleted_is_made_anew(compute: Compute, service: Loopback):
+    ensured(compute, target())
+    service.behave(deleting_s=1)
+    compute.delete("cpu-cluster")
+    stage = compute.plan(target())
+    assert stage.action == "create"
+    assert stage.reasons[0].startswith("the one of this name is being deleted")
+    assert ensured(compute, target()) == "cpu-cluster"
