@@ -74,6 +74,17 @@ def test_a_dataset_is_registered_once_for_the_same_bytes(dressage, project):
     assert (project / "down" / "a.csv").read_text() == "1"
 
 
+def test_a_folder_is_registered_without_its_repository_and_workspace(dressage, project):
+    (project / "a.csv").write_text("1")
+    (project / ".git").mkdir()
+    (project / ".git" / "HEAD").write_text("ref")
+    for _ in range(2):
+        assert dressage("datasets", "register", "all", ".").stdout == "all:1\n"
+    assert [
+        file["path"] for file in json.loads(dressage("datasets", "show", "all", "-o", "json").stdout)["files"]
+    ] == ["a.csv"]
+
+
 def test_a_model_is_registered_by_hand_shown_and_downloaded(dressage, project):
     (project / "m").mkdir()
     (project / "m" / "weights").write_text("w")

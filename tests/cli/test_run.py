@@ -32,6 +32,15 @@ def test_arguments_after_two_dashes_are_the_scripts(dressage, script):
     assert told.stdout.startswith("['--lr', '0.1', 'a b']\n")
 
 
+def test_arguments_in_the_settings_file_are_a_scripts_where_the_command_line_has_none(
+    dressage, script, project
+):
+    (project / "dressage.toml").write_text('[recipes.script]\narguments = "--lr 0.5"\n')
+    path = str(script("import sys; print(sys.argv[1:])"))
+    assert "['--lr', '0.5']" in dressage("run", path).stdout
+    assert "['--lr', '1']" in dressage("run", path, "--", "--lr", "1").stdout
+
+
 @pytest.mark.parametrize("code", [1, 42])
 def test_a_failing_script_gives_its_own_exit_code(dressage, script, code):
     told = dressage("run", str(script(f"print('last words'); raise SystemExit({code})")))

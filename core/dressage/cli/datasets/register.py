@@ -13,6 +13,9 @@ from dressage.cli.options import On, engine
 if TYPE_CHECKING:
     from dressage.specs import Source
 
+_NO_DATA = {".git", ".hg", ".svn", ".dressage"}
+"""Folders with which a dataset would change at every commit and every run."""
+
 
 def register(
     name: Annotated[str, typer.Argument(help="What its versions are counted under.")],
@@ -46,8 +49,12 @@ def sources_of(given: str) -> list["Source"]:
         return [Source(path=Path(urlsplit(given).path).name or "index", addresses=(given,))]
     path = Path(given).expanduser().absolute()
     if path.is_dir():
-        files = sorted(file for file in path.rglob("*") if file.is_file())
-        return [Source(path=file.relative_to(path).as_posix(), addresses=(str(file),)) for file in files]
+        names = sorted(file.relative_to(path) for file in path.rglob("*") if file.is_file())
+        return [
+            Source(path=name.as_posix(), addresses=(str(path / name),))
+            for name in names
+            if _NO_DATA.isdisjoint(name.parts)
+        ]
     if not path.is_file():
         raise SettingsError(f"source {given!r} is no file, folder or web address; check the path")
     return [Source(path=path.name, addresses=(str(path),))]
