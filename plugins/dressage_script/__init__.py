@@ -44,7 +44,15 @@ def environment(settings: Settings) -> Environment | None:
 
 @hookimpl
 def model(settings: Settings) -> Model:
+    arguments = _arguments(settings.arguments)
     path = Path(settings.path).expanduser().absolute()
     if not settings.path or not path.is_file():
         raise SettingsError(f"script {settings.path!r} is not a file; give the path of one")
-    return Model(directory=path.parent, script=path.name, arguments=tuple(shlex.split(settings.arguments)))
+    return Model(directory=path.parent, script=path.name, arguments=arguments)
+
+
+def _arguments(text: str) -> tuple[str, ...]:
+    try:
+        return tuple(shlex.split(text))
+    except ValueError as error:
+        raise SettingsError(f"arguments {text!r}: {str(error).lower()}; quote them as in a shell") from error

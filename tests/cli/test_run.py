@@ -106,6 +106,7 @@ def test_the_plan_off_a_terminal_has_no_colour_and_no_bar(dressage, script):
         (["run", "keras-mnist", "--set", "epochs=many"], 2, ["epochs", "'many'", "int"]),
         (["run", "keras-mnist", "--set", "epochs"], 2, ["--set 'epochs'", "NAME=VALUE"]),
         (["run", "keras-mnist", "--on", "azure"], 2, ["no platform named 'azure'"]),
+        (["run", "script", "-s", "path=t.py", "-s", "arguments='x"], 2, ["no closing quotation", '"\'x"']),
         (["run", "keras-mnist", "--", "--lr", "1"], 2, ["takes no argument '--lr'", "--set"]),
         (
             ["run", "./train.py", "--lr", "0.1"],
