@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from dressage.cli.charts import chart
 from dressage.cli.lazy import Entry
 from dressage.cli.main import COMMANDS
 
@@ -151,6 +150,14 @@ def test_a_closed_stream_is_no_error(script, project, closing):
     assert (project / ".dressage").is_dir()
 
 
+def test_a_name_that_is_no_text_is_shown_and_told_as_json(dressage, script):
+    name = dressage("run", "-d", str(script("open(b'outputs/caf\\xe9\\n', 'w')"))).stdout.strip()
+    dressage("runs", "wait", name)
+    first, _ = json.loads(dressage("runs", "files", name, "-o", "json").stdout)
+    assert first["path"] == "outputs/caf\\udce9\n"
+    assert dressage("runs", "files", name).stdout.startswith("outputs/caf\\udce9\\n ")
+
+
 def test_what_an_encoding_lacks_is_replaced(dressage, script):
     name = dressage("run", "-d", str(script("open('outputs/é', 'w')"))).stdout.strip()
     dressage("runs", "wait", name)
@@ -198,13 +205,3 @@ def test_completion_says_nothing_where_something_is_wrong(project):
     (project / "dressage.toml").write_text("on = [")
     assert completions(project, "runs", "show", "s") == []
     assert completions(project, "rum", "s") == []
-
-
-def test_a_chart_has_the_last_value_and_a_curve():
-    lines = chart("Loss", [4.0, 2.0, 1.0])
-    assert lines[0].startswith("Loss  1")
-    assert "█" in lines[1]
-
-
-def test_a_single_value_is_a_line():
-    assert chart("Accuracy", [0.5]) == ["Accuracy  0.5"]

@@ -3,23 +3,43 @@
 from collections.abc import Sequence
 from math import isfinite
 
+from dressage.cli.output import number_of
+from dressage.tracked import Point
+
 _BLOCKS = " ▁▂▃▄▅▆▇█"
 _HEIGHT = 4
 _WIDTH = 60
+_MOST_DIGITS = 17
 
 
-def chart(name: str, values: Sequence[float]) -> list[str]:
+def chart(name: str, points: Sequence[Point], last: float) -> list[str]:
     """The lines to print: name, last value and range, and below them the curve, if there is one to see."""
+    ordered = sorted(points, key=lambda point: (point.step, point.timestamp))
+    values = [point.value for point in ordered]
     finite = [value for value in values if isfinite(value)]
     if len(values) < 2 or not finite or min(finite) == max(finite):
-        return [f"{name}  {_number(values[-1])}"]
+        return [f"{name}  {number_of(last)}"]
     low, high = min(finite), max(finite)
-    lines = [f"{name}  {_number(values[-1])}  (from {_number(values[0])}, {len(values)} values)"]
+    steps = (ordered[0].step, ordered[-1].step)
+    over = f", steps {steps[0]} to {steps[1]}" if steps[0] != steps[1] else ""
+    lines = [f"{name}  {number_of(last)}  (from {number_of(values[0])}, {len(values)} values{over})"]
     heights = [_height(value, low, high) for value in _sampled(values)]
+    bottom, top = _edges(low, high)
     for row in range(_HEIGHT - 1, -1, -1):
-        edge = _number(high) if row == _HEIGHT - 1 else _number(low) if row == 0 else ""
-        lines.append(f"{edge:>10} ┤" + "".join(_block(height - row * 8) for height in heights))
+        edge = top if row == _HEIGHT - 1 else bottom if row == 0 else ""
+        lines.append(
+            f"{edge:>{max(10, len(top), len(bottom))}} ┤"
+            + "".join(_block(height - row * 8) for height in heights)
+        )
     return lines
+
+
+def _edges(low: float, high: float) -> tuple[str, str]:
+    """With as many digits as it takes to tell them apart."""
+    digits = 4
+    while number_of(low, digits) == number_of(high, digits) and digits < _MOST_DIGITS:
+        digits += 1
+    return number_of(low, digits), number_of(high, digits)
 
 
 def _sampled(values: Sequence[float]) -> list[float]:
@@ -38,7 +58,3 @@ def _height(value: float, low: float, high: float) -> int:
 
 def _block(eighths: int) -> str:
     return _BLOCKS[max(0, min(8, eighths))]
-
-
-def _number(value: float) -> str:
-    return f"{value:.4g}"

@@ -21,14 +21,14 @@ class Check(NamedTuple):
 
 def doctor(output: As = "table") -> None:
     """Check that this machine can train; exits with 1 if something is in the way."""
-    from dressage.cli.output import coloured, print_json, print_table
+    from dressage.cli.output import print_json, print_table
 
     checks = list(_checks())
     if output == "json":
         print_json([check._asdict() for check in checks])
     else:
-        marks = {True: coloured("ok", "green", sys.stdout), False: coloured("no", "red", sys.stdout)}
-        print_table(("", "CHECK", "FINDING"), [(marks[c.ok], c.name, c.finding) for c in checks])
+        rows = [("ok" if check.ok else "no", check.name, check.finding) for check in checks]
+        print_table(("", "CHECK", "FINDING"), rows, {"no": "red"})
     raise typer.Exit(0 if all(check.ok for check in checks) else 1)
 
 

@@ -4,7 +4,7 @@ import shlex
 import sys
 from typing import Any
 
-from dressage.cli.output import coloured, duration_of
+from dressage.cli.output import coloured, number_of, took
 from dressage.cli.telling import say
 from dressage.encoding import to_json
 from dressage.handles import RunStatus
@@ -21,13 +21,13 @@ def exit_code(status: RunStatus) -> int:
 def print_summary(run: Run, status: RunStatus) -> None:
     """The closing lines of a run: what it came to, and what to type next."""
     colour = {"Completed": "green", "Canceled": "yellow"}.get(status.state, "red")
-    took = duration_of(status.started, status.ended)
-    lines = [f"run {run.id}  {coloured(status.state, colour, sys.stdout)}" + (f" in {took}" if took else "")]
+    time = took(status)
+    lines = [f"run {run.id}  {coloured(status.state, colour, sys.stdout)}" + (f" in {time}" if time else "")]
     if status.reason:
         lines.append(f"  reason    {status.reason}")
     metric = run.job.model.metric
     if metric and run.metric is not None:
-        lines.append(f"  {metric.lower()}  {run.metric:.4f}")
+        lines.append(f"  {metric.lower()}  {number_of(run.metric)}")
     if model := run.model:
         lines.append(f"  model     {model.name}:{model.version}")
     sys.stdout.write("\n".join(lines) + "\n")

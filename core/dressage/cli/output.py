@@ -1,12 +1,16 @@
 """How results look: tables for people, JSON for programs; colour only where it is wanted."""
 
 import os
+import shutil
 import sys
-from collections.abc import Iterable, Sequence
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TextIO
 
 from dressage.encoding import to_json
+from dressage.handles import RunStatus
 
+_LEAST_WIDTH = 16
 _COLOURS = {"green": 32, "yellow": 33, "red": 31, "dim": 2, "bold": 1}
 
 
@@ -23,30 +27,99 @@ def coloured(text: str, colour: str, stream: TextIO) -> str:
 
 
 def print_json(value: Any) -> None:
-    """Pure JSON: what is not a number, as a metric may be, is null."""
     import msgspec
 
-    sys.stdout.write(msgspec.json.format(msgspec.json.encode(to_json(value)), indent=2).decode() + "\n")
+    sys.stdout.buffer.write(msgspec.json.format(as_json(value), indent=2) + b"\n")
+    sys.stdout.buffer.flush()
 
 
-def print_table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Columns in line, two spaces apart; the header only where a person looks."""
-    texts = [["" if cell is None else str(cell) for cell in row] for row in rows]
-    if is_terminal(sys.stdout):
-        texts.insert(0, list(header))
-    widths = [max(map(len, column)) for column in zip(*texts, strict=True)]
-    for number, row in enumerate(texts):
-        line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        is_header = number == 0 and is_terminal(sys.stdout)
-        sys.stdout.write((coloured(line, "dim", sys.stdout) if is_header else line) + "\n")
+def as_json(value: Any) -> bytes:
+    """Pure JSON: what is not a number, as a metric may be, is null; bytes of a name that are no text are escaped."""
+    import msgspec
+
+    plain = to_json(value)
+    try:
+        return msgspec.json.encode(plain)
+    except UnicodeEncodeError:
+        return msgspec.json.encode(_text_throughout(plain))
+
+
+def _text_throughout(value: Any) -> Any:
+    match value:
+        case dict():
+            return {_text_throughout(key): _text_throughout(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_text_throughout(item) for item in value]
+        case str():
+            return value.encode("utf-8", "backslashreplace").decode()
+    return value
+
+
+def visible(value: object) -> str:
+    """A value on one line: a line break, an escape or a byte that is no text shows as what it is."""
+    text = "" if value is None else str(value)
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text
+    )
+
+
+def print_table(
+    header: Sequence[str], rows: Iterable[Sequence[object]], colours: Mapping[str, str] | None = None
+) -> None:
+    """Columns in line, two spaces apart. colours: of a row, by what its first cell says.
+
+    On a terminal with a header, without columns that are empty, the last column folded to fit; elsewhere whole.
+    """
+    texts = [[visible(cell) for cell in row] for row in rows]
+    colours = colours or {}
+    if texts and is_terminal(sys.stdout):
+        texts = _with_header(header, texts)
+        colours = {**colours, texts[0][0]: "dim"}
+    for row, lines in _in_line(texts):
+        for line in lines:
+            colour = colours.get(row[0])
+            sys.stdout.write((coloured(line, colour, sys.stdout) if colour else line) + "\n")
+
+
+def _with_header(header: Sequence[str], texts: Sequence[Sequence[str]]) -> list[list[str]]:
+    kept = [place for place, column in enumerate(zip(*texts, strict=True)) if any(column)]
+    return [[row[place] for place in kept] for row in (header, *texts)]
+
+
+def _in_line(texts: Sequence[Sequence[str]]) -> Iterator[tuple[Sequence[str], list[str]]]:
+    """Each row, and its lines: one, and more where a terminal is too narrow for its last cell."""
+    widths = [max(map(len, column)) for column in zip(*texts, strict=True)][:-1]
+    indent = sum(widths) + 2 * len(widths)
+    for row in texts:
+        begin = "".join(f"{cell:<{width}}  " for cell, width in zip(row, widths, strict=False))
+        first, *more = fitted(row[-1], indent, sys.stdout)
+        yield row, [f"{begin}{first}".rstrip(), *(f"{'':<{indent}}{line}" for line in more)]
+
+
+def fitted(text: str, indent: int, stream: TextIO) -> list[str]:
+    """In lines that fit a terminal behind so many columns, broken between words; off a terminal as it is."""
+    if not is_terminal(stream):
+        return [text]
+    width = max(_LEAST_WIDTH, shutil.get_terminal_size().columns - indent)
+    return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False) or [""]
 
 
 def print_fields(fields: Iterable[tuple[str, object]]) -> None:
     """Names and values, one a line; what is None is left out."""
-    shown = [(name, value) for name, value in fields if value is not None]
+    shown = [(visible(name), visible(value)) for name, value in fields if value is not None]
     width = max((len(name) for name, _ in shown), default=0)
     for name, value in shown:
         sys.stdout.write(f"{name.ljust(width)}  {value}\n")
+
+
+def digest_shown(digest: str | None) -> str | None:
+    """Its beginning where a person looks, all of it elsewhere."""
+    return digest[:12] if digest and is_terminal(sys.stdout) else digest
+
+
+def number_of(value: float, digits: int = 4) -> str:
+    """To so many digits, the whole part at least."""
+    return f"{value:.0f}" if 10**digits <= abs(value) < 1e16 else f"{value:.{digits}g}"
 
 
 def size_of(count: int | None) -> str:
@@ -70,11 +143,13 @@ def time_of(stamp: str | None) -> str:
     return datetime.fromisoformat(stamp).astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
-def duration_of(started: str | None, ended: str | None) -> str:
-    if started is None or ended is None:
-        return ""
-    from datetime import datetime
+def took(status: RunStatus) -> str:
+    """How long the run's script ran, or has run so far."""
+    from datetime import UTC, datetime
 
-    seconds = (datetime.fromisoformat(ended) - datetime.fromisoformat(started)).total_seconds()
+    if status.started is None or (status.has_ended and status.ended is None):
+        return ""
+    until = datetime.fromisoformat(status.ended) if status.ended else datetime.now(UTC)
+    seconds = (until - datetime.fromisoformat(status.started)).total_seconds()
     minutes, rest = divmod(seconds, 60)
     return f"{rest:.1f} s" if minutes == 0 else f"{minutes:.0f} min {rest:.0f} s"

@@ -3,9 +3,7 @@
 import sys
 from typing import Any
 
-import msgspec
-
-from dressage.cli.output import coloured, size_of
+from dressage.cli.output import as_json, coloured, fitted, size_of
 from dressage.cli.progress import StageDisplay
 from dressage.encoding import to_json
 from dressage.events import (
@@ -21,6 +19,7 @@ from dressage.events import (
 )
 from dressage.plans import Plan, StagePlan
 
+_REASONS_AT = 48
 _COLOURS = {"reuse": "green", "none": "dim"}
 
 
@@ -69,8 +68,8 @@ class Program:
             fields["text"] = event.data.decode("utf-8", errors="replace")
         else:
             fields |= to_json(event)
-        sys.stdout.write(msgspec.json.encode(fields).decode() + "\n")
-        sys.stdout.flush()
+        sys.stdout.buffer.write(as_json(fields) + b"\n")
+        sys.stdout.buffer.flush()
 
     def close(self) -> None:
         """Every line is out already."""
@@ -95,6 +94,9 @@ def _stage_lines(stage: StagePlan, stream: Any) -> list[str]:
     action = coloured(f"{stage.action:<7}", _COLOURS.get(stage.action, "yellow"), stream)
     size = f"{size_of(stage.size)}; " if stage.size else ""
     first, *more = stage.reasons or ("",)
-    lines = [f"  {stage.stage:<12} {action} {name:<24} {size}{first}".rstrip()]
-    lines += [f"{'':<47}{reason}" for reason in more]
-    return lines + [f"{'':<47}by plugin {change}" for change in stage.changed_by]
+    reasons = [f"{size}{first}", *more, *(f"by plugin {change}" for change in stage.changed_by)]
+    lines = [line for reason in reasons for line in fitted(reason, _REASONS_AT, stream)]
+    return [
+        f"  {stage.stage:<12} {action} {name:<24} {lines[0]}".rstrip(),
+        *(f"{'':<{_REASONS_AT}}{line}" for line in lines[1:]),
+    ]

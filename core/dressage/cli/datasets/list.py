@@ -15,10 +15,9 @@ def list_datasets(on: On = None, output: As = "table") -> None:
             f"{v.name}:{v.version}",
             len(v.files),
             size_of(v.size),
-            v.digest[:12],
             time_of(v.created),
             v.description,
         )
         for v in versions
     ]
-    return print_table(("DATASET", "FILES", "SIZE", "DIGEST", "CREATED", "DESCRIPTION"), rows)
+    return print_table(("DATASET", "FILES", "SIZE", "CREATED", "DESCRIPTION"), rows)

@@ -14,7 +14,7 @@ def show(dataset: Reference, on: On = None, output: As = "table") -> None:
     """Show one dataset and its files."""
     from msgspec.structs import replace
 
-    from dressage.cli.output import print_fields, print_json, print_table, size_of, time_of
+    from dressage.cli.output import digest_shown, print_fields, print_json, print_table, size_of, time_of
     from dressage.cli.references import find
 
     datasets = engine().platform(on).datasets
@@ -34,5 +34,6 @@ def show(dataset: Reference, on: On = None, output: As = "table") -> None:
     )
     sys.stdout.write("\n")
     return print_table(
-        ("FILE", "SIZE", "SHA-256"), [(file.path, size_of(file.size), file.sha256) for file in version.files]
+        ("FILE", "SIZE", "SHA-256"),
+        [(file.path, size_of(file.size), digest_shown(file.sha256)) for file in version.files],
     )

@@ -1,24 +1,43 @@
 """dressage models list"""
 
+from typing import TYPE_CHECKING
+
 from dressage.cli.options import As, On, engine
+
+if TYPE_CHECKING:
+    from dressage.engine import Engine
+    from dressage.handles import ModelVersion
 
 
 def list_models(on: On = None, output: As = "table") -> None:
     """List the models' versions."""
-    from dressage.cli.output import print_json, print_table, size_of, time_of
+    from dressage.cli.output import print_json, print_table, time_of
 
-    versions = engine().platform(on).models.list()
+    found = engine()
+    versions = found.platform(on).models.list()
     if output == "json":
         return print_json(versions)
     rows = [
         (
             f"{v.name}:{v.version}",
-            v.framework,
-            size_of(v.size),
-            v.digest[:12],
+            _metric(found, v),
             time_of(v.created),
             v.lineage.run_id if v.lineage else None,
         )
         for v in versions
     ]
-    return print_table(("MODEL", "FRAMEWORK", "SIZE", "DIGEST", "CREATED", "RUN"), rows)
+    return print_table(("MODEL", "METRIC", "CREATED", "RUN"), rows)
+
+
+def _metric(found: "Engine", version: "ModelVersion") -> str | None:
+    """The value of the metric that sums up the run it came from, where that run is known."""
+    from dressage.cli.output import number_of
+    from dressage.errors import DressageError
+
+    if version.lineage is None:
+        return None
+    try:
+        value = version.metrics.get(found.get(version.lineage.run_id).job.model.metric or "")
+    except DressageError:
+        return None
+    return None if value is None else number_of(value)

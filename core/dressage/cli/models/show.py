@@ -12,7 +12,15 @@ Reference = Annotated[str, typer.Argument(help="NAME or NAME:VERSION.", autocomp
 
 def show(model: Reference, on: On = None, output: As = "table") -> None:
     """Show one model and where it came from."""
-    from dressage.cli.output import print_fields, print_json, print_table, size_of, time_of
+    from dressage.cli.output import (
+        digest_shown,
+        number_of,
+        print_fields,
+        print_json,
+        print_table,
+        size_of,
+        time_of,
+    )
     from dressage.cli.references import find
 
     version = find("model", engine().platform(on).models.list(), model)
@@ -30,11 +38,12 @@ def show(model: Reference, on: On = None, output: As = "table") -> None:
             ("environment", lineage and lineage.environment),
             ("snapshot", lineage and lineage.snapshot),
             ("arguments", lineage and " ".join(lineage.arguments)),
-            *((name.lower(), f"{value:.4f}") for name, value in version.metrics.items()),
+            *((name.lower(), number_of(value)) for name, value in version.metrics.items()),
             *version.tags.items(),
         )
     )
     sys.stdout.write("\n")
     return print_table(
-        ("FILE", "SIZE", "SHA-256"), [(file.path, size_of(file.size), file.sha256) for file in version.files]
+        ("FILE", "SIZE", "SHA-256"),
+        [(file.path, size_of(file.size), digest_shown(file.sha256)) for file in version.files],
     )

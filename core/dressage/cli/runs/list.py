@@ -6,28 +6,29 @@ import typer
 
 from dressage.cli.options import As, engine
 
+_SHOWN = 20
+
 
 def list_runs(
     output: As = "table",
-    limit: Annotated[int, typer.Option("-n", "--limit", help="At most so many; 0 for all.", min=0)] = 20,
+    limit: Annotated[
+        int | None,
+        typer.Option("-n", "--limit", help=f"At most so many, {_SHOWN} in a table; 0 for all.", min=0),
+    ] = None,
 ) -> None:
     """List the runs, the newest first."""
-    from dressage.cli.output import duration_of, print_json, print_table, time_of
+    from dressage.cli.output import print_json, print_table, took
+    from dressage.cli.telling import say
 
-    runs = engine().runs(limit or None)
     if output == "json":
-        return print_json(runs)
+        return print_json(engine().runs(limit or None))
+    most = _SHOWN if limit is None else limit
+    runs = engine().runs(most + 1 if most else None)
     rows = [
-        (
-            run.run_id,
-            run.status.state,
-            run.platform,
-            run.experiment,
-            time_of(run.created),
-            duration_of(run.status.started, run.status.ended),
-            run.model,
-            run.name,
-        )
-        for run in runs
+        (run.run_id, run.status.state, run.platform, took(run.status), run.model, run.name)
+        for run in runs[: most or None]
     ]
-    return print_table(("RUN", "STATE", "ON", "EXPERIMENT", "CREATED", "TOOK", "MODEL", "NAME"), rows)
+    print_table(("RUN", "STATE", "ON", "TOOK", "MODEL", "NAME"), rows)
+    if len(runs) > len(rows):
+        say("... and more; -n 0 shows all")
+    return None

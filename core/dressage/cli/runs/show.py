@@ -1,11 +1,13 @@
 """dressage runs show"""
 
+import shlex
 import sys
 from typing import TYPE_CHECKING
 
 from dressage.cli.options import As, RunId, engine
 
 if TYPE_CHECKING:
+    from dressage.jobs import Job
     from dressage.runs import Run
 
 
@@ -30,7 +32,8 @@ def show(run: RunId, output: As = "table") -> None:
 
 def _show(run: "Run") -> None:
     from dressage.cli.charts import chart
-    from dressage.cli.output import duration_of, print_fields, size_of
+    from dressage.cli.output import digest_shown, number_of, print_fields, size_of, time_of, took
+    from dressage.records import read
 
     job, status, tracked = run.job, run.status, run.tracked
     print_fields(
@@ -40,14 +43,21 @@ def _show(run: "Run") -> None:
             ("state", status.state),
             ("reason", status.reason),
             ("exit code", status.exit_code),
-            ("took", duration_of(status.started, status.ended) or None),
+            ("created", time_of(read(run.folder).created)),
+            ("started", time_of(status.started) or None),
+            ("ended", time_of(status.ended) or None),
+            ("took", took(status) or None),
             ("recipe", f"{job.recipe} on {job.platform}"),
+            ("script", job.model.script),
+            ("arguments", shlex.join(map(str, job.model.arguments)) or None),
+            ("settings", _given(job)),
             ("experiment", job.experiment),
             ("dataset", run.stage("dataset")),
             ("compute", run.stage("compute")),
             ("environment", run.stage("environment")),
-            ("snapshot", job.snapshot.digest[:12]),
+            ("snapshot", digest_shown(job.snapshot.digest)),
             ("model", run.stage("model")),
+            ((job.model.metric or "").lower(), None if run.metric is None else number_of(run.metric)),
             ("folder", run.folder),
         )
     )
@@ -58,8 +68,21 @@ def _show(run: "Run") -> None:
             print_fields([(f"  {name}", value) for name, value in shown])
     if tracked.metrics:
         sys.stdout.write("\nmetrics\n")
+    latest = tracked.latest()
     for name, points in tracked.metrics.items():
-        sys.stdout.write("".join(f"  {line}\n" for line in chart(name, [point.value for point in points])))
+        sys.stdout.write("".join(f"  {line}\n" for line in chart(name, points, latest[name])))
     if files := run.files:
         sys.stdout.write("\nfiles\n")
         print_fields([(f"  {file.path}", size_of(file.size)) for file in files])
+
+
+def _given(job: "Job") -> str | None:
+    """The settings that are not at the recipe's defaults; all of them, if the recipe is gone."""
+    from dressage.errors import DressageError
+
+    try:
+        defaults = {item.name: item.default for item in engine().settings(job.recipe)}
+    except DressageError:
+        defaults = {}
+    given = [name for name, value in job.settings.items() if name not in defaults or defaults[name] != value]
+    return shlex.join(f"{name}={job.settings[name]}" for name in given) or None

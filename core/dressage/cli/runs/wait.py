@@ -21,11 +21,11 @@ def wait(
 
     found = engine().get(run)
     status = found.wait(timeout)
+    if output == "json":
+        print_json(as_result(found, status))
     if not status.has_ended:
         say(f"run {run} is still {status.state} after {timeout:g} s")
         raise typer.Exit(124)
-    if output == "json":
-        print_json(as_result(found, status))
-    else:
+    if output == "table":
         print_summary(found, status)
     raise typer.Exit(exit_code(status))

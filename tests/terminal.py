@@ -1,0 +1,48 @@
+"""The command line on a pseudo-terminal."""
+
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+
+def on_a_terminal(project: Path, *arguments: str) -> tuple[subprocess.Popen[bytes], int]:
+    """The command with a terminal of 80 columns in a session of its own, and the other end of that."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dressage.cli.main", *arguments],
+        cwd=project,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "80", "NO_COLOR": "1"},
+    )
+    os.close(theirs)
+    return process, ours
+
+
+def read_until(terminal: int, mark: bytes) -> bytes:
+    seen = b""
+    while mark not in seen:
+        seen += os.read(terminal, 1 << 12)
+    return seen
+
+
+def read_to_end(terminal: int) -> bytes:
+    seen = b""
+    try:
+        while data := os.read(terminal, 1 << 12):
+            seen += data
+    except OSError:  # how Linux says that the other end has closed
+        pass
+    return seen
+
+
+def shown(project: Path, *arguments: str) -> list[str]:
+    """The lines that a command shows to a person."""
+    process, terminal = on_a_terminal(project, *arguments)
+    lines = read_to_end(terminal).decode().splitlines()
+    assert process.wait(60) == 0, lines
+    return lines
