@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from dressage.content import digest_of
@@ -19,8 +20,10 @@ _TRACKING = "azureml-mlflow"
 
 
 class AzureEnvironments:
-    def __init__(self, azure: Azure) -> None:
+    def __init__(self, azure: Azure, logs: Path) -> None:
+        """logs: the folder of the logs of images."""
         self._azure = azure
+        self._logs = logs
 
     def plan(self, environment: Environment) -> StagePlan:
         content = _content(environment)
@@ -42,11 +45,13 @@ class AzureEnvironments:
         """upgrade makes no difference: an image is built of its specification once, and kept by Azure ML."""
         content = _content(environment)
         key = digest_of(content)
+        name = registered(environment.name, key)
         self._azure.call(
             "environment",
             "environments.ensure",
             progress,
-            name=registered(environment.name, key),
+            name=name,
+            log=str(self._logs / f"{name}.log"),
             timeout_s=self._azure.options.image_timeout_s,
             **content,
         )

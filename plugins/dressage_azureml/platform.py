@@ -31,7 +31,7 @@ class AzurePlatform:
 
     @cached_property
     def environments(self) -> AzureEnvironments:
-        return AzureEnvironments(self._azure)
+        return AzureEnvironments(self._azure, self._workspace.root / "images")
 
     @cached_property
     def runs(self) -> AzureRuns:

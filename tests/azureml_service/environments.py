@@ -24,24 +24,36 @@ REGISTRY = "loopback.registry.localhost"
 
 @dataclass
 class Image:
-    """One image build. ends_at: when it is over. found: whether it was there already for somebody."""
+    """One image build. failed: as what an error ends it. found: whether it was there already for somebody."""
 
     tag: str
-    ends_at: float
+    lasts_s: float
     error: str | None = None
+    failed: str = "Failed"
     steps: list[str] = field(default_factory=list)
     found: bool = False
+    begun: float = field(default_factory=time.monotonic)
+
+    @property
+    def done(self) -> float:
+        """How much of it, from 0 to 1."""
+        return min((time.monotonic() - self.begun) / self.lasts_s, 1) if self.lasts_s else 1
 
     @property
     def status(self) -> str:
-        if time.monotonic() < self.ends_at:
-            return "Running"
-        return "Failed" if self.error else "Succeeded"
+        if self.done < 1:
+            return "GettingOrProvisioningACR" if self.done < 0.2 else "Running"
+        return self.failed if self.error else "Succeeded"
+
+    @property
+    def has_failed(self) -> bool:
+        return self.done == 1 and self.error is not None
 
     @property
     def log(self) -> str:
-        end = {"Running": "", "Failed": f"{self.error}\n", "Succeeded": f"Successfully tagged {self.tag}\n"}
-        return "".join(f"{step}\n" for step in self.steps) + end[self.status]
+        """What it has written so far, torn anywhere."""
+        whole = "\n".join((*self.steps, self.error or f"Successfully tagged {self.tag}"))
+        return whole[: int(self.done * len(whole))] if self.done >= 0.2 else ""
 
 
 def digest(definition: dict[str, Any]) -> str:
@@ -58,15 +70,17 @@ def built(service: Service, definition: dict[str, Any]) -> Image:
         images: dict[str, Image] = service.area("images")
         if tag in images and images[tag].status == "Succeeded":
             images[tag].found = True
-        elif tag not in images or images[tag].status == "Failed":
+        elif tag not in images or images[tag].has_failed:
             base = (definition.get("docker") or definition.get("Docker") or {}).get("baseImage")
             steps = [
                 "Step 1/3 : FROM " + str(base),
                 "Step 2/3 : COPY conda",
                 "Step 3/3 : RUN conda env create",
             ]
-            ends = time.monotonic() + service.behaviour.image_s
-            images[tag] = Image(f"azureml/azureml_{tag}", ends, service.behaviour.image_error, steps)
+            behaviour = service.behaviour
+            images[tag] = Image(
+                f"azureml/azureml_{tag}", behaviour.image_s, behaviour.image_error, behaviour.image_end, steps
+            )
         return images[tag]
 
 
@@ -174,5 +188,11 @@ def building(service: Service, request: Request, tag: str) -> Response:
 
 @routes.route("GET", "/environment/v1.0/builds/{tag}/log")
 def log(service: Service, request: Request, tag: str) -> Response:
-    """What a build wrote so far."""
-    return Response(200, service.area("images")[tag].log.encode())
+    """What a build wrote so far, as a blob: from a byte on, where that is asked for; none before it began."""
+    written = service.area("images")[tag].log.encode()
+    if not written:
+        return Response(404, b"<?xml version='1.0'?><Error><Code>BlobNotFound</Code></Error>")
+    first = int(request.headers.get("range", "bytes=0-").removeprefix("bytes=").rstrip("-"))
+    if first >= len(written):
+        return Response(416, b"<?xml version='1.0'?><Error><Code>InvalidRange</Code></Error>")
+    return Response(206 if "range" in request.headers else 200, written[first:])

@@ -48,7 +48,8 @@ class Behaviour:
     resizing: names of clusters that never get their nodes. without_quota: machine sizes that are refused.
     quotas: limits in cores by name, other than usual. troubles: what is the matter with clusters, by name: Failed or
     Canceled while they were made, hurt (they work, and a node had an error), foreign (of a kind the client lacks).
-    image_error: why images fail to build. preempt_after_s: how long a script runs before its node goes away.
+    image_error: why images fail to build. image_end: the state that they then end in.
+    preempt_after_s: how long a script runs before its node goes away.
     preemptions: how many runs lose their node. grace_s: from SIGTERM to SIGKILL when a run is cancelled.
     adfs: whether people log in at an AD FS, which turns them down.
     finalizing_s and the like: how long a run stays in a state at least.
@@ -62,6 +63,7 @@ class Behaviour:
     troubles: dict[str, str] = field(default_factory=dict)
     image_s: float = 0
     image_error: str | None = None
+    image_end: str = "Failed"
     starting_s: float = 0
     preparing_s: float = 0
     queued_s: float = 0

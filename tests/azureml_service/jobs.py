@@ -74,12 +74,11 @@ class Job:
             return
         self.run.logs.append(IMAGE_LOG)
         while True:
-            status = image.status
             artifacts.keep(self.service, self.run.id, IMAGE_LOG, image.log.encode())
-            if status == "Failed":
+            if image.has_failed:
                 message = f"Image build failed. For more details, check log file {IMAGE_LOG}. {image.error}"
                 raise Over("Failed", failure("ImageBuildFailure", message))
-            if status == "Succeeded":
+            if image.status == "Succeeded":
                 image.found = True
                 return
             self._stay("Preparing", TICK_S)

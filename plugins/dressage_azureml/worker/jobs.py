@@ -44,7 +44,7 @@ def submit(
             script=script,
             arguments=[_argument(found, argument, dataset) for argument in arguments],
             compute_target=compute,
-            environment=Environment.get(found, environment),
+            environment=patiently(lambda: Environment.get(found, environment)),
         )
         own = configuration.run_config.environment.environment_variables
         configuration.run_config.environment_variables = {**own, **variables}
