@@ -51,8 +51,8 @@ def asked_for(
     from dressage.errors import SettingsError
 
     if is_script(recipe):
-        given = {"path": recipe, "arguments": shlex.join(arguments), "conda": str(conda or "")}
-        return "script", {name: value for name, value in given.items() if value} | settings
+        words = {"path": recipe, "arguments": shlex.join(arguments), "conda": str(conda or "")}
+        return "script", {name: value for name, value in words.items() if value} | settings
     if arguments or conda:
         given = "--conda" if conda else f"argument {arguments[0]!r}"
         raise SettingsError(
