@@ -43,6 +43,13 @@ class StageProgress(Struct, frozen=True):
     total: int | None
 
 
+class StageOutput(Struct, frozen=True):
+    """A line that what works on the stage has written, without its line break."""
+
+    stage: Stage
+    text: str
+
+
 class StageFinished(Struct, frozen=True):
     """result: what there is now, "mnist-dataset:1". seconds: how long the stage took."""
 
@@ -84,6 +91,7 @@ Event = (
     | RunFound
     | StageStarted
     | StageProgress
+    | StageOutput
     | StageFinished
     | RunSubmitted
     | StateChanged
@@ -91,6 +99,18 @@ Event = (
     | RunEnded
 )
 Listener = Callable[[Event], None]
+
+
+def progress_of(stage: Stage, listener: Listener) -> Callable[[str, int, int | None], None]:
+    """What to give a stage of a platform as its `Progress`, for the listener to hear of it."""
+
+    def told(what: str, done: int, total: int | None) -> None:
+        if what.endswith("\n"):
+            listener(StageOutput(stage, what[:-1]))
+        else:
+            listener(StageProgress(stage, what, done, total))
+
+    return told
 
 
 def ignore(_: Event) -> None:

@@ -25,7 +25,10 @@ from dressage.specs import ComputeTarget, Environment, FileDataset
 from dressage.tracked import Tracked
 
 Progress = Callable[[str, int, int | None], None]
-"""Called as work goes on: what is being worked on, how much is done, of how much (None: unknown)."""
+"""Called as work goes on: what is being worked on, how much is done, of how much (None: unknown).
+
+With a line break at its end it is a line of output instead, an image's build log for one: shown as it is.
+"""
 
 
 class Datasets(Protocol):

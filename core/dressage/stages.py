@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from dressage.encoding import to_json
 from dressage.errors import DressageError, StageError
-from dressage.events import Listener, RunEnded, StageFinished, StageProgress, StageStarted
+from dressage.events import Listener, RunEnded, StageFinished, StageStarted, progress_of
 from dressage.handles import (
     ComputeHandle,
     DatasetVersion,
@@ -133,10 +133,7 @@ class Conductor:
         self.listener(StageStarted(stage, name))
         self.journal.append("stage.started", stage=stage)
         begun = time.monotonic()
-
-        def told(what: str, done: int, total: int | None) -> None:
-            self.listener(StageProgress(stage, what, done, total))
-
+        told = progress_of(stage, self.listener)
         handle: H = asked(self.job.platform, stage, lambda: ensure(told))
         self.journal.append("stage.finished", stage=stage, handle=to_json(handle))
         self.listener(StageFinished(stage, label_of(to_json(handle)), time.monotonic() - begun))

@@ -7,7 +7,7 @@ from tests.terminal import on_a_terminal, read_to_end, read_until
 from tests.waiting import eventually
 
 from dressage.cli.telling import Person
-from dressage.events import StageStarted
+from dressage.events import StageStarted, progress_of
 
 HIDE, SHOW = b"\x1b[?25l", b"\x1b[?25h"
 
@@ -29,3 +29,11 @@ def test_off_a_terminal_a_silent_stage_says_what_it_is_at(capsys):
     eventually(lambda: told.append(capsys.readouterr().err) or "keras-env" in "".join(told))
     tell.close()
     assert "".join(told) == "  environment  keras-env\n"
+
+
+def test_a_line_of_output_is_shown_as_it_is(capsys):
+    tell = Person()
+    tell(StageStarted("environment", "keras-env"))
+    progress_of("environment", tell)("Step 1/3 : FROM [base]\n", 0, None)
+    tell.close()
+    assert capsys.readouterr().err == "Step 1/3 : FROM [base]\n"

@@ -21,6 +21,7 @@ class StageDisplay:
     def __init__(self) -> None:
         self._over = threading.Event()
         self._thread: threading.Thread | None = None
+        self._bar: Progress | None = None
 
     def begin(self, event: StageStarted) -> None:
         self.end()
@@ -31,6 +32,14 @@ class StageDisplay:
 
     def tell(self, event: StageProgress) -> None:
         self._latest = event
+
+    def write(self, line: str) -> None:
+        """A line above the bar, where there is one."""
+        if bar := self._bar:
+            bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
+        else:
+            sys.stderr.write(f"{line}\n")
+            sys.stderr.flush()
 
     def end(self) -> None:
         self._over.set()
@@ -47,9 +56,11 @@ class StageDisplay:
 
     def _draw(self, over: threading.Event) -> None:
         with _bar(self._latest) as bar:
+            self._bar = bar
             while not over.wait(_DRAW_EVERY_S):
                 event = self._latest
                 bar.update(bar.task_ids[0], description=event.what, completed=event.done, total=event.total)
+            self._bar = None
 
     def _write_lines(self, over: threading.Event) -> None:
         while True:

@@ -13,6 +13,7 @@ from dressage.events import (
     RunCreated,
     RunFound,
     StageFinished,
+    StageOutput,
     StageProgress,
     StageStarted,
     StateChanged,
@@ -44,6 +45,8 @@ class Person:
                 self._display.begin(event)
             case StageProgress():
                 self._display.tell(event)
+            case StageOutput():
+                self._display.write(event.text)
             case StageFinished():
                 self._display.end()
                 say(f"  {event.stage:<12} {event.result}  ({event.seconds:.1f} s)")

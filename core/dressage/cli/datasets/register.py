@@ -25,7 +25,7 @@ def register(
 ) -> None:
     """Register files as a dataset's version; the same bytes give the version that is there."""
     from dressage.cli.telling import Person
-    from dressage.events import StageProgress, StageStarted
+    from dressage.events import StageStarted, progress_of
     from dressage.specs import FileDataset
 
     found = engine()
@@ -34,9 +34,7 @@ def register(
     dataset = FileDataset(name=name, sources=described, description=description)
     with closing(Person()) as tell:
         tell(StageStarted("dataset", name))
-        version = found.platform(on).datasets.ensure(
-            dataset, lambda what, done, total: tell(StageProgress("dataset", what, done, total))
-        )
+        version = found.platform(on).datasets.ensure(dataset, progress_of("dataset", tell))
     sys.stdout.write(f"{version.name}:{version.version}\n")
 
 

@@ -24,7 +24,7 @@ def build(
     """Build the environment of a recipe or a conda file, unless it is there."""
     from dressage.cli.telling import Person
     from dressage.errors import SettingsError
-    from dressage.events import StageProgress, StageStarted
+    from dressage.events import StageStarted, progress_of
     from dressage.specs import Environment
 
     found = engine()
@@ -39,8 +39,6 @@ def build(
     with closing(Person()) as tell:
         tell(StageStarted("environment", environment.name))
         version = found.platform(on).environments.ensure(
-            environment,
-            lambda what, done, total: tell(StageProgress("environment", what, done, total)),
-            upgrade=upgrade,
+            environment, progress_of("environment", tell), upgrade=upgrade
         )
     sys.stdout.write(f"{version.name}:{version.key}\n")
