@@ -1,7 +1,8 @@
 """The engine: resolve the settings, ask the recipe, ask the platform to plan, carry the plan out.
 
     engine = Engine()
-    print(engine.plan("keras-mnist", set={"epochs": 5}))
+    for stage in engine.plan("keras-mnist", set={"epochs": 5}).stages:
+        print(stage.stage, stage.action, *stage.reasons)
     run = engine.run("keras-mnist", set={"epochs": 5})
     for output in run.logs(follow=True): ...
     run.wait()
@@ -20,7 +21,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from dressage import configuration, recipes, records, runs, snapshots, stages, workspace
+from dressage import configuration, lookup, recipes, records, runs, snapshots, stages, workspace
 from dressage.encoding import to_json
 from dressage.errors import DressageError, NotFoundError, PluginError, unknown
 from dressage.events import Listener, PlanMade, RunCreated, RunFound, RunSubmitted, ignore
@@ -31,7 +32,7 @@ from dressage.plans import Plan
 from dressage.platform import Platform
 from dressage.plugins import Plugins, asked
 from dressage.recipes import Described
-from dressage.records import Record, journal_of
+from dressage.records import journal_of
 from dressage.runs import Run
 from dressage.settings import Setting, declared, resolve
 
@@ -170,11 +171,12 @@ class Engine:
 
         run_id: the whole of it, or as `get` takes it.
         """
-        run_id, record = self._record(run_id)
+        run_id, record = lookup.find(self.workspace, run_id)
         job = record.the_job()
         platform, attended = self.platform(job.platform), runs.attendance(self.workspace, run_id)
-        while not (alone := attended.acquire(blocking=False)) and not self._record(run_id)[1].is_submitted:
+        while not (alone := attended.acquire(blocking=False)) and not record.is_submitted:
             time.sleep(_LOOK_AGAIN_S)
+            record = records.read(self.workspace.run(run_id))
         run = Run(self.workspace, platform, job, attended)
         with run.released_on_error():
             if alone or run.status.has_ended:
@@ -187,7 +189,7 @@ class Engine:
 
         run_id: the whole of it, a beginning or an end that only one run has, or "latest".
         """
-        _, record = self._record(run_id)
+        _, record = lookup.find(self.workspace, run_id)
         job = record.the_job()
         return Run(self.workspace, self.platform(job.platform), job)
 
@@ -285,36 +287,6 @@ class Engine:
         conductor = stages.Conductor(run.job, run.platform, journal_of(run.folder), listener)
         conductor.submit(conductor.prepare(attempt))
         listener(RunSubmitted(run.id, attempt))
-
-    def _record(self, named: str) -> tuple[str, Record]:
-        """The run that is meant, and what its journal says."""
-        run_id = self._meant(named)
-        record = records.read(self.workspace.run(run_id)) if run_id else Record()
-        if record.job is None:
-            if run_id:
-                raise NotFoundError(
-                    f"run {run_id!r} was never begun: its client died first; run the command again"
-                )
-            raise NotFoundError(unknown("run", named, self._run_ids()[-5:]))
-        return run_id, record
-
-    def _meant(self, named: str) -> str:
-        known = self._run_ids()
-        if named in known or not named:
-            return named
-        if named == "latest":
-            return next((summary.run_id for summary in self.runs(1)), "")
-        found = [run_id for run_id in known if run_id.startswith(named) or run_id.endswith(named)]
-        if len(found) > 1:
-            raise NotFoundError(f"{named!r} may be any of {', '.join(found[-5:])}; give more of it")
-        return found[0] if found else ""
-
-    def _run_ids(self) -> list[str]:
-        return (
-            sorted(entry.name for entry in self.workspace.runs.iterdir())
-            if self.workspace.runs.is_dir()
-            else []
-        )
 
     def _current(self, summary: RunSummary) -> RunSummary:
         """A run that had not ended when its journal was last written may have by now."""
