@@ -71,6 +71,8 @@ def test_a_dataset_is_registered_once_for_the_same_bytes(dressage, project):
     assert dressage("datasets", "register", "numbers", "a.csv").stdout == "numbers:2\n"
     assert dressage("datasets", "download", "numbers:1", "--to", "down").returncode == 0
     assert (project / "down" / "a.csv").read_text() == "1"
+    assert dressage("datasets", "download", "numbers").stderr == "1 file(s) in 'numbers-2'\n"
+    assert (project / "numbers-2" / "a.csv").read_text() == "2"
 
 
 def test_a_folder_is_registered_without_its_repository_and_workspace(dressage, project):
@@ -92,6 +94,8 @@ def test_a_model_is_registered_by_hand_shown_and_downloaded(dressage, project):
     assert [file["path"] for file in shown["files"]] == ["weights"]
     assert dressage("models", "download", "by-hand:1", "--to", "down").returncode == 0
     assert (project / "down" / "weights").read_text() == "w"
+    assert dressage("models", "download", "by-hand").returncode == 0
+    assert (project / "by-hand-1" / "weights").read_text() == "w"
     assert "no version '2'; known: 1" in dressage("models", "show", "by-hand:2").stderr
 
 
@@ -163,6 +167,18 @@ def test_what_an_encoding_lacks_is_replaced(dressage, script):
     dressage("runs", "wait", name)
     told = dressage("runs", "files", name, env={**os.environ, "PYTHONIOENCODING": "ascii"})
     assert (told.returncode, "outputs/?" in told.stdout) == (0, True)
+
+
+def test_doctor_finds_a_workspace_that_cannot_be_made(dressage, project):
+    (project / "afile").touch()
+    told = dressage("doctor", env={**os.environ, "DRESSAGE_WORKSPACE": "afile/records"})
+    assert (told.returncode, "afile' cannot be written" in told.stdout) == (1, True)
+
+
+def test_doctor_tells_a_broken_settings_file_once(dressage, project):
+    (project / "dressage.toml").write_text("on = [")
+    checks = json.loads(dressage("doctor", "-o", "json").stdout)
+    assert [check["name"] for check in checks if not check["ok"]] == ["settings"]
 
 
 def completions(project: Path, *words: str) -> list[str]:

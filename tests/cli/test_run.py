@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.terminal import on_a_terminal, read_to_end, read_until
+from tests.waiting import eventually
 
 
 def run_id(told: subprocess.CompletedProcess[str]) -> str:
@@ -212,8 +214,8 @@ def test_files_of_a_run_are_listed_and_downloaded(dressage, script, project):
     assert dressage("runs", "download", name, "outputs/b.txt").returncode == 2
 
 
-def test_a_closed_pipe_is_no_error(project, script):
-    path = script("for n in range(100000): print(n)")
+def test_a_closed_pipe_leaves_the_run_to_itself(dressage, project, script):
+    path = script(f"for n in range(100000): print(n)\n{waiting(project)}")
     told = subprocess.run(
         ["bash", "-c", f"{sys.executable} -m dressage.cli.main run {path} | head -n 1"],
         cwd=project,
@@ -223,3 +225,54 @@ def test_a_closed_pipe_is_no_error(project, script):
     )
     assert told.stdout == "0\n"
     assert "Traceback" not in told.stderr
+    left = re.search(r"left run (\S+) to itself", told.stderr)
+    assert left
+    (project / "go").touch()
+    assert dressage("runs", "wait", left[1]).returncode == 0
+
+
+def test_no_answer_to_whether_to_cancel_leaves_the_run_to_itself(dressage, script, project):
+    process, terminal = on_a_terminal(project, "run", str(script(waiting(project))))
+    for mark in (b"up", b"Ctrl-C again"):
+        read_until(terminal, mark)
+        os.killpg(process.pid, signal.SIGINT)
+    read_until(terminal, b"cancel run")
+    os.write(terminal, b"\x04")  # the end of input; a signal might come just before the answer is waited for
+    rest = read_to_end(terminal)
+    assert process.wait(60) == 130
+    assert b"Abort" not in rest
+    (run,) = json.loads(dressage("runs", "list", "-o", "json").stdout)
+    assert run["status"]["state"] == "Running"
+    (project / "go").touch()
+
+
+def test_the_summary_begins_a_line_of_its_own(dressage, script):
+    told = dressage("run", str(script("print('progress 100%', end='')")))
+    assert told.stdout.startswith("progress 100%\nrun ")
+
+
+def test_leaving_a_run_that_has_ended_adds_nothing_to_it(dressage, script, project):
+    name = dressage("run", "-d", str(script(""))).stdout.strip()
+    dressage("runs", "wait", name)
+    journal = project / ".dressage" / "runs" / name / "journal.jsonl"
+    before = journal.read_text()
+    told = dressage("resume", "-d", name)
+    assert (told.stdout, told.stderr) == (f"{name}\n", "")
+    assert journal.read_text() == before
+
+
+def test_the_last_lines_of_a_log_and_what_follows(dressage, script, project):
+    name = dressage("run", "-d", str(script(f"print(1)\nprint(2)\n{waiting(project)}"))).stdout.strip()
+    eventually(lambda: dressage("runs", "logs", name).stdout.endswith("up\n"))
+    assert dressage("runs", "logs", "--tail", "2", name).stdout == "2\nup\n"
+    (project / "go").touch()
+    assert dressage("runs", "logs", "-f", "--tail", "1", name).stdout.endswith("done\n")
+    assert dressage("runs", "logs", "--tail", "9", name).stdout == "1\n2\nup\ndone\n"
+
+
+def test_files_are_downloaded_to_a_folder_named_after_their_run(dressage, script, project):
+    name = dressage("run", "-d", str(script(""))).stdout.strip()
+    dressage("runs", "wait", name)
+    told = dressage("runs", "download", name)
+    assert told.stderr == f"1 file(s) in {name!r}\n"
+    assert (project / name / "user_logs" / "std_log.txt").exists()

@@ -1,7 +1,8 @@
 """dressage doctor"""
 
+import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,7 +24,7 @@ def doctor(output: As = "table") -> None:
     """Check that this machine can train; exits with 1 if something is in the way."""
     from dressage.cli.output import print_json, print_table
 
-    checks = list(_checks())
+    checks = list(_distinct(_checks()))
     if output == "json":
         print_json([check._asdict() for check in checks])
     else:
@@ -32,8 +33,18 @@ def doctor(output: As = "table") -> None:
     raise typer.Exit(0 if all(check.ok for check in checks) else 1)
 
 
+def _distinct(checks: Iterable[Check]) -> Iterator[Check]:
+    """One failure may stand in the way of several checks: it is told once."""
+    told = set()
+    for check in checks:
+        if check.ok or check.finding not in told:
+            yield check
+        if not check.ok:
+            told.add(check.finding)
+
+
 def _checks() -> Iterator[Check]:
-    for check in (_python, _uv, _workspace, _room, _settings):
+    for check in (_python, _uv, _settings, _workspace, _room):
         yield _made(check)
     for status in engine().plugins.statuses():
         yield Check(f"{status.kind} {status.name}", status.error is None, status.error or status.source)
@@ -76,7 +87,16 @@ def _uv() -> Check:
 def _workspace() -> Check:
     workspace = engine().workspace
     state = "is there" if workspace.exists else "made by the first run"
+    nearest = _nearest(workspace.root)
+    if not (nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)):
+        finding = f"{str(nearest)!r} cannot be written; name another folder with DRESSAGE_WORKSPACE"
+        return Check("workspace", False, finding)
     return Check("workspace", True, f"{workspace.root} ({state})")
+
+
+def _nearest(path: Path) -> Path:
+    """The path, or what there is of it."""
+    return next(place for place in (path, *path.parents) if place.exists())
 
 
 def _room() -> Check:
@@ -84,10 +104,7 @@ def _room() -> Check:
 
     from dressage.cli.output import size_of
 
-    folder = next(
-        parent for parent in (engine().workspace.root, *engine().workspace.root.parents) if parent.is_dir()
-    )
-    free = shutil.disk_usage(folder).free
+    free = shutil.disk_usage(_nearest(engine().workspace.root)).free
     return Check(
         "disk",
         free >= _ENOUGH_BYTES,

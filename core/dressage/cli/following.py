@@ -36,11 +36,14 @@ def started(start: Callable[[Listener], Run], *, detach: bool, output: Stream) -
 
 
 def _detached(run: Run, output: Stream) -> None:
-    run.detach()
+    ended = run.status.has_ended
+    if not ended:
+        run.detach()
     if output == "json":
         print_json({"run_id": run.id, "state": run.status.state})
     elif output == "table":
         sys.stdout.write(run.id + "\n")
+    if output == "table" and not ended:
         say(f"next: dressage runs logs -f {run.id}\n      dressage runs cancel {run.id}")
 
 
@@ -51,6 +54,11 @@ def _followed(run: Run, tell: Person | Program) -> RunStatus:
     except KeyboardInterrupt:
         _leave(run)
         raise typer.Exit(130) from None
+    except BrokenPipeError:  # whoever read our output has enough
+        if not run.status.has_ended:
+            run.detach()
+            say(_left(run))
+        raise
 
 
 def _submitted(start: Callable[[Listener], Run], tell: Person | Program) -> Run:
@@ -86,13 +94,25 @@ def _lose_terminal(*_: object) -> None:
 
 def _leave(run: Run) -> None:
     """Ctrl-C: the run goes on without us; a second one soon after asks whether to cancel it."""
-    say(f"\nleft run {run.id} to itself; follow it with: dressage runs logs -f {run.id}")
+    say(f"\n{_left(run)}")
     try:
         if sys.stdin.isatty():
             say("Ctrl-C again to cancel it")
             time.sleep(_SECOND_CTRL_C_S)
     except KeyboardInterrupt:
-        if typer.confirm(f"\ncancel run {run.id}?", err=True):
+        if _confirmed(f"\ncancel run {run.id}?"):
             run.cancel()
             say("cancelled")
     run.detach()
+
+
+def _left(run: Run) -> str:
+    return f"left run {run.id} to itself; follow it with: dressage runs logs -f {run.id}"
+
+
+def _confirmed(question: str) -> bool:
+    try:
+        return typer.confirm(question, err=True)
+    except typer.Abort:  # Ctrl-C once more, or no answer
+        say("")
+        return False

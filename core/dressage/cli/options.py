@@ -106,7 +106,10 @@ Set = Annotated[
     ),
 ]
 As = Annotated[Output, typer.Option("--output", "-o", help="How to print it.")]
-To = Annotated[Path, typer.Option("--to", metavar="DIR", help="The folder to copy to; made if need be.")]
+To = Annotated[
+    Path | None,
+    typer.Option("--to", metavar="DIR", help="The folder to copy to; one of its own name by default."),
+]
 
 
 def settings_of(given: list[str] | None) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import sys
 from typing import Any
 
-from dressage.cli.output import as_json, coloured, fitted, size_of
+from dressage.cli.output import as_json, coloured, fitted, is_terminal, size_of
 from dressage.cli.progress import StageDisplay
 from dressage.encoding import to_json
 from dressage.events import (
@@ -11,6 +11,7 @@ from dressage.events import (
     LogWritten,
     PlanMade,
     RunCreated,
+    RunEnded,
     RunFound,
     StageFinished,
     StageOutput,
@@ -29,6 +30,7 @@ class Person:
 
     def __init__(self, *, script_output: bool = True) -> None:
         self._script_output = script_output
+        self._in_line = False
         self._display = StageDisplay()
 
     def __call__(self, event: Event) -> None:
@@ -49,12 +51,27 @@ class Person:
                 self._display.write(event.text)
             case StageFinished():
                 self._display.end()
-                say(f"  {event.stage:<12} {event.result}  ({event.seconds:.1f} s)")
+                self._say(f"  {event.stage:<12} {event.result}  ({event.seconds:.1f} s)")
             case StateChanged():
-                say(f"  {event.state}")
+                self._say(f"  {event.state}")
             case LogWritten() if self._script_output:
                 sys.stdout.buffer.write(event.data)
                 sys.stdout.buffer.flush()
+                self._in_line = not event.data.endswith(b"\n")
+            case RunEnded():
+                self._end_line()
+
+    def _say(self, text: str) -> None:
+        if is_terminal(sys.stdout):
+            self._end_line()
+        say(text)
+
+    def _end_line(self) -> None:
+        """What follows begins a line of its own, however the script's output ended."""
+        if self._in_line:
+            sys.stdout.write("\n")
+            sys.stdout.flush()
+            self._in_line = False
 
     def close(self) -> None:
         """Leave the terminal as it was, wherever the work stopped."""

@@ -6,12 +6,13 @@ from dressage.cli.datasets.show import Reference
 from dressage.cli.options import On, To, engine
 
 
-def download(dataset: Reference, to: To = Path(), on: On = None) -> None:
+def download(dataset: Reference, to: To = None, on: On = None) -> None:
     """Copy a dataset's files to a folder, verified."""
     from dressage.cli.references import find
     from dressage.cli.telling import say
 
     datasets = engine().platform(on).datasets
     version = find("dataset", datasets.list(), dataset)
+    to = to or Path(f"{version.name}-{version.version}")
     datasets.download(version, to)
-    say(f"{len(version.files)} file(s) in {to}")
+    say(f"{len(version.files)} file(s) in {str(to)!r}")

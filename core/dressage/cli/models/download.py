@@ -6,12 +6,13 @@ from dressage.cli.models.show import Reference
 from dressage.cli.options import On, To, engine
 
 
-def download(model: Reference, to: To = Path(), on: On = None) -> None:
+def download(model: Reference, to: To = None, on: On = None) -> None:
     """Copy a model's files to a folder, verified."""
     from dressage.cli.references import find
     from dressage.cli.telling import say
 
     models = engine().platform(on).models
     version = find("model", models.list(), model)
+    to = to or Path(f"{version.name}-{version.version}")
     models.download(version, to)
-    say(f"{len(version.files)} file(s) in {to}")
+    say(f"{len(version.files)} file(s) in {str(to)!r}")

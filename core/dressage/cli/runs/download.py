@@ -11,12 +11,13 @@ from dressage.cli.options import RunId, To, engine
 def download(
     run: RunId,
     paths: Annotated[list[str] | None, typer.Argument(help="Which files; all by default.")] = None,
-    to: To = Path(),
+    to: To = None,
 ) -> None:
     """Copy a run's files to a folder."""
     from dressage.cli.telling import say
 
     found = engine().get(run)
     wanted = paths or [file.path for file in found.files]
+    to = to or Path(run)
     found.download(to, wanted)
-    say(f"{len(wanted)} file(s) in {to}")
+    say(f"{len(wanted)} file(s) in {str(to)!r}")

@@ -1,6 +1,9 @@
 """dressage runs logs"""
 
+import re
 import sys
+from collections import deque
+from collections.abc import Iterable
 from typing import Annotated
 
 import typer
@@ -14,6 +17,7 @@ def logs(
         bool, typer.Option("-f", "--follow", help="Go on until the run ends; exit as it does.")
     ] = False,
     offset: Annotated[int, typer.Option(help="Start at this byte.", min=0)] = 0,
+    tail: Annotated[int | None, typer.Option(metavar="N", help="Start at the last N lines.", min=0)] = None,
 ) -> None:
     """Print a run's output.
 
@@ -23,6 +27,8 @@ def logs(
     from dressage.cli.telling import say
 
     found = engine().get(run)
+    if tail is not None:
+        offset = max(offset, _tail(found.logs(), tail))
     try:
         for data in found.logs(follow=follow, offset=offset):
             sys.stdout.buffer.write(data)
@@ -34,3 +40,14 @@ def logs(
         if status.reason:
             say(f"run {run} {status.state}: {status.reason}")
         raise typer.Exit(exit_code(status))
+
+
+def _tail(log: Iterable[bytes], lines: int) -> int:
+    """Where the last so many lines begin, the last of them whole or not."""
+    starts, size = deque([0], maxlen=lines + 1), 0
+    for data in log:
+        starts.extend(size + match.end() for match in re.finditer(b"\n", data))
+        size += len(data)
+    if starts[-1] < size:
+        starts.append(size)
+    return starts[0]
