@@ -24,7 +24,7 @@ def find(tell, *, workspace, name, tags):
 def all_of(tell, *, workspace):
     from azureml.core import Model
 
-    return [_shown(model) for model in patiently(lambda: Model.list(opened(workspace)))]
+    return [_shown(model) for model in patiently(lambda: Model.list(opened(workspace), expand=False))]
 
 
 def register_run(tell, *, workspace, run_id, name, path, digest, files, tags, lineage, framework):
@@ -99,7 +99,7 @@ def _versions(workspace, name, tags):
     from azureml.core import Model
 
     wanted = [[key, value] for key, value in tags.items()]
-    found = patiently(lambda: Model.list(opened(workspace), name=name, tags=wanted or None))
+    found = patiently(lambda: Model.list(opened(workspace), name=name, tags=wanted or None, expand=False))
     return sorted(found, key=lambda model: model.version)
 
 

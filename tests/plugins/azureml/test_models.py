@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from tests.azureml import Loopback
 
 from dressage import Engine
 
@@ -18,3 +19,19 @@ def test_a_model_comes_back_with_its_folders(azure: Engine, tmp_path: Path, path
     models.download(models.register("own", tmp_path / "own"), tmp_path / "back")
     found = [path for path in (tmp_path / "back").rglob("*") if path.is_file()]
     assert {path.relative_to(tmp_path / "back").as_posix() for path in found} == set(paths)
+
+
+def test_a_list_costs_one_request_whatever_it_has(azure: Engine, service: Loopback):
+    models = azure.platform().models
+    for rate in ("0.1", "0.2"):
+        assert azure.run("tiny", set={"rate": rate}).wait(60).state == "Completed"
+    before = asked(service)
+    assert {model.version for model in models.list()} == {1, 2}
+    assert asked(service) - before == 1
+
+
+def asked(service: Loopback) -> int:
+    """How often the registry and what it knows of models were."""
+    return sum(
+        "/identity/" not in path and "/control/" not in path for _, path, _ in service.state()["requests"]
+    )
