@@ -51,6 +51,7 @@ class Behaviour:
     image_error: why images fail to build. image_end: the state that they then end in.
     preempt_after_s: how long a script runs before its node goes away.
     preemptions: how many runs lose their node. grace_s: from SIGTERM to SIGKILL when a run is cancelled.
+    run_error: why runs fail whose script has ended. keyless: whether the datastore keeps its key to itself.
     adfs: whether people log in at an AD FS, which turns them down.
     finalizing_s and the like: how long a run stays in a state at least.
     """
@@ -71,6 +72,8 @@ class Behaviour:
     preempt_after_s: float | None = None
     preemptions: int = 1
     grace_s: float = 5
+    run_error: str | None = None
+    keyless: bool = False
     adfs: bool = False
 
 

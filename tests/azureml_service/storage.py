@@ -131,8 +131,9 @@ def stored(service: Any) -> Storage:
     return storage
 
 
-def _datastore(storage: Storage) -> dict[str, Any]:
+def _datastore(service: Any) -> dict[str, Any]:
     """The workspace's own datastore, as the management API describes it."""
+    storage = stored(service)
     section = {
         "accountName": ACCOUNT,
         "containerName": CONTAINER,
@@ -144,6 +145,8 @@ def _datastore(storage: Storage) -> dict[str, Any]:
         "sasToken": storage.token,
         "serviceDataAccessAuthIdentity": "None",
     }
+    if service.behaviour.keyless:
+        section |= {"credentialType": "None", "credential": None, "isSas": False, "sasToken": None}
     return {
         "name": BLOBSTORE,
         "dataStoreType": "AzureBlob",
@@ -158,16 +161,16 @@ _DATASTORES = f"/datastore/v1.0{WORKSPACE}"
 
 @routes.route("GET", f"{_DATASTORES}/default")
 def _get_default(service: Any, request: Request, **_: str) -> Response:
-    return Response(body=_datastore(stored(service)))
+    return Response(body=_datastore(service))
 
 
 @routes.route("GET", f"{_DATASTORES}/datastores")
 def _list(service: Any, request: Request, **_: str) -> Response:
-    return Response(body={"value": [_datastore(stored(service))]})
+    return Response(body={"value": [_datastore(service)]})
 
 
 @routes.route("GET", f"{_DATASTORES}/datastores/{{name}}")
 def _get(service: Any, request: Request, name: str, **_: str) -> Response:
     if name.lower() != BLOBSTORE:
         raise Refusal(404, "UserError", f"Could not find datastore with name: {name}")
-    return Response(body=_datastore(stored(service)))
+    return Response(body=_datastore(service))

@@ -48,6 +48,12 @@ def register(tell, *, workspace, name, digest, description, tags, addresses=None
 def upload(tell, *, workspace, path, target, sha256):
     """Put a file into the default datastore, in blocks that need not be sent again after a dropped connection."""
     store = opened(workspace).get_default_datastore()
+    if store.credential_type == "None":
+        raise Problem(
+            "credentials",
+            f"datastore {store.name!r} has neither an account key nor a signature, and uploads need one; give it one"
+            " in the studio, or name web addresses in place of files",
+        )
     blob = store.blob_service.get_blob_client(store.container_name, target)
     size = os.path.getsize(path)
     if blob.exists() and blob.get_blob_properties().metadata.get("sha256") == sha256:

@@ -64,7 +64,7 @@ def told(error):
         "credentials": status == 401 or names & _CREDENTIALS,
         "quota": re.search(r"quota", words, re.IGNORECASE),
         "forbidden": status == 403,
-        "missing": status == 404 or names & _MISSING or "NotFound" in words,
+        "missing": status == 404 or names & _MISSING or re.search("NotFound|Cannot find dataset", words),
         "busy": status in (429, 500, 502, 503, 504),
     }
     kind = next((kind for kind, holds in kinds.items() if holds), "refused")
@@ -109,11 +109,13 @@ def _words(error):
             text = found.get("message") or text
     response = re.search(r'"message": ?"((?:[^"\\]|\\.)+)"', text)
     text = response[1] if response else text
+    text = re.sub(r"\?[^\s'\"]*\bsig=[^\s'\"]*", "", text)  # a signed address is a secret
     return " ".join(text.split())[:400].rstrip(" .;")
 
 
 def _subject(method, arguments):
-    name = arguments.get("name") or arguments.get("run_id")
+    area = method.split(".")[0]
+    name = arguments.get("run_id" if area == "runs" else "name")
     workspace = arguments["workspace"]["workspace_name"]
     nouns = {
         "datasets": "dataset",
@@ -122,7 +124,7 @@ def _subject(method, arguments):
         "runs": "run",
         "models": "model",
     }
-    noun = nouns.get(method.split(".")[0])
+    noun = nouns.get(area)
     return f"{noun} {name!r} in workspace {workspace!r}" if noun and name else f"workspace {workspace!r}"
 
 
