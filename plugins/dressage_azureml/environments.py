@@ -15,6 +15,8 @@ from dressage.specs import Environment
 from dressage_azureml.azure import Azure
 
 DEFAULT_IMAGE = "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04:20260715.v1"
+_CLIENTS = ("mlflow", "-r", "--requirement")
+"""How a line begins that installs MLflow's client, or may."""
 _TRACKING = "azureml-mlflow"
 """Lets the MLflow client speak to the workspace, whose tracking address is of a scheme of its own."""
 
@@ -91,11 +93,15 @@ def _with_tracking(name: str, conda: str) -> str:
     try:
         content = yaml.safe_load(conda)
         dependencies = content["dependencies"]
-        pip: list[object] = next((entry["pip"] for entry in dependencies if isinstance(entry, dict)), [])
+        pip: dict[str, Any] = next((entry for entry in dependencies if isinstance(entry, dict)), {"pip": ()})
+        pip["pip"] = lines = [*(pip["pip"] or ())]
+        names = [str(line).rpartition("::")[2].strip().lower() for line in (*dependencies, *lines)]
     except (yaml.YAMLError, TypeError, KeyError) as error:
         words = " ".join(str(error).split())
         raise SpecError(f"environment {name!r}: conda specification: {words}; correct it") from error
-    tracks = any(str(line).startswith("mlflow") for line in pip)
-    if tracks and not any(str(line).startswith(("azureml-mlflow", "azureml-defaults")) for line in pip):
-        pip.append(_TRACKING)
+    tracks = any(one.startswith(_CLIENTS) for one in names)
+    if tracks and not any(one.startswith(("azureml-mlflow", "azureml-defaults")) for one in names):
+        lines.append(_TRACKING)
+        if pip not in dependencies:
+            dependencies.append(pip)
     return str(yaml.safe_dump(content, sort_keys=False))

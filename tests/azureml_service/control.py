@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.azureml_service.faults import Fault
 from tests.azureml_service.routing import Request, Response, Routes
@@ -18,7 +18,13 @@ def state(service: Service, request: Request) -> Response:
     """All that was asked of the service so far, and the faults that nothing has met yet."""
     seen = ("requests", "unknown", "refused", "failures")
     pending = [vars(fault) for fault in service.faults if fault.times > 0]
-    return Response(200, {name: getattr(service, name) for name in seen} | {"pending": pending})
+    known = [version["content"] for versions in service.area("environments").values() for version in versions]
+    described = {"environments": [_conda(content) for content in known], "pending": pending}
+    return Response(200, {name: getattr(service, name) for name in seen} | described)
+
+
+def _conda(definition: dict[str, Any]) -> Any:
+    return definition["python"].get("condaDependencies")
 
 
 @routes.route("PATCH", "/control/behaviour", changes=False)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import yaml
 from tests.azureml import Loopback
 
 from dressage import Engine, Environment, StageError
@@ -53,3 +54,30 @@ def test_a_service_that_is_busy_is_asked_again(
     environments.ensure(Environment(name="tiny-env"), lambda *_: None)
     assert environments.plan(Environment(name="tiny-env")).action == "reuse"
     assert [one.name for one in environments.list()] == ["tiny-env"]
+
+
+def conda(*dependencies: object) -> str:
+    return yaml.safe_dump({"dependencies": ["python=3.12", *dependencies]})
+
+
+@pytest.mark.parametrize(
+    "dependencies",
+    [
+        ("mlflow",),
+        ("conda-forge::mlflow>=3", "pip"),
+        ({"pip": ["MLflow"]},),
+        ({"pip": ["-r requirements.txt"]},),
+        ("mlflow", {"pip": None}),
+    ],
+)
+def test_whoever_may_use_mlflow_can_speak_to_the_workspace(
+    environments: Environments, service: Loopback, dependencies: tuple[object, ...]
+):
+    environments.ensure(Environment(name="tiny-env", conda=conda(*dependencies)), lambda *_: None)
+    (registered,) = service.state()["environments"]
+    (lines,) = (entry["pip"] for entry in registered["dependencies"] if isinstance(entry, dict))
+    assert "azureml-mlflow" in lines
+
+
+def test_an_empty_pip_part_is_none(environments: Environments):
+    assert environments.plan(Environment(name="tiny-env", conda=conda({"pip": None}))).action == "build"
