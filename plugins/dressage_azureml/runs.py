@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from dressage.encoding import to_json
-from dressage.errors import NotFoundError, unknown
+from dressage.errors import NotFoundError, StageError, unknown
 from dressage.handles import File, RunRequest, RunStatus, RunSummary, State
 from dressage.locks import FileLock
 from dressage.records import Reader, Record, journal_of
@@ -39,6 +39,8 @@ _EXIT_CODE = re.compile(r"exited with (?:status|exit) code (-?\d+)|exit code:? (
 _SOONEST_S = 0.2
 _PIECE = 4 << 20
 """How many bytes of a log are read at a time."""
+_LIMIT_MB = 300
+"""How large a source directory the SDK submits."""
 _CHECKPOINTS = "resume_from"
 """Where a resumed run finds the checkpoints of its earlier attempts: below its working directory."""
 
@@ -173,6 +175,7 @@ class AzureRuns:
         self._fetch(left, fetched)
         (fetched / prefix).rename(folder / _CHECKPOINTS)
         shutil.rmtree(fetched)
+        _check_size(folder, request)
         return folder, {"DRESSAGE_RESUME_FROM": _CHECKPOINTS}
 
     def _located(self, run_id: str, last: int | None = None) -> dict[str, str]:
@@ -253,6 +256,19 @@ class AzureRuns:
         return [(event, items) for event, items in events if items]
 
 
+def _check_size(folder: Path, request: RunRequest) -> None:
+    """Raises StageError for more than the SDK takes along."""
+    size_mb = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) >> 20
+    if size_mb >= _LIMIT_MB:
+        shutil.rmtree(folder)
+        raise StageError(
+            "model",
+            f"run {request.run_id!r}: its script and the checkpoints that it left in"
+            f" {request.training.model.checkpoint_path!r} are {size_mb} MB, and Azure ML takes {_LIMIT_MB} MB along;"
+            " keep fewer of them, and train anew with --again",
+        )
+
+
 def azure_id(run_id: str, attempt: int) -> str:
     """What the attempt is called in Azure ML, where an id is used once."""
     return run_id if attempt == 1 else f"{run_id}-{attempt}"
@@ -260,23 +276,13 @@ def azure_id(run_id: str, attempt: int) -> str:
 
 def _status(told: Mapping[str, Any]) -> RunStatus:
     state: State = _STATES.get(told["state"], "Running")
+    if state != "Failed":
+        return RunStatus(state=state, exit_code=0 if state == "Completed" else None)
     message = " ".join((told["message"] or "").split())
-    code = 0 if state == "Completed" else _exit_code(message)
-    reason = None
-    if state == "Failed":
-        reason = (
-            f"the script ended with exit code {code}"
-            if code is not None
-            else message or told["code"] or "failed"
-        )
-    return RunStatus(
-        state=state,
-        exit_code=code,
-        reason=reason,
-        interrupted=state == "Failed"
-        and code is None
-        and told["code"] not in ("UserError", "ImageBuildFailure"),
-    )
+    code = _exit_code(message) or None  # of a script that ended well the run did not fail
+    reason = f"the script ended with exit code {code}" if code else message or told["code"] or "failed"
+    taken_away = "PreemptionError" in message or told["code"] not in ("UserError", "ImageBuildFailure")
+    return RunStatus(state=state, exit_code=code, reason=reason, interrupted=code is None and taken_away)
 
 
 def _argument(argument: str | DatasetFolder, request: RunRequest) -> Any:

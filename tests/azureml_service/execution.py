@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tests.azureml_service.service import Service
 
 routes = Routes()
+ALLOCATION = {"_aml_system_ComputeTargetStatus": '{"AllocationState":"steady","CurrentNodeCount":1}'}
 EXPERIMENT = f"/execution/v1.0{WORKSPACE}/experiments/{{experiment}}"
 
 
@@ -28,7 +29,7 @@ def submit(service: Service, request: Request, experiment: str) -> Response:
             raise Refusal(400, "UserError", f"A job with this ID already exists: {run_id}.")
         made = created(service, experiment, run_id)
         made.sent.update(_described(body, run_id))
-        made.tags.update(configuration.get("tags") or {})
+        made.tags.update({**(configuration.get("tags") or {}), **ALLOCATION})
         made.describe(
             None, {"_azureml.ComputeTargetType": "amlctrain", "ContentSnapshotId": body["SnapshotId"]}
         )

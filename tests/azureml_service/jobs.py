@@ -119,7 +119,9 @@ class Job:
         raise Over("Canceled", error)
 
     def _judge(self) -> None:
-        """Fails the run when its script did."""
+        """Fails the run when its script did, or its node."""
+        if self.service.behaviour.run_error:
+            raise Over("Failed", failure("UserError", self.service.behaviour.run_error))
         code = self.script.code
         if code == 0:
             return

@@ -13,7 +13,7 @@ from workspaces import opened
 
 LOGS = ("user_logs/std_log.txt", "azureml-logs/70_driver_log.txt")
 """What a script prints, on today's runtime and on the one before."""
-_runs = {}
+_runs, _logs = {}, {}
 _guard = threading.Lock()
 
 
@@ -58,31 +58,50 @@ def submit(
 
 
 def status(tell, *, workspace, run_id):
-    """State and error as run history has them."""
-    details = patiently(lambda: run_of(workspace, run_id).get_details())
-    error = (details.get("error") or {}).get("error") or {}
-    return {
-        "state": details["status"],
-        "code": error.get("code"),
-        "message": error.get("message"),
-    }
+    """State, and the error of a failed one, as run history has them."""
+    run = run_of(workspace, run_id)
+    state, error = patiently(run.get_status), {}
+    if state == "Failed":
+        error = (patiently(run.get_details).get("error") or {}).get("error") or {}
+    return {"state": state, "code": error.get("code"), "message": error.get("message")}
 
 
 def log(tell, *, workspace, run_id, offset, limit):
     """What the script printed, from the byte `offset` on, at most `limit` bytes, in base64."""
-    addresses = patiently(lambda: run_of(workspace, run_id).get_details()).get("logFiles") or {}
-    address = next((addresses[name] for name in LOGS if name in addresses), None)
-    if address is None:
-        return ""
-    answer = patiently(
-        lambda: _checked(
-            session().get(address, headers={"Range": f"bytes={offset}-{offset + limit - 1}"}, timeout=60)
-        )
-    )
-    if answer.status_code == 416:  # there is nothing beyond
+    answer = _piece(run_of(workspace, run_id), {"Range": f"bytes={offset}-{offset + limit - 1}"})
+    if answer is None or answer.status_code == 416:  # there is nothing, or nothing beyond
         return ""
     data = answer.content if answer.status_code == 206 else answer.content[offset : offset + limit]
     return base64.b64encode(data).decode()
+
+
+def _piece(run, wanted):
+    """What storage answers for the log; None as long as there is none. wanted: the headers that say which part."""
+    address = _log_of(run)
+    if address is None:
+        return None
+    answer = patiently(lambda: _ranged(address, wanted))
+    if answer.status_code == 403:  # its signature has expired
+        del _logs[run.id]
+        answer = patiently(lambda: _ranged(_log_of(run), wanted))
+    if answer.status_code != 416:
+        answer.raise_for_status()
+    return answer
+
+
+def _ranged(address, wanted):
+    answer = session().get(address, headers=wanted, timeout=60)
+    if answer.status_code >= 500:
+        answer.raise_for_status()
+    return answer
+
+
+def _log_of(run):
+    """Where its log is, asked once; None as long as there is none. A run's details take many requests."""
+    if run.id not in _logs and set(LOGS) & set(patiently(run.get_file_names)):
+        addresses = patiently(run.get_details)["logFiles"]
+        _logs.update((run.id, addresses[name]) for name in reversed(LOGS) if name in addresses)
+    return _logs.get(run.id)
 
 
 def cancel(tell, *, workspace, run_id):
@@ -169,9 +188,3 @@ def _argument(workspace, argument, dataset):
     version = Dataset.get_by_name(workspace, dataset["name"], version=dataset["version"])
     read = version.as_named_input("dataset")
     return read.as_download() if argument["mode"] == "download" else read.as_mount()
-
-
-def _checked(answer):
-    if answer.status_code != 416:
-        answer.raise_for_status()
-    return answer

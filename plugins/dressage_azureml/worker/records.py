@@ -24,7 +24,7 @@ def tracked(tell, *, workspace, run_id):
         "tags": {
             key: value
             for key, value in data.tags.items()
-            if not key.startswith(("mlflow.", "azureml.", "dressage."))
+            if not key.startswith(("mlflow.", "azureml.", "dressage.", "_aml_system_"))
         },
     }
 

@@ -1,0 +1,109 @@
+"""Runs, as Azure ML tells of them."""
+
+import time
+from pathlib import Path
+
+import pytest
+from tests.azureml import Loopback
+from tests.waiting import eventually
+
+from dressage import DressageError, Engine, StageError
+
+PREEMPTED = "AzureMLCompute job failed.\nPreemptionError: Nodes of this job got pre-empted"
+CHECKPOINT = """
+import os, sys
+os.makedirs("outputs/checkpoints", exist_ok=True)
+with open("outputs/checkpoints/step", "wb") as file:
+    file.truncate(301 << 20)
+sys.exit(3)
+"""
+
+
+def test_a_run_whose_node_was_taken_away_goes_on_with_the_same_command(azure: Engine, service: Loopback):
+    service.behave(run_error=PREEMPTED)
+    run = azure.run("tiny")
+    status = run.wait(60)
+    assert (status.state, status.exit_code, status.interrupted) == ("Failed", None, True)
+    assert "PreemptionError" in status.reason
+    service.behave(run_error=None)
+    again = azure.run("tiny")
+    assert (again.id, again.wait(60).state) == (run.id, "Completed")
+
+
+def test_a_script_that_ended_well_is_not_why_its_run_failed(azure: Engine, service: Loopback, script):
+    service.behave(run_error="AzureMLCompute job failed. JobContainersMustShutDown: exit code: 0")
+    status = azure.run("script", set={"path": str(script("pass"))}).wait(60)
+    assert (status.state, status.exit_code) == ("Failed", None)
+    assert "JobContainersMustShutDown" in status.reason
+
+
+def test_the_tags_are_the_scripts_own(azure: Engine, script):
+    run = azure.run("script", set={"path": str(script("import mlflow\nmlflow.set_tag('mine', '1')"))})
+    assert run.wait(60).state == "Completed"
+    assert run.tracked.tags == {"mine": "1"}
+
+
+def test_a_look_at_a_run_costs_two_requests(azure: Engine, service: Loopback, script, project: Path):
+    hold = project / "hold"
+    hold.touch()
+    text = (
+        f"import os, time\nprint('here', flush=True)\nwhile os.path.exists({str(hold)!r}): time.sleep(0.02)\n"
+    )
+    run = azure.run("script", set={"path": str(script(text))})
+    eventually(lambda: b"here" in b"".join(run.logs()))
+    before, looks = asked(service), 5
+    for _ in range(looks):
+        assert run.status.state == "Running"
+        assert b"".join(run.logs()) == b"here\n"
+        time.sleep(0.3)  # it is asked no more often
+    assert asked(service) - before <= 2 * looks
+    hold.unlink()
+    assert run.wait(60).state == "Completed"
+
+
+def asked(service: Loopback) -> int:
+    """How often run history and storage were."""
+    return sum(
+        path.startswith(("/history/", "/artifact/", "/azureml-"))
+        for _, path, _ in service.state()["requests"]
+    )
+
+
+def test_a_log_whose_address_has_expired_is_read_on(azure: Engine, service: Loopback, script, project: Path):
+    hold = project / "hold"
+    hold.touch()
+    text = (
+        f"import os, time\nprint('one', flush=True)\nwhile os.path.exists({str(hold)!r}): time.sleep(0.02)\n"
+        "print('two')\n"
+    )
+    run = azure.run("script", set={"path": str(script(text))})
+    eventually(lambda: b"one" in b"".join(run.logs()))
+    service.fault("GET", "^/azureml-artifacts/.*std_log", times=1, status=403)
+    hold.unlink()
+    assert b"".join(run.logs(follow=True)) == b"one\ntwo\n"
+
+
+def test_checkpoints_that_are_too_large_to_go_along_are_told(azure: Engine, service: Loopback, script):
+    run = azure.run("script", set={"path": str(script(CHECKPOINT))})
+    assert run.wait(120).state == "Failed"
+    with pytest.raises(
+        StageError, match=r"'outputs/checkpoints' are 301 MB, and Azure ML takes 300 MB along"
+    ):
+        azure.resume(run.id)
+    assert sum(path.endswith("/snapshotrun") for _, path, _ in service.state()["requests"]) == 1
+
+
+def test_an_error_keeps_signatures_to_itself(azure: Engine, service: Loopback, tmp_path: Path):
+    run = azure.run("tiny")
+    assert run.wait(60).state == "Completed"
+    service.fault("GET", "^/azureml-artifacts", times=1, status=403)
+    with pytest.raises(DressageError) as told:
+        azure.platform().models.download(run.model, tmp_path / "model")
+    assert "403" in str(told.value)
+    assert "sig=" not in str(told.value)
+
+
+def test_a_submission_that_is_refused_names_the_run(azure: Engine, service: Loopback):
+    service.fault("POST", "/snapshotrun", times=1, status=400)
+    with pytest.raises(StageError, match=r"run 'tiny-[^']+' in workspace 'loopback'"):
+        azure.run("tiny", name="my best one")
