@@ -179,7 +179,10 @@ class RunStatus(Struct, frozen=True, kw_only=True):
 
 
 class RunSummary(Struct, frozen=True, kw_only=True):
-    """One line of a listing. metrics: the last value of each; model: what it registered, "name:version"."""
+    """One line of a listing.
+
+    model: what it registered, "name:version". metrics: the last value of each. metric: the one that sums it up.
+    """
 
     run_id: str
     recipe: str
@@ -190,6 +193,7 @@ class RunSummary(Struct, frozen=True, kw_only=True):
     name: str | None = None
     model: str | None = None
     metrics: Mapping[str, float] = {}
+    metric: str | None = None
 
 
 def digest_of_files(files: Iterable[File]) -> str:

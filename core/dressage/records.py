@@ -107,6 +107,7 @@ class Record:
             created=self.created,
             model=f"{model['name']}:{model['version']}" if model else None,
             metrics=self.tracked.latest(),
+            metric=job.get("model", {}).get("metric"),
         )
 
 

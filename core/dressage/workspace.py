@@ -64,7 +64,7 @@ class Workspace:
         marker = self.root / "workspace.json"
         try:
             layout = json.loads(marker.read_text())["layout"]
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return
         except (ValueError, KeyError, TypeError) as error:
             raise SettingsError(

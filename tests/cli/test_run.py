@@ -204,6 +204,13 @@ def test_waiting_gives_up_after_the_timeout_with_124(dressage, script, project):
     assert run["status"]["state"] == "Canceled"
 
 
+def test_the_latest_run_is_downloaded_to_a_folder_of_its_id(dressage, script, project):
+    name = dressage("run", "-d", str(script("open('outputs/a', 'w').close()"))).stdout.strip()
+    dressage("runs", "wait", "latest")
+    dressage("runs", "download", "latest", "outputs/a")
+    assert (project / name / "outputs" / "a").is_file()
+
+
 def test_files_of_a_run_are_listed_and_downloaded(dressage, script, project):
     name = dressage("run", "-d", str(script("open('outputs/a.txt', 'w').write('kept')"))).stdout.strip()
     dressage("runs", "wait", name)

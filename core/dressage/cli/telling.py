@@ -53,7 +53,7 @@ class Person:
                 self._display.end()
                 self._say(f"  {event.stage:<12} {event.result}  ({event.seconds:.1f} s)")
             case StateChanged():
-                self._say(f"  {event.state}")
+                self._say(f"  {event.state}" + (f": {event.reason}" if event.reason else ""))
             case LogWritten() if self._script_output:
                 sys.stdout.buffer.write(event.data)
                 sys.stdout.buffer.flush()

@@ -16,8 +16,8 @@ def cancel(
 
     found = engine().get(run)
     if found.status.has_ended:
-        say(f"run {run} has ended already: {found.status.state}")
+        say(f"run {found.id} has ended already: {found.status.state}")
         return
     found.cancel()
     if wait:
-        say(f"run {run} {found.wait().state}")
+        say(f"run {found.id} {found.wait().state}")

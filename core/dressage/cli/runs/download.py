@@ -18,6 +18,6 @@ def download(
 
     found = engine().get(run)
     wanted = paths or [file.path for file in found.files]
-    to = to or Path(run)
+    to = to or Path(found.id)
     found.download(to, wanted)
     say(f"{len(wanted)} file(s) in {str(to)!r}")

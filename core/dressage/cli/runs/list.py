@@ -1,10 +1,13 @@
 """dressage runs list"""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dressage.cli.options import As, engine
+
+if TYPE_CHECKING:
+    from dressage.handles import RunSummary
 
 _SHOWN = 20
 
@@ -25,10 +28,18 @@ def list_runs(
     most = _SHOWN if limit is None else limit
     runs = engine().runs(most + 1 if most else None)
     rows = [
-        (run.run_id, run.status.state, run.platform, took(run.status), run.model, run.name)
+        (run.run_id, run.status.state, run.platform, took(run.status), _metric(run), run.model, run.name)
         for run in runs[: most or None]
     ]
-    print_table(("RUN", "STATE", "ON", "TOOK", "MODEL", "NAME"), rows)
+    print_table(("RUN", "STATE", "ON", "TOOK", "METRIC", "MODEL", "NAME"), rows)
     if len(runs) > len(rows):
         say("... and more; -n 0 shows all")
     return None
+
+
+def _metric(run: "RunSummary") -> str | None:
+    """The value of the metric that sums the run up, once it is logged."""
+    from dressage.cli.output import number_of
+
+    value = run.metrics.get(run.metric or "")
+    return None if value is None else number_of(value)

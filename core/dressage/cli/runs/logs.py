@@ -38,7 +38,7 @@ def logs(
     if follow:
         status = found.wait()
         if status.reason:
-            say(f"run {run} {status.state}: {status.reason}")
+            say(f"run {found.id} {status.state}: {status.reason}")
         raise typer.Exit(exit_code(status))
 
 

@@ -24,7 +24,7 @@ def wait(
     if output == "json":
         print_json(as_result(found, status))
     if not status.has_ended:
-        say(f"run {run} is still {status.state} after {timeout:g} s")
+        say(f"run {found.id} is still {status.state} after {timeout:g} s")
         raise typer.Exit(124)
     if output == "table":
         print_summary(found, status)
