@@ -10,8 +10,6 @@ runs/RUN/
 
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterable, Sequence
@@ -27,25 +25,19 @@ from dressage.specs import DatasetFolder
 from dressage.tracked import Tracked
 from dressage.whole import write_json
 from dressage.workspace import Workspace
+from dressage_local import supervision
 from dressage_local.compute import LocalCompute
 from dressage_local.datasets import LocalDatasets
 from dressage_local.environments import LocalEnvironments
-from dressage_local.logs import last_line
 from dressage_local.slots import Ticket
 from dressage_local.trees import files_below
 
-_BOOTSTRAP = """\
-import sys
-sys.path[:0] = sys.argv.pop(1).split("\\n")
-from dressage_local.supervisor import main
-main()
-"""
 _KEPT = {"work/outputs": "outputs", "work/logs": "logs", "artifacts": ""}
 """Folders of a run whose files are kept, and the prefix they are listed under."""
+_LOOK_AGAIN_S = 0.01
+"""How often to look whether a supervisor is past its first or last step."""
 LOG = "user_logs/std_log.txt"
 """What the script's own output is listed as, as in Azure ML."""
-_LEFTOVER_S = 10.0
-"""How long a script that was killed may take to let go of its lock."""
 
 
 class LocalRuns:
@@ -68,23 +60,21 @@ class LocalRuns:
     def submit(self, request: RunRequest) -> None:
         folder = self._workspace.run(request.run_id)
         lock = FileLock(folder / "supervisor.lock")
-        while not _was_started(folder, request.attempt):
+        while not supervision.process_of(folder, request.attempt):
             if lock.acquire(blocking=False):
                 break
-            time.sleep(
-                0.01
-            )  # a supervisor on its first or last step, or somebody looking whether there is one
-        if not lock.is_held or _was_started(folder, request.attempt):
+            time.sleep(_LOOK_AGAIN_S)
+        if not lock.is_held or supervision.process_of(folder, request.attempt):
             return
         # Let go of here, not when the last traceback that knows of them is dropped: our own resume waits for them.
         with lock.released():
-            _end_leftover(folder)
+            supervision.end_leftover(folder)
             (folder / "cancel").unlink(missing_ok=True)
             self._lay_out(folder, request)
             ticket = Ticket.draw(self._compute.queue(request.compute.name))
             with ticket.lock.released():
                 write_json(folder / "launch.json", self._launch(folder, request, ticket), indent=1)
-                _start(folder, lock, ticket.lock)
+                supervision.start(folder, lock, ticket.lock)
 
     def status(self, run_id: str) -> RunStatus:
         status = self._reader(run_id).refresh().status
@@ -93,7 +83,7 @@ class LocalRuns:
         status = self._reader(run_id).refresh().status  # it may have ended between the two looks
         if status.has_ended:
             return status
-        reason = f"{_last_words(self._workspace.run(run_id))}; continue it with: dressage resume {run_id}"
+        reason = f"{supervision.last_words(self._workspace.run(run_id))}; continue it with: dressage resume {run_id}"
         return RunStatus(state="Failed", reason=reason, started=status.started, interrupted=True)
 
     def wait(self, run_id: str, timeout_s: float) -> bool:
@@ -105,7 +95,9 @@ class LocalRuns:
                 return False
             released = self._released.get(run_id)
             if released is None:
-                released = self._released[run_id] = _released(self._workspace.run(run_id) / "supervisor.lock")
+                released = self._released[run_id] = supervision.released(
+                    self._workspace.run(run_id) / "supervisor.lock"
+                )
             if released.wait(min(left, threading.TIMEOUT_MAX)):
                 self._released.pop(run_id, None)
         return True
@@ -150,7 +142,7 @@ class LocalRuns:
         if not is_locked(folder / "supervisor.lock"):
             return
         (folder / "cancel").touch()  # a supervisor that has not said yet that it started looks for it then
-        pid = _supervisor(folder, self._reader(run_id).refresh().attempt)
+        pid = supervision.process_of(folder, self._reader(run_id).refresh().attempt)
         # The lock says that the supervisor lives, so that the number is its own and nobody else's.
         if pid and is_locked(folder / "supervisor.lock"):
             with suppress(ProcessLookupError):  # it has just ended
@@ -228,74 +220,3 @@ class LocalRuns:
                 "model", "the script is given a dataset's folder, but the recipe describes no dataset"
             )
         return str(self._datasets.folder(request.dataset))
-
-
-def _start(folder: Path, *locks: FileLock) -> None:
-    """Start the supervisor, in a session of its own, with the locks that say it lives: its own and its ticket's.
-
-    Without `site`, which takes time: it gets our own path instead.
-    """
-    with (folder / "supervisor.log").open("ab") as errors:
-        subprocess.Popen(
-            [
-                sys.executable,
-                "-S",
-                "-c",
-                _BOOTSTRAP,
-                "\n".join(filter(None, sys.path)),
-                str(folder),
-                *(str(lock.descriptor) for lock in locks),
-            ],
-            stdin=subprocess.DEVNULL,
-            stdout=errors,
-            stderr=errors,
-            start_new_session=True,
-            pass_fds=[lock.descriptor for lock in locks],
-            cwd=folder,
-        )
-
-
-def _last_words(folder: Path) -> str:
-    """Why a supervisor ended without saying how the run did."""
-    log = folder / "supervisor.log"
-    words = last_line(log)
-    return f"its supervisor failed: {words} (see {str(log)!r})" if words else "its supervisor was killed"
-
-
-def _was_started(folder: Path, attempt: int) -> bool:
-    return any(
-        event["event"] == "supervisor.started" and event["attempt"] == attempt
-        for event in journal_of(folder).events()
-    )
-
-
-def _supervisor(folder: Path, attempt: int) -> int | None:
-    """The number of the process that supervises the attempt, once it has said so."""
-    for event in journal_of(folder).events():
-        if event["event"] == "supervisor.started" and event["attempt"] == attempt:
-            return int(event["pid"])
-    return None
-
-
-def _end_leftover(folder: Path) -> None:
-    """End the script of an attempt whose supervisor was killed: it would write beside the new one's."""
-    lock = folder / "script.lock"
-    if not is_locked(lock):
-        return
-    if group := lock.read_text():
-        with suppress(ProcessLookupError):  # what holds it has left the script's group
-            os.killpg(int(group), signal.SIGKILL)
-    if not _released(lock).wait(_LEFTOVER_S):
-        lock.unlink()  # a daemon that inherited it, and that no end of a run stops
-
-
-def _released(path: Path) -> threading.Event:
-    """An event that is set once nobody holds the lock at `path`."""
-    released = threading.Event()
-
-    def watch() -> None:
-        with FileLock(path):
-            released.set()
-
-    threading.Thread(target=watch, daemon=True).start()
-    return released
