@@ -82,16 +82,16 @@ def _piece(run, wanted):
         return None
     answer = patiently(lambda: _ranged(address, wanted))
     if answer.status_code == 403:  # its signature has expired
-        del _logs[run.id]
+        _logs.pop(run.id, None)
         answer = patiently(lambda: _ranged(_log_of(run), wanted))
-    if answer.status_code != 416:
-        answer.raise_for_status()
+        if answer.status_code == 403:
+            answer.raise_for_status()
     return answer
 
 
 def _ranged(address, wanted):
     answer = session().get(address, headers=wanted, timeout=60)
-    if answer.status_code >= 500:
+    if answer.status_code not in (403, 416):
         answer.raise_for_status()
     return answer
 
