@@ -26,7 +26,7 @@ from dressage.encoding import to_json
 from dressage.errors import DressageError, NotFoundError, PluginError, unknown
 from dressage.events import Listener, PlanMade, RunCreated, RunFound, RunSubmitted, ignore
 from dressage.handles import RunSummary, Snapshot
-from dressage.jobs import Job, new_run_id
+from dressage.jobs import Job, experiment_of, new_run_id
 from dressage.locks import FileLock, is_locked
 from dressage.plans import Plan
 from dressage.platform import Platform
@@ -49,13 +49,13 @@ class Prepared:
     snapshot: Snapshot
     platform: Platform
 
-    def job(self, experiment: str | None, name: str | None) -> Job:
+    def job(self, experiment: str, name: str | None) -> Job:
         """The request without a run."""
         return Job(
             run_id="",
             recipe=self.plan.recipe,
             platform=self.plan.platform,
-            experiment=experiment or self.plan.recipe,
+            experiment=experiment,
             name=name,
             settings=self.plan.settings,
             dataset=self.described.dataset,
@@ -157,10 +157,10 @@ class Engine:
         If the same request left an unfinished run that nobody attends, that run is continued; if a model is
         there from the very same inputs, its run is the answer. `again` starts a new run all the same.
         """
+        experiment = experiment_of(experiment or self.configuration.option("experiment").value, recipe)
         prepared = self._prepared(recipe, on, set or {})
         listener(PlanMade(prepared.plan))
         self.workspace.create()
-        experiment = experiment or self.configuration.option("experiment").value
         job = prepared.job(experiment, name)
         if not again and (found := self._found(prepared.plan, job.key, listener)):
             return found

@@ -64,7 +64,7 @@ class RunSubmitted(Struct, frozen=True):
 
 
 class StateChanged(Struct, frozen=True):
-    """reason: why it is in that state, where there is something to say."""
+    """reason: why it is in that state, where there is something to say; that may change alone."""
 
     run_id: str
     state: State

@@ -1,6 +1,7 @@
 """A job: one run's whole request as its journal keeps it, so that a resume asks no plugin again."""
 
 import os
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,8 +11,11 @@ from msgspec import Struct
 
 from dressage.content import digest_of
 from dressage.encoding import to_json
+from dressage.errors import SettingsError
 from dressage.handles import Snapshot
 from dressage.specs import ComputeTarget, Environment, FileDataset, Model
+
+_EXPERIMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,254}")
 
 
 class Job(Struct, frozen=True, kw_only=True):
@@ -39,6 +43,20 @@ class Job(Struct, frozen=True, kw_only=True):
         }
         model = to_json(self.model) | {"directory": None}
         return digest_of({**parts, "model": model, "snapshot": self.snapshot.digest})
+
+
+def experiment_of(given: str | None, recipe: str) -> str:
+    """The experiment to count a run to: as given, else named after the recipe.
+
+    Raises SettingsError for a name that not every platform takes; the rule is Azure ML's, the narrowest.
+    """
+    name = given or re.sub(r"[^\w-]", "-", recipe)
+    if not _EXPERIMENT.fullmatch(name):
+        raise SettingsError(
+            f"experiment {name!r} is no name that every platform takes; use up to 255 letters, digits, '_' and '-',"
+            " a letter or digit first"
+        )
+    return name
 
 
 def new_run_id(recipe: str, folder: Path) -> str:

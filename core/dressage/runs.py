@@ -120,13 +120,13 @@ class Run:
 
     def follow(self, listener: Listener, *, offset: int = 0) -> RunStatus:
         """Tell of every state and all output until the run has ended and its model is registered."""
-        state = None
+        told = None
         while True:
-            ended = self._ended(_LOOK_AGAIN_S if state else 0)
+            ended = self._ended(_LOOK_AGAIN_S if told else 0)
             status = self.status
-            if status.state != state and not status.has_ended:
+            if (status.state, status.reason) != told and not status.has_ended:
                 listener(StateChanged(self.id, status.state, status.reason))
-            state = status.state
+            told = status.state, status.reason
             for data in self.logs(offset=offset):
                 listener(LogWritten(self.id, offset, data))
                 offset += len(data)

@@ -277,7 +277,8 @@ def azure_id(run_id: str, attempt: int) -> str:
 def _status(told: Mapping[str, Any]) -> RunStatus:
     state: State = _STATES.get(told["state"], "Running")
     if state != "Failed":
-        return RunStatus(state=state, exit_code=0 if state == "Completed" else None)
+        reason = "the cluster is scaling" if told["scaling"] else None
+        return RunStatus(state=state, exit_code=0 if state == "Completed" else None, reason=reason)
     message = " ".join((told["message"] or "").split())
     code = _exit_code(message) or None  # of a script that ended well the run did not fail
     reason = f"the script ended with exit code {code}" if code else message or told["code"] or "failed"

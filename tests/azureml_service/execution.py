@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.azureml_service import clusters, environments, snapshots
 from tests.azureml_service.addresses import WORKSPACE
-from tests.azureml_service.jobs import Job
+from tests.azureml_service.jobs import Job, allocation
 from tests.azureml_service.routing import Refusal, Request, Response, Routes
 from tests.azureml_service.runs import ENDED, created, run, runs
 
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from tests.azureml_service.service import Service
 
 routes = Routes()
-ALLOCATION = {"_aml_system_ComputeTargetStatus": '{"AllocationState":"steady","CurrentNodeCount":1}'}
 EXPERIMENT = f"/execution/v1.0{WORKSPACE}/experiments/{{experiment}}"
 
 
@@ -29,7 +28,7 @@ def submit(service: Service, request: Request, experiment: str) -> Response:
             raise Refusal(400, "UserError", f"A job with this ID already exists: {run_id}.")
         made = created(service, experiment, run_id)
         made.sent.update(_described(body, run_id))
-        made.tags.update({**(configuration.get("tags") or {}), **ALLOCATION})
+        made.tags.update({**(configuration.get("tags") or {}), **allocation("steady")})
         made.describe(
             None, {"_azureml.ComputeTargetType": "amlctrain", "ContentSnapshotId": body["SnapshotId"]}
         )

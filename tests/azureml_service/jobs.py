@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 import traceback
@@ -24,6 +25,11 @@ class Over(Exception):  # noqa: N818 - not every end is an error
     def __init__(self, status: str, error: dict[str, Any] | None = None) -> None:
         super().__init__(status)
         self.status, self.error = status, error
+
+
+def allocation(state: str) -> dict[str, str]:
+    """The tag that tells what the run's cluster is at."""
+    return {"_aml_system_ComputeTargetStatus": json.dumps({"AllocationState": state, "CurrentNodeCount": 1})}
 
 
 class Job:
@@ -85,9 +91,13 @@ class Job:
 
     def _executed(self) -> bool:
         """Runs the script on a node to its end; False when the node went away and it is to start again."""
-        with clusters.node(self.service, self.configuration["target"], self.run.cancelled) as taken:
+        target = self.configuration["target"]
+        if target in self.service.behaviour.resizing:
+            self.run.tags.update(allocation("resizing"))
+        with clusters.node(self.service, target, self.run.cancelled) as taken:
             if not taken:
                 raise Over("Canceled")
+            self.run.tags.update(allocation("steady"))
             self.script.start(self.snapshot)
             self.run.enter("Running")
             try:

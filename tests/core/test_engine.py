@@ -354,6 +354,14 @@ def test_bad_settings_are_refused_before_anything_happens(engine: Engine, tiny: 
     assert not (project / ".dressage").exists()
 
 
+def test_an_experiment_has_a_name_that_every_platform_takes(engine: Engine, tiny: Tiny, project: Path):
+    with pytest.raises(
+        SettingsError, match="experiment 'my experiment' is no name that every platform takes"
+    ):
+        engine.run("tiny", experiment="my experiment")
+    assert not (project / ".dressage").exists()
+
+
 def test_a_run_that_is_not_there_is_named(engine: Engine):
     with pytest.raises(NotFoundError, match="no run named 'tiny-1'"):
         engine.get("tiny-1")

@@ -53,7 +53,7 @@ class _Log:
         for line in lines:
             if text := line.decode(errors="replace").strip():
                 self.last = text
-                tell(text)
+                tell(f"{text}\n")
 
     def _more(self):
         """Asked of storage by ourselves: the SDK reads all of it each time, and takes a refusal for it."""

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 import os
 import tempfile
 import threading
@@ -63,7 +64,18 @@ def status(tell, *, workspace, run_id):
     state, error = patiently(run.get_status), {}
     if state == "Failed":
         error = (patiently(run.get_details).get("error") or {}).get("error") or {}
-    return {"state": state, "code": error.get("code"), "message": error.get("message")}
+    scaling = state == "Queued" and _is_scaling(patiently(run.get_tags))
+    return {"state": state, "code": error.get("code"), "message": error.get("message"), "scaling": scaling}
+
+
+def _is_scaling(tags):
+    """Whether the cluster is fetching nodes, as Azure ML notes it on the runs that wait for them."""
+    try:
+        return (
+            json.loads(tags.get("_aml_system_ComputeTargetStatus") or "{}")["AllocationState"] == "resizing"
+        )
+    except (ValueError, KeyError, TypeError):
+        return False
 
 
 def log(tell, *, workspace, run_id, offset, limit):

@@ -23,10 +23,10 @@ def test_a_build_is_told_line_by_line_and_its_log_is_kept(
     service.behave(image_s=3)
     told: list[str] = []
     environments.ensure(Environment(name="tiny-env"), lambda what, *_: told.append(what))
-    assert told[1:3] == ["Step 2/3 : COPY conda", "Step 3/3 : RUN conda env create"]
+    assert told[1:3] == ["Step 2/3 : COPY conda\n", "Step 3/3 : RUN conda env create\n"]
     assert told[-1].startswith("Successfully tagged")
     (log,) = (project / ".dressage" / "images").iterdir()
-    assert log.read_text().splitlines() == told
+    assert [f"{line}\n" for line in log.read_text().splitlines()] == told
 
 
 @pytest.mark.parametrize("end", ["Failed", "Timeout"])

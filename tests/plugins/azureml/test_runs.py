@@ -37,6 +37,17 @@ def test_a_script_that_ended_well_is_not_why_its_run_failed(azure: Engine, servi
     assert "JobContainersMustShutDown" in status.reason
 
 
+def test_a_run_that_waits_for_nodes_says_so(azure: Engine, service: Loopback, script):
+    settings = {"path": str(script("pass"))}
+    azure.run("script", set=settings).wait(60)
+    service.behave(resizing=["default"])
+    run = azure.run("script", set=settings, again=True)
+    eventually(lambda: run.status.reason == "the cluster is scaling")
+    assert run.status.state == "Queued"
+    service.behave(resizing=[])
+    assert run.wait(60).state == "Completed"
+
+
 def test_the_tags_are_the_scripts_own(azure: Engine, script):
     run = azure.run("script", set={"path": str(script("import mlflow\nmlflow.set_tag('mine', '1')"))})
     assert run.wait(60).state == "Completed"
