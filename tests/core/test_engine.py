@@ -1,72 +1,21 @@
 """Runs through the engine: the same request, again, at once, killed, resumed."""
 
 import asyncio
-import os
 import shutil
-import signal
 import sqlite3
-import subprocess
-import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from tests.clients import client, counted, held
 from tests.recipes import Tiny
 from tests.waiting import eventually
 
 from dressage import Engine, NotFoundError, SettingsError, StageError
-from dressage.events import RunEnded, RunFound, StageFinished
-from dressage.locks import is_locked
+from dressage.events import RunEnded, RunFound
 from dressage.records import journal_of
-from dressage.runs import Run
-
-CLIENT = """
-import sys
-from pathlib import Path
-from dressage import Engine
-from tests.recipes import Tiny
-def existing(self, folder):
-    self.source, self.data, self.conda = folder / "tiny", folder / "data.csv", None
-Tiny.__init__ = existing
-engine = Engine(Path(sys.argv[1]))
-engine.plugins.add("recipe", "tiny", Tiny(Path(sys.argv[1])))
-def told(event):
-    print(type(event).__name__, getattr(event, "stage", ""), flush=True)
-    if type(event).__name__ + getattr(event, "stage", "") == sys.argv[2]:
-        sys.stdin.read()
-run = engine.run("tiny", set=dict(word.split("=") for word in sys.argv[3:]), listener=told)
-print(run.id, flush=True)
-run.follow(told)
-"""
-
-
-def client(project: Path, stop_at: str, *settings: str) -> subprocess.Popen[str]:
-    """A client in a process of its own that stops at an event, to be killed there."""
-    return subprocess.Popen(
-        [sys.executable, "-c", CLIENT, str(project), stop_at, *settings],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=Path(__file__).parents[2],
-    )
-
-
-def kill_at(project: Path, event: str, *settings: str) -> None:
-    process = client(project, event, *settings)
-    assert process.stdout
-    for line in process.stdout:
-        if "".join(line.split()) == event:
-            break
-    process.kill()
-    process.wait()
-    process.stdout.close()
-
-
-def counted(engine: Engine) -> tuple[int, int, int]:
-    """How many runs, dataset versions and model versions there are."""
-    platform = engine.platform()
-    return len(engine.runs()), len(platform.datasets.list()), len(platform.models.list())
 
 
 def test_a_run_trains_and_registers_a_model_with_its_lineage(engine: Engine, tiny: Tiny):
@@ -107,48 +56,6 @@ def test_another_model_is_another_version(engine: Engine, tiny: Tiny):
     assert run.model.version == 2
 
 
-@pytest.mark.parametrize(
-    "event",
-    [
-        "RunCreated",
-        "StageStarteddataset",
-        "StageFinisheddataset",
-        "StageFinishedcompute",
-        "StageStartedenvironment",
-        "StageFinishedenvironment",
-        "RunSubmitted",
-        "StateChanged",
-        "RunEnded",
-    ],
-)
-def test_a_client_killed_anywhere_leaves_nothing_doubled(
-    engine: Engine, tiny: Tiny, project: Path, event: str
-):
-    kill_at(project, event)
-    run = engine.run("tiny")
-    assert run.wait(120).state == "Completed"
-    assert counted(engine) == (1, 1, 1)
-
-
-def test_a_killed_client_does_not_stop_the_run(engine: Engine, tiny: Tiny, project: Path):
-    kill_at(project, "RunSubmitted")
-    (summary,) = engine.runs()
-    run = engine.get(summary.run_id)
-    assert run.wait(120).state == "Completed"
-    assert run.model
-    assert b"".join(run.logs()) == b"step 0\nstep 1\nstep 2\nstep 3\n"
-
-
-def test_a_run_whose_client_died_before_submitting_it_is_told_with_the_next_step(
-    engine: Engine, tiny: Tiny, project: Path
-):
-    kill_at(project, "StageStartedenvironment")
-    (summary,) = engine.runs()
-    status = engine.get(summary.run_id).wait(60)
-    assert (status.state, status.interrupted) == ("Failed", True)
-    assert f"dressage resume {summary.run_id}" in (status.reason or "")
-
-
 def test_a_run_that_is_still_prepared_is_waited_for(engine: Engine, tiny: Tiny, project: Path):
     preparing = client(project, "StageStartedenvironment")
     assert preparing.stdout
@@ -165,64 +72,6 @@ def test_a_run_that_is_still_prepared_is_waited_for(engine: Engine, tiny: Tiny, 
     assert preparing.wait(60) == 0
 
 
-def held(engine: Engine, project: Path) -> tuple[Run, Path]:
-    """A run that waits at step 1 until the file is removed."""
-    hold = project / "hold"
-    hold.touch()
-    run = engine.run("tiny", set={"hold": str(hold)})
-    logs = run.logs(follow=True)
-    seen = b""
-    while b"step 1" not in seen:
-        seen += next(logs)
-    return run, hold
-
-
-def kill_supervisor(run: Run) -> None:
-    started = [event for event in journal_of(run.folder).events() if event["event"] == "supervisor.started"]
-    os.kill(started[-1]["pid"], signal.SIGKILL)
-
-
-def test_a_killed_supervisor_is_told_and_resume_goes_on_from_the_checkpoint(
-    engine: Engine, tiny: Tiny, project: Path
-):
-    run, hold = held(engine, project)
-    kill_supervisor(run)
-    status = run.wait(60)
-    assert (status.state, status.interrupted) == ("Failed", True)
-    assert f"dressage resume {run.id}" in (status.reason or "")
-    hold.unlink()
-    run.release()
-    resumed = engine.resume(run.id)
-    assert resumed.wait(120).state == "Completed"
-    assert b"".join(resumed.logs()) == b"step 0\nstep 1\nstep 2\nstep 3\n"
-    assert counted(engine) == (1, 1, 1)
-
-
-def test_the_same_request_continues_a_run_whose_supervisor_was_killed(
-    engine: Engine, tiny: Tiny, project: Path
-):
-    run, hold = held(engine, project)
-    run.detach()
-    kill_supervisor(run)
-    hold.unlink()
-    again = engine.run("tiny", set={"hold": str(hold)})
-    assert again.id == run.id
-    assert again.wait(120).state == "Completed"
-    assert counted(engine) == (1, 1, 1)
-
-
-def test_a_script_left_behind_by_a_killed_supervisor_does_not_write_beside_the_next(
-    engine: Engine, tiny: Tiny, project: Path
-):
-    run, _ = held(engine, project)
-    kill_supervisor(run)
-    run.wait(60)
-    assert is_locked(run.folder / "script.lock")  # it still waits at step 1
-    run.release()
-    assert engine.resume(run.id).wait(120).state == "Completed"
-    assert not is_locked(run.folder / "script.lock")
-
-
 def test_a_run_that_was_left_on_purpose_is_not_taken_for_the_next(engine: Engine, tiny: Tiny, project: Path):
     run, hold = held(engine, project)
     run.detach()
@@ -233,33 +82,11 @@ def test_a_run_that_was_left_on_purpose_is_not_taken_for_the_next(engine: Engine
     assert counted(engine) == (2, 1, 1)
 
 
-def test_a_failed_script_is_not_continued_by_the_same_request_but_by_resume(engine: Engine, tiny: Tiny):
-    (tiny.source / "train.py").write_text("raise SystemExit(5)")
-    first = engine.run("tiny")
-    assert first.wait(60).exit_code == 5
-    second = engine.run("tiny")
-    second.wait(60)
-    assert second.id != first.id
-    assert engine.resume(first.id).wait(60).exit_code == 5
-    assert [
-        event["attempt"] for event in journal_of(first.folder).events() if event["event"] == "run.submitted"
-    ] == [1, 2]
-
-
 def test_a_run_that_leaves_no_model_fails_and_says_where_it_should_be(engine: Engine, tiny: Tiny):
     (tiny.source / "train.py").write_text("print('no model')")
     status = engine.run("tiny").wait(60)
     assert status.state == "Failed"
     assert "left no model at 'outputs/model'" in (status.reason or "")
-
-
-def test_a_stage_that_fails_leaves_the_run_to_be_continued(engine: Engine, tiny: Tiny, project: Path):
-    tiny.data.unlink()
-    with pytest.raises(Exception, match=r"data\.csv"):
-        engine.run("tiny")
-    tiny.data.write_text("1,2,3\n")
-    assert engine.run("tiny").wait(120).state == "Completed"
-    assert counted(engine) == (1, 1, 1)
 
 
 def test_a_listener_hears_of_the_stage_that_failed(engine: Engine, tiny: Tiny):
@@ -282,36 +109,6 @@ def test_runs_beyond_the_slots_queue_in_order(engine: Engine, tiny: Tiny, projec
     assert started == sorted(started)
 
 
-def test_a_queued_run_can_be_cancelled(engine: Engine, tiny: Tiny, project: Path):
-    first, hold = held(engine, project)
-    waiting = engine.run("tiny", set={"slots": 1, "rate": "2"})
-    eventually(lambda: waiting.status.state == "Queued")
-    waiting.cancel()
-    assert waiting.wait(60).state == "Canceled"
-    hold.unlink()
-    assert first.wait(120).state == "Completed"
-
-
-def test_a_run_cancelled_before_it_is_submitted_never_starts(engine: Engine, tiny: Tiny):
-    def cancel(event: object) -> None:
-        if isinstance(event, StageFinished) and event.stage == "environment":
-            (summary,) = engine.runs()
-            engine.get(summary.run_id).cancel()
-
-    with pytest.raises(StageError, match="cancelled before it was submitted"):
-        engine.run("tiny", listener=cancel)
-    assert [summary.status.state for summary in engine.runs()] == ["Canceled"]
-
-
-def test_a_queued_run_is_not_held_up_by_one_that_was_killed(engine: Engine, tiny: Tiny, project: Path):
-    first, hold = held(engine, project)
-    waiting = engine.run("tiny", set={"slots": 1, "rate": "2"})
-    eventually(lambda: waiting.status.state == "Queued")
-    kill_supervisor(first)
-    assert waiting.wait(120).state == "Completed"
-    hold.unlink()
-
-
 def test_engines_in_several_threads_do_not_meet(project: Path, tiny: Tiny):
     states: list[str] = []
 
@@ -326,6 +123,27 @@ def test_engines_in_several_threads_do_not_meet(project: Path, tiny: Tiny):
     for thread in threads:
         thread.join()
     assert states == ["Completed"] * 3
+
+
+def test_several_threads_may_wait_for_one_run(engine: Engine, tiny: Tiny, project: Path):
+    run, hold = held(engine, project)
+    with ThreadPoolExecutor(4) as pool:
+        waiting = [pool.submit(engine.get(run.id).wait, 60) for _ in range(4)]
+        hold.unlink()
+        assert [one.result().state for one in waiting] == ["Completed"] * 4
+
+
+def test_several_threads_may_watch_one_run(engine: Engine, tiny: Tiny):
+    run = engine.run("tiny")
+    run.wait(120)
+    journal = journal_of(run.folder)
+    with ThreadPoolExecutor(4) as pool:
+        for step in range(100):
+            journal.append(
+                "metrics", items=[{"key": "loss", "value": 1.0, "step": step, "timestamp": 1}] * 20
+            )
+            list(pool.map(lambda _: run.tracked, range(4)))
+    assert len(run.tracked.metrics["loss"]) == 2000
 
 
 def test_an_engine_works_inside_an_event_loop(engine: Engine, tiny: Tiny):
@@ -427,11 +245,3 @@ def test_a_moved_workspace_still_tells_everything(engine: Engine, tiny: Tiny, pr
     elsewhere = Engine(tmp_path, environ={"DRESSAGE_WORKSPACE": str(moved)})
     found = elsewhere.get(run.id)
     assert (found.status.state, b"".join(found.logs())[:6]) == ("Completed", b"step 0")
-
-
-def test_a_failed_run_is_resumed_while_its_handle_still_lives(engine: Engine, script):
-    path = script("import pathlib, sys; sys.exit(0 if pathlib.Path(sys.argv[1]).exists() else 3)")
-    run = engine.run("script", set={"path": str(path), "arguments": str(path.parent / "there")})
-    b"".join(run.logs(follow=True))  # nobody has waited for it: the handle attends it still
-    (path.parent / "there").touch()
-    assert engine.resume(run.id).wait(60).state == "Completed"

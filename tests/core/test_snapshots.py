@@ -97,6 +97,29 @@ def test_a_file_that_changes_before_it_is_kept_is_refused(source: Path, tmp_path
         keep(snapshot, tmp_path / "snapshots")
 
 
+class Vanishing(type(Path())):
+    """A folder whose script is gone when one reaches for it, as when an editor saves."""
+
+    def __truediv__(self, name: str) -> Path:
+        path = Path(self, name)
+        if name == "train.py":
+            path.unlink()
+        return path
+
+
+def test_a_file_that_goes_away_while_it_is_read_is_told(source: Path):
+    with pytest.raises(SpecError, match=r"train\.py' went away while it was read; run the command again$"):
+        take(Vanishing(source))
+
+
+def test_a_file_that_goes_away_before_it_is_kept_is_told(source: Path, tmp_path: Path):
+    (tmp_path / "snapshots").mkdir()
+    snapshot = take(source)
+    (source / "train.py").unlink()
+    with pytest.raises(SpecError, match=r"'train\.py' changed"):
+        keep(snapshot, tmp_path / "snapshots")
+
+
 def test_an_executable_file_stays_executable(source: Path, tmp_path: Path):
     (tmp_path / "snapshots").mkdir()
     (source / "train.py").chmod(0o755)

@@ -44,12 +44,19 @@ def die(tell):
     print("last words", flush=True)
     os._exit(7)
 
+def break_off(tell):
+    def half(conversation, **reply):
+        conversation.replies.write(b'{"id": 1, "res')
+        conversation.replies.flush()
+        os._exit(9)
+    sys.modules["__main__"].Conversation.tell = half
+
 def wait(tell, path):
     while not os.path.exists(path):
         time.sleep(0.01)
     return os.getpid()
 
-HANDLERS = {f.__name__: f for f in (echo, pins, chatter, steps, fail, die, wait)}
+HANDLERS = {f.__name__: f for f in (echo, pins, chatter, steps, fail, die, break_off, wait)}
 """
 
 
@@ -102,6 +109,22 @@ def test_a_worker_that_dies_is_told_with_its_last_words_and_started_again(worker
     with pytest.raises(WorkerError, match="ended in die: last words"):
         worker.call("die")
     assert worker.call("echo", alive=True) == {"alive": True}
+
+
+@pytest.mark.timeout(60)  # it would wait for the rest for ever
+def test_a_worker_that_dies_in_the_middle_of_a_reply_is_told(worker: Worker):
+    with pytest.raises(WorkerError, match="ended in break_off"):
+        worker.call("break_off")
+
+
+def test_workers_add_to_their_log(worker: Worker, tmp_path: Path):
+    worker.call("chatter")
+    second = Worker(
+        "toy", lock=tmp_path / "toy.lock", source=tmp_path, module="toys", log=tmp_path / "toy.log"
+    )
+    second.call("echo")
+    second.close()
+    assert "noise of a child" in worker.log.read_text()
 
 
 def test_calls_do_not_wait_for_each_other(worker: Worker, tmp_path: Path):

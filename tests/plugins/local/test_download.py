@@ -14,6 +14,7 @@ from tests.waiting import eventually
 
 from dressage import Source, StageError
 from dressage_local.download import fetch
+from dressage_local.download.partial import Partial
 from dressage_local.objects import ObjectStore
 
 LARGE = random.Random(0).randbytes(20_000_000)
@@ -193,3 +194,39 @@ def test_two_processes_fetch_the_same_file_once(tmp_path: Path, server: FileServ
 def test_nothing_is_left_on_the_way_when_all_is_there(place: Place, server: FileServer):
     place.fetch(source(LARGE, server.address + "/large"))
     assert list(place.partials.iterdir()) == []
+
+
+@pytest.mark.timeout(30)  # it would wait for the other for ever
+def test_a_download_that_is_given_up_does_not_wait_for_who_fetches_the_same(place: Place, server: FileServer):
+    with Partial(place.partials, sha(LARGE)).lock, pytest.raises(StageError, match="HTTP 404"):
+        place.fetch(source(SMALL, server.address + "/gone"), source(LARGE, server.address + "/large"))
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from dressage import Source
+from dressage_local.download import fetch
+from dressage_local.objects import ObjectStore
+folder, truncate, left = Path(sys.argv[1]), os.truncate, 1
+def dying(*where):
+    global left
+    if left == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    left -= 1
+    truncate(*where)
+os.truncate = dying
+sources = [Source(path="a", addresses=tuple(sys.argv[2:]))]
+fetch(sources, ObjectStore(folder / "objects"), folder / "partial", lambda *_: None)
+"""
+
+
+def test_bytes_of_one_mirror_are_not_taken_for_those_of_another_after_a_kill(
+    place: Place, server: FileServer, tmp_path: Path
+):
+    server.files["/other"] = LARGE[::-1]
+    mirrors = (server.address + "/large", server.address + "/other")
+    server.refuse = [0, 0, 403]  # one look, one piece; then the other mirror is begun with, and no further
+    killed = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path), *mirrors])
+    assert killed.returncode == -signal.SIGKILL
+    assert place.fetch(Source(path="a", addresses=mirrors)) == [LARGE]

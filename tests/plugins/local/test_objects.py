@@ -65,6 +65,16 @@ def test_a_copy_out_is_writable_and_repairs_what_differs(store: ObjectStore, fil
     assert (tmp_path / "out" / "weights.bin").stat().st_mode & 0o200
 
 
+def test_copies_out_into_one_folder_at_once_do_not_meet(store: ObjectStore, tmp_path: Path):
+    (tmp_path / "large.bin").write_bytes(bytes(1_000_000))
+    added = store.add(tmp_path / "large.bin")
+    with ThreadPoolExecutor(4) as pool:
+        for number in range(10):
+            folder = tmp_path / "out" / str(number)
+            list(pool.map(lambda folder: store.copy_out([added], folder), [folder] * 4))
+            assert [path.name for path in folder.iterdir()] == ["large.bin"]
+
+
 def test_a_damaged_object_is_not_handed_out(store: ObjectStore, file: Path, tmp_path: Path):
     added = store.add(file)
     path = store.path(added.sha256 or "")

@@ -2,6 +2,9 @@
 
 import http.client
 import json
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -87,3 +90,24 @@ def test_a_journal_that_cannot_be_written_is_told_to_the_client(endpoint: Served
 
 def test_a_token_that_is_missing_is_refused(endpoint: Served):
     assert ask(endpoint, "GET", API + "runs/get?run_id=run-1", headers={"Authorization": ""})[0] == 401
+
+
+@pytest.fixture
+def hasty_threads() -> Iterator[None]:
+    """Threads take turns often: what two of them may do to each other happens soon."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    yield
+    sys.setswitchinterval(usual)
+
+
+def test_what_one_thread_reads_is_whole_while_another_writes(endpoint: Served, hasty_threads: None):
+    def write() -> None:
+        for batch in range(60):
+            metrics = [{"key": f"{batch}-{number}", "value": 1} for number in range(50)]
+            ask(endpoint, "POST", API + "runs/log-batch", {"run_id": "run-1", "metrics": metrics})
+
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(write)
+        while not writing.done():
+            assert ask(endpoint, "GET", API + "runs/get?run_id=run-1")[0] == 200

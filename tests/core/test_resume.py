@@ -1,0 +1,107 @@
+"""Going on with a run: after a failure, from where one is, beside others."""
+
+import threading
+from pathlib import Path
+
+import pytest
+from tests.clients import client, counted
+from tests.recipes import Tiny
+
+from dressage import Engine, StageError
+from dressage.journal import Journal
+from dressage.records import journal_of
+
+
+def attempts(journal: Journal) -> list[int]:
+    """The attempts that were submitted."""
+    return [event["attempt"] for event in journal.events() if event["event"] == "run.submitted"]
+
+
+def test_a_failed_script_is_not_continued_by_the_same_request_but_by_resume(engine: Engine, tiny: Tiny):
+    (tiny.source / "train.py").write_text("raise SystemExit(5)")
+    first = engine.run("tiny")
+    assert first.wait(60).exit_code == 5
+    second = engine.run("tiny")
+    second.wait(60)
+    assert second.id != first.id
+    assert engine.resume(first.id).wait(60).exit_code == 5
+    assert attempts(journal_of(first.folder)) == [1, 2]
+
+
+def test_a_stage_that_fails_leaves_the_run_to_be_continued(engine: Engine, tiny: Tiny, project: Path):
+    tiny.data.unlink()
+    with pytest.raises(Exception, match=r"data\.csv"):
+        engine.run("tiny")
+    tiny.data.write_text("1,2,3\n")
+    assert engine.run("tiny").wait(120).state == "Completed"
+    assert counted(engine) == (1, 1, 1)
+
+
+def test_a_failed_run_is_resumed_while_its_handle_still_lives(engine: Engine, script):
+    path = script("import pathlib, sys; sys.exit(0 if pathlib.Path(sys.argv[1]).exists() else 3)")
+    run = engine.run("script", set={"path": str(path), "arguments": str(path.parent / "there")})
+    b"".join(run.logs(follow=True))  # nobody has waited for it: the handle attends it still
+    (path.parent / "there").touch()
+    assert engine.resume(run.id).wait(60).state == "Completed"
+
+
+@pytest.mark.timeout(30)  # it would wait for itself
+def test_whoever_catches_an_error_may_resume_at_once(engine: Engine, tiny: Tiny):
+    tiny.data.unlink()
+    try:
+        engine.run("tiny")
+    except StageError:
+        tiny.data.write_text("1,2,3\n")
+        assert engine.resume("latest").wait(20).state == "Completed"
+    assert counted(engine) == (1, 1, 1)
+
+
+class WithoutData(Tiny):
+    """Fails as it is handed over: its script is given the folder of a dataset that there is none of."""
+
+    dataset = None
+
+
+def test_an_exception_that_is_kept_does_not_hold_up_the_queue(engine: Engine, tiny: Tiny, project: Path):
+    engine.plugins.add("recipe", "without", WithoutData(project))
+    with pytest.raises(StageError, match="describes no dataset") as kept:
+        engine.run("without", set={"slots": 1})
+    assert engine.run("tiny", set={"slots": 1}).wait(20).state == "Completed"
+    assert kept.tb
+
+
+@pytest.mark.timeout(30)  # it would wait for itself
+def test_a_run_that_could_not_be_handed_over_may_be_tried_again_at_once(
+    engine: Engine, tiny: Tiny, project: Path
+):
+    engine.plugins.add("recipe", "without", WithoutData(project))
+    try:
+        engine.run("without")
+    except StageError:
+        with pytest.raises(StageError, match="describes no dataset"):
+            engine.resume("latest")
+
+
+def test_resume_goes_on_once_the_client_that_prepares_the_run_has_submitted_it(
+    engine: Engine, tiny: Tiny, project: Path
+):
+    hold = project / "hold"
+    hold.touch()
+    preparing = client(project, "StageStartedenvironment", f"hold={hold}")
+    assert preparing.stdin
+    assert preparing.stdout
+    while "environment" not in preparing.stdout.readline():
+        pass
+    resuming = threading.Thread(target=engine.resume, args=("latest",), daemon=True)
+    resuming.start()
+    resuming.join(0.3)
+    assert resuming.is_alive()
+    preparing.stdin.close()
+    resuming.join(20)
+    assert not resuming.is_alive()
+    assert preparing.poll() is None
+    hold.unlink()
+    preparing.stdout.read()
+    preparing.stdout.close()
+    assert preparing.wait(60) == 0
+    assert attempts(journal_of(engine.get("latest").folder)) == [1]
