@@ -169,6 +169,18 @@ def test_what_an_encoding_lacks_is_replaced(dressage, script):
     assert (told.returncode, "outputs/?" in told.stdout) == (0, True)
 
 
+@pytest.mark.parametrize(
+    ("setting", "code", "words"),
+    [
+        ("data=digits", 0, "on local: create digits-dataset, create gpu-cluster"),
+        ("vm_size=STANDARD_NC6", 1, "Standard_NC4as_T4_v3"),
+    ],
+)
+def test_doctor_tells_whether_a_recipe_could_run_as_asked(dressage, setting, code, words):
+    told = dressage("doctor", "keras-mnist", "--set", setting)
+    assert (told.returncode, words in told.stdout) == (code, True), told.stdout
+
+
 def test_doctor_finds_a_workspace_that_cannot_be_made(dressage, project):
     (project / "afile").touch()
     told = dressage("doctor", env={**os.environ, "DRESSAGE_WORKSPACE": "afile/records"})

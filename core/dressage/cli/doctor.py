@@ -4,11 +4,11 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
-from dressage.cli.options import As, engine
+from dressage.cli.options import As, On, Set, complete_recipe, engine, settings_of
 from dressage.errors import DressageError
 
 _ENOUGH_BYTES = 5_000_000_000
@@ -20,11 +20,21 @@ class Check(NamedTuple):
     finding: str
 
 
-def doctor(output: As = "table") -> None:
+def doctor(
+    recipe: Annotated[
+        str | None,
+        typer.Argument(help="A recipe or script: could it run as asked?", autocompletion=complete_recipe),
+    ] = None,
+    on: On = None,
+    set_: Set = None,
+    output: As = "table",
+) -> None:
     """Check that this machine can train; exits with 1 if something is in the way."""
     from dressage.cli.output import print_json, print_table
 
     checks = list(_distinct(_checks()))
+    if recipe:
+        checks.append(_planned(recipe, on, settings_of(set_)))
     if output == "json":
         print_json([check._asdict() for check in checks])
     else:
@@ -50,6 +60,19 @@ def _checks() -> Iterator[Check]:
         yield Check(f"{status.kind} {status.name}", status.error is None, status.error or status.source)
         if status.kind == "platform" and status.error is None:
             yield from _diagnosed(status.name)
+
+
+def _planned(recipe: str, on: str | None, given: dict[str, Any]) -> Check:
+    """Whether a plan can be made: on Azure ML, whether the machines that are wanted can be had."""
+    from dressage.cli.run import asked_for
+
+    try:
+        name, settings = asked_for(recipe, [], None, given)
+        plan = engine().plan(name, on=on, set=settings)
+    except DressageError as error:
+        return Check(f"plan {recipe}", False, str(error))
+    steps = ", ".join(f"{stage.action} {stage.name}" for stage in plan.stages if stage.action != "none")
+    return Check(f"plan {recipe}", True, f"on {plan.platform}: {steps}")
 
 
 def _diagnosed(platform: str) -> Iterator[Check]:
