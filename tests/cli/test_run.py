@@ -211,6 +211,15 @@ def test_the_latest_run_is_downloaded_to_a_folder_of_its_id(dressage, script, pr
     assert (project / name / "outputs" / "a").is_file()
 
 
+def test_a_resumed_run_prints_only_what_is_new(dressage, script, project):
+    text = "import os, sys; print('began'); sys.exit(not os.path.exists(sys.argv[1]))"
+    dressage("run", str(script(text)), "--", str(project / "there"))
+    (project / "there").touch()
+    told = dressage("resume", "latest")
+    assert told.stdout.startswith("began\nrun ")
+    assert dressage("runs", "logs", "latest").stdout == "began\nbegan\n"
+
+
 def test_files_of_a_run_are_listed_and_downloaded(dressage, script, project):
     name = dressage("run", "-d", str(script("open('outputs/a.txt', 'w').write('kept')"))).stdout.strip()
     dressage("runs", "wait", name)

@@ -21,13 +21,16 @@ from dressage.runs import Run
 _SECOND_CTRL_C_S = 1.5
 
 
-def started(start: Callable[[Listener], Run], *, detach: bool, output: Stream) -> None:
-    """Start a run by `start`, follow it unless told to detach, and exit as its script did."""
+def started(start: Callable[[Listener], Run], *, detach: bool, output: Stream, offset: int = 0) -> None:
+    """Start a run by `start`, follow it unless told to detach, and exit as its script did.
+
+    offset: the first byte of its log to print.
+    """
     tell = Program() if output == "jsonl" else Person(script_output=output == "table")
     run = _submitted(start, tell)
     if detach:
         return _detached(run, output)
-    status = _followed(run, tell)
+    status = _followed(run, tell, offset)
     if output == "json":
         print_json(outcome.as_result(run, status))
     elif output == "table":
@@ -47,10 +50,10 @@ def _detached(run: Run, output: Stream) -> None:
         say(f"next: dressage runs logs -f {run.id}\n      dressage runs cancel {run.id}")
 
 
-def _followed(run: Run, tell: Person | Program) -> RunStatus:
+def _followed(run: Run, tell: Person | Program, offset: int) -> RunStatus:
     try:
         with closing(tell):
-            return run.follow(tell)
+            return run.follow(tell, offset=offset)
     except KeyboardInterrupt:
         _leave(run)
         raise typer.Exit(130) from None

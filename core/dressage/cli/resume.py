@@ -14,8 +14,17 @@ def resume(
 ) -> None:
     """Bring an unfinished run to its end.
 
-    A run that still goes is followed; one that was killed goes on from its last checkpoint.
+    A run that still goes is followed; one that was killed goes on from its last checkpoint, and what it had
+    printed before is not printed again.
     """
     from dressage.cli.following import started
 
-    started(lambda listener: engine().resume(run, listener=listener), detach=detach, output=output)
+    found = engine()
+    left = found.get(run)
+    printed = sum(map(len, left.logs())) if left.status.has_ended else 0
+    started(
+        lambda listener: found.resume(left.id, listener=listener),
+        detach=detach,
+        output=output,
+        offset=printed,
+    )
