@@ -18,7 +18,7 @@ import numpy as np
 def main():
     options = arguments()
     recording = Recording()
-    np.random.seed(options.seed)
+    seed(options.seed)
     training, testing = data(options.data_folder, "train"), data(options.data_folder, "t10k")
     model = network(options)
     history = model.fit(
@@ -37,6 +37,13 @@ def main():
     save(model, os.path.join("outputs", "model"))
 
 
+def seed(number):
+    """Seed the order of the images and, where Keras can (2.7 and later), the weights that training starts from."""
+    np.random.seed(number)
+    if hasattr(keras.utils, "set_random_seed"):
+        keras.utils.set_random_seed(number)
+
+
 def arguments():
     parser = argparse.ArgumentParser(formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument("--data-folder", required=True, help="folder of the four IDX files")
@@ -45,7 +52,7 @@ def arguments():
     parser.add_argument("--second-layer-neurons", type=int, default=100, help="width of the second layer")
     parser.add_argument("--learning-rate", type=float, default=0.001, help="of RMSprop")
     parser.add_argument("--epochs", type=int, default=20, help="passes over the training images")
-    parser.add_argument("--seed", type=int, default=1, help="of the order of the images")
+    parser.add_argument("--seed", type=int, default=1, help="of the order of the images and the first weights")
     return parser.parse_args()
 
 
