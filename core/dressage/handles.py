@@ -74,6 +74,11 @@ class Lineage(Struct, frozen=True, kw_only=True):
 
 
 class ModelVersion(Struct, frozen=True, kw_only=True):
+    """A version in the registry of models.
+
+    source: what a script registered, where it was a script that did. A version of an address alone has no files.
+    """
+
     name: str
     version: int
     digest: str
@@ -83,6 +88,7 @@ class ModelVersion(Struct, frozen=True, kw_only=True):
     framework: str | None = None
     metrics: Mapping[str, float] = {}
     tags: Mapping[str, str] = {}
+    source: str | None = None
 
     @property
     def size(self) -> int:

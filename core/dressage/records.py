@@ -44,6 +44,7 @@ class Record:
         match event["event"]:
             case "run.created":
                 self.job, self.created = event["job"], event["time"]
+                self.tracked.run_id = event["job"]["run_id"]
             case "stage.finished":
                 self.handles[event["stage"]] = event["handle"]
             case "run.submitting":

@@ -69,7 +69,22 @@ class LocalModels:
         return self._versions.all()
 
     def download(self, version: ModelVersion, target: Path) -> None:
+        if not version.files:
+            raise StageError(
+                "model",
+                f"model {version.name}:{version.version} was registered by its address alone, {version.source!r};"
+                " its files are not in this workspace, fetch them from there",
+            )
         self._objects.copy_out(version.files, target)
+
+    def add_version(self, name: str, folder: Path | None, *, source: str, **fields: Any) -> ModelVersion:
+        """A new version of a name, whether or not its content has one. folder: None where only an address is known.
+
+        source: what was registered, as its script wrote it. fields: of the ModelVersion.
+        """
+        paths = sorted(files_below(folder)) if folder else []
+        files = tuple(self._objects.add(folder / path, name=path) for path in paths) if folder else ()
+        return self._add(name, files, again=True, source=source, **fields)
 
     @property
     def _index(self) -> "RunIndex":
@@ -77,7 +92,7 @@ class LocalModels:
 
         return RunIndex(self._workspace)
 
-    def _add(self, name: str, files: tuple[File, ...], **fields: Any) -> ModelVersion:
+    def _add(self, name: str, files: tuple[File, ...], *, again: bool = False, **fields: Any) -> ModelVersion:
         digest = digest_of_files(files)
 
         def make(number: int) -> ModelVersion:
@@ -89,7 +104,7 @@ class LocalModels:
             self._objects.materialise(files, folder)
             return version
 
-        return self._versions.add(name, digest, make)
+        return self._versions.add(name, digest, make, again=again)
 
     def _stored(self, folder: Path, missing: str) -> tuple[File, ...]:
         paths = sorted(files_below(folder))

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dressage.journal import Journal
-from dressage_local.logs import last_line
+from dressage_local.logs import failure_line
 from dressage_local.slots import Ticket
+from dressage_local.variables import script_variables
 
 if TYPE_CHECKING:
     from dressage_local.tracking import TrackingEndpoint
@@ -96,21 +97,9 @@ class Supervisor:
         return script
 
     def _environ(self) -> dict[str, str]:
-        """The user's environment, the run's variables, and where to record."""
-        inherited = {name: value for name, value in os.environ.items() if name != "PYTHONHOME"}
         host, port = self._listener.getsockname()
-        return inherited | {
-            "PATH": os.pathsep.join([self._launch["path"], os.environ.get("PATH", os.defpath)]),
-            "PYTHONUNBUFFERED": "1",
-            "MLFLOW_TRACKING_URI": f"http://{host}:{port}",
-            "MLFLOW_TRACKING_TOKEN": self._token,
-            "MLFLOW_EXPERIMENT_NAME": self._launch["experiment"],
-            "MLFLOW_RUN_ID": self._launch["run_id"],
-            "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",  # there is no page behind the address
-            "MLFLOW_DISABLE_TELEMETRY": "true",
-            "DRESSAGE_RUN_ID": self._launch["run_id"],
-            **self._launch["variables"],
-        }
+        address = f"http://{host}:{port}"
+        return script_variables(os.environ, self._launch, address=address, token=self._token)
 
     def _attend(self, script: subprocess.Popen[bytes]) -> None:
         """Wait for the script's end, opening the tracking endpoint when it first knocks."""
@@ -139,6 +128,7 @@ class Supervisor:
             started_ms=int(time.time() * 1000),
             artifacts=self._folder / "artifacts",
             attempt=self._attempt,
+            workspace=Path(self._launch["workspace"]),
         )
         self._endpoint = TrackingEndpoint(
             self._listener, journal=self._journal, run=identity, token=self._token
@@ -165,7 +155,7 @@ class Supervisor:
         how = f"the script ended with exit code {_exit_code(returncode)}"
         if returncode < 0:
             how += f", killed by {signal.Signals(-returncode).name}"
-        said = last_line(self._folder / "log.txt")
+        said = failure_line(self._folder / "log.txt", _exit_code(returncode))
         return f"{how}: {said}" if said else how
 
     def _registering(self) -> str | None:

@@ -1,17 +1,22 @@
 """Versions of a named thing, counted from 1, one for each content: FOLDER/NAME/VERSION.json.
 
-Whoever adds holds the name's lock, so that two processes with the same bytes make one version.
+Whoever adds holds the name's lock, so that two processes with the same bytes make one version. The number of a
+version that was deleted stays taken: FOLDER/NAME/VERSION.deleted.
 """
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Generic, TypeVar
+
+from msgspec.structs import replace
 
 from dressage.encoding import from_json, to_json
 from dressage.handles import DatasetVersion, ModelVersion
 from dressage.locks import FileLock
 from dressage.whole import write_json
+from dressage_local.trees import remove_tree
 
 V = TypeVar("V", DatasetVersion, ModelVersion)
 
@@ -35,27 +40,54 @@ class Versions(Generic[V]):
     def of(self, name: str) -> Iterator[V]:
         """The versions of a name, the newest first."""
         for number in sorted(self._numbers(name), reverse=True):
-            yield from_json(self._kind, json.loads(self._file(name, number).read_text()))
+            yield self._read(name, number)
+
+    def get(self, name: str, number: int) -> V | None:
+        try:
+            return self._read(name, number)
+        except FileNotFoundError:
+            return None
 
     def find(self, name: str, digest: str) -> V | None:
         return next((version for version in self.of(name) if version.digest == digest), None)
 
     def next(self, name: str) -> int:
-        return max(self._numbers(name), default=0) + 1
+        return max([*self._numbers(name), *self._numbers(name, "deleted")], default=0) + 1
 
-    def add(self, name: str, digest: str, make: Callable[[int], V]) -> V:
-        """The version of that content; `make(number)` says what a new one is, and has its bytes in place."""
-        (self._folder / name).mkdir(parents=True, exist_ok=True)
-        with FileLock(self._folder / name / ".lock"):
-            if found := self.find(name, digest):
+    def add(self, name: str, digest: str, make: Callable[[int], V], *, again: bool = False) -> V:
+        """The version of that content; `make(number)` says what a new one is, and has its bytes in place.
+
+        again: make a new one even if the content has one.
+        """
+        with self.lock(name):
+            if not again and (found := self.find(name, digest)):
                 return found
             version = make(self.next(name))
             write_json(self._file(name, version.version), to_json(version), indent=1)
             return version
 
+    def delete(self, name: str, number: int) -> None:
+        """Remove a version and its folder; its number is not given again."""
+        version = self._read(name, number)
+        self._file(name, number).rename(self._file(name, number).with_suffix(".deleted"))
+        remove_tree(self.folder(version))
+
+    @contextmanager
+    def lock(self, name: str) -> Iterator[None]:
+        """Nobody else adds or changes a version of the name meanwhile. Makes the name's folder."""
+        (self._folder / name).mkdir(parents=True, exist_ok=True)
+        with FileLock(self._folder / name / ".lock"):
+            yield
+
+    def _read(self, name: str, number: int) -> V:
+        """The name is the folder's: it may have been renamed."""
+        version = from_json(self._kind, json.loads(self._file(name, number).read_text()))
+        return replace(version, name=name)
+
     def _file(self, name: str, number: int) -> Path:
         return self._folder / name / f"{number}.json"
 
-    def _numbers(self, name: str) -> list[int]:
+    def _numbers(self, name: str, suffix: str = "json") -> list[int]:
         folder = self._folder / name
-        return [int(file.stem) for file in folder.glob("*.json")] if folder.is_dir() else []
+        found = folder.glob(f"*.{suffix}") if folder.is_dir() else ()
+        return [int(file.stem) for file in found if file.stem.isdecimal()]

@@ -74,11 +74,16 @@ def test_files_are_listed_while_the_script_runs(start):
 
 
 def test_it_is_told_where_to_record(submit):
-    names = ("MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_NAME", "MLFLOW_RUN_ID")
+    names = ("MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_NAME", "DRESSAGE_RUN_ID")
     done = submit(f"import json, os; print(json.dumps([os.environ.get(name) for name in {names!r}]))")
     address, experiment, run_id = json.loads(done.log)
     assert address.startswith(("http://", "https://", "azureml://"))
     assert (experiment, run_id) == ("script", done.run.id)
+
+
+def test_the_first_run_that_a_script_opens_is_the_run_itself(submit):
+    done = submit("import mlflow; mlflow.start_run(); mlflow.log_param('a', 1)")
+    assert done.run.tracked.params == {"a": "1"}
 
 
 @pytest.mark.parametrize("code", [0, 1, 7, 255])

@@ -143,6 +143,16 @@ def time_of(stamp: str | None) -> str:
     return datetime.fromisoformat(stamp).astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
+def moment_of(time_ms: int | None) -> str | None:
+    """Milliseconds since 1970 as journals write times: ISO 8601, UTC."""
+    if not time_ms:
+        return None
+    from datetime import UTC, datetime
+
+    moment = datetime.fromtimestamp(time_ms / 1000, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def took(status: RunStatus) -> str:
     """How long the run's script ran, or has run so far."""
     from datetime import UTC, datetime

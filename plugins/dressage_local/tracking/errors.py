@@ -10,8 +10,19 @@ class RefusedError(Exception):
         self.code = code
 
 
+class NotKeptError(RefusedError):
+    """What a client asked for is a part of MLflow that is not kept here."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(501, "NOT_IMPLEMENTED", message)
+
+
 def missing(what: str) -> RefusedError:
     return RefusedError(404, "RESOURCE_DOES_NOT_EXIST", what)
+
+
+def exists(what: str) -> RefusedError:
+    return RefusedError(400, "RESOURCE_ALREADY_EXISTS", what)
 
 
 def invalid(what: str) -> RefusedError:

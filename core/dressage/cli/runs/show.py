@@ -15,17 +15,14 @@ def show(run: RunId, output: As = "table") -> None:
     """Show one run: stages, metrics, files, model."""
     from dressage.cli.outcome import as_result
     from dressage.cli.output import print_json
+    from dressage.cli.recorded import recorded
 
     found = engine().get(run)
     if output == "json":
-        tracked = found.tracked
         return print_json(
             as_result(found, found.status)
-            | {"job": found.job, "params": tracked.params, "tags": tracked.tags}
-            | {
-                "history": {key: list(points) for key, points in tracked.metrics.items()},
-                "files": found.files,
-            }
+            | {"job": found.job, **recorded(found.tracked)}
+            | {"files": found.files}
         )
     return _show(found)
 
@@ -33,6 +30,7 @@ def show(run: RunId, output: As = "table") -> None:
 def _show(run: "Run") -> None:
     from dressage.cli.charts import chart
     from dressage.cli.output import digest_shown, number_of, print_fields, size_of, time_of, took
+    from dressage.cli.recorded import notices, sections
     from dressage.records import read
 
     job, status, tracked = run.job, run.status, run.tracked
@@ -61,16 +59,16 @@ def _show(run: "Run") -> None:
             ("folder", run.folder),
         )
     )
-    for title, values in (("parameters", tracked.params), ("tags", tracked.tags)):
-        shown = [(name, value) for name, value in values.items() if not name.startswith("mlflow.")]
-        if shown:
-            sys.stdout.write(f"\n{title}\n")
-            print_fields([(f"  {name}", value) for name, value in shown])
+    for title, fields in sections(tracked):
+        sys.stdout.write(f"\n{title}\n")
+        print_fields([(f"  {name}", value) for name, value in fields])
     if tracked.metrics:
         sys.stdout.write("\nmetrics\n")
     latest = tracked.latest()
     for name, points in tracked.metrics.items():
         sys.stdout.write("".join(f"  {line}\n" for line in chart(name, points, latest[name])))
+    for notice in notices(tracked):
+        sys.stdout.write(f"\n{notice}\n")
     if files := run.files:
         sys.stdout.write("\nfiles\n")
         print_fields([(f"  {file.path}", size_of(file.size)) for file in files])

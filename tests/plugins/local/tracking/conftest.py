@@ -35,7 +35,6 @@ class Served(NamedTuple):
             "MLFLOW_TRACKING_URI": f"http://127.0.0.1:{self.port}",
             "MLFLOW_TRACKING_TOKEN": self.token,
             "MLFLOW_EXPERIMENT_NAME": "exp",
-            "MLFLOW_RUN_ID": "run-1",
             "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
             "MLFLOW_DISABLE_TELEMETRY": "true",
         }
@@ -58,7 +57,7 @@ def serve(folder: Path, attempt: int = 1) -> tuple[Served, TrackingEndpoint]:
     journal = Journal(folder / "journal.jsonl")
     artifacts = folder / "artifacts"
     artifacts.mkdir(exist_ok=True)
-    run = RunIdentity("run-1", "exp", "first", 1, artifacts, attempt)
+    run = RunIdentity("run-1", "exp", "first", 1, artifacts, attempt, folder / ".dressage")
     endpoint = TrackingEndpoint(listener, journal=journal, run=run, token="secret")
     endpoint.start()
     return Served(listener.getsockname()[1], journal, artifacts, "secret"), endpoint

@@ -29,7 +29,8 @@ def ask(
     ("method", "path", "body", "status", "code"),
     [
         ("GET", "/", None, 404, "ENDPOINT_NOT_FOUND"),
-        ("GET", API + "registered-models/get", None, 404, "ENDPOINT_NOT_FOUND"),
+        ("GET", API + "webhooks", None, 404, "ENDPOINT_NOT_FOUND"),
+        ("GET", API + "registered-models/get", None, 400, "INVALID_PARAMETER_VALUE"),
         ("GET", API + "runs/get?run_id=other", None, 404, "RESOURCE_DOES_NOT_EXIST"),
         ("POST", API + "runs/set-tag", "not json", 400, "BAD_REQUEST"),
         ("POST", API + "runs/set-tag", [1], 400, "BAD_REQUEST"),

@@ -1,0 +1,157 @@
+"""The registry of models as MLflow's clients see it: names with aliases, tags and versions.
+
+A version's content and where it came from are `dressage_local.models`' and never change. What may change is kept
+beside it, in models/NAME/registry.json: descriptions, tags, aliases, stages. A name without that file was registered
+by a recipe or by hand, and has none of those.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct, field
+
+from dressage.encoding import from_json, to_json
+from dressage.handles import ModelVersion
+from dressage.whole import write_json
+from dressage.workspace import Workspace
+from dressage_local.models import LocalModels
+from dressage_local.objects import ObjectStore
+from dressage_local.trees import link_file, remove_tree
+from dressage_local.versions import Versions
+
+
+class VersionNotes(Struct, kw_only=True):
+    """What may change of a version, and whose run and logged model it was made from. Times: ms since 1970."""
+
+    created_ms: int
+    updated_ms: int
+    run_id: str | None = None
+    model_id: str | None = None
+    run_link: str | None = None
+    description: str | None = None
+    stage: str = "None"
+    tags: dict[str, str] = field(default_factory=dict)
+
+
+class RegisteredModel(Struct, kw_only=True):
+    """A name in the registry. aliases: the number of the version that each names. versions: notes by number."""
+
+    name: str
+    created_ms: int
+    updated_ms: int
+    description: str | None = None
+    tags: dict[str, str] = field(default_factory=dict)
+    aliases: dict[str, int] = field(default_factory=dict)
+    versions: dict[str, VersionNotes] = field(default_factory=dict)
+
+
+class ModelRegistry:
+    """workspace: whose models they are."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._root = workspace.root / "models"
+        self._objects = ObjectStore(workspace.root / "objects")
+        self._models = LocalModels(workspace, self._objects)
+        self._versions = Versions(self._root, ModelVersion)
+
+    def names(self) -> list[str]:
+        if not self._root.is_dir():
+            return []
+        return sorted(folder.name for folder in self._root.iterdir() if self.find(folder.name))
+
+    def find(self, name: str) -> RegisteredModel | None:
+        """A name, if it is registered."""
+        model = self._read(name)
+        versions = self.versions(name)
+        if model is None and not versions:
+            return None
+        times = [_ms(version.created) for version in versions] or [0]
+        model = model or RegisteredModel(name=name, created_ms=min(times), updated_ms=max(times))
+        for version in versions:
+            if str(version.version) not in model.versions:
+                model.versions[str(version.version)] = _notes_of(version)
+        model.name = name
+        return model
+
+    def versions(self, name: str) -> list[ModelVersion]:
+        """A name's versions, the newest first."""
+        return list(self._versions.of(name)) if (self._root / name).is_dir() else []
+
+    def version(self, name: str, number: int) -> ModelVersion | None:
+        return self._versions.get(name, number)
+
+    @contextmanager
+    def changing(self, name: str, *, now_ms: int) -> Iterator[RegisteredModel]:
+        """A name to change, a new one if there is none; kept at the end of the block. Nobody else changes it then."""
+        with self._versions.lock(name):
+            model = self.find(name) or RegisteredModel(name=name, created_ms=now_ms, updated_ms=now_ms)
+            yield model
+            write_json(self._root / name / "registry.json", to_json(model), indent=1)
+
+    def add(
+        self, name: str, folder: Path | None, source: str, notes: VersionNotes, **fields: Any
+    ) -> ModelVersion:
+        """A new version, from the files of a folder or from an address alone. fields: of the ModelVersion."""
+        version = self._models.add_version(name, folder, source=source, **fields)
+        with self.changing(name, now_ms=notes.created_ms) as model:
+            model.versions[str(version.version)] = notes
+            model.updated_ms = notes.created_ms
+        return version
+
+    def rename(self, name: str, new_name: str) -> None:
+        """Raises FileExistsError if there is such a name already."""
+        try:
+            (self._root / name).rename(self._root / new_name)
+        except OSError as error:  # a folder that is not empty
+            raise FileExistsError(new_name) from error
+
+    def delete(self, name: str) -> None:
+        """Remove a name with all of its versions; their bytes stay as long as something else has them."""
+        (self._root / name).rename(self._root.with_name(f".models.{os.urandom(8).hex()}.deleted"))
+        for left in self._root.parent.glob(".models.*.deleted"):  # ours, and any whose remover was killed
+            remove_tree(left)
+
+    def delete_version(self, name: str, number: int, *, now_ms: int) -> None:
+        """Remove a version and the aliases that name it."""
+        with self.changing(name, now_ms=now_ms) as model:
+            self._versions.delete(name, number)
+            model.versions.pop(str(number), None)
+            model.aliases = {alias: named for alias, named in model.aliases.items() if named != number}
+            model.updated_ms = now_ms
+
+    def lay_out(self, version: ModelVersion, target: Path) -> Path:
+        """A folder of the version's files that a reader may write into: MLflow's client leaves a note there."""
+        if not target.is_dir():
+            aside = target.with_name(f".{target.name}.{os.urandom(8).hex()}")
+            for file in version.files:
+                place = aside / file.path
+                place.parent.mkdir(parents=True, exist_ok=True)
+                link_file(self._objects.path(file.sha256 or ""), place)
+            try:
+                aside.rename(target)
+            except OSError:  # another request was first
+                shutil.rmtree(aside, ignore_errors=True)
+        return target
+
+    def _read(self, name: str) -> RegisteredModel | None:
+        try:
+            return from_json(RegisteredModel, json.loads((self._root / name / "registry.json").read_text()))
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+
+def _notes_of(version: ModelVersion) -> VersionNotes:
+    """Of a version that was registered by a recipe or by hand."""
+    created = _ms(version.created)
+    run_id = version.lineage.run_id if version.lineage else None
+    return VersionNotes(created_ms=created, updated_ms=created, run_id=run_id)
+
+
+def _ms(time: str) -> int:
+    return int(datetime.fromisoformat(time).timestamp() * 1000)

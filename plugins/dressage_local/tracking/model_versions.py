@@ -1,0 +1,165 @@
+"""Requests about model versions: made of what this script logged, with their lineage, or of any version there is."""
+
+import json
+from collections.abc import Callable
+
+from dressage_local.registry import RegisteredModel, VersionNotes
+from dressage_local.tracking import requests
+from dressage_local.tracking.answers import Answer, paged
+from dressage_local.tracking.errors import invalid
+from dressage_local.tracking.registry_views import (
+    KINDS,
+    PROMPT,
+    Version,
+    all_models,
+    asks_for_prompts,
+    changing,
+    check_name,
+    is_no_prompt,
+    source_of,
+    stage_of,
+    tags_of,
+    the_model,
+    the_version,
+    values_of,
+    version_answer,
+)
+from dressage_local.tracking.search import Searchable, page
+from dressage_local.tracking.sources import Source, found_at
+from dressage_local.tracking.state import TrackingState, address_of, now_ms
+
+_VERSIONS: Searchable[Version] = Searchable(
+    texts={
+        "name": lambda found: found.model.name,
+        "run_id": lambda found: found.notes.run_id,
+        "source_path": lambda found: source_of(found.version),
+    },
+    numbers={
+        "version_number": lambda found: found.version.version,
+        "creation_timestamp": lambda found: found.notes.created_ms,
+        "last_updated_timestamp": lambda found: found.notes.updated_ms,
+    },
+    kinds=KINDS,
+    values={"tag": tags_of},
+    lists=frozenset({"name", "run_id"}),
+    default=is_no_prompt,
+)
+
+
+def create(state: TrackingState, asked: requests.CreateModelVersion) -> Answer:
+    """A version from what this script logged, or from an address elsewhere, which is kept as an address."""
+    check_name(asked.name)
+    the_model(state, asked.name)
+    source = found_at(state, asked)
+    now = now_ms()
+    notes = VersionNotes(
+        created_ms=now,
+        updated_ms=now,
+        run_id=source.run_id,
+        model_id=source.model_id,
+        run_link=asked.run_link,
+        description=asked.description,
+        tags=values_of(asked.tags),
+    )
+    version = state.registry.add(asked.name, source.folder, asked.source, notes, **_origin(state, source))
+    number = str(version.version)
+    state.write("tracking.registered", name=asked.name, version=version.version, model_id=source.model_id)
+    if source.model_id in state.tracked.models:
+        _mark_registered(state, source.model_id, asked.name, number)
+    return version_answer(the_version(state, asked.name, number))
+
+
+def get(state: TrackingState, asked: requests.OfModelVersion) -> Answer:
+    return version_answer(the_version(state, asked.name, asked.version))
+
+
+def update(state: TrackingState, asked: requests.UpdateModelVersion) -> Answer:
+    def change(_: RegisteredModel, notes: VersionNotes) -> None:
+        notes.description, notes.updated_ms = asked.description, now_ms()
+
+    return version_answer(_changed(state, asked, change))
+
+
+def transition_stage(state: TrackingState, asked: requests.TransitionStage) -> Answer:
+    stage = stage_of(asked.stage)
+    if asked.archive_existing_versions and stage not in ("Staging", "Production"):
+        raise invalid(
+            f"Model version transition cannot archive existing versions: {stage!r} is not an Active stage."
+        )
+
+    def change(model: RegisteredModel, notes: VersionNotes) -> None:
+        for other in model.versions.values() if asked.archive_existing_versions else ():
+            if other is not notes and other.stage == stage:
+                other.stage, other.updated_ms = "Archived", now_ms()
+        notes.stage, notes.updated_ms = stage, now_ms()
+        model.updated_ms = notes.updated_ms
+
+    return version_answer(_changed(state, asked, change))
+
+
+def delete(state: TrackingState, asked: requests.OfModelVersion) -> Answer:
+    number = the_version(state, asked.name, asked.version).version.version
+    state.registry.delete_version(asked.name, number, now_ms=now_ms())
+    return {}
+
+
+def set_tag(state: TrackingState, asked: requests.ModelVersionTag) -> Answer:
+    _changed(state, asked, lambda _, notes: notes.tags.update({asked.key: asked.value or ""}))
+    return {}
+
+
+def delete_tag(state: TrackingState, asked: requests.ModelVersionTag) -> Answer:
+    def change(_: RegisteredModel, notes: VersionNotes) -> None:
+        notes.tags.pop(asked.key, None)
+
+    _changed(state, asked, change)
+    return {}
+
+
+def search(state: TrackingState, asked: requests.Search) -> Answer:
+    every = [
+        Version(model, version, model.versions[str(version.version)])
+        for model in all_models(state)
+        for version in state.registry.versions(model.name)
+    ]
+    found = _VERSIONS.filter(every, asked.filter)
+    if not asks_for_prompts(_VERSIONS.clauses(asked.filter)):
+        found = [version for version in found if version.notes.tags.get(PROMPT) != "true"]
+    ordered = _VERSIONS.sort(found, asked.order_by or ())
+    shown, token = page(ordered, asked.page_token, asked.max_results, 10_000, 200_000)
+    return paged("model_versions", (version_answer(version)["model_version"] for version in shown), token)
+
+
+def download_address(state: TrackingState, asked: requests.OfModelVersion) -> Answer:
+    """Where a client reads a version from: a folder of this run's own, since it writes a note beside the files."""
+    version = the_version(state, asked.name, asked.version).version
+    if not version.files:
+        return {"artifact_uri": source_of(version)}
+    return {"artifact_uri": address_of(state.registry.lay_out(version, state.folder_of(version)))}
+
+
+def _changed(
+    state: TrackingState,
+    asked: requests.OfModelVersion,
+    change: Callable[[RegisteredModel, VersionNotes], object],
+) -> Version:
+    number = the_version(state, asked.name, asked.version).version.version
+    with changing(state, asked.name) as model:
+        change(model, model.versions[str(number)])
+    return the_version(state, asked.name, str(number))
+
+
+def _origin(state: TrackingState, source: Source) -> dict[str, object]:
+    """Lineage and metrics of a version that this script registered."""
+    run = state.tracked.runs.get(source.run_id or "", state.tracked)
+    return {"lineage": state.lineage(), "metrics": run.latest() if source.folder else {}}
+
+
+def _mark_registered(state: TrackingState, model_id: str, name: str, number: str) -> None:
+    """MLflow keeps a logged model's versions in a tag of the model."""
+    tags = state.model(model_id).tags
+    known = json.loads(tags.get("mlflow.modelVersions", "[]"))
+    value = json.dumps([*known, {"name": name, "version": int(number)}])
+    state.write(
+        "tracking.model_changed", model_id=model_id, tags=[{"key": "mlflow.modelVersions", "value": value}]
+    )

@@ -1,0 +1,164 @@
+"""What the tracking endpoint knows: a run's record, written to its journal first and folded from it."""
+
+import threading
+import time
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import quote
+
+from dressage.journal import Journal
+from dressage.tracked import Experiment, LoggedModel, RunData, Tracked
+from dressage_local.tracking.errors import invalid, missing
+
+if TYPE_CHECKING:
+    from dressage.handles import Lineage, ModelVersion
+    from dressage_local.registry import ModelRegistry
+
+EXPERIMENT_ID = "0"
+"""The id of the run's own experiment; those that the script names beside it count on."""
+_REFUSALS = 50
+"""How many different refused requests are told apart; what comes after counts as "other requests"."""
+
+
+class RunIdentity(NamedTuple):
+    """Whose endpoint it is. started_ms: since 1970, UTC. artifacts: the folder for logged files.
+
+    workspace: the root of the workspace whose registry the script may use.
+    """
+
+    run_id: str
+    experiment: str
+    name: str
+    started_ms: int
+    artifacts: Path
+    attempt: int
+    workspace: Path
+
+
+class TrackingState:
+    """The runs, models and names that one script recorded. Reading and writing take `lock`.
+
+    is_opened: whether the script has the run itself in use; the first run that it opens is the run itself.
+    experiment_id: the experiment that the script named last; a run that is not in use yet belongs to it, since
+    MLflow's client refuses to continue a run of another experiment.
+    """
+
+    def __init__(self, journal: Journal, identity: RunIdentity) -> None:
+        self.identity = identity
+        self.lock = threading.RLock()
+        self.is_opened = False
+        self.experiment_id = EXPERIMENT_ID
+        self.tracked = Tracked(identity.run_id, identity.name, started_ms=identity.started_ms)
+        self.tracked.experiments[EXPERIMENT_ID] = Experiment(
+            experiment_id=EXPERIMENT_ID, name=identity.experiment, created_ms=identity.started_ms
+        )
+        self._journal = journal
+        for event in journal.events():
+            self.tracked.apply(event)
+
+    @cached_property
+    def registry(self) -> "ModelRegistry":
+        """The workspace's registered models."""
+        from dressage.workspace import Workspace
+        from dressage_local.registry import ModelRegistry
+
+        return ModelRegistry(Workspace(root=self.identity.workspace))
+
+    def lineage(self) -> "Lineage | None":
+        """Where what this script registers comes from."""
+        from dressage.records import read
+
+        request = read(self.identity.artifacts.parent).the_request()
+        return request.lineage if request else None
+
+    def write(self, event: str, run_id: str | None = None, **fields: Any) -> None:
+        """Into the journal first; only what is there has happened. run_id: whose it is, if not the run's own."""
+        whose = {} if run_id in (None, self.identity.run_id) else {"run": run_id}
+        with self.lock:
+            self._journal.append(event, attempt=self.identity.attempt, **whose, **fields)
+            self.tracked.apply({"event": event, "attempt": self.identity.attempt, **whose, **fields})
+
+    def run(self, run_id: str | None) -> RunData:
+        """Raises RefusedError for a run that is not this script's."""
+        if not run_id:
+            raise invalid("Missing value for required parameter 'run_id'.")
+        if run_id == self.identity.run_id:
+            return self.tracked
+        if run_id not in self.tracked.runs:
+            raise missing(f"Run with id={run_id} not found; this script records to {self.identity.run_id!r}")
+        return self.tracked.runs[run_id]
+
+    def active_run(self, run_id: str | None) -> RunData:
+        """A run to write to. Raises RefusedError for one that is not this script's or that it deleted."""
+        run = self.run(run_id)
+        if run.deleted:
+            raise invalid(f"The run {run.run_id} must be in the 'active' state. Current state is deleted.")
+        if run is self.tracked:
+            self.is_opened = True
+        return run
+
+    def experiment_of(self, run: RunData) -> str:
+        return run.experiment_id if self.is_opened or run is not self.tracked else self.experiment_id
+
+    def experiment(self, experiment_id: str | None) -> Experiment:
+        """The run's own by default. Raises RefusedError for one that the script did not name."""
+        found = self.tracked.experiments.get(experiment_id or EXPERIMENT_ID)
+        if found is None:
+            raise missing(f"No Experiment with id={experiment_id} exists")
+        return found
+
+    def runs(self) -> list[RunData]:
+        return [self.tracked, *self.tracked.runs.values()]
+
+    def model(self, model_id: str, *, deleted: bool = False) -> LoggedModel:
+        """deleted: also one that the script deleted. Raises RefusedError for a model that it did not log."""
+        model = self.tracked.models.get(model_id)
+        if model is None or (model.deleted and not deleted):
+            raise missing(f"Logged model with ID '{model_id}' not found.")
+        return model
+
+    def refuse(self, request: str, message: str) -> None:
+        """Count a request that was refused. Written at the 1st, 10th, 100th, ..., and by `write_refusals`."""
+        with self.lock:
+            refused = self.tracked.refused
+            if request not in refused and len(refused) >= _REFUSALS:
+                request, message = "other requests", "there were many others"
+            count = refused[request].count + 1 if request in refused else 1
+            fields: dict[str, Any] = {"request": request, "count": count, "message": message}
+            if str(count).strip("0") == "1":
+                self.write("tracking.refused", **fields)
+            else:
+                self.tracked.apply({"event": "tracking.refused", **fields})
+
+    def write_refusals(self) -> None:
+        """The last counts, once no more requests come."""
+        with self.lock:
+            for request, refused in list(self.tracked.refused.items()):
+                if str(refused.count).strip("0") != "1":
+                    self.write(
+                        "tracking.refused", request=request, count=refused.count, message=refused.message
+                    )
+
+    def artifacts_of(self, run: RunData) -> Path:
+        """Where a run's artifacts go: the script copies them there itself."""
+        own = self.identity.artifacts
+        return own if run is self.tracked else own / "runs" / run.run_id
+
+    def files_of(self, model: LoggedModel) -> Path:
+        """Where a logged model's files go."""
+        return self.identity.artifacts / model.path
+
+    def folder_of(self, version: "ModelVersion") -> Path:
+        """Where this run's script reads a registered version from."""
+        return self.identity.artifacts.parent / "models" / f"{version.name}-{version.version}"
+
+
+def address_of(folder: Path) -> str:
+    """A folder as MLflow's clients take it: its path, or its file:// address where a path would be misread."""
+    path = str(folder)
+    return path if quote(path) == path else folder.as_uri()
+
+
+def now_ms() -> int:
+    return int(time.time() * 1000)
