@@ -77,6 +77,7 @@ class ModelVersion(Struct, frozen=True, kw_only=True):
     """A version in the registry of models.
 
     source: what a script registered, where it was a script that did. A version of an address alone has no files.
+    aliases, description, tags: what people and scripts say of it; these may change.
     """
 
     name: str
@@ -89,6 +90,8 @@ class ModelVersion(Struct, frozen=True, kw_only=True):
     metrics: Mapping[str, float] = {}
     tags: Mapping[str, str] = {}
     source: str | None = None
+    aliases: tuple[str, ...] = ()
+    description: str | None = None
 
     @property
     def size(self) -> int:

@@ -19,20 +19,11 @@ An event with a "run" belongs to a run that the script opened beside or below it
 Times in milliseconds are since 1970 in UTC, as in MLflow's protocol.
 """
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """One value of a metric."""
-
-    value: float
-    step: int
-    timestamp: int
-    attempt: int = 1
+from dressage.points import Point, Points, latest_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +79,14 @@ class LoggedModel:
     tags: dict[str, str] = field(default_factory=dict)
     metrics: list[ModelMetric] = field(default_factory=list)
     registered: list[str] = field(default_factory=list)
+    _seen: set[tuple[Any, ...]] = field(default_factory=set, repr=False, compare=False)
+
+    def add_metric(self, metric: ModelMetric) -> None:
+        """Of one run, metric, step and time there is one value, as in MLflow: some are sent twice."""
+        identity = (metric.run_id, metric.key, metric.step, metric.timestamp)
+        if identity not in self._seen:
+            self._seen.add(identity)
+            self.metrics.append(metric)
 
     @property
     def path(self) -> str:
@@ -130,7 +129,7 @@ class RunData:
     ended_ms: int | None = None
     deleted: bool = False
     experiment_id: str = "0"
-    metrics: dict[str, list[Point]] = field(default_factory=dict)
+    metrics: dict[str, Points] = field(default_factory=dict)
     params: dict[str, str] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
     inputs: list[Input] = field(default_factory=list)
@@ -167,12 +166,8 @@ class RunData:
                 _update(self, event, ("user", "started_ms", "deleted", "experiment_id"))
 
     def _add_point(self, item: Mapping[str, Any], attempt: int) -> None:
-        """A resumed run continues from its last checkpoint: its values replace the earlier attempt's from there."""
-        points = self.metrics.setdefault(item["key"], [])
-        step = item.get("step") or 0
-        if points and points[-1].attempt != attempt:
-            points[:] = [point for point in points if point.step < step]
-        points.append(Point(float(item["value"]), step, item.get("timestamp") or 0, attempt))
+        points = self.metrics.setdefault(item["key"], Points())
+        points.add(Point(float(item["value"]), item.get("step") or 0, item.get("timestamp") or 0, attempt))
 
     def _add_inputs(self, event: Mapping[str, Any]) -> None:
         """A dataset is its name and digest: naming it again adds its new tags."""
@@ -257,15 +252,7 @@ class Tracked(RunData):
             model = self.models.get(item["model_id"]) if "model_id" in item else None
             if model is not None:
                 fields = {name: item[name] for name in ModelMetric.__dataclass_fields__ if name in item}
-                model.metrics.append(ModelMetric(**{**fields, "run_id": run_id}))
-
-
-def latest_of(points: Iterable[Point]) -> Point:
-    """The value at the highest step; of several there the latest, of those the highest, as in MLflow."""
-    return max(
-        points,
-        key=lambda point: (point.step, point.timestamp, 0.0 if math.isnan(point.value) else point.value),
-    )
+                model.add_metric(ModelMetric(**{**fields, "run_id": run_id}))
 
 
 def tracked(events: Iterable[Mapping[str, Any]]) -> Tracked:

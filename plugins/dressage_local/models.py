@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from dressage import records
 from dressage.content import digest_of_file
 from dressage.differences import file_differences, input_differences
@@ -13,6 +15,7 @@ from dressage.journal import now
 from dressage.plans import StagePlan
 from dressage.workspace import Workspace
 from dressage_local.objects import ObjectStore
+from dressage_local.registry_notes import RegisteredModel, read_notes
 from dressage_local.trees import files_below, remove_tree
 from dressage_local.versions import Versions
 
@@ -24,7 +27,8 @@ class LocalModels:
     def __init__(self, workspace: Workspace, objects: ObjectStore) -> None:
         self._workspace = workspace
         self._objects = objects
-        self._versions = Versions(workspace.root / "models", ModelVersion)
+        self._root = workspace.root / "models"
+        self._versions = Versions(self._root, ModelVersion)
 
     def plan(self, training: Training) -> StagePlan:
         """reuse, if a completed run from the very same inputs registered a version that is still there."""
@@ -66,7 +70,10 @@ class LocalModels:
         return self._add(name, self._stored(directory, f"model folder {str(directory)!r} holds no files"))
 
     def list(self) -> Sequence[ModelVersion]:
-        return self._versions.all()
+        """With what scripts have said of them since."""
+        versions = self._versions.all()
+        notes = {name: read_notes(self._root / name) for name in {version.name for version in versions}}
+        return [_noted(version, notes[version.name]) for version in versions]
 
     def download(self, version: ModelVersion, target: Path) -> None:
         if not version.files:
@@ -131,6 +138,18 @@ class LocalModels:
     def _snapshot(self, digest: str) -> Mapping[str, str | None]:
         folder = self._workspace.root / "snapshots" / digest
         return {path: digest_of_file(folder / path) for path in files_below(folder)}
+
+
+def _noted(version: ModelVersion, model: RegisteredModel | None) -> ModelVersion:
+    notes = model.versions.get(str(version.version)) if model else None
+    if model is None or notes is None:
+        return version
+    return replace(
+        version,
+        aliases=tuple(model.aliases_of(version.version)),
+        description=notes.description or model.description,
+        tags={**version.tags, **model.tags, **notes.tags},
+    )
 
 
 def _digests(files: Sequence[File]) -> dict[str, str | None]:

@@ -1,11 +1,8 @@
 """The registry of models as MLflow's clients see it: names with aliases, tags and versions.
 
-A version's content and where it came from are `dressage_local.models`' and never change. What may change is kept
-beside it, in models/NAME/registry.json: descriptions, tags, aliases, stages. A name without that file was registered
-by a recipe or by hand, and has none of those.
+A version's content and where it came from never change; what may change is in `dressage_local.registry_notes`.
 """
 
-import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -14,41 +11,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from msgspec import Struct, field
-
-from dressage.encoding import from_json, to_json
 from dressage.handles import ModelVersion
-from dressage.whole import write_json
 from dressage.workspace import Workspace
 from dressage_local.models import LocalModels
 from dressage_local.objects import ObjectStore
+from dressage_local.registry_notes import RegisteredModel, VersionNotes, read_notes, write_notes
 from dressage_local.trees import link_file, remove_tree
 from dressage_local.versions import Versions
-
-
-class VersionNotes(Struct, kw_only=True):
-    """What may change of a version, and whose run and logged model it was made from. Times: ms since 1970."""
-
-    created_ms: int
-    updated_ms: int
-    run_id: str | None = None
-    model_id: str | None = None
-    run_link: str | None = None
-    description: str | None = None
-    stage: str = "None"
-    tags: dict[str, str] = field(default_factory=dict)
-
-
-class RegisteredModel(Struct, kw_only=True):
-    """A name in the registry. aliases: the number of the version that each names. versions: notes by number."""
-
-    name: str
-    created_ms: int
-    updated_ms: int
-    description: str | None = None
-    tags: dict[str, str] = field(default_factory=dict)
-    aliases: dict[str, int] = field(default_factory=dict)
-    versions: dict[str, VersionNotes] = field(default_factory=dict)
 
 
 class ModelRegistry:
@@ -67,7 +36,7 @@ class ModelRegistry:
 
     def find(self, name: str) -> RegisteredModel | None:
         """A name, if it is registered."""
-        model = self._read(name)
+        model = read_notes(self._root / name)
         versions = self.versions(name)
         if model is None and not versions:
             return None
@@ -92,7 +61,7 @@ class ModelRegistry:
         with self._versions.lock(name):
             model = self.find(name) or RegisteredModel(name=name, created_ms=now_ms, updated_ms=now_ms)
             yield model
-            write_json(self._root / name / "registry.json", to_json(model), indent=1)
+            write_notes(self._root / name, model)
 
     def add(
         self, name: str, folder: Path | None, source: str, notes: VersionNotes, **fields: Any
@@ -138,12 +107,6 @@ class ModelRegistry:
             except OSError:  # another request was first
                 shutil.rmtree(aside, ignore_errors=True)
         return target
-
-    def _read(self, name: str) -> RegisteredModel | None:
-        try:
-            return from_json(RegisteredModel, json.loads((self._root / name / "registry.json").read_text()))
-        except (FileNotFoundError, NotADirectoryError):
-            return None
 
 
 def _notes_of(version: ModelVersion) -> VersionNotes:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from math import isfinite
 
 from dressage.cli.output import number_of
-from dressage.tracked import Point
+from dressage.points import Point
 
 _BLOCKS = " ▁▂▃▄▅▆▇█"
 _HEIGHT = 4

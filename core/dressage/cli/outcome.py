@@ -5,6 +5,7 @@ import sys
 from typing import Any
 
 from dressage.cli.output import coloured, number_of, took
+from dressage.cli.recorded import notices
 from dressage.cli.telling import say
 from dressage.encoding import to_json
 from dressage.handles import RunStatus
@@ -28,8 +29,10 @@ def print_summary(run: Run, status: RunStatus) -> None:
     metric = run.job.model.metric
     if metric and run.metric is not None:
         lines.append(f"  {metric.lower()}  {number_of(run.metric)}")
-    if model := run.model:
-        lines.append(f"  model     {model.name}:{model.version}")
+    tracked = run.tracked
+    registered = [f"{model.name}:{model.version}"] if (model := run.model) else []
+    lines += [f"  model     {version}" for version in [*registered, *tracked.registered]]
+    lines += [f"  warning   {notice}" for notice in notices(tracked)]
     sys.stdout.write("\n".join(lines) + "\n")
     sys.stdout.flush()
     say("next: " + "\n      ".join(_next(run, status)))
@@ -46,6 +49,8 @@ def as_result(run: Run, status: RunStatus) -> dict[str, Any]:
         "value": run.metric,
         "metrics": run.tracked.latest(),
         "model": to_json(run.model),
+        "registered": run.tracked.registered,
+        "warnings": list(notices(run.tracked)),
     }
 
 

@@ -40,12 +40,11 @@ def sections(tracked: Tracked) -> Iterator[tuple[str, Fields]]:
 
 
 def notices(tracked: Tracked) -> Iterator[str]:
-    """What was not kept."""
+    """What was asked of MLflow and is not kept."""
     for request, refused in tracked.refused.items():
         times = "" if refused.count == 1 else f" ({refused.count} times)"
         yield (
-            f"not kept: the script asked MLflow for something this platform does not keep: {request}{times}:"
-            f" {refused.message}"
+            f"the script asked MLflow for something this platform does not keep: {request}{times}: {refused.message}"
         )
 
 

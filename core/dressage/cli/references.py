@@ -1,4 +1,4 @@
-"""Names with versions, as people type them: "keras-mnist:2", or "keras-mnist" for the newest."""
+"""Names with versions, as people type them: "keras-mnist:2", "keras-mnist@best", or "keras-mnist" for the newest."""
 
 from collections.abc import Sequence
 from typing import TypeVar
@@ -12,9 +12,12 @@ V = TypeVar("V", DatasetVersion, ModelVersion)
 def find(kind: str, versions: Sequence[V], reference: str) -> V:
     """Raises NotFoundError."""
     name, _, number = reference.partition(":")
+    name, at, alias = name.partition("@")
     named = [version for version in versions if version.name == name]
     if not named:
         raise NotFoundError(unknown(kind, name, {version.name for version in versions}))
+    if at:
+        return _by_alias(kind, name, alias, named)
     for version in named:
         if str(version.version) == number:
             return version
@@ -22,3 +25,10 @@ def find(kind: str, versions: Sequence[V], reference: str) -> V:
         known = ", ".join(str(version.version) for version in named)
         raise NotFoundError(f"{kind} {name!r} has no version {number!r}; known: {known}")
     return max(named, key=lambda version: version.version)
+
+
+def _by_alias(kind: str, name: str, alias: str, named: Sequence[V]) -> V:
+    aliases = {known: version for version in named for known in getattr(version, "aliases", ())}
+    if alias not in aliases:
+        raise NotFoundError(f"{kind} {name!r}: {unknown('alias', alias, aliases)}")
+    return aliases[alias]

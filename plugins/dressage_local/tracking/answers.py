@@ -5,19 +5,19 @@ Source: the messages of service.proto in github.com/mlflow/mlflow.
 
 import math
 from collections.abc import Iterable, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
+from dressage.points import Point, latest_of
 from dressage.tracked import (
     Experiment,
     Input,
     LoggedModel,
     ModelMetric,
     Output,
-    Point,
     RunData,
-    latest_of,
 )
+from dressage_local.tracking.errors import invalid
 from dressage_local.tracking.state import TrackingState, address_of
 
 Answer = dict[str, Any]
@@ -107,10 +107,15 @@ def pairs(values: Mapping[str, str]) -> list[Answer]:
     return [{"key": key, "value": value} for key, value in values.items()]
 
 
-def files_answer(root: Path, folder: Path) -> Answer:
-    """A listing of one folder below `root`."""
+def files_answer(root: Path, path: str | None) -> Answer:
+    """A listing of one folder below `root`. Raises RefusedError for a path that leads out of it."""
+    if ".." in PurePosixPath(path or "").parts or "\0" in (path or "") or (path or "").startswith("/"):
+        raise invalid(f"Invalid path {path!r}: it must be relative and stay below its root")
+    folder = root / (path or "")
+    if not folder.resolve().is_relative_to(root.resolve()):
+        raise invalid(f"Invalid path {path!r}: it leads out of the run's folder")
     entries = sorted(folder.iterdir()) if folder.is_dir() else []
-    return {"root_uri": address_of(root), "files": [_listed(entry, root.resolve()) for entry in entries]}
+    return {"root_uri": address_of(root), "files": [_listed(entry, root) for entry in entries]}
 
 
 def paged(name: str, found: Iterable[Any], token: str) -> Answer:

@@ -92,7 +92,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _check_caller(self) -> None:
         """Another user of this machine, or a page in a browser, must not write into the run."""
-        host = (self.headers.get("Host") or "").rpartition(":")[0]
+        host = (self.headers.get("Host") or "").partition(":")[0]
         if host not in ("127.0.0.1", "localhost"):
             raise RefusedError(403, "PERMISSION_DENIED", f"host {host!r} is not served here")
         given = self.headers.get("Authorization") or ""

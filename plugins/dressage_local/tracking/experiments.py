@@ -24,6 +24,7 @@ _SEARCHABLE: Searchable[Experiment] = Searchable(
     },
     values={"tag": lambda experiment: experiment.tags},
 )
+_MOST_EXPERIMENTS = 20
 _VIEWS = {"ACTIVE_ONLY": (False,), "DELETED_ONLY": (True,), "ALL": (False, True)}
 
 
@@ -46,6 +47,9 @@ def create(state: TrackingState, asked: requests.CreateExperiment) -> Answer:
     state.write(
         "tracking.experiment", experiment_id=experiment_id, name=asked.name, created_ms=now_ms(), tags=tags
     )
+    if asked.artifact_location:
+        message = f"{asked.artifact_location!r} is not used: artifacts are kept with the run"
+        state.refuse("POST experiments/create artifact_location", message)
     state.experiment_id = experiment_id
     return {"experiment_id": experiment_id}
 
@@ -96,6 +100,10 @@ def search(state: TrackingState, asked: requests.SearchExperiments) -> Answer:
 def datasets(state: TrackingState, asked: requests.SearchDatasets) -> Answer:
     """The datasets that the runs of some experiments read, once each."""
     wanted = set(asked.experiment_ids or ())
+    if not wanted:
+        raise invalid("SearchDatasets request must specify at least one experiment_id.")
+    if len(wanted) > _MOST_EXPERIMENTS:
+        raise invalid(f"SearchDatasets request cannot specify more than {_MOST_EXPERIMENTS} experiment_ids.")
     found = {
         (read.name, read.digest, run.experiment_id): read.tags.get("mlflow.data.context")
         for run in state.runs()

@@ -107,10 +107,7 @@ def search(state: TrackingState, asked: requests.SearchLoggedModels) -> Answer:
 
 def list_files(state: TrackingState, asked: requests.LoggedModelFiles) -> Answer:
     root = state.files_of(state.model(asked.model_id))
-    folder = (root / (asked.artifact_directory_path or "")).resolve()
-    if not folder.is_relative_to(root.resolve()):
-        raise invalid(f"Invalid path {asked.artifact_directory_path!r}: it leaves the model's folder")
-    return files_answer(root, folder)
+    return files_answer(root, asked.artifact_directory_path)
 
 
 def _answer(state: TrackingState, model: LoggedModel) -> Answer:

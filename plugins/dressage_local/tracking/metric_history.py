@@ -1,14 +1,18 @@
 """A metric's values, of one run or of several."""
 
+from dressage.points import Point
 from dressage_local.tracking import requests
 from dressage_local.tracking.answers import Answer, metric_answer, paged
 from dressage_local.tracking.errors import invalid
 from dressage_local.tracking.search import page
 from dressage_local.tracking.state import TrackingState
 
+_MOST_STEPS = 2500
+_MOST_RUNS = 100
+
 
 def get(state: TrackingState, asked: requests.MetricHistory) -> Answer:
-    points = state.run(requests.run_id_of(asked)).metrics.get(asked.metric_key, [])
+    points: list[Point] = state.run(requests.run_id_of(asked)).metrics.get(asked.metric_key) or []
     most = None if asked.max_results is None and asked.page_token is None else asked.max_results or 25_000
     shown, token = page(points, asked.page_token, most, len(points) or 1, 1 << 62)
     return paged("metrics", (metric_answer(asked.metric_key, point) for point in shown), token)
@@ -32,15 +36,37 @@ def get_bulk(state: TrackingState, asked: requests.MetricHistories) -> Answer:
 
 
 def get_interval(state: TrackingState, asked: requests.MetricInterval) -> Answer:
-    """One metric of several runs, thinned out evenly to `max_results` steps a run; the last step stays."""
-    most = asked.max_results or 2500
+    """One metric of several runs, at evenly spread steps: some `max_results` of all that the runs have."""
+    most = asked.max_results if asked.max_results is not None else _MOST_STEPS
+    if not 0 < most <= _MOST_STEPS:
+        raise invalid(f"max_results must be between 1 and {_MOST_STEPS}. Got {most}.")
+    if not 0 < len(asked.run_ids) <= _MOST_RUNS:
+        raise invalid(f"GetMetricHistoryBulkInterval request must specify 1 to {_MOST_RUNS} run_ids.")
     low = asked.start_step if asked.start_step is not None else -(1 << 63)
     high = asked.end_step if asked.end_step is not None else 1 << 63
-    found = []
-    for run_id in asked.run_ids:
-        points = state.run(run_id).metrics.get(asked.metric_key, [])
-        within = sorted((p for p in points if low <= p.step <= high), key=lambda p: (p.step, p.timestamp))
-        every = max(1, -(-len(within) // most))
-        kept = within[::every] + ([within[-1]] if within and (len(within) - 1) % every else [])
-        found += [{**metric_answer(asked.metric_key, point), "run_id": run_id} for point in kept]
-    return {"metrics": found}
+    if low > high or (asked.start_step is None) != (asked.end_step is None):
+        raise invalid(
+            f"start_step must be at most end_step, and both given or none: {asked.start_step}, {asked.end_step}"
+        )
+    found = {run_id: _within(state, run_id, asked.metric_key, low, high) for run_id in asked.run_ids}
+    steps = _spread(sorted({point.step for points in found.values() for point in points}), most)
+    return {
+        "metrics": [
+            {**metric_answer(asked.metric_key, point), "run_id": run_id}
+            for run_id, points in found.items()
+            for point in points
+            if point.step in steps or point.step in (points[0].step, points[-1].step)
+        ]
+    }
+
+
+def _within(state: TrackingState, run_id: str, key: str, low: int, high: int) -> list[Point]:
+    points = state.run(run_id).metrics.get(key, ())
+    return sorted((p for p in points if low <= p.step <= high), key=lambda p: (p.step, p.timestamp))
+
+
+def _spread(steps: list[int], most: int) -> set[int]:
+    """At most so many steps, evenly spread, and the last one."""
+    if len(steps) <= most:
+        return set(steps)
+    return {steps[number * len(steps) // most] for number in range(most)} | {steps[-1]}

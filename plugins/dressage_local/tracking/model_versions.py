@@ -1,9 +1,9 @@
 """Requests about model versions: made of what this script logged, with their lineage, or of any version there is."""
 
-import json
+import re
 from collections.abc import Callable
 
-from dressage_local.registry import RegisteredModel, VersionNotes
+from dressage_local.registry_notes import RegisteredModel, VersionNotes
 from dressage_local.tracking import requests
 from dressage_local.tracking.answers import Answer, paged
 from dressage_local.tracking.errors import invalid
@@ -28,6 +28,8 @@ from dressage_local.tracking.search import Searchable, page
 from dressage_local.tracking.sources import Source, found_at
 from dressage_local.tracking.state import TrackingState, address_of, now_ms
 
+_COPIED = re.compile(r"models:/([^/]+)/(\d+)")
+"""The source of a version that was copied from another one."""
 _VERSIONS: Searchable[Version] = Searchable(
     texts={
         "name": lambda found: found.model.name,
@@ -64,8 +66,6 @@ def create(state: TrackingState, asked: requests.CreateModelVersion) -> Answer:
     version = state.registry.add(asked.name, source.folder, asked.source, notes, **_origin(state, source))
     number = str(version.version)
     state.write("tracking.registered", name=asked.name, version=version.version, model_id=source.model_id)
-    if source.model_id in state.tracked.models:
-        _mark_registered(state, source.model_id, asked.name, number)
     return version_answer(the_version(state, asked.name, number))
 
 
@@ -125,7 +125,8 @@ def search(state: TrackingState, asked: requests.Search) -> Answer:
     found = _VERSIONS.filter(every, asked.filter)
     if not asks_for_prompts(_VERSIONS.clauses(asked.filter)):
         found = [version for version in found if version.notes.tags.get(PROMPT) != "true"]
-    ordered = _VERSIONS.sort(found, asked.order_by or ())
+    found.sort(key=lambda each: (each.model.name, -each.version.version))
+    ordered = _VERSIONS.sort(found, asked.order_by or ["last_updated_timestamp DESC"])
     shown, token = page(ordered, asked.page_token, asked.max_results, 10_000, 200_000)
     return paged("model_versions", (version_answer(version)["model_version"] for version in shown), token)
 
@@ -134,6 +135,9 @@ def download_address(state: TrackingState, asked: requests.OfModelVersion) -> An
     """Where a client reads a version from: a folder of this run's own, since it writes a note beside the files."""
     version = the_version(state, asked.name, asked.version).version
     if not version.files:
+        copied = _COPIED.fullmatch(source_of(version))
+        if copied and copied.groups() != (version.name, str(version.version)):
+            return download_address(state, requests.OfModelVersion(name=copied[1], version=copied[2]))
         return {"artifact_uri": source_of(version)}
     return {"artifact_uri": address_of(state.registry.lay_out(version, state.folder_of(version)))}
 
@@ -153,13 +157,3 @@ def _origin(state: TrackingState, source: Source) -> dict[str, object]:
     """Lineage and metrics of a version that this script registered."""
     run = state.tracked.runs.get(source.run_id or "", state.tracked)
     return {"lineage": state.lineage(), "metrics": run.latest() if source.folder else {}}
-
-
-def _mark_registered(state: TrackingState, model_id: str, name: str, number: str) -> None:
-    """MLflow keeps a logged model's versions in a tag of the model."""
-    tags = state.model(model_id).tags
-    known = json.loads(tags.get("mlflow.modelVersions", "[]"))
-    value = json.dumps([*known, {"name": name, "version": int(number)}])
-    state.write(
-        "tracking.model_changed", model_id=model_id, tags=[{"key": "mlflow.modelVersions", "value": value}]
-    )

@@ -2,7 +2,7 @@
 
 import re
 
-from dressage_local.registry import RegisteredModel
+from dressage_local.registry_notes import RegisteredModel
 from dressage_local.tracking import requests
 from dressage_local.tracking.answers import Answer, paged
 from dressage_local.tracking.errors import exists, invalid

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from typing import NamedTuple
 
 from dressage.handles import ModelVersion
-from dressage_local.registry import RegisteredModel, VersionNotes
+from dressage_local.registry_notes import RegisteredModel, VersionNotes
 from dressage_local.tracking import requests
 from dressage_local.tracking.answers import Answer, pairs
 from dressage_local.tracking.errors import invalid, missing
@@ -57,7 +57,7 @@ def version_answer(found: Version) -> Answer:
         "model_id": notes.model_id,
         "status": "READY",
         "tags": pairs(tags_of(found)),
-        "aliases": [alias for alias, named in model.aliases.items() if named == number],
+        "aliases": model.aliases_of(number),
     }
     return {"model_version": {key: value for key, value in answer.items() if value is not None}}
 
@@ -97,7 +97,7 @@ def the_model(state: TrackingState, name: str) -> RegisteredModel:
 def the_version(state: TrackingState, name: str, number: str | None) -> Version:
     model = the_model(state, name)
     if number is None or not number.isdecimal():
-        raise invalid(f"Model version must be an integer, got '{number}'")
+        raise invalid(f"Parameter 'version' must be an integer, got '{number}'.")
     version = state.registry.version(name, int(number))
     if version is None:
         raise missing(f"Model Version (name={name}, version={number}) not found")

@@ -29,6 +29,8 @@ from dressage_local.tracking.state import TrackingState
 _PREFIX = re.compile(r"/(?:ajax-)?api/[23]\.0/(?:preview/)?mlflow/(.+?)/?")
 _MISSING = re.compile(r"Object missing required field `(\w+)`(?: - at `\$\.?(.*)`)?")
 
+_STEP = re.compile(r"(\w+)|\[(\d+)\]")
+
 
 class Route(NamedTuple):
     """path: with {NAMES} of arguments. is_quick: whether it is answered while no other request is."""
@@ -201,11 +203,13 @@ def read_body(matched: Matched, body: bytes) -> Any:
         except msgspec.ValidationError:
             raise
         except msgspec.DecodeError:  # other clients write NaN as it is, which is no JSON
-            asked = msgspec.convert(json.loads(body), kind, strict=False)
+            given = json.loads(body)
+            json.dumps(given, ensure_ascii=False).encode()  # fails for what is no text
+            asked = msgspec.convert(given, kind, strict=False)
     except msgspec.ValidationError as error:
         if str(error).startswith("Expected `object`") and " - at " not in str(error):
             raise RefusedError(400, "BAD_REQUEST", "the request's body is not a JSON object") from error
-        raise invalid(_said(error)) from error
+        raise invalid(_said(error, _plain(body))) from error
     except (ValueError, RecursionError) as error:
         raise RefusedError(400, "BAD_REQUEST", f"the request's body is not JSON: {error}") from error
     return _named(asked, matched.named)
@@ -218,7 +222,7 @@ def read_query(matched: Matched, query: Mapping[str, Sequence[str]]) -> Any:
     try:
         asked = msgspec.convert(values, matched.route.kind, strict=False)
     except msgspec.ValidationError as error:
-        raise invalid(_said(error)) from error
+        raise invalid(_said(error, values)) from error
     return _named(asked, matched.named)
 
 
@@ -244,10 +248,24 @@ def _lists(kind: type[Any]) -> set[str]:
     }
 
 
-def _said(error: msgspec.ValidationError) -> str:
-    """What is wrong with a request, in the words that MLflow's own server has for it."""
+def _plain(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _said(error: msgspec.ValidationError, given: Any) -> str:
+    """What is wrong with a request, in the words that MLflow's own server has for it. given: the request."""
     if found := _MISSING.fullmatch(str(error)):
         place = f"{found[2]}." if found[2] else ""
         return f"Missing value for required parameter '{place}{found[1]}'."
     what, _, place = str(error).partition(" - at `$")
-    return f"Invalid value for parameter '{place.strip('.`') or 'body'}' supplied: {what}."
+    place = place.strip(".`")
+    for name, index in _STEP.findall(place):
+        try:
+            given = given[name] if name else given[int(index)]
+        except (LookupError, TypeError):  # a place that the decoder names in its own way
+            break
+    value = json.dumps(given, default=str)[:100]
+    return f"Invalid value {value} for parameter '{place or 'body'}' supplied: {what}."

@@ -97,10 +97,7 @@ def search(state: TrackingState, asked: requests.SearchRuns) -> Answer:
 
 def list_artifacts(state: TrackingState, asked: requests.ListArtifacts) -> Answer:
     root = state.artifacts_of(state.run(requests.run_id_of(asked)))
-    folder = (root / (asked.path or "")).resolve()
-    if not folder.is_relative_to(root.resolve()):
-        raise invalid(f"Invalid path {asked.path!r}: it leaves the run's folder")
-    return files_answer(root, folder)
+    return files_answer(root, asked.path)
 
 
 def _searchable(state: TrackingState) -> Searchable[RunData]:

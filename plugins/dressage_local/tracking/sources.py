@@ -1,5 +1,6 @@
 """What a script registers: a logged model, artifacts of a run, a registered version, or an address elsewhere."""
 
+import re
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -7,6 +8,8 @@ from urllib.parse import unquote, urlsplit
 from dressage_local.tracking import requests
 from dressage_local.tracking.errors import invalid
 from dressage_local.tracking.state import TrackingState
+
+_NAME = re.compile(r"[\w-]+")
 
 
 class Source(NamedTuple):
@@ -26,8 +29,10 @@ def found_at(state: TrackingState, asked: requests.CreateModelVersion) -> Source
     if scheme == "models":
         return _of_version(state, asked.source, rest, run_id)
     if scheme == "runs":
-        run_id, _, path = rest.strip("/").partition("/")
-        return _existing(state.artifacts_of(state.run(run_id)) / path, run_id, model_id)
+        owner, _, path = rest.strip("/").partition("/")
+        artifacts = _artifacts_of(state, owner)
+        folder = artifacts / path if artifacts and ".." not in path else None
+        return _existing(folder, run_id or owner, model_id)
     folder = _local(asked.source)
     if folder is None:
         return Source(None, run_id, model_id)
@@ -58,8 +63,17 @@ def _of_version(state: TrackingState, source: str, rest: str, run_id: str | None
     return Source(folder if version.files else None, run_id or notes.run_id, notes.model_id)
 
 
-def _existing(folder: Path, run_id: str | None, model_id: str | None) -> Source:
-    return Source(folder if folder.is_dir() else None, run_id, model_id)
+def _artifacts_of(state: TrackingState, run_id: str) -> Path | None:
+    """Of a run of this script, or of an earlier run in the workspace."""
+    for run in (state.tracked, *state.tracked.runs.values()):
+        if run.run_id == run_id:
+            return state.artifacts_of(run)
+    earlier = state.identity.workspace / "runs" / run_id / "artifacts"
+    return earlier if _NAME.fullmatch(run_id) and earlier.is_dir() else None
+
+
+def _existing(folder: Path | None, run_id: str | None, model_id: str | None) -> Source:
+    return Source(folder if folder and folder.is_dir() else None, run_id, model_id)
 
 
 def _local(source: str) -> Path | None:

@@ -54,8 +54,11 @@ class TrackingState:
             experiment_id=EXPERIMENT_ID, name=identity.experiment, created_ms=identity.started_ms
         )
         self._journal = journal
+        self._was_opened = False
         for event in journal.events():
             self.tracked.apply(event)
+            if event["event"] == "tracking.status" and "run" not in event:
+                self._was_opened = True
 
     @cached_property
     def registry(self) -> "ModelRegistry":
@@ -109,7 +112,9 @@ class TrackingState:
         return found
 
     def runs(self) -> list[RunData]:
-        return [self.tracked, *self.tracked.runs.values()]
+        """All that there are for the script: the run itself once it has opened it, in this attempt or before."""
+        own = [self.tracked] if self.is_opened or self._was_opened else []
+        return [*own, *self.tracked.runs.values()]
 
     def model(self, model_id: str, *, deleted: bool = False) -> LoggedModel:
         """deleted: also one that the script deleted. Raises RefusedError for a model that it did not log."""

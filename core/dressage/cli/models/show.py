@@ -7,7 +7,9 @@ import typer
 
 from dressage.cli.options import As, On, complete_model, engine
 
-Reference = Annotated[str, typer.Argument(help="NAME or NAME:VERSION.", autocompletion=complete_model)]
+Reference = Annotated[
+    str, typer.Argument(help="NAME, NAME:VERSION or NAME@ALIAS.", autocompletion=complete_model)
+]
 
 
 def show(model: Reference, on: On = None, output: As = "table") -> None:
@@ -30,9 +32,12 @@ def show(model: Reference, on: On = None, output: As = "table") -> None:
     print_fields(
         (
             ("model", f"{version.name}:{version.version}"),
+            ("aliases", ", ".join(version.aliases) or None),
+            ("description", version.description),
             ("framework", version.framework),
             ("digest", version.digest),
             ("created", time_of(version.created)),
+            ("source", version.source),
             ("run", lineage and lineage.run_id),
             ("dataset", lineage and lineage.dataset),
             ("environment", lineage and lineage.environment),

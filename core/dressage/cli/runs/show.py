@@ -68,7 +68,7 @@ def _show(run: "Run") -> None:
     for name, points in tracked.metrics.items():
         sys.stdout.write("".join(f"  {line}\n" for line in chart(name, points, latest[name])))
     for notice in notices(tracked):
-        sys.stdout.write(f"\n{notice}\n")
+        sys.stdout.write(f"\nwarning: {notice}\n")
     if files := run.files:
         sys.stdout.write("\nfiles\n")
         print_fields([(f"  {file.path}", size_of(file.size)) for file in files])

@@ -12,17 +12,19 @@ from typing import Any, NamedTuple
 import pytest
 
 from dressage.journal import Journal
+from dressage.records import journal_of
 from dressage.tracked import Tracked, tracked
 from dressage_local.tracking import RunIdentity, TrackingEndpoint
 
 
 class Served(NamedTuple):
-    """A served endpoint. artifacts: the run's folder."""
+    """A served endpoint. artifacts: the folder of what the run logs."""
 
     port: int
     journal: Journal
     artifacts: Path
     token: str
+    workspace: Path
 
     @property
     def tracked(self) -> Tracked:
@@ -54,13 +56,29 @@ class Served(NamedTuple):
 
 def serve(folder: Path, attempt: int = 1) -> tuple[Served, TrackingEndpoint]:
     listener = socket.create_server(("127.0.0.1", 0))
-    journal = Journal(folder / "journal.jsonl")
-    artifacts = folder / "artifacts"
-    artifacts.mkdir(exist_ok=True)
-    run = RunIdentity("run-1", "exp", "first", 1, artifacts, attempt, folder / ".dressage")
+    workspace = folder / ".dressage"
+    run_folder = workspace / "runs" / "run-1"
+    artifacts = run_folder / "artifacts"
+    artifacts.mkdir(parents=True, exist_ok=True)
+    journal = journal_of(run_folder)
+    run = RunIdentity("run-1", "exp", "first", 1, artifacts, attempt, workspace)
     endpoint = TrackingEndpoint(listener, journal=journal, run=run, token="secret")
     endpoint.start()
-    return Served(listener.getsockname()[1], journal, artifacts, "secret"), endpoint
+    return Served(listener.getsockname()[1], journal, artifacts, "secret", workspace), endpoint
+
+
+class Recorded(NamedTuple):
+    """What a script recorded, and what it printed last."""
+
+    served: Served
+    seen: Any
+
+
+def recording(folder: Path, script: str) -> Iterator[Recorded]:
+    """Runs a script in a folder, against an endpoint of its own."""
+    served, running = serve(folder)
+    yield Recorded(served, served.client(f"import os; os.chdir({str(folder)!r})\n" + script))
+    running.close()
 
 
 @pytest.fixture

@@ -3,10 +3,9 @@
 import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from tests.plugins.local.tracking.conftest import Served, serve
+from tests.plugins.local.tracking.conftest import Recorded, Served, recording, serve
 
 EVERYTHING = """
 import json, math, matplotlib, mlflow, numpy, pathlib
@@ -45,19 +44,10 @@ with mlflow.start_run() as run:
 """
 
 
-class Recorded:
-    def __init__(self, served: Served, seen: Any) -> None:
-        self.served = served
-        self.seen = seen
-
-
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recorded]:
     """One script that records everything there is; each test looks at one part."""
-    folder = tmp_path_factory.mktemp("run")
-    served, running = serve(folder)
-    yield Recorded(served, served.client(f"import os; os.chdir({str(folder)!r})\n" + EVERYTHING))
-    running.close()
+    yield from recording(tmp_path_factory.mktemp("run"), EVERYTHING)
 
 
 def test_start_run_picks_the_run_up_from_the_environment(recorded: Recorded):
@@ -120,7 +110,7 @@ def test_a_changed_parameter_is_refused_and_the_first_value_stays(endpoint: Serv
         "import json, mlflow\n"
         "mlflow.start_run(); mlflow.log_param('rate', 1)\n"
         "try: mlflow.log_param('rate', 2)\n"
-        "except mlflow.MlflowException as error: print(json.dumps('Changing param values is not allowed' in str(error)))\n"
+        "except mlflow.MlflowException as error: print(json.dumps('Changing param values' in str(error)))\n"
     )
     assert refused is True
     assert endpoint.tracked.params == {"rate": "1"}
