@@ -16,7 +16,7 @@ from pathlib import Path
 from dressage import Engine
 from tests.recipes import Tiny
 def existing(self, folder):
-    self.source, self.data, self.conda = folder / "tiny", folder / "data.csv", None
+    self.source, self.data, self.conda, self.variables = folder / "tiny", folder / "data.csv", None, {}
 Tiny.__init__ = existing
 engine = Engine(Path(sys.argv[1]))
 engine.plugins.add("recipe", "tiny", Tiny(Path(sys.argv[1])))

@@ -49,6 +49,7 @@ class Tiny:
             (self.source / "train.py").write_text(SCRIPT)
             self.data.write_text("1,2,3\n")
         self.conda: str | None = None
+        self.variables: dict[str, str] = {}
 
     @hookimpl
     def settings(self) -> type:
@@ -64,7 +65,7 @@ class Tiny:
 
     @hookimpl
     def environment(self) -> Environment:
-        return Environment(name="tiny-env", conda=self.conda)
+        return Environment(name="tiny-env", conda=self.conda, variables=self.variables)
 
     @hookimpl
     def model(self, settings: Settings) -> Model:

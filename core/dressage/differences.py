@@ -27,6 +27,9 @@ def input_differences(
     for name in ("script", "output_path"):
         if old.get(name) != new[name]:
             yield f"{name}: {old.get(name)} -> {new[name]}"
+    yield from (
+        f"variable {line}" for line in differences(old.get("variables") or {}, new.get("variables") or {})
+    )
     for name in ("dataset", "environment"):
         if name in new and old.get(name) != new[name]:
             yield f"{name} changed"

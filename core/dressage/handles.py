@@ -113,17 +113,19 @@ class Training(Struct, frozen=True, kw_only=True):
     """Everything that a trained model is a function of, as far as it is known.
 
     dataset: the dataset version's digest; environment: the environment's key. None while unknown,
-    or where there is none to know.
+    or where there is none to know. variables: the environment variables that the recipe gives the script.
     """
 
     model: Model
     snapshot: Snapshot
     dataset: str | None = None
     environment: str | None = None
+    variables: Mapping[str, str] = {}
 
     @property
     def inputs(self) -> dict[str, Any]:
-        return {
+        """What `key` is the digest of. What of a request is not in it is in `NOT_INPUTS`, with the reason."""
+        inputs = {
             "dataset": self.dataset,
             "environment": self.environment,
             "snapshot": self.snapshot.digest,
@@ -131,6 +133,7 @@ class Training(Struct, frozen=True, kw_only=True):
             "arguments": to_json(self.model.arguments),
             "output_path": self.model.output_path,
         }
+        return {**inputs, "variables": dict(self.variables)} if self.variables else inputs
 
     @property
     def key(self) -> str:
@@ -164,6 +167,27 @@ class RunRequest(Struct, frozen=True, kw_only=True):
             snapshot=self.training.snapshot.digest,
             arguments=tuple(map(str, self.training.model.arguments)),
         )
+
+
+NOT_INPUTS: Mapping[str, str] = {
+    "run_id": "names the run",
+    "name": "names the run",
+    "experiment": "groups runs",
+    "tags": "describe the run",
+    "attempt": "counts how often the run was continued",
+    "recipe": "its answers are inputs; the same answers from another recipe give the same model",
+    "compute": "where the run executes: two machines may differ no more than two runs on one may",
+    "dataset": "its digest is training.dataset",
+    "environment": "its key and variables are training.environment and training.variables",
+    "training.model.directory": "its content is training.snapshot",
+    "training.model.name": "a plan looks for a version of this name",
+    "training.model.framework": "describes the model",
+    "training.model.metric": "describes the model",
+    "training.model.tags": "describe the model",
+    "training.model.checkpoint_path": "where a run that is continued finds what it had",
+    "training.snapshot.directory": "the copy is called after its content",
+}
+"""Fields of a RunRequest that a trained model is no function of, and why."""
 
 
 class RunStatus(Struct, frozen=True, kw_only=True):

@@ -11,17 +11,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from dressage.encoding import from_json, to_json
-from dressage.handles import RunSummary
+from dressage.handles import RunRequest, RunSummary, Training
 from dressage.records import Record, journal_of, read
 from dressage.workspace import Workspace
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS run (
+_VERSION = 2
+"""Of what is in the rows; an index of another version is made again. 2: variables are inputs of a training."""
+_SCHEMA = f"""
+BEGIN;
+DROP TABLE IF EXISTS run;
+CREATE TABLE run (
     run_id TEXT PRIMARY KEY, size INTEGER, created TEXT, training TEXT, model TEXT, summary TEXT, inputs TEXT
 );
-CREATE INDEX IF NOT EXISTS run_training ON run (training);
-CREATE INDEX IF NOT EXISTS run_model ON run (model, created);
+CREATE INDEX run_training ON run (training);
+CREATE INDEX run_model ON run (model, created);
+PRAGMA user_version = {_VERSION};
+COMMIT;
 """
 
 
@@ -71,7 +79,7 @@ class RunIndex:
 
     def _query(self, path: Path | str, query: str, values: tuple[str, ...]) -> list[tuple[Any, ...]]:
         with closing(sqlite3.connect(path, timeout=5)) as connection, connection:
-            if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'run_model'").fetchone():
+            if connection.execute("PRAGMA user_version").fetchone() != (_VERSION,):
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.executescript(_SCHEMA)
             self._bring_up_to_date(connection)
@@ -99,12 +107,18 @@ def _journals(runs: Path) -> Iterator[tuple[str, int]]:
 
 def _row(run_id: str, size: int, record: Record) -> tuple[Any, ...]:
     request = record.the_request() if record.status.state == "Completed" else None
+    training = _training(record, request) if request else None
     return (
         run_id,
         size,
         record.created or "",
-        request.training.key if request else None,
-        request.training.model.name if request else None,
+        training.key if training else None,
+        training.model.name if training else None,
         json.dumps(to_json(record.summary(run_id))),
-        json.dumps(request.training.inputs if request else {}),
+        json.dumps(training.inputs if training else {}),
     )
+
+
+def _training(record: Record, request: RunRequest) -> Training:
+    """Journals of before variables were inputs have them in the description of the environment alone."""
+    return replace(request.training, variables=record.the_job().environment.variables)

@@ -44,6 +44,7 @@ def planned(platform: Platform, name: str, described: Described, snapshot: Snaps
         snapshot=snapshot,
         dataset=dataset.key,
         environment=environment.key if environment.action == "reuse" else None,
+        variables=described.environment.variables,
     )
     model = asked(name, "models.plan", lambda: platform.models.plan(training))
     return tuple(
@@ -101,6 +102,7 @@ class Conductor:
                 snapshot=job.snapshot,
                 dataset=dataset.digest if dataset else None,
                 environment=environment.key,
+                variables=job.environment.variables,
             ),
         )
 

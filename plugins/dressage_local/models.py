@@ -1,5 +1,6 @@
 """Models on this machine: versions by content, with the lineage of the run that made each first."""
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from dressage.workspace import Workspace
 from dressage_local.objects import ObjectStore
 from dressage_local.registry_notes import RegisteredModel, read_notes
 from dressage_local.trees import files_below, remove_tree
+from dressage_local.variables import recording_notes
 from dressage_local.versions import Versions
 
 if TYPE_CHECKING:
@@ -33,10 +35,11 @@ class LocalModels:
     def plan(self, training: Training) -> StagePlan:
         """reuse, if a completed run from the very same inputs registered a version that is still there."""
         name = training.model.name
+        notes = tuple(recording_notes(os.environ, training.variables))
         if name is None:
-            return _train(training, ("the script's model is not registered",))
+            return _train(training, ("the script's model is not registered", *notes))
         if training.environment is None:
-            return _train(training, (*self._changes(training), "its environment is to be built"))
+            return _train(training, (*self._changes(training), "its environment is to be built", *notes))
         made = self._index.trained_from(training.key)
         version = self._made_by(name, made.summary.run_id) if made else None
         if made and version:
@@ -48,7 +51,7 @@ class LocalModels:
                 key=version.digest,
                 run_id=made.summary.run_id,
             )
-        return _train(training, tuple(self._changes(training)))
+        return _train(training, (*self._changes(training), *notes))
 
     def ensure(self, request: RunRequest) -> ModelVersion | None:
         model = request.training.model

@@ -35,8 +35,8 @@ def recording_notes(shell: Mapping[str, str], own: Mapping[str, str]) -> Iterato
         yield f"the environment sends MLflow to {_shown(chosen)}: metrics are recorded there, not in this run"
     elif named := shell.get("MLFLOW_TRACKING_URI"):
         yield (
-            f"this shell's MLFLOW_TRACKING_URI, {_shown(named)}, is not used: the run records here; to record there,"
-            " set it in the environment's variables"
+            f"MLFLOW_TRACKING_URI of this shell, {_shown(named)}, is not used: the run records here; to record there,"
+            " set it in the environment's variables (script: --set variables=MLFLOW_TRACKING_URI=...)"
         )
 
 

@@ -15,6 +15,7 @@ class Settings:
     path: str = setting("", help="the script to run; its folder is its source directory")
     arguments: str = setting("", help="its arguments, quoted as in a shell")
     conda: str | None = setting(None, help="a conda specification to run it in; else the interpreter at hand")
+    variables: str = setting("", help="environment variables for it, NAME=VALUE ..., quoted as in a shell")
     slots: int = setting(1, help="how many scripts may run at a time on one machine", minimum=1)
 
 
@@ -29,12 +30,13 @@ def compute(settings: Settings) -> ComputeTarget:
 
 
 @hookimpl
-def environment(settings: Settings) -> Environment | None:
+def environment(settings: Settings) -> Environment:
+    variables = _variables(settings.variables)
     if settings.conda is None:
-        return None
+        return Environment(name="interpreter", variables=variables)
     path = Path(settings.conda).expanduser()
     try:
-        return Environment(name=path.stem, conda=path.read_text(encoding="utf-8"))
+        return Environment(name=path.stem, conda=path.read_text(encoding="utf-8"), variables=variables)
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not UTF-8 text"
         raise SettingsError(
@@ -52,7 +54,19 @@ def model(settings: Settings) -> Model:
 
 
 def _arguments(text: str) -> tuple[str, ...]:
+    return _words("arguments", text)
+
+
+def _variables(text: str) -> dict[str, str]:
+    words = _words("variables", text)
+    for word in words:
+        if not word.partition("=")[1] or not word.partition("=")[0].isidentifier():
+            raise SettingsError(f"variables: {word!r} is not NAME=VALUE; names have letters, digits and '_'")
+    return {name: value for name, _, value in (word.partition("=") for word in words)}
+
+
+def _words(setting: str, text: str) -> tuple[str, ...]:
     try:
         return tuple(shlex.split(text))
     except ValueError as error:
-        raise SettingsError(f"arguments {text!r}: {str(error).lower()}; quote them as in a shell") from error
+        raise SettingsError(f"{setting} {text!r}: {str(error).lower()}; quote them as in a shell") from error

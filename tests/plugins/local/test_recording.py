@@ -1,0 +1,179 @@
+"""Where a script records, what stands in its way, and what is told of it."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from dressage import Engine
+from dressage.runs import Run
+
+TEAM = "http://team:secret@mlflow.example:5000/x"
+
+
+@pytest.fixture
+def ended(engine: Engine, script: Callable[[str], Path]) -> Callable[..., Run]:
+    """Runs a script to its end."""
+
+    def run(text: str, **settings: str) -> Run:
+        done = engine.run("script", set={"path": str(script(text)), **settings})
+        done.wait(60)
+        return done
+
+    return run
+
+
+def log(run: Run) -> str:
+    return b"".join(run.logs()).decode()
+
+
+def test_a_script_that_chooses_its_own_store_is_left_alone(ended):
+    run = ended("import mlflow, os\nprint('run' if 'MLFLOW_RUN_ID' in os.environ else 'free')")
+    assert log(run) == "free\n"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "MLFLOW_TRACKING_USERNAME",
+        "MLFLOW_TRACKING_PASSWORD",
+        "MLFLOW_TRACKING_AUTH",
+        "MLFLOW_REGISTRY_URI",
+        "MLFLOW_RUN_ID",
+        "MLFLOW_EXPERIMENT_ID",
+    ],
+)
+def test_variables_of_another_store_do_not_reach_the_script(ended, monkeypatch, name: str):
+    monkeypatch.setenv(name, "theirs")
+    assert log(ended(f"import os; print(os.environ.get({name!r}))")) == "None\n"
+
+
+def test_other_variables_of_mlflow_do(ended, monkeypatch):
+    monkeypatch.setenv("MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING", "true")
+    assert log(ended("import os; print(os.environ['MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING'])")) == "true\n"
+
+
+def test_a_shell_with_a_server_of_its_own_still_records_here(ended, monkeypatch):
+    """Credentials for that server would otherwise be sent in place of the run's token."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", TEAM)
+    monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", "me")
+    monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "secret")
+    run = ended("import mlflow; mlflow.log_param('a', 1)")
+    assert run.tracked.params == {"a": "1"}
+
+
+def test_the_plan_says_that_the_shells_server_is_not_used(engine: Engine, script, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", TEAM)
+    plan = engine.plan("script", set={"path": str(script(""))})
+    (told,) = [reason for reason in plan.stage("model").reasons if "MLFLOW_TRACKING_URI" in reason]
+    assert "http://mlflow.example:5000/x" in told
+    assert "secret" not in told
+
+
+def test_the_plan_says_where_a_recipe_sends_its_metrics(engine: Engine, script):
+    settings = {"path": str(script("")), "variables": f"MLFLOW_TRACKING_URI={TEAM}"}
+    reasons = engine.plan("script", set=settings).stage("model").reasons
+    assert any("http://mlflow.example:5000/x" in reason and "not in this run" in reason for reason in reasons)
+
+
+def test_a_proxy_does_not_stand_between_a_script_and_its_run(ended, monkeypatch):
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", "intranet.example")
+    run = ended("import mlflow, os; mlflow.log_param('a', os.environ['NO_PROXY'])")
+    assert run.tracked.params == {"a": "intranet.example,127.0.0.1"}
+
+
+def test_the_variables_of_a_script_reach_it(ended):
+    run = ended("import os; print(os.environ['A'], os.environ['B'])", variables="A=1 B='two words'")
+    assert log(run) == "1 two words\n"
+
+
+@pytest.mark.parametrize("text", ["A", "=1", "1A=2", "A-B=1", "'A=1"])
+def test_variables_that_are_none_are_refused(dressage, script, text: str):
+    told = dressage("plan", str(script("")), "--set", f"variables={text}")
+    assert told.returncode == 2
+    assert "variables" in told.stderr
+
+
+FAILS = "import sys, atexit\natexit.register(lambda: print({said!r}))\nraise ValueError('bad rate')"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "🏃 View run zealous-kit-12 at: http://127.0.0.1:5000/#/experiments/0/runs/1",
+        "🧪 View experiment at: http://127.0.0.1:5000/#/experiments/0",
+        "wandb: waiting for the last files",
+    ],
+)
+def test_what_is_printed_at_exit_is_not_why_a_script_failed(ended, said: str):
+    assert ended(FAILS.format(said=said)).status.reason.endswith("exit code 1: ValueError: bad rate")
+
+
+def test_of_a_chain_of_exceptions_the_last_is_why(ended):
+    run = ended("try:\n    1 / 0\nexcept ZeroDivisionError as error:\n    raise KeyError('rate') from error")
+    assert run.status.reason.endswith("exit code 1: KeyError: 'rate'")
+
+
+def test_a_script_that_caught_an_exception_and_gave_up_says_so_itself(ended):
+    run = ended(
+        "import sys, traceback\ntry:\n    1 / 0\nexcept ZeroDivisionError:\n    traceback.print_exc()\n"
+        "print('no data, giving up', file=sys.stderr)\nsys.exit(3)"
+    )
+    assert run.status.reason.endswith("exit code 3: no data, giving up")
+
+
+RECORDING = """
+import mlflow
+client = mlflow.MlflowClient()
+with mlflow.start_run() as run:
+    mlflow.log_metric("accuracy", 0.5)
+    model = client.create_logged_model(experiment_id=run.info.experiment_id, name="net")
+    client.finalize_logged_model(model.model_id, "READY")
+    data = mlflow.entities.Dataset("mnist", "abc", "x", "{}")
+    client.log_inputs(run.info.run_id, [mlflow.entities.DatasetInput(data)])
+    with mlflow.start_run(nested=True, run_name="fold 1"):
+        mlflow.log_metric("accuracy", 0.25)
+try:
+    client.create_webhook("hook", "https://example.org", [])
+except Exception:
+    pass
+"""
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project of a run whose script recorded a bit of everything and asked for too much."""
+    project = tmp_path_factory.mktemp("project")
+    (project / "train.py").write_text(RECORDING)
+    run = Engine(project).run("script", set={"path": str(project / "train.py")})
+    assert run.wait(60).state == "Completed", b"".join(run.logs())
+    return project
+
+
+def test_runs_show_names_models_inputs_and_the_runs_of_the_script(dressage, recorded: Path):
+    shown = dressage("runs", "show", "latest", cwd=recorded).stdout
+    assert "logged models\n  net  models/m-" in shown
+    assert "inputs\n  mnist  abc" in shown
+    assert "  fold 1  FINISHED  accuracy 0.25" in shown
+
+
+def test_programs_get_each_run_with_its_own_record(dressage, recorded: Path):
+    shown = json.loads(dressage("runs", "show", "latest", "-o", "json", cwd=recorded).stdout)
+    (child,) = shown["runs"]
+    assert (child["name"], child["parent_id"], child["status"]) == ("fold 1", shown["run_id"], "FINISHED")
+    assert [point["value"] for point in child["history"]["accuracy"]] == [0.25]
+    assert shown["inputs"][0]["name"] == "mnist"
+    assert shown["logged_models"][0]["path"].startswith("models/m-")
+
+
+def test_what_was_refused_is_shown_with_its_count(dressage, recorded: Path):
+    shown = dressage("runs", "show", "latest", cwd=recorded).stdout
+    assert "warning: the script asked MLflow for something this platform does not keep: POST " in shown
+
+
+def test_what_was_refused_is_told_at_the_end_of_a_run(dressage, script):
+    told = dressage("run", str(script("import mlflow\nmlflow.MlflowClient().get_webhook('x')")))
+    assert "does not keep: GET " in told.stdout
