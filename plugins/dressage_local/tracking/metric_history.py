@@ -20,10 +20,12 @@ def get(state: TrackingState, asked: requests.MetricHistory) -> Answer:
 
 def get_bulk(state: TrackingState, asked: requests.MetricHistories) -> Answer:
     """One metric of several runs, run by run in the order of their ids."""
-    if len(asked.run_id) > 100:
-        raise invalid(
-            f"a request cannot specify more than 100 run_ids. Received {len(asked.run_id)} run_ids."
-        )
+    if not asked.run_id:
+        raise invalid("GetMetricHistoryBulk request must specify at least one run_id.")
+    if len(asked.run_id) > _MOST_RUNS:
+        raise invalid(f"GetMetricHistoryBulk request cannot specify more than {_MOST_RUNS} run_ids.")
+    if not asked.metric_key:
+        raise invalid("GetMetricHistoryBulk request must specify a metric_key.")
     most = min(asked.max_results or 25_000, 25_000)
     found: list[Answer] = []
     for run_id in sorted(asked.run_id):
@@ -36,26 +38,29 @@ def get_bulk(state: TrackingState, asked: requests.MetricHistories) -> Answer:
 
 
 def get_interval(state: TrackingState, asked: requests.MetricInterval) -> Answer:
-    """One metric of several runs, at evenly spread steps: some `max_results` of all that the runs have."""
+    """One metric of several runs, at evenly spread steps: some `max_results`, and each run's first and last."""
     most = asked.max_results if asked.max_results is not None else _MOST_STEPS
     if not 0 < most <= _MOST_STEPS:
         raise invalid(f"max_results must be between 1 and {_MOST_STEPS}. Got {most}.")
-    if not 0 < len(asked.run_ids) <= _MOST_RUNS:
-        raise invalid(f"GetMetricHistoryBulkInterval request must specify 1 to {_MOST_RUNS} run_ids.")
+    if not asked.run_ids:
+        raise invalid("Missing value for required parameter 'run_ids'.")
+    if len(asked.run_ids) > _MOST_RUNS:
+        raise invalid(f"GetMetricHistoryBulkInterval request must specify at most {_MOST_RUNS} run_ids.")
     low = asked.start_step if asked.start_step is not None else -(1 << 63)
     high = asked.end_step if asked.end_step is not None else 1 << 63
-    if low > high or (asked.start_step is None) != (asked.end_step is None):
-        raise invalid(
-            f"start_step must be at most end_step, and both given or none: {asked.start_step}, {asked.end_step}"
-        )
+    if (asked.start_step is None) != (asked.end_step is None):
+        raise invalid("If either start step or end step are specified, both must be specified.")
+    if low > high:
+        raise invalid(f"end_step must be greater than start_step. Found {high} and {low}.")
     found = {run_id: _within(state, run_id, asked.metric_key, low, high) for run_id in asked.run_ids}
     steps = _spread(sorted({point.step for points in found.values() for point in points}), most)
+    steps |= {points[end].step for points in found.values() if points for end in (0, -1)}
     return {
         "metrics": [
             {**metric_answer(asked.metric_key, point), "run_id": run_id}
             for run_id, points in found.items()
             for point in points
-            if point.step in steps or point.step in (points[0].step, points[-1].step)
+            if point.step in steps
         ]
     }
 

@@ -124,14 +124,14 @@ class MetricHistory(OfRun, kw_only=True):
 
 
 class MetricHistories(Struct):
-    metric_key: Key
-    run_id: list[str]
+    metric_key: str = ""
+    run_id: list[str] = []
     max_results: Int64 | None = None
 
 
 class MetricInterval(Struct):
     metric_key: Key
-    run_ids: list[str]
+    run_ids: list[str] = []
     start_step: Int64 | None = None
     end_step: Int64 | None = None
     max_results: Int64 | None = None

@@ -267,5 +267,7 @@ def _said(error: msgspec.ValidationError, given: Any) -> str:
             given = given[name] if name else given[int(index)]
         except (LookupError, TypeError):  # a place that the decoder names in its own way
             break
+    if given in (None, "") and place:
+        return f"Missing value for required parameter '{place}'."
     value = json.dumps(given, default=str)[:100]
     return f"Invalid value {value} for parameter '{place or 'body'}' supplied: {what}."

@@ -1,0 +1,35 @@
+"""PyTorch Lightning: mlflow.pytorch.autolog, with a logged model."""
+
+import lightning
+import mlflow
+import torch
+from torch.utils.data import DataLoader, TensorDataset
+
+
+class Line(lightning.LightningModule):
+    def __init__(self, rate: float = 0.1) -> None:
+        super().__init__()
+        self.save_hyperparameters()
+        self.layer = torch.nn.Linear(4, 1)
+
+    def training_step(self, batch, index):
+        loss = torch.nn.functional.mse_loss(self.layer(batch[0]), batch[1])
+        self.log("train_loss", loss, on_step=True, on_epoch=True)
+        return loss
+
+    def validation_step(self, batch, index):
+        self.log("val_loss", torch.nn.functional.mse_loss(self.layer(batch[0]), batch[1]))
+
+    def configure_optimizers(self):
+        return torch.optim.SGD(self.parameters(), lr=self.hparams.rate)
+
+
+lightning.seed_everything(0)
+mlflow.pytorch.autolog(log_every_n_step=2)
+inputs = torch.randn(64, 4)
+data = TensorDataset(inputs, inputs.sum(dim=1, keepdim=True))
+trainer = lightning.Trainer(
+    logger=False, max_epochs=3, accelerator="cpu", enable_progress_bar=False, enable_model_summary=False
+)
+with mlflow.start_run(run_name="line"):
+    trainer.fit(Line(), DataLoader(data, batch_size=16), DataLoader(data, batch_size=32))
