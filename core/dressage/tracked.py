@@ -108,7 +108,10 @@ class Experiment:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """What a script asked MLflow for and was refused. count: how often. message: why, the first time."""
+    """What a script asked MLflow for and was refused. count: how often.
+
+    message: why, the first time; "" for what is not kept at all.
+    """
 
     count: int
     message: str

@@ -52,7 +52,9 @@ def arguments():
     parser.add_argument("--second-layer-neurons", type=int, default=100, help="width of the second layer")
     parser.add_argument("--learning-rate", type=float, default=0.001, help="of RMSprop")
     parser.add_argument("--epochs", type=int, default=20, help="passes over the training images")
-    parser.add_argument("--seed", type=int, default=1, help="of the order of the images and the first weights")
+    parser.add_argument(
+        "--seed", type=int, default=1, help="of the order of the images and the first weights"
+    )
     return parser.parse_args()
 
 

@@ -33,7 +33,7 @@ def sections(tracked: Tracked) -> Iterator[tuple[str, Fields]]:
         ("tags", list(tags.items())),
         ("inputs", [(read.name, _context(read)) for read in tracked.inputs]),
         ("logged models", [(model.name, _model_line(model)) for model in models]),
-        ("runs of the script", [(_label(run), _run_line(run)) for run in tracked.runs.values()]),
+        ("runs of the script", [(_label(tracked, run), _run_line(run)) for run in tracked.runs.values()]),
         ("traces", [("count", len(tracked.traces))] if tracked.traces else []),
     ]
     return ((title, fields) for title, fields in every if fields)
@@ -43,9 +43,10 @@ def notices(tracked: Tracked) -> Iterator[str]:
     """What was asked of MLflow and is not kept."""
     for request, refused in tracked.refused.items():
         times = "" if refused.count == 1 else f" ({refused.count} times)"
-        yield (
-            f"the script asked MLflow for something this platform does not keep: {request}{times}: {refused.message}"
-        )
+        if refused.message:
+            yield f"MLflow was sent something that was refused: {request}{times}: {refused.message}"
+        else:
+            yield f"the script asked MLflow for something this platform does not keep: {request}{times}"
 
 
 def _data(run: RunData) -> dict[str, Any]:
@@ -99,8 +100,13 @@ def _model_line(model: LoggedModel) -> str:
     return "  ".join(parts)
 
 
-def _label(run: RunData) -> str:
-    return run.name or run.run_id
+def _label(tracked: Tracked, run: RunData) -> str:
+    """Its name, indented below those that it was opened below; not below the run itself, where all are."""
+    depth, above, seen = 0, run, {run.run_id}
+    while (parent := tracked.runs.get(above.parent_id or "")) and parent.run_id not in seen:
+        depth, above = depth + 1, parent
+        seen.add(parent.run_id)
+    return "  " * depth + (run.name or run.run_id)
 
 
 def _run_line(run: RunData) -> str:

@@ -194,6 +194,11 @@ def match(method: str, path: str) -> Matched | None:
     return None
 
 
+def without_prefix(path: str) -> str:
+    found = _PREFIX.fullmatch(path)
+    return found[1] if found else path
+
+
 def read_body(matched: Matched, body: bytes) -> Any:
     """The request in a body. Raises RefusedError for one that is not what the route takes."""
     kind = matched.route.kind

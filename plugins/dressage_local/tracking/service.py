@@ -35,7 +35,8 @@ class TrackingService:
             return 200, self._answer(request)
         except RefusedError as refusal:
             if refusal.code not in _ORDINARY and request.path not in _PROBES:
-                self._state.refuse(_label(request), str(refusal))
+                reason = "" if refusal.code == "ENDPOINT_NOT_FOUND" else str(refusal)
+                self._state.refuse(_label(request), reason)
             return refusal.status, {"error_code": refusal.code, "message": str(refusal)}
 
     def close(self) -> None:
@@ -52,7 +53,7 @@ class TrackingService:
         else:
             asked = routes.read_body(matched, request.body)
             for name in routes.unknown_fields(matched, request.body):
-                self._state.refuse(f"{_label(request)} {name}", "a field that is not known here")
+                self._state.refuse(f"{_label(request)} {name}", "")
         if not matched.route.is_quick:
             return matched.route.answer(self._state, asked)
         with self._state.lock:  # one request at a time: none sees what another has half written
@@ -62,5 +63,5 @@ class TrackingService:
 def _label(request: Request) -> str:
     """A request as it is told to people: "POST runs/log-batch", arguments in its path by their names."""
     matched = routes.match(request.method, request.path)
-    path = matched.route.path if matched else request.path[:100]
+    path = matched.route.path if matched else routes.without_prefix(request.path)[:100]
     return f"{request.method} {path}"

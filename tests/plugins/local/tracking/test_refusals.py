@@ -13,7 +13,7 @@ def refused(served: Served) -> dict[str, int]:
 
 def test_a_route_that_is_not_served_is_counted(endpoint: Served):
     ask(endpoint, "POST", API + "webhooks", {})
-    assert refused(endpoint) == {"POST /api/2.0/mlflow/webhooks": 1}
+    assert refused(endpoint) == {"POST webhooks": 1}
 
 
 def test_a_refused_write_is_counted_with_its_reason(endpoint: Served):
@@ -49,7 +49,7 @@ def test_many_refusals_are_few_lines_of_the_journal_and_the_count_is_right(tmp_p
     for _ in range(25):
         ask(served, "POST", API + "webhooks", {})
     running.close()
-    assert refused(served) == {"POST /api/2.0/mlflow/webhooks": 25}
+    assert refused(served) == {"POST webhooks": 25}
     assert len(list(served.journal.events())) == 3
 
 
@@ -66,4 +66,4 @@ def test_a_request_without_the_token_is_nobodys_refusal(endpoint: Served):
 
 def test_the_runs_record_has_the_refusals(endpoint: Served):
     ask(endpoint, "POST", API + "webhooks", {})
-    assert read(endpoint.artifacts.parent).tracked.refused["POST /api/2.0/mlflow/webhooks"].count == 1
+    assert read(endpoint.artifacts.parent).tracked.refused["POST webhooks"].count == 1
