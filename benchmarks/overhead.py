@@ -28,7 +28,7 @@ STAGES = """
 import time
 begun = time.perf_counter()
 from dressage import Engine
-from dressage.events import RunSubmitted
+from dressage.results.events import RunSubmitted
 def told(event):
     if isinstance(event, RunSubmitted):
         print(time.perf_counter() - begun)

@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 from dressage import Engine
-from dressage.records import journal_of
-from dressage.runs import Run
+from dressage.engine.runs import Run
+from dressage.records.record import journal_of
 
 CLIENT = """
 import sys
@@ -32,7 +32,7 @@ run.follow(told)
 
 DYING = """
 import os, signal
-from dressage.journal import Journal
+from dressage.records.journal import Journal
 append = Journal.append
 def dying(journal, event, **fields):
     if event == {event!r}:

@@ -13,22 +13,23 @@ from dressage.errors import SpecError as SpecError
 from dressage.errors import StageError as StageError
 
 if TYPE_CHECKING:
-    from dressage.engine import Engine as Engine
-    from dressage.hookspecs import hookimpl as hookimpl
-    from dressage.settings import setting as setting
-    from dressage.specs import ComputeTarget as ComputeTarget
-    from dressage.specs import DatasetFolder as DatasetFolder
-    from dressage.specs import Environment as Environment
-    from dressage.specs import FileDataset as FileDataset
-    from dressage.specs import Model as Model
-    from dressage.specs import Source as Source
+    from dressage.engine.engine import Engine as Engine
+    from dressage.hooks.specs import hookimpl as hookimpl
+    from dressage.specs.descriptions import ComputeTarget as ComputeTarget
+    from dressage.specs.descriptions import DatasetFolder as DatasetFolder
+    from dressage.specs.descriptions import Environment as Environment
+    from dressage.specs.descriptions import FileDataset as FileDataset
+    from dressage.specs.descriptions import Model as Model
+    from dressage.specs.descriptions import Source as Source
+    from dressage.specs.settings import setting as setting
 
 _HOMES = {
-    "Engine": "dressage.engine",
-    "hookimpl": "dressage.hookspecs",
-    "setting": "dressage.settings",
+    "Engine": "dressage.engine.engine",
+    "hookimpl": "dressage.hooks.specs",
+    "setting": "dressage.specs.settings",
     **dict.fromkeys(
-        ("ComputeTarget", "DatasetFolder", "Environment", "FileDataset", "Model", "Source"), "dressage.specs"
+        ("ComputeTarget", "DatasetFolder", "Environment", "FileDataset", "Model", "Source"),
+        "dressage.specs.descriptions",
     ),
 }
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dressage.errors import StageError
-from dressage.workspace import Workspace
+from dressage.records.workspace import Workspace
 from dressage_azureml import options
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from dressage.errors import DressageError, NotFoundError, SpecError, StageError, unknown
-from dressage.handles import ComputeHandle
-from dressage.plans import StagePlan
-from dressage.platform import Progress
-from dressage.specs import ComputeTarget
+from dressage.platforms.protocols import Progress
+from dressage.results.plans import StagePlan
+from dressage.results.versions import ComputeHandle
+from dressage.specs.descriptions import ComputeTarget
 from dressage_azureml import sizes
 from dressage_azureml.azure import Azure
 

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from dressage.content import digest_of, digest_of_file
 from dressage.errors import StageError
-from dressage.handles import DatasetVersion, File, digest_of_files
-from dressage.plans import StagePlan
-from dressage.platform import Progress
-from dressage.specs import FileDataset, Source, path_on_disk
+from dressage.files.digests import digest_of, digest_of_file
+from dressage.platforms.protocols import Progress
+from dressage.results.plans import StagePlan
+from dressage.results.versions import DatasetVersion, File, digest_of_files
+from dressage.specs.descriptions import FileDataset, Source, path_on_disk
 from dressage_azureml.azure import Azure
 
 

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from dressage.content import digest_of
 from dressage.errors import SpecError
-from dressage.handles import EnvironmentVersion
-from dressage.journal import now
-from dressage.plans import StagePlan
-from dressage.platform import Progress
-from dressage.specs import Environment
+from dressage.files.digests import digest_of
+from dressage.platforms.protocols import Progress
+from dressage.records.journal import now
+from dressage.results.plans import StagePlan
+from dressage.results.versions import EnvironmentVersion
+from dressage.specs.descriptions import Environment
 from dressage_azureml.azure import Azure
 
 DEFAULT_IMAGE = "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04:20260715.v1"

@@ -5,12 +5,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from dressage.content import digest_of_file
-from dressage.differences import input_differences
-from dressage.encoding import from_json, to_json
 from dressage.errors import StageError
-from dressage.handles import File, Lineage, ModelVersion, RunRequest, Training, digest_of_files
-from dressage.plans import StagePlan
+from dressage.files.digests import digest_of_file
+from dressage.files.encoding import from_json, to_json
+from dressage.records.requests import RunRequest, Training
+from dressage.results.differences import input_differences
+from dressage.results.plans import StagePlan
+from dressage.results.versions import File, Lineage, ModelVersion, digest_of_files
 from dressage_azureml.azure import Azure
 from dressage_azureml.runs import AzureRuns, azure_id
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dressage.errors import SettingsError, unknown
-from dressage.workspace import Workspace
+from dressage.records.workspace import Workspace
 
 AUTH = ("interactive", "cli", "managed-identity", "service-principal")
 _NAMES = ("subscription_id", "resource_group", "workspace_name")

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from dressage.errors import DressageError, SettingsError
-from dressage.workspace import Workspace
+from dressage.records.workspace import Workspace
 from dressage_azureml import options
 from dressage_azureml.azure import Azure
 from dressage_azureml.compute import AzureCompute

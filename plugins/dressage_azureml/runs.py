@@ -9,14 +9,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from dressage.encoding import to_json
 from dressage.errors import NotFoundError, StageError, unknown
-from dressage.handles import File, RunRequest, RunStatus, RunSummary, State
-from dressage.locks import FileLock
-from dressage.records import Reader, Record, journal_of
-from dressage.specs import DatasetFolder
-from dressage.tracked import Tracked
-from dressage.workspace import Workspace
+from dressage.files.encoding import to_json
+from dressage.files.locks import FileLock
+from dressage.records.record import Reader, Record, journal_of
+from dressage.records.requests import RunRequest
+from dressage.records.workspace import Workspace
+from dressage.results.statuses import RunStatus, RunSummary, State
+from dressage.results.tracking import Tracked
+from dressage.results.versions import File
+from dressage.specs.descriptions import DatasetFolder
 from dressage_azureml.azure import Azure
 from dressage_azureml.environments import registered
 
@@ -135,7 +137,7 @@ class AzureRuns:
             self._azure.call("model", "runs.cancel", run_id=azure_id(run_id, record.attempt))
 
     def list(self) -> Sequence[RunSummary]:
-        from dressage.index import RunIndex
+        from dressage.records.index import RunIndex
 
         return [run for run in RunIndex(self._workspace).summaries() if run.platform == "azureml"]
 

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from dressage.differences import differences
-from dressage.encoding import from_json, to_json
 from dressage.errors import NotFoundError, unknown
-from dressage.handles import ComputeHandle
-from dressage.plans import StagePlan
-from dressage.platform import Progress
-from dressage.specs import Accelerator, ComputeTarget
-from dressage.whole import write_json
+from dressage.files.atomic import write_json
+from dressage.files.encoding import from_json, to_json
+from dressage.platforms.protocols import Progress
+from dressage.results.differences import differences
+from dressage.results.plans import StagePlan
+from dressage.results.versions import ComputeHandle
+from dressage.specs.descriptions import Accelerator, ComputeTarget
 
 _NVIDIA = (Path("/proc/driver/nvidia/version"), Path("/dev/nvidia0"), Path("/dev/dxg"))
 

@@ -4,14 +4,14 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from dressage.content import digest_of, digest_of_file
-from dressage.differences import file_differences
-from dressage.handles import DatasetVersion, File, digest_of_files
-from dressage.journal import now
-from dressage.plans import StagePlan
-from dressage.platform import Progress
-from dressage.specs import FileDataset, Source, path_on_disk
-from dressage.whole import write_json
+from dressage.files.atomic import write_json
+from dressage.files.digests import digest_of, digest_of_file
+from dressage.platforms.protocols import Progress
+from dressage.records.journal import now
+from dressage.results.differences import file_differences
+from dressage.results.plans import StagePlan
+from dressage.results.versions import DatasetVersion, File, digest_of_files
+from dressage.specs.descriptions import FileDataset, Source, path_on_disk
 from dressage_local.objects import ObjectStore
 from dressage_local.versions import Versions
 

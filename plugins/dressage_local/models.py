@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from dressage import records
-from dressage.content import digest_of_file
-from dressage.differences import file_differences, input_differences
 from dressage.errors import StageError
-from dressage.handles import File, ModelVersion, RunRequest, Training, digest_of_files
-from dressage.journal import now
-from dressage.plans import StagePlan
-from dressage.workspace import Workspace
+from dressage.files.digests import digest_of_file
+from dressage.records.journal import now
+from dressage.records.record import read_record
+from dressage.records.requests import RunRequest, Training
+from dressage.records.workspace import Workspace
+from dressage.results.differences import file_differences, input_differences
+from dressage.results.plans import StagePlan
+from dressage.results.versions import File, ModelVersion, digest_of_files
 from dressage_local.objects import ObjectStore
 from dressage_local.registry_notes import RegisteredModel, read_notes
 from dressage_local.trees import files_below, remove_tree
@@ -22,7 +23,7 @@ from dressage_local.variables import recording_notes
 from dressage_local.versions import Versions
 
 if TYPE_CHECKING:
-    from dressage.index import RunIndex
+    from dressage.records.index import RunIndex
 
 
 class LocalModels:
@@ -59,7 +60,7 @@ class LocalModels:
             return None
         folder = self._workspace.run(request.run_id) / "work" / model.output_path
         files = self._stored(folder, f"run {request.run_id!r} left no model at {model.output_path!r}")
-        metrics = records.read(self._workspace.run(request.run_id)).tracked.latest()
+        metrics = read_record(self._workspace.run(request.run_id)).tracked.latest()
         return self._add(
             model.name,
             files,
@@ -98,7 +99,7 @@ class LocalModels:
 
     @property
     def _index(self) -> "RunIndex":
-        from dressage.index import RunIndex  # brings SQLite, which a script without a model does not need
+        from dressage.records.index import RunIndex
 
         return RunIndex(self._workspace)
 
@@ -123,7 +124,7 @@ class LocalModels:
         return tuple(self._objects.add(folder / path, name=path) for path in paths)
 
     def _made_by(self, name: str, run_id: str) -> ModelVersion | None:
-        registered = records.read(self._workspace.run(run_id)).model
+        registered = read_record(self._workspace.run(run_id)).model
         return self._versions.find(name, registered.digest) if registered else None
 
     def _changes(self, training: Training) -> Iterator[str]:

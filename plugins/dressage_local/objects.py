@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from dressage.content import digest_of_file
 from dressage.errors import StageError
-from dressage.handles import File
-from dressage.locks import FileLock
+from dressage.files.digests import digest_of_file
+from dressage.files.locks import FileLock
+from dressage.results.versions import File
 from dressage_local.trees import copy_file, link_file, remove_tree
 
 

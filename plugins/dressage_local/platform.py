@@ -3,7 +3,7 @@
 from functools import cached_property
 
 from dressage.errors import SettingsError
-from dressage.workspace import Workspace
+from dressage.records.workspace import Workspace
 from dressage_local.compute import LocalCompute
 from dressage_local.datasets import LocalDatasets
 from dressage_local.environments import LocalEnvironments

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dressage import hookimpl
 
 if TYPE_CHECKING:
-    from dressage.workspace import Workspace
+    from dressage.records.workspace import Workspace
     from dressage_local.platform import LocalPlatform
 
 

@@ -11,8 +11,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from dressage.handles import ModelVersion
-from dressage.workspace import Workspace
+from dressage.records.workspace import Workspace
+from dressage.results.versions import ModelVersion
 from dressage_local.models import LocalModels
 from dressage_local.objects import ObjectStore
 from dressage_local.registry_notes import RegisteredModel, VersionNotes, read_notes, write_notes

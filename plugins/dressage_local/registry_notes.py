@@ -9,8 +9,8 @@ from pathlib import Path
 
 from msgspec import Struct, field
 
-from dressage.encoding import from_json, to_json
-from dressage.whole import write_json
+from dressage.files.atomic import write_json
+from dressage.files.encoding import from_json, to_json
 
 
 class VersionNotes(Struct, kw_only=True):

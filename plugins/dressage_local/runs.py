@@ -17,14 +17,16 @@ from contextlib import suppress
 from pathlib import Path
 
 from dressage.errors import NotFoundError, StageError, unknown
-from dressage.handles import File, RunRequest, RunStatus, RunSummary
-from dressage.journal import now
-from dressage.locks import FileLock, is_locked
-from dressage.records import Reader, journal_of
-from dressage.specs import DatasetFolder
-from dressage.tracked import Tracked
-from dressage.whole import write_json
-from dressage.workspace import Workspace
+from dressage.files.atomic import write_json
+from dressage.files.locks import FileLock, is_locked
+from dressage.records.journal import now
+from dressage.records.record import Reader, journal_of
+from dressage.records.requests import RunRequest
+from dressage.records.workspace import Workspace
+from dressage.results.statuses import RunStatus, RunSummary
+from dressage.results.tracking import Tracked
+from dressage.results.versions import File
+from dressage.specs.descriptions import DatasetFolder
 from dressage_local import supervision
 from dressage_local.compute import LocalCompute
 from dressage_local.datasets import LocalDatasets
@@ -149,7 +151,7 @@ class LocalRuns:
                 os.kill(pid, signal.SIGTERM)
 
     def list(self) -> Sequence[RunSummary]:
-        from dressage.index import RunIndex
+        from dressage.records.index import RunIndex
 
         return [run for run in RunIndex(self._workspace).summaries() if run.platform == "local"]
 

@@ -11,7 +11,7 @@ import select
 from pathlib import Path
 from typing import Self
 
-from dressage.locks import FileLock, is_locked
+from dressage.files.locks import FileLock, is_locked
 
 _LOOK_AGAIN_S = 0.5
 """Where the system cannot tell that a process has ended (no pidfd), or the ticket does not say whose it is yet."""

@@ -8,8 +8,8 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
-from dressage.locks import FileLock, is_locked
-from dressage.records import journal_of
+from dressage.files.locks import FileLock, is_locked
+from dressage.records.record import journal_of
 from dressage_local.logs import last_line
 
 _BOOTSTRAP = """\

@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dressage.journal import Journal
+from dressage.records.journal import Journal
 from dressage_local.logs import failure_line
 from dressage_local.slots import Ticket
 from dressage_local.variables import script_variables
@@ -168,13 +168,13 @@ class Supervisor:
         return None
 
     def _register(self) -> None:
-        from dressage.encoding import to_json
-        from dressage.records import read
-        from dressage.workspace import Workspace
+        from dressage.files.encoding import to_json
+        from dressage.records.record import read_record
+        from dressage.records.workspace import Workspace
         from dressage_local.models import LocalModels
         from dressage_local.objects import ObjectStore
 
-        request = read(self._folder).the_request()
+        request = read_record(self._folder).the_request()
         if request is None:
             raise LookupError("the journal holds no request")
         workspace = Workspace(root=Path(self._launch["workspace"]))

@@ -12,10 +12,10 @@ from typing import Generic, TypeVar
 
 from msgspec.structs import replace
 
-from dressage.encoding import from_json, to_json
-from dressage.handles import DatasetVersion, ModelVersion
-from dressage.locks import FileLock
-from dressage.whole import write_json
+from dressage.files.atomic import write_json
+from dressage.files.encoding import from_json, to_json
+from dressage.files.locks import FileLock
+from dressage.results.versions import DatasetVersion, ModelVersion
 from dressage_local.trees import remove_tree
 
 V = TypeVar("V", DatasetVersion, ModelVersion)

@@ -1,7 +1,7 @@
 """Metrics drawn in the terminal."""
 
 from dressage.cli.charts import chart
-from dressage.tracked import Point
+from dressage.results.tracking import Point
 
 
 def points(*values: float) -> list[Point]:

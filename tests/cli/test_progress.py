@@ -6,8 +6,8 @@ from tests.fileserver import serving
 from tests.terminal import on_a_terminal, read_to_end, read_until
 from tests.waiting import eventually
 
-from dressage.cli.telling import Person
-from dressage.events import StageStarted, progress_of
+from dressage.cli.display import Person
+from dressage.results.events import StageStarted, progress_of
 
 HIDE, SHOW = b"\x1b[?25l", b"\x1b[?25h"
 

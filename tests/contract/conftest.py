@@ -7,8 +7,8 @@ import pytest
 from tests.azureml import Loopback, loopback
 
 from dressage import Engine
-from dressage.handles import RunStatus
-from dressage.runs import Run
+from dressage.engine.runs import Run
+from dressage.results.statuses import RunStatus
 
 PLATFORMS = ("local", "azureml")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from tests.waiting import eventually
 
-from dressage.runs import Run
+from dressage.engine.runs import Run
 
 
 def test_the_script_gets_its_arguments_as_they_were_given(submit):
@@ -148,7 +148,7 @@ def test_a_missing_log_is_empty_not_an_error(submit):
 
 def test_states_end_in_completed(start: Callable[..., Run]):
     states: list[str] = []
-    from dressage.events import StateChanged
+    from dressage.results.events import StateChanged
 
     run = start("print(1)")
     status = run.follow(lambda event: states.append(event.state) if isinstance(event, StateChanged) else None)

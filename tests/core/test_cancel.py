@@ -9,10 +9,10 @@ from tests.recipes import Tiny
 from tests.waiting import eventually
 
 from dressage import Engine, StageError, hookimpl
-from dressage.events import StageFinished, StageStarted
-from dressage.handles import RunRequest
-from dressage.locks import is_locked
-from dressage.workspace import Workspace
+from dressage.files.locks import is_locked
+from dressage.records.requests import RunRequest
+from dressage.records.workspace import Workspace
+from dressage.results.events import StageFinished, StageStarted
 from dressage_local.platform import LocalPlatform
 from dressage_local.runs import LocalRuns
 

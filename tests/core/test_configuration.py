@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from dressage import Engine, SettingsError
-from dressage.configuration import Value, load
+from dressage.specs.configuration import Value, load
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-from dressage.differences import argument_differences, differences, file_differences, line_differences
+from dressage.results.differences import argument_differences, differences, file_differences, line_differences
 
 
 def test_a_changed_value_shows_old_and_new():

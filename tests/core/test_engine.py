@@ -14,8 +14,8 @@ from tests.recipes import Tiny
 from tests.waiting import eventually
 
 from dressage import Engine, NotFoundError, SettingsError, StageError
-from dressage.events import RunEnded, RunFound
-from dressage.records import journal_of
+from dressage.records.record import journal_of
+from dressage.results.events import RunEnded, RunFound
 
 
 def test_a_run_trains_and_registers_a_model_with_its_lineage(engine: Engine, tiny: Tiny):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dressage.journal import Journal
+from dressage.records.journal import Journal
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def names(journal: Journal) -> list[str]:
 WRITER = """
 import sys
 from pathlib import Path
-from dressage.journal import Journal
+from dressage.records.journal import Journal
 for number in range(200):
     Journal(Path(sys.argv[1])).append("n", who=int(sys.argv[2]), number=number)
 """

@@ -9,7 +9,7 @@ from tests.recipes import Tiny
 from tests.waiting import eventually
 
 from dressage import Engine, NotFoundError
-from dressage.locks import is_locked
+from dressage.files.locks import is_locked
 
 
 @pytest.mark.parametrize(

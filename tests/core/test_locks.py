@@ -5,7 +5,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from dressage.locks import FileLock, is_locked
+from dressage.files.locks import FileLock, is_locked
 
 
 def test_a_lock_has_one_holder(tmp_path: Path):
@@ -20,7 +20,7 @@ def test_a_lock_is_free_after_its_holder(tmp_path: Path):
 
 
 def test_a_killed_process_holds_nothing(tmp_path: Path):
-    code = "import os, sys; from pathlib import Path; from dressage.locks import FileLock\n"
+    code = "import os, sys; from pathlib import Path; from dressage.files.locks import FileLock\n"
     code += "FileLock(Path(sys.argv[1])).acquire(); os.kill(os.getpid(), 9)"
     subprocess.run([sys.executable, "-c", code, str(tmp_path / "lock")])
     assert not is_locked(tmp_path / "lock")

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from dressage.points import Point, Points, latest_of
+from dressage.results.metrics import Point, Points, latest_of
 
 
 def added(*points: Point) -> list[Point]:

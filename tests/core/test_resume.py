@@ -8,8 +8,8 @@ from tests.clients import client, counted
 from tests.recipes import Tiny
 
 from dressage import Engine, StageError
-from dressage.journal import Journal
-from dressage.records import journal_of
+from dressage.records.journal import Journal
+from dressage.records.record import journal_of
 
 
 def attempts(journal: Journal) -> list[int]:

@@ -4,7 +4,7 @@ from typing import Literal
 import pytest
 
 from dressage import SettingsError, setting
-from dressage.settings import declared, resolve
+from dressage.specs.settings import declared, resolve
 
 
 @dataclass(frozen=True, kw_only=True)

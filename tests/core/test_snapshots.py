@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from dressage import SpecError
-from dressage.snapshots import keep, take
+from dressage.storage.snapshots import keep, take
 
 
 @pytest.fixture

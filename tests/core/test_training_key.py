@@ -13,16 +13,8 @@ import pytest
 from tests.recipes import Tiny
 
 from dressage import Environment, Model
-from dressage.handles import (
-    NOT_INPUTS,
-    ComputeHandle,
-    DatasetVersion,
-    EnvironmentVersion,
-    File,
-    RunRequest,
-    Snapshot,
-    Training,
-)
+from dressage.records.requests import NOT_INPUTS, RunRequest, Training
+from dressage.results.versions import ComputeHandle, DatasetVersion, EnvironmentVersion, File, Snapshot
 
 REQUEST = RunRequest(
     run_id="a",

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from dressage.uv import environment_of
+from dressage.environments.uv import environment_of
 
 
 def test_the_active_environment_is_not_uvs():

@@ -10,7 +10,7 @@ import pytest
 from tests.azureml import loopback
 from tests.conftest import REPOSITORY
 
-from dressage import hookspecs
+from dressage.hooks import specs as hookspecs
 
 PAGES = sorted((REPOSITORY / "docs").glob("*.md"))
 TRAINING = "dressage run keras-mnist"

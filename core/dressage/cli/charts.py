@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from math import isfinite
 
 from dressage.cli.output import number_of
-from dressage.points import Point
+from dressage.results.metrics import Point
 
 _BLOCKS = " ▁▂▃▄▅▆▇█"
 _HEIGHT = 4

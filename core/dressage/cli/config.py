@@ -15,7 +15,7 @@ def config(
 ) -> None:
     """Show each configured value and where it came from."""
     from dressage.cli.output import print_json, print_table
-    from dressage.configuration import DEFAULTS, Value
+    from dressage.specs.configuration import DEFAULTS, Value
 
     found = engine()
     values = {name: found.configuration.option(name) for name in DEFAULTS}

@@ -64,10 +64,10 @@ def _checks() -> Iterator[Check]:
 
 def _planned(recipe: str, on: str | None, given: dict[str, Any]) -> Check:
     """Whether a plan can be made: on Azure ML, whether the machines that are wanted can be had."""
-    from dressage.cli.run import asked_for
+    from dressage.cli.recipe_arguments import recipe_and_settings
 
     try:
-        name, settings = asked_for(recipe, [], None, given)
+        name, settings = recipe_and_settings(recipe, [], None, given)
         plan = engine().plan(name, on=on, set=settings)
     except DressageError as error:
         return Check(f"plan {recipe}", False, str(error))
@@ -76,7 +76,7 @@ def _planned(recipe: str, on: str | None, given: dict[str, Any]) -> Check:
 
 
 def _diagnosed(platform: str) -> Iterator[Check]:
-    from dressage.platform import Diagnoses
+    from dressage.platforms.protocols import Diagnoses
 
     try:
         found = engine().platform(platform)

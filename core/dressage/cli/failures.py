@@ -66,7 +66,7 @@ def _no_option(name: str, close: Sequence[str], command: str | None) -> str:
 
 def _behind_dashes(name: str, command: str) -> str | None:
     """The command line with `--` before the first word that was meant for the script; None if it names none."""
-    from dressage.cli.run import is_script
+    from dressage.cli.recipe_arguments import is_script
 
     words = sys.argv[1:]
     place = next((number for number, word in enumerate(words) if word.startswith(name)), 0)

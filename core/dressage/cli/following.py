@@ -10,13 +10,13 @@ from typing import Any
 
 import typer
 
-from dressage.cli import outcome
+from dressage.cli import summaries
+from dressage.cli.display import Person, Program, say
 from dressage.cli.options import Stream
 from dressage.cli.output import print_json
-from dressage.cli.telling import Person, Program, say
-from dressage.events import Listener, RunCreated, RunFound
-from dressage.handles import RunStatus
-from dressage.runs import Run
+from dressage.engine.runs import Run
+from dressage.results.events import Listener, RunCreated, RunFound
+from dressage.results.statuses import RunStatus
 
 _SECOND_CTRL_C_S = 1.5
 
@@ -32,10 +32,10 @@ def started(start: Callable[[Listener], Run], *, detach: bool, output: Stream, o
         return _detached(run, output)
     status = _followed(run, tell, offset)
     if output == "json":
-        print_json(outcome.as_result(run, status))
+        print_json(summaries.as_result(run, status))
     elif output == "table":
-        outcome.print_summary(run, status)
-    raise typer.Exit(outcome.exit_code(status))
+        summaries.print_summary(run, status)
+    raise typer.Exit(summaries.exit_code(status))
 
 
 def _detached(run: Run, output: Stream) -> None:

@@ -45,7 +45,7 @@ def _check(names: dict[str, str | None]) -> None:
 
 
 def _connected(names: dict[str, str | None]) -> Path:
-    from dressage.platform import Initialises
+    from dressage.platforms.protocols import Initialises
 
     platform = engine().platform("azureml")
     if not isinstance(platform, Initialises):
@@ -56,10 +56,10 @@ def _connected(names: dict[str, str | None]) -> Path:
 
 
 def _made() -> Path:
-    from dressage import workspace
+    from dressage.records.workspace import FOLDER, Workspace
 
     found = engine()
     named = found.configuration.option("workspace").value
-    here = workspace.Workspace(root=found.directory / (named or workspace.FOLDER))
+    here = Workspace(root=found.directory / (named or FOLDER))
     here.create()
     return here.root

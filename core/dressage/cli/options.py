@@ -9,15 +9,15 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from dressage.engine import Engine
-    from dressage.settings import Setting
+    from dressage.engine.engine import Engine
+    from dressage.specs.settings import Setting
 
 Output = Literal["table", "json"]
 Stream = Literal["table", "json", "jsonl"]
 
 
 def engine(platforms: "Mapping[str, Mapping[str, Any]] | None" = None) -> "Engine":
-    from dressage.engine import Engine
+    from dressage.engine.engine import Engine
 
     return Engine(platforms=platforms)
 

@@ -7,8 +7,8 @@ import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TextIO
 
-from dressage.encoding import to_json
-from dressage.handles import RunStatus
+from dressage.files.encoding import to_json
+from dressage.results.statuses import RunStatus
 
 _LEAST_WIDTH = 16
 _COLOURS = {"green": 32, "yellow": 33, "red": 31, "dim": 2, "bold": 1}

@@ -9,8 +9,8 @@ import typer
 from dressage.cli.options import Arguments, As, Conda, On, Recipe, Set, Stream, engine, settings_of
 
 if TYPE_CHECKING:
-    from dressage.engine import Engine
-    from dressage.plans import Plan
+    from dressage.engine.engine import Engine
+    from dressage.results.plans import Plan
 
 
 def plan(
@@ -26,9 +26,9 @@ def plan(
     output: As = "table",
 ) -> None:
     """Say what a run would do, and why; touch nothing."""
-    from dressage.cli.run import asked_for
+    from dressage.cli.recipe_arguments import recipe_and_settings
 
-    recipe, settings = asked_for(recipe, arguments or [], conda, settings_of(set_))
+    recipe, settings = recipe_and_settings(recipe, arguments or [], conda, settings_of(set_))
     found = _priced(on, price) if price else engine()
     show(found.plan(recipe, on=on, set=settings), output)
 
@@ -49,9 +49,9 @@ def _priced(on: str | None, table: Path) -> "Engine":
 
 
 def show(plan: "Plan", output: Stream) -> None:
+    from dressage.cli.display import Program, plan_lines
     from dressage.cli.output import print_json
-    from dressage.cli.telling import Program, plan_lines
-    from dressage.events import PlanMade
+    from dressage.results.events import PlanMade
 
     if output == "json":
         print_json(plan)

@@ -5,7 +5,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from dressage.cli.output import is_terminal, size_of
-from dressage.events import StageProgress, StageStarted
+from dressage.results.events import StageProgress, StageStarted
 
 if TYPE_CHECKING:
     from rich.progress import Progress

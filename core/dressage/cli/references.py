@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from dressage.errors import NotFoundError, unknown
-from dressage.handles import DatasetVersion, ModelVersion
+from dressage.results.versions import DatasetVersion, ModelVersion
 
 V = TypeVar("V", DatasetVersion, ModelVersion)
 

@@ -1,8 +1,6 @@
 """dressage run"""
 
-import shlex
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -29,8 +27,9 @@ def run(
     Ctrl-C leaves the run to itself; a second one asks whether to cancel it.
     """
     from dressage.cli.following import started
+    from dressage.cli.recipe_arguments import recipe_and_settings
 
-    recipe, settings = asked_for(recipe, arguments or [], conda, settings_of(set_))
+    recipe, settings = recipe_and_settings(recipe, arguments or [], conda, settings_of(set_))
     if dry_run:
         from dressage.cli.plan import show
 
@@ -42,25 +41,3 @@ def run(
         detach=detach,
         output=output,
     )
-
-
-def asked_for(
-    recipe: str, arguments: list[str], conda: Path | None, settings: dict[str, Any]
-) -> tuple[str, dict[str, Any]]:
-    """A path is a script, for the recipe that runs scripts; anything else is a recipe's name."""
-    from dressage.errors import SettingsError
-
-    if is_script(recipe):
-        words = {"path": recipe, "arguments": shlex.join(arguments), "conda": str(conda or "")}
-        return "script", {name: value for name, value in words.items() if value} | settings
-    if arguments or conda:
-        given = "--conda" if conda else f"argument {arguments[0]!r}"
-        raise SettingsError(
-            f"recipe {recipe!r} takes no {given}; use --set NAME=VALUE, or name a script by its path"
-        )
-    return recipe, settings
-
-
-def is_script(recipe: str) -> bool:
-    """Whether what stands for a recipe is a script's path."""
-    return "/" in recipe or recipe.endswith(".py")

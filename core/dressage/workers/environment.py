@@ -7,10 +7,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from dressage.content import digest_of
+from dressage.environments.uv import binary, environment_of
 from dressage.errors import StageError
-from dressage.locks import FileLock
-from dressage.uv import binary, environment_of
+from dressage.files.digests import digest_of
+from dressage.files.locks import FileLock
 
 PYTHONS = ("3.11", "3.12", "3.13")
 

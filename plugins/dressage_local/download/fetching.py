@@ -8,11 +8,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dressage.content import digest_of, digest_of_file
 from dressage.errors import StageError
-from dressage.handles import File
-from dressage.platform import Progress
-from dressage.specs import Source
+from dressage.files.digests import digest_of, digest_of_file
+from dressage.platforms.protocols import Progress
+from dressage.results.versions import File
+from dressage.specs.descriptions import Source
 from dressage_local.download.partial import Partial
 from dressage_local.objects import ObjectStore
 

@@ -10,7 +10,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from dressage.locks import FileLock
+from dressage.files.locks import FileLock
 
 Range = tuple[int, int]
 """From the first byte to the one behind the last."""

@@ -3,21 +3,21 @@
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-from dressage.journal import now
-from dressage.platform import Progress
+from dressage.platforms.protocols import Progress
+from dressage.records.journal import now
 from dressage_local.environments import installing, resolving
-from dressage_local.environments.at_hand import Interpreter
-from dressage_local.environments.places import Aside, aside, held, publish
+from dressage_local.environments.active_interpreter import Interpreter
+from dressage_local.environments.build_folders import Aside, aside, held, publish
+from dressage_local.environments.readiness import (
+    digest_of_specification,
+    readiness_of,
+    ready,
+    remember,
+    trouble_with,
+)
 from dressage_local.environments.records import Built, Python, Records, Resolution, write
 from dressage_local.environments.signatures import signature_of
 from dressage_local.environments.specification import CondaSpecification, parse
-from dressage_local.environments.standing import (
-    digest_of_specification,
-    ready,
-    remember,
-    standing,
-    trouble_with,
-)
 from dressage_local.environments.uv import Uv
 
 
@@ -73,7 +73,7 @@ class _Work:
         return resolution
 
     def _resolution(self, place: Aside, uv: Uv, *, upgrade: bool) -> Resolution:
-        known = None if upgrade else standing(self.records, self.name, self.conda).resolution
+        known = None if upgrade else readiness_of(self.records, self.name, self.conda).resolution
         if known is not None and known.python.change is None:
             return known
         resolution = resolving.resolve(self.specification, place, uv, self.progress, refresh=upgrade)

@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from dressage.platform import Progress
+from dressage.platforms.protocols import Progress
 from dressage_local.environments import conda_packages
-from dressage_local.environments.places import Aside
+from dressage_local.environments.build_folders import Aside
 from dressage_local.environments.records import Built, Resolution, write
 from dressage_local.environments.uv import Uv
 

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from dressage.errors import StageError
-from dressage.platform import Progress
+from dressage.platforms.protocols import Progress
 from dressage_local.environments.failures import essence
 from dressage_local.environments.records import Python
 from dressage_local.environments.signatures import signature_of

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from dressage.content import digest_of
-from dressage.encoding import from_json, to_json
-from dressage.whole import write_json
+from dressage.files.atomic import write_json
+from dressage.files.digests import digest_of
+from dressage.files.encoding import from_json, to_json
 from dressage_local.environments.signatures import platform_tag, signature_of
 
 T = TypeVar("T")

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from dressage.platform import Progress
+from dressage.platforms.protocols import Progress
 from dressage_local.environments import conda_packages, pythons
-from dressage_local.environments.places import Aside
+from dressage_local.environments.build_folders import Aside
 from dressage_local.environments.records import Python, Resolution
 from dressage_local.environments.specification import CondaSpecification
 from dressage_local.environments.uv import Uv

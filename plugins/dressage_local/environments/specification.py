@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from dressage.content import digest_of
-from dressage.encoding import to_json
 from dressage.errors import SpecError, unknown
+from dressage.files.digests import digest_of
+from dressage.files.encoding import to_json
 from dressage_local.environments.versions import VersionRequirement
 
 _KEYS = ("name", "channels", "dependencies", "variables", "prefix")

@@ -5,13 +5,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from dressage.errors import NotFoundError, StageError
-from dressage.handles import EnvironmentVersion
-from dressage.plans import StagePlan
-from dressage.platform import Progress
-from dressage.specs import Environment
-from dressage_local.environments.at_hand import interpreter_at_hand
+from dressage.platforms.protocols import Progress
+from dressage.results.plans import StagePlan
+from dressage.results.versions import EnvironmentVersion
+from dressage.specs.descriptions import Environment
+from dressage_local.environments.active_interpreter import active_interpreter
+from dressage_local.environments.readiness import readiness_of, ready, reasons_to_build, trouble_with
 from dressage_local.environments.records import Built, Named, Records
-from dressage_local.environments.standing import ready, reasons_to_build, standing, trouble_with
 
 
 class LocalEnvironments:
@@ -23,8 +23,8 @@ class LocalEnvironments:
     def plan(self, environment: Environment) -> StagePlan:
         """Runs no program and reads no network; a specification that was resolved before costs milliseconds."""
         if environment.conda is None:
-            return _plan_at_hand(environment.name)
-        found = standing(self._records, environment.name, environment.conda)
+            return _plan_active(environment.name)
+        found = readiness_of(self._records, environment.name, environment.conda)
         resolution = found.resolution
         return StagePlan(
             stage="environment",
@@ -43,7 +43,7 @@ class LocalEnvironments:
         name, conda = environment.name, environment.conda
         with self._disk_errors(name):
             if conda is None:
-                key = self._ensure_at_hand(name, progress)
+                key = self._ensure_active(name, progress)
                 return self._version(environment, key, environment.variables)
             resolution = None if upgrade else ready(self._records, name, conda)
             if resolution is None:
@@ -75,8 +75,8 @@ class LocalEnvironments:
         self._built(key)
         return (self._records.folder(key) / "lock.txt").read_text()
 
-    def _ensure_at_hand(self, name: str, progress: Progress) -> str:
-        interpreter = interpreter_at_hand()
+    def _ensure_active(self, name: str, progress: Progress) -> str:
+        interpreter = active_interpreter()
         key = interpreter.key
         if trouble_with(self._records, key):
             from dressage_local.environments.building import note
@@ -114,8 +114,8 @@ class LocalEnvironments:
             ) from error
 
 
-def _plan_at_hand(name: str) -> StagePlan:
-    interpreter = interpreter_at_hand()
+def _plan_active(name: str) -> StagePlan:
+    interpreter = active_interpreter()
     chosen = f"the interpreter at hand, {str(interpreter.executable)!r} (Python {interpreter.version})"
     reasons = (chosen, interpreter.notice) if interpreter.notice else (chosen,)
     return StagePlan(stage="environment", action="reuse", name=name, key=interpreter.key, reasons=reasons)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from dressage.environments.uv import binary, environment_of
 from dressage.errors import StageError
-from dressage.uv import binary, environment_of
 from dressage_local.environments.failures import essence, next_step
 
 if TYPE_CHECKING:

@@ -8,15 +8,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from dressage.points import Point, latest_of
-from dressage.tracked import (
-    Experiment,
-    Input,
-    LoggedModel,
-    ModelMetric,
-    Output,
-    RunData,
-)
+from dressage.results.metrics import Point, latest_of
+from dressage.results.tracking import Experiment, Input, LoggedModel, ModelMetric, Output, RunData
 from dressage_local.tracking.errors import invalid
 from dressage_local.tracking.state import TrackingState, address_of
 

@@ -11,7 +11,7 @@ from io import BufferedIOBase
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from dressage.journal import Journal
+from dressage.records.journal import Journal
 from dressage_local.tracking.errors import RefusedError, invalid
 from dressage_local.tracking.service import Request, TrackingService
 from dressage_local.tracking.state import RunIdentity, TrackingState

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from dressage.tracked import Experiment
+from dressage.results.tracking import Experiment
 from dressage_local.tracking import requests
 from dressage_local.tracking.answers import Answer, experiment_answer, paged
 from dressage_local.tracking.errors import exists, invalid, missing

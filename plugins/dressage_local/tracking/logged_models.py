@@ -3,7 +3,7 @@
 import uuid
 from typing import Any
 
-from dressage.tracked import LoggedModel, ModelMetric
+from dressage.results.tracking import LoggedModel, ModelMetric
 from dressage_local.tracking import requests
 from dressage_local.tracking.answers import Answer, files_answer, model_answer, paged
 from dressage_local.tracking.errors import invalid, missing

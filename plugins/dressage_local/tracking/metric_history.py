@@ -1,6 +1,6 @@
 """A metric's values, of one run or of several."""
 
-from dressage.points import Point
+from dressage.results.metrics import Point
 from dressage_local.tracking import requests
 from dressage_local.tracking.answers import Answer, metric_answer, paged
 from dressage_local.tracking.errors import invalid

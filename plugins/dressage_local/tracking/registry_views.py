@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from typing import NamedTuple
 
-from dressage.handles import ModelVersion
+from dressage.results.versions import ModelVersion
 from dressage_local.registry_notes import RegisteredModel, VersionNotes
 from dressage_local.tracking import requests
 from dressage_local.tracking.answers import Answer, pairs

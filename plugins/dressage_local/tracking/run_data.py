@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from dressage.tracked import RunData
+from dressage.results.tracking import RunData
 from dressage_local.tracking import requests
 from dressage_local.tracking.answers import Answer
 from dressage_local.tracking.errors import invalid, missing

@@ -3,7 +3,7 @@
 import uuid
 from typing import Any
 
-from dressage.tracked import Input, RunData
+from dressage.results.tracking import Input, RunData
 from dressage_local.tracking import requests
 from dressage_local.tracking.answers import Answer, files_answer, paged, run_answer, run_info, run_tags
 from dressage_local.tracking.errors import invalid

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
-from dressage.journal import Journal
-from dressage.tracked import Experiment, LoggedModel, RunData, Tracked
+from dressage.records.journal import Journal
+from dressage.results.tracking import Experiment, LoggedModel, RunData, Tracked
 from dressage_local.tracking.errors import invalid, missing
 
 if TYPE_CHECKING:
-    from dressage.handles import Lineage, ModelVersion
+    from dressage.results.versions import Lineage, ModelVersion
     from dressage_local.registry import ModelRegistry
 
 EXPERIMENT_ID = "0"
@@ -63,16 +63,16 @@ class TrackingState:
     @cached_property
     def registry(self) -> "ModelRegistry":
         """The workspace's registered models."""
-        from dressage.workspace import Workspace
+        from dressage.records.workspace import Workspace
         from dressage_local.registry import ModelRegistry
 
         return ModelRegistry(Workspace(root=self.identity.workspace))
 
     def lineage(self) -> "Lineage | None":
         """Where what this script registers comes from."""
-        from dressage.records import read
+        from dressage.records.record import read_record
 
-        request = read(self.identity.artifacts.parent).the_request()
+        request = read_record(self.identity.artifacts.parent).the_request()
         return request.lineage if request else None
 
     def write(self, event: str, run_id: str | None = None, **fields: Any) -> None:

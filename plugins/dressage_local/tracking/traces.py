@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from dressage.whole import write_json
+from dressage.files.atomic import write_json
 from dressage_local.tracking import requests
 from dressage_local.tracking.answers import Answer, paged
 from dressage_local.tracking.errors import invalid, missing

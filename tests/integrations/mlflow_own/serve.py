@@ -5,7 +5,7 @@ import sys
 import time
 from pathlib import Path
 
-from dressage.records import journal_of
+from dressage.records.record import journal_of
 from dressage_local.tracking import RunIdentity, TrackingEndpoint
 
 workspace = Path(sys.argv[1])

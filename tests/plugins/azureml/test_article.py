@@ -11,7 +11,7 @@ from tests.conftest import REPOSITORY
 from tests.fileserver import serving
 
 from dressage import Engine
-from dressage.runs import Run
+from dressage.engine.runs import Run
 
 DIGITS = REPOSITORY / "plugins" / "dressage_keras_mnist" / "digits"
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]

@@ -7,7 +7,7 @@ from tests.azureml import Loopback
 from tests.plugins.azureml.conftest import with_tiny
 
 from dressage import ComputeTarget, Engine, StageError
-from dressage.platform import Compute
+from dressage.platforms.protocols import Compute
 
 SIZE = "Standard_DS3_v2"
 DEDICATED, LOW = (

@@ -7,7 +7,7 @@ import yaml
 from tests.azureml import Loopback
 
 from dressage import Engine, Environment, StageError
-from dressage.platform import Environments
+from dressage.platforms.protocols import Environments
 
 BUILD = "/builds/[0-9a-f]+$"
 

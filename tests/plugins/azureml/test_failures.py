@@ -8,7 +8,7 @@ from tests.azureml import Loopback
 from tests.plugins.azureml.conftest import LASTING, Cloudy, with_tiny
 
 from dressage import ComputeTarget, DressageError, Engine, SettingsError, StageError
-from dressage.runs import Run
+from dressage.engine.runs import Run
 
 
 def completed(engine: Engine) -> Run:

@@ -10,7 +10,7 @@ from tests.plugins.azureml.conftest import Cloudy, with_tiny
 from tests.waiting import eventually
 
 from dressage import Engine, FileDataset, Source, hookimpl
-from dressage.runs import Run
+from dressage.engine.runs import Run
 
 
 def counted(engine: Engine, service: Loopback) -> dict[str, int]:

@@ -14,7 +14,7 @@ from tests.plugins.azureml.test_flow import ONE, counted
 CLIENT = """
 import os, signal, sys
 from pathlib import Path
-from dressage.journal import Journal
+from dressage.records.journal import Journal
 from tests.plugins.azureml.conftest import with_tiny
 
 wanted, left = sys.argv[1], int(sys.argv[2])

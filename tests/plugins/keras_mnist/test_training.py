@@ -11,8 +11,8 @@ from tests.fileserver import FileServer, serving
 from tests.waiting import eventually
 
 from dressage import Engine
-from dressage.records import journal_of
-from dressage.runs import Run
+from dressage.engine.runs import Run
+from dressage.records.record import journal_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 

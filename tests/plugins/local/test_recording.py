@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dressage import Engine
-from dressage.runs import Run
+from dressage.engine.runs import Run
 
 TEAM = "http://team:secret@mlflow.example:5000/x"
 

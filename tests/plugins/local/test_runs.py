@@ -6,7 +6,7 @@ import pytest
 from tests.waiting import eventually
 
 from dressage import Engine, NotFoundError
-from dressage.runs import Run
+from dressage.engine.runs import Run
 
 
 def ended(engine: Engine, path: Path) -> Run:

@@ -9,7 +9,7 @@ from tests.recipes import Tiny
 from tests.waiting import eventually
 
 from dressage import Engine
-from dressage.locks import is_locked
+from dressage.files.locks import is_locked
 
 
 def test_a_disk_that_is_full_once_the_script_has_started_leaves_none_running(

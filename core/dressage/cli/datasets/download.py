@@ -8,8 +8,8 @@ from dressage.cli.options import On, To, engine
 
 def download(dataset: Reference, to: To = None, on: On = None) -> None:
     """Copy a dataset's files to a folder, verified."""
+    from dressage.cli.display import say
     from dressage.cli.references import find
-    from dressage.cli.telling import say
 
     datasets = engine().platform(on).datasets
     version = find("dataset", datasets.list(), dataset)

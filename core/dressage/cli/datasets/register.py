@@ -11,7 +11,7 @@ import typer
 from dressage.cli.options import On, engine
 
 if TYPE_CHECKING:
-    from dressage.specs import Source
+    from dressage.specs.descriptions import Source
 
 _NO_DATA = {".git", ".hg", ".svn", ".dressage"}
 """Folders with which a dataset would change at every commit and every run."""
@@ -24,9 +24,9 @@ def register(
     on: On = None,
 ) -> None:
     """Register files as a dataset's version; the same bytes give the version that is there."""
-    from dressage.cli.telling import Person
-    from dressage.events import StageStarted, progress_of
-    from dressage.specs import FileDataset
+    from dressage.cli.display import Person
+    from dressage.results.events import StageStarted, progress_of
+    from dressage.specs.descriptions import FileDataset
 
     found = engine()
     found.workspace.create()
@@ -41,7 +41,7 @@ def register(
 def sources_of(given: str) -> list["Source"]:
     """A file, every file of a folder, or a web address. Raises SettingsError for what is none of them."""
     from dressage.errors import SettingsError
-    from dressage.specs import Source
+    from dressage.specs.descriptions import Source
 
     if given.startswith(("http://", "https://")):
         return [Source(path=Path(urlsplit(given).path).name or "index", addresses=(given,))]

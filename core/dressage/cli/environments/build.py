@@ -22,10 +22,10 @@ def build(
     upgrade: Annotated[bool, typer.Option("--upgrade", help="Take what has been released since.")] = False,
 ) -> None:
     """Build the environment of a recipe or a conda file, unless it is there."""
-    from dressage.cli.telling import Person
+    from dressage.cli.display import Person
     from dressage.errors import SettingsError
-    from dressage.events import StageStarted, progress_of
-    from dressage.specs import Environment
+    from dressage.results.events import StageStarted, progress_of
+    from dressage.specs.descriptions import Environment
 
     found = engine()
     path = Path(target).expanduser()

@@ -8,8 +8,8 @@ from dressage.cli.options import On, To, engine
 
 def download(model: Reference, to: To = None, on: On = None) -> None:
     """Copy a model's files to a folder, verified."""
+    from dressage.cli.display import say
     from dressage.cli.references import find
-    from dressage.cli.telling import say
 
     models = engine().platform(on).models
     version = find("model", models.list(), model)

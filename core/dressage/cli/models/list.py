@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 from dressage.cli.options import As, On, engine
 
 if TYPE_CHECKING:
-    from dressage.engine import Engine
-    from dressage.handles import ModelVersion
+    from dressage.engine.engine import Engine
+    from dressage.results.versions import ModelVersion
 
 
 def list_models(on: On = None, output: As = "table") -> None:

@@ -12,7 +12,7 @@ def cancel(
     wait: Annotated[bool, typer.Option(help="Stay until it has ended.")] = True,
 ) -> None:
     """Stop a run: its script is asked to end, given a grace time, then ended."""
-    from dressage.cli.telling import say
+    from dressage.cli.display import say
 
     found = engine().get(run)
     if found.status.has_ended:

@@ -14,7 +14,7 @@ def download(
     to: To = None,
 ) -> None:
     """Copy a run's files to a folder."""
-    from dressage.cli.telling import say
+    from dressage.cli.display import say
 
     found = engine().get(run)
     wanted = paths or [file.path for file in found.files]

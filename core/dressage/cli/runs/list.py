@@ -7,7 +7,7 @@ import typer
 from dressage.cli.options import As, engine
 
 if TYPE_CHECKING:
-    from dressage.handles import RunSummary
+    from dressage.results.statuses import RunSummary
 
 _SHOWN = 20
 
@@ -20,8 +20,8 @@ def list_runs(
     ] = None,
 ) -> None:
     """List the runs, the newest first."""
+    from dressage.cli.display import say
     from dressage.cli.output import print_json, print_table, took
-    from dressage.cli.telling import say
 
     if output == "json":
         return print_json(engine().runs(limit or None))

@@ -23,8 +23,8 @@ def logs(
 
     With -f, Ctrl-C leaves the run to itself and exits with 130.
     """
-    from dressage.cli.outcome import exit_code
-    from dressage.cli.telling import say
+    from dressage.cli.display import say
+    from dressage.cli.summaries import exit_code
 
     found = engine().get(run)
     if tail is not None:

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 from dressage.cli.options import As, RunId, engine
 
 if TYPE_CHECKING:
-    from dressage.jobs import Job
-    from dressage.runs import Run
+    from dressage.engine.runs import Run
+    from dressage.records.jobs import Job
 
 
 def show(run: RunId, output: As = "table") -> None:
     """Show one run: stages, metrics, files, model."""
-    from dressage.cli.outcome import as_result
     from dressage.cli.output import print_json
-    from dressage.cli.recorded import recorded
+    from dressage.cli.recordings import recorded
+    from dressage.cli.summaries import as_result
 
     found = engine().get(run)
     if output == "json":
@@ -30,8 +30,8 @@ def show(run: RunId, output: As = "table") -> None:
 def _show(run: "Run") -> None:
     from dressage.cli.charts import chart
     from dressage.cli.output import digest_shown, number_of, print_fields, size_of, time_of, took
-    from dressage.cli.recorded import notices, sections
-    from dressage.records import read
+    from dressage.cli.recordings import notices, sections
+    from dressage.records.record import read_record
 
     job, status, tracked = run.job, run.status, run.tracked
     print_fields(
@@ -41,7 +41,7 @@ def _show(run: "Run") -> None:
             ("state", status.state),
             ("reason", status.reason),
             ("exit code", status.exit_code),
-            ("created", time_of(read(run.folder).created)),
+            ("created", time_of(read_record(run.folder).created)),
             ("started", time_of(status.started) or None),
             ("ended", time_of(status.ended) or None),
             ("took", took(status) or None),

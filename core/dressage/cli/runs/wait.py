@@ -15,9 +15,9 @@ def wait(
     output: Annotated[Output, typer.Option("--output", "-o", help="How to print it.")] = "table",
 ) -> None:
     """Wait for a run's end; exit as its script did."""
-    from dressage.cli.outcome import as_result, exit_code, print_summary
+    from dressage.cli.display import say
     from dressage.cli.output import print_json
-    from dressage.cli.telling import say
+    from dressage.cli.summaries import as_result, exit_code, print_summary
 
     found = engine().get(run)
     status = found.wait(timeout)

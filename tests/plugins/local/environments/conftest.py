@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from dressage import Environment
-from dressage.handles import EnvironmentVersion
+from dressage.results.versions import EnvironmentVersion
 from dressage_local.environments import LocalEnvironments
 
 

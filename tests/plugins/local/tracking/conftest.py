@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from dressage.journal import Journal
-from dressage.records import journal_of
-from dressage.tracked import Tracked, tracked
+from dressage.records.journal import Journal
+from dressage.records.record import journal_of
+from dressage.results.tracking import Tracked, tracked
 from dressage_local.tracking import RunIdentity, TrackingEndpoint
 
 

@@ -4,7 +4,7 @@ import pytest
 from tests.plugins.local.tracking.conftest import Served, serve
 from tests.plugins.local.tracking.test_protocol import API, ask
 
-from dressage.records import read
+from dressage.records.record import read_record
 
 
 def refused(served: Served) -> dict[str, int]:
@@ -66,4 +66,4 @@ def test_a_request_without_the_token_is_nobodys_refusal(endpoint: Served):
 
 def test_the_runs_record_has_the_refusals(endpoint: Served):
     ask(endpoint, "POST", API + "webhooks", {})
-    assert read(endpoint.artifacts.parent).tracked.refused["POST webhooks"].count == 1
+    assert read_record(endpoint.artifacts.parent).tracked.refused["POST webhooks"].count == 1

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from tests.plugins.local.tracking.conftest import Recorded, recording
 
-from dressage.workspace import Workspace
+from dressage.records.workspace import Workspace
 from dressage_local.models import LocalModels
 from dressage_local.objects import ObjectStore
 

@@ -1,0 +1,122 @@
+"""Showing what an engine does while it does it."""
+
+import sys
+from typing import Any
+
+from dressage.cli.output import as_json, coloured, fitted, is_terminal, size_of
+from dressage.cli.progress import StageDisplay
+from dressage.files.encoding import to_json
+from dressage.results.events import (
+    Event,
+    LogWritten,
+    PlanMade,
+    RunCreated,
+    RunEnded,
+    RunFound,
+    StageFinished,
+    StageOutput,
+    StageProgress,
+    StageStarted,
+    StateChanged,
+)
+from dressage.results.plans import Plan, StagePlan
+
+_REASONS_AT = 48
+_COLOURS = {"reuse": "green", "none": "dim"}
+
+
+class Person:
+    """Tells a person: itself on stderr, the script's own output on stdout, byte for byte."""
+
+    def __init__(self, *, script_output: bool = True) -> None:
+        self._script_output = script_output
+        self._in_line = False
+        self._display = StageDisplay()
+
+    def __call__(self, event: Event) -> None:
+        match event:
+            case PlanMade():
+                say(plan_lines(event.plan))
+            case RunCreated():
+                say(f"run {event.run_id}")
+            case RunFound(reason="reused"):
+                say(f"run {event.run_id} did this already; train anew with --again")
+            case RunFound():
+                say(f"run {event.run_id} goes on: {event.reason}")
+            case StageStarted():
+                self._display.begin(event)
+            case StageProgress():
+                self._display.tell(event)
+            case StageOutput():
+                self._display.write(event.text)
+            case StageFinished():
+                self._display.end()
+                self._say(f"  {event.stage:<12} {event.result}  ({event.seconds:.1f} s)")
+            case StateChanged():
+                self._say(f"  {event.state}" + (f": {event.reason}" if event.reason else ""))
+            case LogWritten() if self._script_output:
+                sys.stdout.buffer.write(event.data)
+                sys.stdout.buffer.flush()
+                self._in_line = not event.data.endswith(b"\n")
+            case RunEnded():
+                self._end_line()
+
+    def _say(self, text: str) -> None:
+        if is_terminal(sys.stdout):
+            self._end_line()
+        say(text)
+
+    def _end_line(self) -> None:
+        """What follows begins a line of its own, however the script's output ended."""
+        if self._in_line:
+            sys.stdout.write("\n")
+            sys.stdout.flush()
+            self._in_line = False
+
+    def close(self) -> None:
+        """Leave the terminal as it was, wherever the work stopped."""
+        self._display.end()
+
+
+class Program:
+    """Tells a program: one JSON object a line on stdout, of every event."""
+
+    def __call__(self, event: Event) -> None:
+        fields: dict[str, Any] = {"event": type(event).__name__}
+        if isinstance(event, LogWritten):
+            fields |= {"run_id": event.run_id, "offset": event.offset}
+            fields["text"] = event.data.decode("utf-8", errors="replace")
+        else:
+            fields |= to_json(event)
+        sys.stdout.buffer.write(as_json(fields) + b"\n")
+        sys.stdout.buffer.flush()
+
+    def close(self) -> None:
+        """Every line is out already."""
+
+
+def say(text: str) -> None:
+    """A line of our own, beside the script's output."""
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
+
+
+def plan_lines(plan: Plan, stream: Any = None) -> str:
+    stream = stream or sys.stderr
+    lines = [f"plan: {plan.recipe} on {plan.platform}"]
+    for stage in plan.stages:
+        lines += _stage_lines(stage, stream)
+    return "\n".join(lines)
+
+
+def _stage_lines(stage: StagePlan, stream: Any) -> list[str]:
+    name = stage.name if stage.version is None else f"{stage.name}:{stage.version}"
+    action = coloured(f"{stage.action:<7}", _COLOURS.get(stage.action, "yellow"), stream)
+    size = f"{size_of(stage.size)}; " if stage.size else ""
+    first, *more = stage.reasons or ("",)
+    reasons = [f"{size}{first}", *more, *(f"by plugin {change}" for change in stage.changed_by)]
+    lines = [line for reason in reasons for line in fitted(reason, _REASONS_AT, stream)]
+    return [
+        f"  {stage.stage:<12} {action} {name:<24} {lines[0]}".rstrip(),
+        *(f"{'':<{_REASONS_AT}}{line}" for line in lines[1:]),
+    ]

@@ -1,0 +1,66 @@
+"""How a followed run ends: what is said of it, and the exit code."""
+
+import shlex
+import sys
+from typing import Any
+
+from dressage.cli.display import say
+from dressage.cli.output import coloured, number_of, took
+from dressage.cli.recordings import notices
+from dressage.engine.runs import Run
+from dressage.files.encoding import to_json
+from dressage.results.statuses import RunStatus
+
+
+def exit_code(status: RunStatus) -> int:
+    """The script's own code if it failed; 3 if what failed was not the script; 1 for a run that never started."""
+    if status.state == "Completed":
+        return 0
+    return status.exit_code or (1 if status.state == "Canceled" else 3)
+
+
+def print_summary(run: Run, status: RunStatus) -> None:
+    """The closing lines of a run: what it came to, and what to type next."""
+    colour = {"Completed": "green", "Canceled": "yellow"}.get(status.state, "red")
+    time = took(status)
+    lines = [f"run {run.id}  {coloured(status.state, colour, sys.stdout)}" + (f" in {time}" if time else "")]
+    if status.reason:
+        lines.append(f"  reason    {status.reason}")
+    metric = run.job.model.metric
+    if metric and run.metric is not None:
+        lines.append(f"  {metric.lower()}  {number_of(run.metric)}")
+    tracked = run.tracked
+    registered = [f"{model.name}:{model.version}"] if (model := run.model) else []
+    lines += [f"  model     {version}" for version in [*registered, *tracked.registered]]
+    lines += [f"  warning   {notice}" for notice in notices(tracked)]
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()
+    say("next: " + "\n      ".join(_next(run, status)))
+
+
+def as_result(run: Run, status: RunStatus) -> dict[str, Any]:
+    """A run's end for programs."""
+    return {
+        "run_id": run.id,
+        "recipe": run.job.recipe,
+        "platform": run.job.platform,
+        **to_json(status),
+        "metric": run.job.model.metric,
+        "value": run.metric,
+        "metrics": run.tracked.latest(),
+        "model": to_json(run.model),
+        "registered": run.tracked.registered,
+        "warnings": list(notices(run.tracked)),
+    }
+
+
+def _next(run: Run, status: RunStatus) -> list[str]:
+    if status.state != "Completed":
+        return [f"dressage runs logs {run.id}", f"dressage resume {run.id}"]
+    commands = [f"dressage runs show {run.id}"]
+    if model := run.model:
+        reference = shlex.quote(f"{model.name}:{model.version}")
+        commands += [f"dressage models show {reference}", f"dressage models download {reference} --to model"]
+    else:
+        commands.append(f"dressage runs files {run.id}")
+    return commands

@@ -1,0 +1,1 @@
+"""Planning a run, carrying the plan out, and following it."""

@@ -1,0 +1,1 @@
+"""Building environments on a machine within reach."""

@@ -1,0 +1,1 @@
+"""What everything about files needs: locks, whole writes, digests, values as JSON."""

@@ -1,0 +1,1 @@
+"""Hooks, finding the plugins that fill them, and asking them."""

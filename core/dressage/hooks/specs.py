@@ -1,0 +1,76 @@
+"""The hooks of the four stages, and the platform's one.
+
+A recipe answers the first five; each is asked once per plan, in the order below, and only describes:
+no download, no framework import, nothing touched. A wrapper plugin may wrap any of the four stages.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+from dressage.specs.descriptions import ComputeTarget, Environment, FileDataset, Model
+
+if TYPE_CHECKING:
+    from dressage.platforms.protocols import Platform
+    from dressage.records.workspace import Workspace
+
+PROJECT = "dressage"
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@hookspec(firstresult=True)
+def settings() -> type | None:
+    """Declare what a user may set: a frozen dataclass, its fields made with `setting`.
+
+    When: first of all. One answer counts. None means there is nothing to set.
+    Added in 0.1.
+    """
+
+
+@hookspec(firstresult=True)
+def dataset(settings: Any) -> FileDataset | None:
+    """Describe the dataset that the training script reads.
+
+    When: once per plan. settings is an instance of the class that `settings` declared.
+    Returns: None if the script reads none.
+    Raises: whatever goes wrong reaches the user as a PluginError with the plugin's name;
+    SettingsError and SpecError reach them as they are.
+    Added in 0.1.
+    """
+
+
+@hookspec(firstresult=True)
+def compute(settings: Any) -> ComputeTarget | None:
+    """Describe where the run executes. None takes the platform's default target.
+
+    Added in 0.1.
+    """
+
+
+@hookspec(firstresult=True)
+def environment(settings: Any, compute: ComputeTarget) -> Environment | None:
+    """Describe what the script runs in.
+
+    compute: the target as the platform resolved it; its accelerator is "gpu" or "cpu".
+    Returns: None for the interpreter at hand.
+    Added in 0.1.
+    """
+
+
+@hookspec(firstresult=True)
+def model(settings: Any) -> Model | None:
+    """Describe what is trained: the script, its arguments, where it leaves the model. Required of a recipe.
+
+    Added in 0.1.
+    """
+
+
+@hookspec(firstresult=True)
+def platform(workspace: "Workspace") -> "Platform | None":
+    """Realise the four stages somewhere.
+
+    When: once per engine call that needs this platform; nothing may be contacted yet.
+    workspace: the folder that holds the records; its `configuration` is this platform's table in dressage.toml.
+    Added in 0.1.
+    """

@@ -1,0 +1,125 @@
+"""The index of a workspace's runs: a cache over their journals, brought up to date when it is read.
+
+A journal that has not grown is not read again. Nothing is lost with the file: it is rebuilt.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from msgspec.structs import replace
+
+from dressage.files.encoding import from_json, to_json
+from dressage.records.record import Record, journal_of, read_record
+from dressage.records.requests import RunRequest, Training
+from dressage.records.workspace import Workspace
+from dressage.results.statuses import RunSummary
+
+_VERSION = 2
+"""Of what is in the rows; an index of another version is made again. 2: variables are inputs of a training."""
+_SCHEMA = f"""
+BEGIN;
+DROP TABLE IF EXISTS run;
+CREATE TABLE run (
+    run_id TEXT PRIMARY KEY, size INTEGER, created TEXT, training TEXT, model TEXT, summary TEXT, inputs TEXT
+);
+CREATE INDEX run_training ON run (training);
+CREATE INDEX run_model ON run (model, created);
+PRAGMA user_version = {_VERSION};
+COMMIT;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A run that completed, and what its model was a function of (`Training.inputs`)."""
+
+    summary: RunSummary
+    inputs: Mapping[str, Any]
+
+
+class RunIndex:
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+
+    def summaries(self) -> list[RunSummary]:
+        """Every run, the newest first."""
+        rows = self._select("SELECT summary FROM run WHERE created != '' ORDER BY created DESC, run_id DESC")
+        return [from_json(RunSummary, json.loads(summary)) for (summary,) in rows]
+
+    def trained_from(self, key: str) -> Trained | None:
+        """The last completed run from the very inputs that `Training.key` names."""
+        return self._trained("training = ?", key)
+
+    def trained_last(self, model: str) -> Trained | None:
+        """The last completed run of a model's name."""
+        return self._trained("model = ?", model)
+
+    def _trained(self, condition: str, value: str) -> Trained | None:
+        query = f"SELECT summary, inputs FROM run WHERE {condition} ORDER BY created DESC LIMIT 1"  # noqa: S608
+        for summary, inputs in self._select(query, value):
+            return Trained(from_json(RunSummary, json.loads(summary)), json.loads(inputs))
+        return None
+
+    def _select(self, query: str, *values: str) -> list[tuple[Any, ...]]:
+        if not self._workspace.exists:
+            return []
+        path = self._workspace.root / "index.sqlite"
+        try:
+            return self._query(path, query, values)
+        except sqlite3.OperationalError:  # it is locked for long, or must not be written: do without it
+            return self._query(":memory:", query, values)
+        except sqlite3.DatabaseError:
+            for damaged in self._workspace.root.glob("index.sqlite*"):
+                damaged.unlink(missing_ok=True)
+            return self._query(path, query, values)
+
+    def _query(self, path: Path | str, query: str, values: tuple[str, ...]) -> list[tuple[Any, ...]]:
+        with closing(sqlite3.connect(path, timeout=5)) as connection, connection:
+            if connection.execute("PRAGMA user_version").fetchone() != (_VERSION,):
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.executescript(_SCHEMA)
+            self._bring_up_to_date(connection)
+            return connection.execute(query, values).fetchall()
+
+    def _bring_up_to_date(self, connection: sqlite3.Connection) -> None:
+        known = dict(connection.execute("SELECT run_id, size FROM run").fetchall())
+        found = dict(_journals(self._workspace.runs))
+        for run_id in known.keys() - found.keys():
+            connection.execute("DELETE FROM run WHERE run_id = ?", (run_id,))
+        for run_id in [run_id for run_id, size in found.items() if known.get(run_id) != size]:
+            record = read_record(self._workspace.run(run_id))
+            connection.execute(
+                "INSERT OR REPLACE INTO run VALUES (?, ?, ?, ?, ?, ?, ?)", _row(run_id, found[run_id], record)
+            )
+
+
+def _journals(runs: Path) -> Iterator[tuple[str, int]]:
+    for folder in runs.iterdir() if runs.is_dir() else ():
+        try:
+            yield folder.name, journal_of(folder).path.stat().st_size
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+
+
+def _row(run_id: str, size: int, record: Record) -> tuple[Any, ...]:
+    request = record.the_request() if record.status.state == "Completed" else None
+    training = _training(record, request) if request else None
+    return (
+        run_id,
+        size,
+        record.created or "",
+        training.key if training else None,
+        training.model.name if training else None,
+        json.dumps(to_json(record.summary(run_id))),
+        json.dumps(training.inputs if training else {}),
+    )
+
+
+def _training(record: Record, request: RunRequest) -> Training:
+    """Journals of before variables were inputs have them in the description of the environment alone."""
+    return replace(request.training, variables=record.the_job().environment.variables)

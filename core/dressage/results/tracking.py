@@ -1,0 +1,280 @@
+"""What a run recorded of itself, folded from its journal: its own record and all that its script opened beside it.
+
+Events, as the tracking endpoint writes them:
+    metrics                  items: {"key", "value", "step", "timestamp"}, and where logged for a model or a dataset
+                             "model_id", "dataset_name", "dataset_digest"
+    params                   items: {"key", "value"}
+    tags                     items: {"key", "value"}; a value of None deletes the tag
+    inputs                   items: the fields of Input
+    outputs                  items: the fields of Output
+    tracking.run             run, name, started_ms, user, experiment_id: the script opened another run
+    tracking.status          status, end_time, run_name, started_ms, deleted, experiment_id: those that changed
+    tracking.experiment      experiment_id, and the fields of Experiment that changed; the first one makes it
+    tracking.model           model_id, name, ...: the script began to log a model
+    tracking.model_changed   model_id, and the fields of LoggedModel that changed
+    tracking.registered      name, version, model_id: a version in the registry
+    tracking.trace           trace_id
+    tracking.refused         request, count, message: what was asked for and cannot be kept
+An event with a "run" belongs to a run that the script opened beside or below its own.
+Times in milliseconds are since 1970 in UTC, as in MLflow's protocol.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from dressage.results.metrics import Point, Points, latest_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Input:
+    """A dataset that a script says it read. source, schema, profile: JSON text, as MLflow writes it."""
+
+    name: str
+    digest: str
+    source_type: str = ""
+    source: str = ""
+    schema: str | None = None
+    profile: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+class Output(NamedTuple):
+    """A model that a run logged (or, of an input, read), at a step of its training."""
+
+    model_id: str
+    step: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelMetric:
+    """One value of a metric that was logged for a model, by a run, on a dataset."""
+
+    key: str
+    value: float
+    step: int
+    timestamp: int
+    run_id: str
+    dataset_name: str | None = None
+    dataset_digest: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class LoggedModel:
+    """A model that a script logged with MLflow 3; its files are the run's, below models/MODEL_ID.
+
+    status: PENDING, READY or FAILED. registered: the versions made of it, "name:version".
+    """
+
+    model_id: str
+    name: str
+    experiment_id: str = "0"
+    model_type: str | None = None
+    source_run_id: str | None = None
+    status: str = "PENDING"
+    created_ms: int = 0
+    updated_ms: int = 0
+    deleted: bool = False
+    params: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+    metrics: list[ModelMetric] = field(default_factory=list)
+    registered: list[str] = field(default_factory=list)
+    _seen: set[tuple[Any, ...]] = field(default_factory=set, repr=False, compare=False)
+
+    def add_metric(self, metric: ModelMetric) -> None:
+        """Of one run, metric, step and time there is one value, as in MLflow: some are sent twice."""
+        identity = (metric.run_id, metric.key, metric.step, metric.timestamp)
+        if identity not in self._seen:
+            self._seen.add(identity)
+            self.metrics.append(metric)
+
+    @property
+    def path(self) -> str:
+        """Where its files are listed among the run's."""
+        return f"models/{self.model_id}"
+
+
+@dataclass(slots=True, kw_only=True)
+class Experiment:
+    """A name that a script gave to what it records, beside the run's own experiment, whose id is "0"."""
+
+    experiment_id: str
+    name: str
+    created_ms: int = 0
+    updated_ms: int = 0
+    deleted: bool = False
+    tags: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What a script asked MLflow for and was refused. count: how often.
+
+    message: why, the first time; "" for what is not kept at all.
+    """
+
+    count: int
+    message: str
+
+
+@dataclass(slots=True)
+class RunData:
+    """The record of one MLflow run. metrics: every value logged, by metric, in the order of logging.
+
+    status: RUNNING, FINISHED, FAILED or KILLED, as the script said; how a run really ended is its platform's word.
+    """
+
+    run_id: str = ""
+    name: str | None = None
+    user: str = ""
+    status: str = "RUNNING"
+    started_ms: int = 0
+    ended_ms: int | None = None
+    deleted: bool = False
+    experiment_id: str = "0"
+    metrics: dict[str, Points] = field(default_factory=dict)
+    params: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+    inputs: list[Input] = field(default_factory=list)
+    outputs: list[Output] = field(default_factory=list)
+    model_inputs: list[Output] = field(default_factory=list)
+
+    @property
+    def parent_id(self) -> str | None:
+        """The run that this one was opened below."""
+        return self.tags.get("mlflow.parentRunId")
+
+    def latest(self) -> dict[str, float]:
+        """The value of each metric at its highest step."""
+        return {key: latest_of(points).value for key, points in self.metrics.items()}
+
+    def apply_data(self, event: Mapping[str, Any]) -> None:
+        """Fold one event of this run in; events of other kinds pass."""
+        match event.get("event"):
+            case "metrics":
+                for item in event["items"]:
+                    self._add_point(item, event.get("attempt", 1))
+            case "params":
+                self.params.update({item["key"]: item["value"] for item in event["items"]})
+            case "tags":
+                _set_or_delete(self.tags, event["items"])
+            case "inputs":
+                self._add_inputs(event)
+            case "outputs":
+                self.outputs += [Output(item["model_id"], item["step"]) for item in event["items"]]
+            case "tracking.status":
+                self.status = event.get("status") or self.status
+                self.name = event.get("run_name") or self.name
+                self.ended_ms = event.get("end_time") or self.ended_ms
+                _update(self, event, ("user", "started_ms", "deleted", "experiment_id"))
+
+    def _add_point(self, item: Mapping[str, Any], attempt: int) -> None:
+        points = self.metrics.setdefault(item["key"], Points())
+        points.add(Point(float(item["value"]), item.get("step") or 0, item.get("timestamp") or 0, attempt))
+
+    def _add_inputs(self, event: Mapping[str, Any]) -> None:
+        """A dataset is its name and digest: naming it again adds its new tags."""
+        known = {(read.name, read.digest): place for place, read in enumerate(self.inputs)}
+        for item in event["items"]:
+            place = known.get((item["name"], item["digest"]))
+            if place is None:
+                self.inputs.append(Input(**item))
+            else:
+                self.inputs[place] = Input(**{**item, "tags": {**self.inputs[place].tags, **item["tags"]}})
+        self.model_inputs += [Output(model_id) for model_id in event.get("models", ())]
+
+
+@dataclass(slots=True)
+class Tracked(RunData):
+    """A run's own record, and what its script recorded beside it.
+
+    runs: those that the script opened beside or below the run, by id. experiments: those that it named, by id.
+    registered: versions in the registry, "name:version". traces: ids. refused: by request, "POST runs/...".
+    """
+
+    runs: dict[str, RunData] = field(default_factory=dict)
+    models: dict[str, LoggedModel] = field(default_factory=dict)
+    experiments: dict[str, Experiment] = field(default_factory=dict)
+    registered: list[str] = field(default_factory=list)
+    traces: list[str] = field(default_factory=list)
+    refused: dict[str, Refusal] = field(default_factory=dict)
+
+    def apply(self, event: Mapping[str, Any]) -> None:
+        """Fold one journal event in; events of other kinds pass."""
+        run = self.runs.get(event["run"]) if "run" in event else self
+        match event.get("event"):
+            case "tracking.run":
+                opened = self.runs[event["run"]] = RunData(event["run"], event["name"])
+                _update(opened, event, ("user", "started_ms", "experiment_id"))
+            case "tracking.experiment":
+                self._change_experiment(event)
+            case "tracking.model":
+                model = {
+                    key: value for key, value in event.items() if key in LoggedModel.__dataclass_fields__
+                }
+                self.models[event["model_id"]] = LoggedModel(**model)
+            case "tracking.model_changed":
+                self._change_model(event)
+            case "tracking.registered":
+                self._register(f"{event['name']}:{event['version']}", event.get("model_id"))
+            case "tracking.trace":
+                self.traces.append(event["trace_id"])
+            case "tracking.refused":
+                before = self.refused.get(event["request"])
+                message = before.message if before else event["message"]
+                self.refused[event["request"]] = Refusal(event["count"], message)
+            case _ if run is not None:
+                run.apply_data(event)
+                if event.get("event") == "metrics":
+                    self._add_model_metrics(event["items"], run.run_id)
+
+    def _change_experiment(self, event: Mapping[str, Any]) -> None:
+        experiment_id = event["experiment_id"]
+        if experiment_id not in self.experiments:
+            self.experiments[experiment_id] = Experiment(experiment_id=experiment_id, name=event["name"])
+        experiment = self.experiments[experiment_id]
+        _update(experiment, event, ("name", "created_ms", "updated_ms", "deleted"))
+        _set_or_delete(experiment.tags, event.get("tags") or ())
+        names = [named.name for key, named in self.experiments.items() if key != "0"]
+        if names:
+            self.tags["dressage.experiments"] = ", ".join(names)
+
+    def _change_model(self, event: Mapping[str, Any]) -> None:
+        model = self.models[event["model_id"]]
+        model.params |= event.get("params") or {}
+        _set_or_delete(model.tags, event.get("tags") or ())
+        _update(model, event, ("status", "updated_ms", "deleted"))
+
+    def _register(self, version: str, model_id: str | None) -> None:
+        self.registered.append(version)
+        if model_id in self.models:
+            self.models[model_id].registered.append(version)
+
+    def _add_model_metrics(self, items: Iterable[Mapping[str, Any]], run_id: str) -> None:
+        for item in items:
+            model = self.models.get(item["model_id"]) if "model_id" in item else None
+            if model is not None:
+                fields = {name: item[name] for name in ModelMetric.__dataclass_fields__ if name in item}
+                model.add_metric(ModelMetric(**{**fields, "run_id": run_id}))
+
+
+def tracked(events: Iterable[Mapping[str, Any]]) -> Tracked:
+    record = Tracked()
+    for event in events:
+        record.apply(event)
+    return record
+
+
+def _set_or_delete(values: dict[str, str], items: Iterable[Mapping[str, Any]]) -> None:
+    for item in items:
+        if item["value"] is None:
+            values.pop(item["key"], None)
+        else:
+            values[item["key"]] = item["value"]
+
+
+def _update(record: Any, event: Mapping[str, Any], names: Iterable[str]) -> None:
+    """Take over the fields that the event has."""
+    for name in names:
+        if name in event:
+            setattr(record, name, event[name])

@@ -1,0 +1,108 @@
+"""What a platform answers with once something is there: versions of datasets, environments and models.
+
+Plain values that survive a journal, by `dressage.files.encoding`.
+Digests are lower-case hexadecimal SHA-256; times are ISO 8601 in UTC; sizes are bytes.
+"""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from msgspec import Struct
+
+from dressage.files.digests import digest_of
+from dressage.specs.descriptions import Accelerator
+
+
+class File(Struct, frozen=True, kw_only=True):
+    """One file: its path inside the folder it belongs to (forward slashes), its bytes' digest and size.
+
+    sha256 is None where nobody has read the bytes, as for the outputs of a run that is still going; size is None
+    where a platform lists names alone.
+    """
+
+    path: str
+    size: int | None
+    sha256: str | None = None
+
+
+class DatasetVersion(Struct, frozen=True, kw_only=True):
+    name: str
+    version: int
+    digest: str
+    files: tuple[File, ...]
+    created: str
+    description: str = ""
+    tags: Mapping[str, str] = {}
+
+    @property
+    def size(self) -> int:
+        return sum(file.size or 0 for file in self.files)
+
+
+class ComputeHandle(Struct, frozen=True, kw_only=True):
+    """A compute target that is ready to take runs. slots: how many at a time."""
+
+    name: str
+    slots: int
+    accelerator: Accelerator
+    size: str | None = None
+
+
+class EnvironmentVersion(Struct, frozen=True, kw_only=True):
+    """An environment that can be used now. key: the digest of what it resolved to."""
+
+    name: str
+    key: str
+    created: str
+    variables: Mapping[str, str] = {}
+
+
+class Lineage(Struct, frozen=True, kw_only=True):
+    """Where a model came from; each part names something that can still be looked up."""
+
+    run_id: str
+    dataset: str | None
+    environment: str
+    snapshot: str
+    arguments: tuple[str, ...] = ()
+
+
+class ModelVersion(Struct, frozen=True, kw_only=True):
+    """A version in the registry of models.
+
+    source: what a script registered, where it was a script that did. A version of an address alone has no files.
+    aliases, description, tags: what people and scripts say of it; these may change.
+    """
+
+    name: str
+    version: int
+    digest: str
+    files: tuple[File, ...]
+    created: str
+    lineage: Lineage | None = None
+    framework: str | None = None
+    metrics: Mapping[str, float] = {}
+    tags: Mapping[str, str] = {}
+    source: str | None = None
+    aliases: tuple[str, ...] = ()
+    description: str | None = None
+
+    @property
+    def size(self) -> int:
+        return sum(file.size or 0 for file in self.files)
+
+
+class Snapshot(Struct, frozen=True, kw_only=True):
+    """The files of a source directory that a run gets a copy of."""
+
+    directory: Path
+    files: tuple[File, ...]
+
+    @property
+    def digest(self) -> str:
+        return digest_of_files(self.files)
+
+
+def digest_of_files(files: Iterable[File]) -> str:
+    """The name of a folder's content: the digest of its paths and their bytes' digests, in any order."""
+    return digest_of({file.path: file.sha256 for file in files})

@@ -1,0 +1,1 @@
+"""Source folders by content."""
