@@ -26,7 +26,7 @@ class AzureModels:
         if name is None:
             return _train(training, ("the script's model is not registered",))
         if training.environment is None:
-            return _train(training, ("its environment is to be built",))
+            return _train(training, ("environment not built yet",))
         made = self._find(name, {"dressage.inputs": training.key})
         if made:
             return StagePlan(
@@ -116,7 +116,7 @@ class AzureModels:
 def _changes(last: Mapping[str, Any] | None, training: Training) -> Iterable[str]:
     """What differs from what the newest version of the model was trained from."""
     if last is None:
-        yield "no run has trained it there yet"
+        yield "no previous run"
         return
     old, new = last["lineage"].get("trained", {}), training.inputs
     snapshot = () if old.get("snapshot") == new["snapshot"] else ("the script's folder changed",)

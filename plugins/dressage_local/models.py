@@ -40,7 +40,7 @@ class LocalModels:
         if name is None:
             return _train(training, ("the script's model is not registered", *notes))
         if training.environment is None:
-            return _train(training, (*self._changes(training), "its environment is to be built", *notes))
+            return _train(training, (*self._changes(training), "environment not built yet", *notes))
         made = self._index.trained_from(training.key)
         version = self._made_by(name, made.summary.run_id) if made else None
         if made and version:
@@ -74,7 +74,7 @@ class LocalModels:
         return self._add(name, self._stored(directory, f"model folder {str(directory)!r} holds no files"))
 
     def list(self) -> Sequence[ModelVersion]:
-        """With what scripts have said of them since."""
+        """With the aliases, tags and descriptions that scripts set."""
         versions = self._versions.all()
         notes = {name: read_notes(self._root / name) for name in {version.name for version in versions}}
         return [_noted(version, notes[version.name]) for version in versions]
@@ -83,8 +83,8 @@ class LocalModels:
         if not version.files:
             raise StageError(
                 "model",
-                f"model {version.name}:{version.version} was registered by its address alone, {version.source!r};"
-                " its files are not in this workspace, fetch them from there",
+                f"model {version.name}:{version.version} has no files in this workspace;"
+                f" download them from {version.source!r}",
             )
         self._objects.copy_out(version.files, target)
 
@@ -131,7 +131,7 @@ class LocalModels:
         """What differs from the last run that trained this model."""
         last = self._index.trained_last(training.model.name or "")
         if last is None:
-            yield "no run has trained it here yet"
+            yield "no previous run"
             return
         known = {name: value for name, value in training.inputs.items() if value is not None}
         before = self._snapshot(last.inputs["snapshot"])
@@ -152,7 +152,7 @@ def _noted(version: ModelVersion, model: RegisteredModel | None) -> ModelVersion
         version,
         aliases=tuple(model.aliases_of(version.version)),
         description=notes.description or model.description,
-        tags={**version.tags, **model.tags, **notes.tags},
+        tags=notes.tags_over({**version.tags, **model.tags}),
     )
 
 

@@ -55,11 +55,21 @@ class ModelRegistry:
     def version(self, name: str, number: int) -> ModelVersion | None:
         return self._versions.get(name, number)
 
+    def create(self, model: RegisteredModel) -> None:
+        """Add a name. Raises FileExistsError if there is such a name already."""
+        with self._versions.lock(model.name):
+            if self.find(model.name):
+                raise FileExistsError(model.name)
+            write_notes(self._root / model.name, model)
+
     @contextmanager
-    def changing(self, name: str, *, now_ms: int) -> Iterator[RegisteredModel]:
-        """A name to change, a new one if there is none; kept at the end of the block. Nobody else changes it then."""
+    def changing(self, name: str) -> Iterator[RegisteredModel]:
+        """A name to change, under its lock; written at the end of the block. Raises LookupError if there is none."""
         with self._versions.lock(name):
-            model = self.find(name) or RegisteredModel(name=name, created_ms=now_ms, updated_ms=now_ms)
+            model = self.find(name)
+            if model is None:
+                self._versions.forget(name)
+                raise LookupError(name)
             yield model
             write_notes(self._root / name, model)
 
@@ -68,27 +78,32 @@ class ModelRegistry:
     ) -> ModelVersion:
         """A new version, from the files of a folder or from an address alone. fields: of the ModelVersion."""
         version = self._models.add_version(name, folder, source=source, **fields)
-        with self.changing(name, now_ms=notes.created_ms) as model:
+        with self.changing(name) as model:
             model.versions[str(version.version)] = notes
             model.updated_ms = notes.created_ms
         return version
 
     def rename(self, name: str, new_name: str) -> None:
-        """Raises FileExistsError if there is such a name already."""
-        try:
+        """Raises FileExistsError if there is such a name already, LookupError if there is none to rename."""
+        first, second = sorted((name, new_name))
+        with self._versions.lock(first), self._versions.lock(second):
+            if self.find(name) is None:
+                raise LookupError(name)
+            if self.find(new_name):
+                raise FileExistsError(new_name)
+            self._versions.forget(new_name)
             (self._root / name).rename(self._root / new_name)
-        except OSError as error:  # a folder that is not empty
-            raise FileExistsError(new_name) from error
 
     def delete(self, name: str) -> None:
         """Remove a name with all of its versions; their bytes stay as long as something else has them."""
-        (self._root / name).rename(self._root.with_name(f".models.{os.urandom(8).hex()}.deleted"))
+        with self._versions.lock(name):
+            (self._root / name).rename(self._root.with_name(f".models.{os.urandom(8).hex()}.deleted"))
         for left in self._root.parent.glob(".models.*.deleted"):  # ours, and any whose remover was killed
             remove_tree(left)
 
     def delete_version(self, name: str, number: int, *, now_ms: int) -> None:
         """Remove a version and the aliases that name it."""
-        with self.changing(name, now_ms=now_ms) as model:
+        with self.changing(name) as model:
             self._versions.delete(name, number)
             model.versions.pop(str(number), None)
             model.aliases = {alias: named for alias, named in model.aliases.items() if named != number}

@@ -1,14 +1,16 @@
-"""What may change of a registered model, beside its versions' content: models/NAME/registry.json.
+"""Changeable metadata of registered models, beside their versions' content: models/NAME/registry.json.
 
 Descriptions, tags, aliases and stages, as MLflow's clients set them. A name without that file was registered by a
 recipe or by hand, and has none of those.
 """
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from msgspec import Struct, field
 
+from dressage.errors import StageError
 from dressage.files.atomic import write_json
 from dressage.files.encoding import from_json, to_json
 
@@ -23,7 +25,11 @@ class VersionNotes(Struct, kw_only=True):
     run_link: str | None = None
     description: str | None = None
     stage: str = "None"
-    tags: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str | None] = field(default_factory=dict)
+
+    def tags_over(self, tags: Mapping[str, str]) -> dict[str, str]:
+        """The version's own tags with these on top; None deletes one."""
+        return {key: value for key, value in {**tags, **self.tags}.items() if value is not None}
 
 
 class RegisteredModel(Struct, kw_only=True):
@@ -43,10 +49,17 @@ class RegisteredModel(Struct, kw_only=True):
 
 def read_notes(folder: Path) -> RegisteredModel | None:
     """Of the name whose folder it is."""
+    path = folder / "registry.json"
     try:
-        return from_json(RegisteredModel, json.loads((folder / "registry.json").read_text()))
+        return from_json(RegisteredModel, json.loads(path.read_text()))
     except (FileNotFoundError, NotADirectoryError):
         return None
+    except (ValueError, TypeError, RecursionError) as error:
+        raise StageError(
+            "model",
+            f"{str(path)!r} is damaged ({error}); move it away: its aliases, tags and descriptions are lost with it,"
+            " the versions are not",
+        ) from error
 
 
 def write_notes(folder: Path, model: RegisteredModel) -> None:

@@ -6,7 +6,7 @@ version that was deleted stays taken: FOLDER/NAME/VERSION.deleted.
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -75,9 +75,17 @@ class Versions(Generic[V]):
     @contextmanager
     def lock(self, name: str) -> Iterator[None]:
         """Nobody else adds or changes a version of the name meanwhile. Makes the name's folder."""
-        (self._folder / name).mkdir(parents=True, exist_ok=True)
-        with FileLock(self._folder / name / ".lock"):
+        lock = FileLock(self._folder / name / ".lock")
+        while not lock.is_held:
+            (self._folder / name).mkdir(parents=True, exist_ok=True)
+            with suppress(FileNotFoundError):  # the name was renamed or deleted while we waited
+                lock.acquire()
+        with lock.released():
             yield
+
+    def forget(self, name: str) -> None:
+        """Remove the folder of a name that has no versions. Its lock is held."""
+        remove_tree(self._folder / name)
 
     def _read(self, name: str, number: int) -> V:
         """The name is the folder's: it may have been renamed."""

@@ -23,7 +23,7 @@ def test_plans_and_settings_fit_the_terminal(project):
 
 def test_reasons_of_a_plan_stand_in_one_column(dressage):
     *_, first, second = dressage("plan", "keras-mnist").stdout.splitlines()
-    assert second.index("its environment") == first.index("no run has trained it")
+    assert second.index("environment not built") == first.index("no previous run")
 
 
 def test_digests_are_cut_for_people_alone(dressage, project):

@@ -143,7 +143,7 @@ def time_of(stamp: str | None) -> str:
     return datetime.fromisoformat(stamp).astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
-def moment_of(time_ms: int | None) -> str | None:
+def iso_time(time_ms: int | None) -> str | None:
     """Milliseconds since 1970 as journals write times: ISO 8601, UTC."""
     if not time_ms:
         return None

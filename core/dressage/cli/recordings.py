@@ -1,19 +1,26 @@
 """What a run's script recorded, as `runs show` and the end of a run show it."""
 
+import sys
 from collections.abc import Iterator
 from typing import Any
 
-from dressage.cli.output import moment_of, number_of
+from dressage.cli.output import iso_time, number_of, print_fields, print_table
 from dressage.results.tracking import Input, LoggedModel, RunData, Tracked
 
-Fields = list[tuple[str, object]]
+_LONGEST = 60
+"""How many characters of a parameter's or a tag's value are shown to people."""
+_LONGEST_WARNING = 200
+_METRICS = 3
+"""How many metrics of each run are shown in the table of a script's runs."""
 
 
-def recorded(tracked: Tracked) -> dict[str, Any]:
-    """For programs: all of it."""
+def as_fields(tracked: Tracked) -> dict[str, Any]:
+    """All of it, for JSON output."""
     return {
+        "mlflow_name": tracked.name,
         **_data(tracked),
-        "logged_models": [_model(model) for model in tracked.models.values() if not model.deleted],
+        "experiments": _experiments(tracked),
+        "logged_models": [_model(model) for model in _models(tracked)],
         "registered": tracked.registered,
         "runs": [_run(tracked, run) for run in tracked.runs.values()],
         "traces": [{"trace_id": trace_id, "path": f"traces/{trace_id}"} for trace_id in tracked.traces],
@@ -24,29 +31,47 @@ def recorded(tracked: Tracked) -> dict[str, Any]:
     }
 
 
-def sections(tracked: Tracked) -> Iterator[tuple[str, Fields]]:
-    """For people: titles and lines; what there is none of is left out."""
-    tags = {name: value for name, value in tracked.tags.items() if not name.startswith("mlflow.")}
-    models = [model for model in tracked.models.values() if not model.deleted]
-    every: list[tuple[str, Fields]] = [
-        ("parameters", list(tracked.params.items())),
-        ("tags", list(tags.items())),
+def print_sections(tracked: Tracked, *, has_ended: bool) -> None:
+    """Titled sections for the terminal; empty ones are left out. has_ended: whether the run has."""
+    hidden = ("mlflow.", "dressage.experiments")  # the names of experiments have a line of their own
+    tags = {name: value for name, value in tracked.tags.items() if not name.startswith(hidden)}
+    for title, fields in (
+        ("parameters", [(name, _cut(value, _LONGEST)) for name, value in tracked.params.items()]),
+        ("tags", [(name, _cut(value, _LONGEST)) for name, value in tags.items()]),
         ("inputs", [(read.name, _context(read)) for read in tracked.inputs]),
-        ("logged models", [(model.name, _model_line(model)) for model in models]),
-        ("runs of the script", [(_label(tracked, run), _run_line(run)) for run in tracked.runs.values()]),
+        ("logged models", [(model.name, _model_line(model)) for model in _models(tracked)]),
         ("traces", [("count", len(tracked.traces))] if tracked.traces else []),
-    ]
-    return ((title, fields) for title, fields in every if fields)
+    ):
+        if fields:
+            sys.stdout.write(f"\n{title}\n")
+            print_fields([(f"  {name}", value) for name, value in fields])
+    if tracked.runs:
+        sys.stdout.write("\nruns of the script\n")
+        rows = [_row(tracked, run, has_ended) for run in tracked.runs.values()]
+        print_table(("  RUN", "STATUS", "METRICS"), rows)
 
 
-def notices(tracked: Tracked) -> Iterator[str]:
-    """What was asked of MLflow and is not kept."""
+def warnings(tracked: Tracked) -> Iterator[str]:
+    """What the script asked MLflow for and did not get."""
     for request, refused in tracked.refused.items():
         times = "" if refused.count == 1 else f" ({refused.count} times)"
         if refused.message:
-            yield f"MLflow was sent something that was refused: {request}{times}: {refused.message}"
+            yield _cut(f"MLflow request refused: {request}{times}: {refused.message}", _LONGEST_WARNING)
         else:
             yield f"the script asked MLflow for something this platform does not keep: {request}{times}"
+
+
+def mlflow_experiments(tracked: Tracked) -> str | None:
+    """The experiments that the script named beside the run's own."""
+    return ", ".join(_experiments(tracked)) or None
+
+
+def _experiments(tracked: Tracked) -> list[str]:
+    return [named.name for key, named in tracked.experiments.items() if key != "0" and not named.deleted]
+
+
+def _models(tracked: Tracked) -> list[LoggedModel]:
+    return [model for model in tracked.models.values() if not model.deleted]
 
 
 def _data(run: RunData) -> dict[str, Any]:
@@ -67,27 +92,17 @@ def _run(tracked: Tracked, run: RunData) -> dict[str, Any]:
         "parent_id": run.parent_id,
         "experiment": named.name if named else None,
         "status": run.status,
-        "started": moment_of(run.started_ms),
-        "ended": moment_of(run.ended_ms),
+        "attempt": run.attempt,
+        "started": iso_time(run.started_ms),
+        "ended": iso_time(run.ended_ms),
         "deleted": run.deleted,
         **_data(run),
     }
 
 
 def _model(model: LoggedModel) -> dict[str, Any]:
-    names = (
-        "model_id",
-        "name",
-        "model_type",
-        "status",
-        "source_run_id",
-        "params",
-        "tags",
-        "metrics",
-        "path",
-        "registered",
-    )
-    return {name: getattr(model, name) for name in names}
+    names = ("model_id", "name", "model_type", "status", "source_run_id", "attempt", "params", "tags")
+    return {name: getattr(model, name) for name in (*names, "metrics", "path", "registered")}
 
 
 def _context(read: Input) -> str:
@@ -97,20 +112,30 @@ def _context(read: Input) -> str:
 
 def _model_line(model: LoggedModel) -> str:
     parts = [model.path, *model.registered] + ([model.status] if model.status != "READY" else [])
-    return "  ".join(parts)
+    return "  ".join([*parts, *_attempt(model.attempt)])
+
+
+def _row(tracked: Tracked, run: RunData, has_ended: bool) -> tuple[str, str, str]:
+    """status: of a run that its script left open, once the script is gone."""
+    status = "interrupted" if has_ended and run.status == "RUNNING" else run.status
+    words = [status, *(["deleted"] if run.deleted else []), *_attempt(run.attempt)]
+    metrics = [f"{name} {number_of(value)}" for name, value in run.latest().items()]
+    more = [f"and {len(metrics) - _METRICS} more"] if len(metrics) > _METRICS else []
+    return f"  {_label(tracked, run)}", ", ".join(words), "  ".join([*metrics[:_METRICS], *more])
+
+
+def _attempt(attempt: int) -> list[str]:
+    return [f"attempt {attempt}"] if attempt > 1 else []
 
 
 def _label(tracked: Tracked, run: RunData) -> str:
-    """Its name, indented below those that it was opened below; not below the run itself, where all are."""
+    """The run's name, indented by its depth below other runs; not below the run itself, where all are."""
     depth, above, seen = 0, run, {run.run_id}
     while (parent := tracked.runs.get(above.parent_id or "")) and parent.run_id not in seen:
         depth, above = depth + 1, parent
         seen.add(parent.run_id)
-    return "  " * depth + (run.name or run.run_id)
+    return "  " * depth + _cut(run.name or run.run_id, _LONGEST)
 
 
-def _run_line(run: RunData) -> str:
-    state = f"{run.status}{', deleted' if run.deleted else ''}"
-    metrics = [f"{name} {number_of(value)}" for name, value in run.latest().items()]
-    params = [f"{name}={value}" for name, value in run.params.items()]
-    return "  ".join([state, *metrics[:4], *params[:4]])
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 3]}..."

@@ -11,11 +11,13 @@ V = TypeVar("V", DatasetVersion, ModelVersion)
 
 def find(kind: str, versions: Sequence[V], reference: str) -> V:
     """Raises NotFoundError."""
-    name, _, number = reference.partition(":")
-    name, at, alias = name.partition("@")
+    name, at, alias = reference.partition("@")
+    name, _, number = name.partition(":")
     named = [version for version in versions if version.name == name]
     if not named:
         raise NotFoundError(unknown(kind, name, {version.name for version in versions}))
+    if at and (number or ":" in alias):
+        raise NotFoundError(f"{kind} {reference!r}: give a version or an alias, not both")
     if at:
         return _by_alias(kind, name, alias, named)
     for version in named:
@@ -30,5 +32,6 @@ def find(kind: str, versions: Sequence[V], reference: str) -> V:
 def _by_alias(kind: str, name: str, alias: str, named: Sequence[V]) -> V:
     aliases = {known: version for version in named for known in getattr(version, "aliases", ())}
     if alias not in aliases:
-        raise NotFoundError(f"{kind} {name!r}: {unknown('alias', alias, aliases)}")
+        known = ", ".join(sorted(aliases)) or "none"
+        raise NotFoundError(f"{kind} {name!r} has no alias {alias!r}; known: {known}")
     return aliases[alias]

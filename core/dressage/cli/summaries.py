@@ -6,7 +6,7 @@ from typing import Any
 
 from dressage.cli.display import say
 from dressage.cli.output import coloured, number_of, took
-from dressage.cli.recordings import notices
+from dressage.cli.recordings import warnings
 from dressage.engine.runs import Run
 from dressage.files.encoding import to_json
 from dressage.results.statuses import RunStatus
@@ -32,7 +32,7 @@ def print_summary(run: Run, status: RunStatus) -> None:
     tracked = run.tracked
     registered = [f"{model.name}:{model.version}"] if (model := run.model) else []
     lines += [f"  model     {version}" for version in [*registered, *tracked.registered]]
-    lines += [f"  warning   {notice}" for notice in notices(tracked)]
+    lines += [f"  warning   {notice}" for notice in warnings(tracked)]
     sys.stdout.write("\n".join(lines) + "\n")
     sys.stdout.flush()
     say("next: " + "\n      ".join(_next(run, status)))
@@ -50,7 +50,7 @@ def as_result(run: Run, status: RunStatus) -> dict[str, Any]:
         "metrics": run.tracked.latest(),
         "model": to_json(run.model),
         "registered": run.tracked.registered,
-        "warnings": list(notices(run.tracked)),
+        "warnings": list(warnings(run.tracked)),
     }
 
 

@@ -7,6 +7,7 @@ Events, as the tracking endpoint writes them:
     tags                     items: {"key", "value"}; a value of None deletes the tag
     inputs                   items: the fields of Input
     outputs                  items: the fields of Output
+    batch                    parts: several of these events of one run, which are there together or not at all
     tracking.run             run, name, started_ms, user, experiment_id: the script opened another run
     tracking.status          status, end_time, run_name, started_ms, deleted, experiment_id: those that changed
     tracking.experiment      experiment_id, and the fields of Experiment that changed; the first one makes it
@@ -72,6 +73,7 @@ class LoggedModel:
     model_type: str | None = None
     source_run_id: str | None = None
     status: str = "PENDING"
+    attempt: int = 1
     created_ms: int = 0
     updated_ms: int = 0
     deleted: bool = False
@@ -121,6 +123,8 @@ class Refusal:
 class RunData:
     """The record of one MLflow run. metrics: every value logged, by metric, in the order of logging.
 
+    attempt: of the dressage run, in which a script opened it; a run that was continued opens them once more.
+
     status: RUNNING, FINISHED, FAILED or KILLED, as the script said; how a run really ended is its platform's word.
     """
 
@@ -132,6 +136,7 @@ class RunData:
     ended_ms: int | None = None
     deleted: bool = False
     experiment_id: str = "0"
+    attempt: int = 1
     metrics: dict[str, Points] = field(default_factory=dict)
     params: dict[str, str] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
@@ -161,11 +166,12 @@ class RunData:
             case "inputs":
                 self._add_inputs(event)
             case "outputs":
-                self.outputs += [Output(item["model_id"], item["step"]) for item in event["items"]]
+                logged = [Output(item["model_id"], item["step"]) for item in event["items"]]
+                self.outputs += [output for output in logged if output not in self.outputs]
             case "tracking.status":
                 self.status = event.get("status") or self.status
                 self.name = event.get("run_name") or self.name
-                self.ended_ms = event.get("end_time") or self.ended_ms
+                self.ended_ms = event.get("end_time", self.ended_ms)
                 _update(self, event, ("user", "started_ms", "deleted", "experiment_id"))
 
     def _add_point(self, item: Mapping[str, Any], attempt: int) -> None:
@@ -181,7 +187,8 @@ class RunData:
                 self.inputs.append(Input(**item))
             else:
                 self.inputs[place] = Input(**{**item, "tags": {**self.inputs[place].tags, **item["tags"]}})
-        self.model_inputs += [Output(model_id) for model_id in event.get("models", ())]
+        models = [Output(model_id) for model_id in event.get("models", ())]
+        self.model_inputs += [read for read in models if read not in self.model_inputs]
 
 
 @dataclass(slots=True)
@@ -203,9 +210,12 @@ class Tracked(RunData):
         """Fold one journal event in; events of other kinds pass."""
         run = self.runs.get(event["run"]) if "run" in event else self
         match event.get("event"):
+            case "batch":
+                for part in event["parts"]:
+                    self.apply({**event, **part})
             case "tracking.run":
                 opened = self.runs[event["run"]] = RunData(event["run"], event["name"])
-                _update(opened, event, ("user", "started_ms", "experiment_id"))
+                _update(opened, event, ("user", "started_ms", "experiment_id", "attempt"))
             case "tracking.experiment":
                 self._change_experiment(event)
             case "tracking.model":

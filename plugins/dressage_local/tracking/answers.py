@@ -37,7 +37,7 @@ def run_answer(state: TrackingState, run: RunData) -> Answer:
         "data": {
             "metrics": [metric_answer(key, latest_of(points)) for key, points in run.metrics.items()],
             "params": pairs(run.params),
-            "tags": pairs(run_tags(run)),
+            "tags": pairs(run.tags),
         },
         "inputs": {
             "dataset_inputs": [_input(read) for read in run.inputs],
@@ -45,10 +45,6 @@ def run_answer(state: TrackingState, run: RunData) -> Answer:
         },
         "outputs": {"model_outputs": [_output(output) for output in run.outputs]},
     }
-
-
-def run_tags(run: RunData) -> dict[str, str]:
-    return {**({"mlflow.runName": run.name} if run.name else {}), **run.tags}
 
 
 def model_answer(state: TrackingState, model: LoggedModel) -> Answer:

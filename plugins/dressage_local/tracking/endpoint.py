@@ -20,6 +20,8 @@ _LARGEST_BODY = 64 << 20
 _LARGEST_HEAD = 64 << 10
 _PATIENCE_S = 10.0
 """How long a connection may take to show the run's token."""
+_LAST_ANSWERS_S = 60.0
+"""How long requests may take that are under way when the script ends: a large model may just be registered."""
 _IDLE_S = 300.0
 """How long one that has shown it may be silent."""
 
@@ -39,6 +41,7 @@ class TrackingEndpoint:
         """Take no more requests; those under way are finished first."""
         self._server.shutdown()
         self._thread.join()
+        self._server.wait_for_answers(_LAST_ANSWERS_S)
         self._server.server_close()
         self._service.close()
 
@@ -53,9 +56,28 @@ class _Server(ThreadingHTTPServer):
         self.server_port = listener.getsockname()[1]
         self.service = service
         self.token = token
+        self._under_way = 0
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def answering(self) -> Iterator[None]:
+        """A request is under way."""
+        with self._changed:
+            self._under_way += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._under_way -= 1
+                self._changed.notify_all()
+
+    def wait_for_answers(self, timeout_s: float) -> None:
+        """Block until no request is under way, or the time is up."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._under_way == 0, timeout_s)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A connection that broke is its client's affair."""
+        """Ignore broken connections."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -78,17 +100,16 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             self._check_caller()
             self.connection.settimeout(_IDLE_S)
-            status, answer = self.server.service.answer(self._request())
+            request = self._request()
         except RefusedError as refusal:
             self.close_connection = True  # its body was not read
-            status, answer = refusal.status, {"error_code": refusal.code, "message": str(refusal)}
-        except OSError as error:  # the journal could not be written: the client must not think that it was
-            message = f"the run's journal cannot be written: {error.strerror}; make room"
-            status, answer = 507, {"error_code": "INTERNAL_ERROR", "message": message}
-        except Exception as error:  # a fault of ours; 501 is not asked for again and again, as 500 would be
-            message = f"{type(error).__name__}: {error}"
-            status, answer = 501, {"error_code": "INTERNAL_ERROR", "message": message}
-        self._send(status, answer)
+            self._send(refusal.status, {"error_code": refusal.code, "message": str(refusal)})
+            return
+        except OSError:  # it sends no more of its body
+            self.close_connection = True
+            return
+        with self.server.answering():
+            self._send(*self.server.service.answer(request))
 
     def _check_caller(self) -> None:
         """Another user of this machine, or a page in a browser, must not write into the run."""
@@ -142,7 +163,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.rfile = whole
 
     def log_message(self, *_: object) -> None:
-        """The script's requests are its own affair."""
+        """Do not log requests."""
 
 
 class _Head:

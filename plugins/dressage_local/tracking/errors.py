@@ -10,13 +10,6 @@ class RefusedError(Exception):
         self.code = code
 
 
-class NotKeptError(RefusedError):
-    """What a client asked for is a part of MLflow that is not kept here."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(501, "NOT_IMPLEMENTED", message)
-
-
 def missing(what: str) -> RefusedError:
     return RefusedError(404, "RESOURCE_DOES_NOT_EXIST", what)
 

@@ -1,4 +1,4 @@
-"""Experiments: any name that a script gives is kept; what it records under all of them is the run's."""
+"""Requests about experiments: any name is accepted, and all of them belong to this run."""
 
 from typing import Any
 
@@ -23,6 +23,8 @@ _SEARCHABLE: Searchable[Experiment] = Searchable(
         "tags": "tag",
     },
     values={"tag": lambda experiment: experiment.tags},
+    lists=frozenset({"experiment_id"}),
+    orders={"experiment_id": lambda experiment: int(experiment.experiment_id)},
 )
 _MOST_EXPERIMENTS = 20
 _VIEWS = {"ACTIVE_ONLY": (False,), "DELETED_ONLY": (True,), "ALL": (False, True)}
@@ -58,7 +60,8 @@ def update(state: TrackingState, asked: requests.UpdateExperiment) -> Answer:
     if asked.new_name is not None and asked.new_name != _own_name(state, asked.experiment_id):
         if _by_name(state, asked.new_name):
             raise exists(f"Experiment(name={asked.new_name}) already exists.")
-        _change(state, _other(state, asked.experiment_id, "rename"), name=asked.new_name)
+        _other(state, asked.experiment_id, "rename")
+        _change(state, state.active_experiment(asked.experiment_id), name=asked.new_name)
     return {}
 
 
@@ -73,7 +76,7 @@ def restore(state: TrackingState, asked: requests.OfExperiment) -> Answer:
 
 
 def set_tag(state: TrackingState, asked: requests.ExperimentTag) -> Answer:
-    found = state.experiment(asked.experiment_id)
+    found = state.active_experiment(asked.experiment_id)
     _change(state, found, tags=[{"key": asked.key, "value": asked.value or ""}])
     return {}
 
@@ -155,9 +158,12 @@ def _other(state: TrackingState, experiment_id: str, verb: str) -> Experiment:
 
 
 def _mark(state: TrackingState, found: Experiment, *, deleted: bool) -> None:
-    """An experiment takes its runs along."""
+    """Delete or restore an experiment, and its runs with it."""
     if found.deleted == deleted:
-        raise invalid(f"experiment {found.experiment_id} is {'deleted' if deleted else 'active'} already")
+        stage = "deleted" if deleted else "active"
+        raise missing(
+            f"No {'active' if deleted else 'deleted'} Experiment with id={found.experiment_id}: it is {stage}"
+        )
     _change(state, found, deleted=deleted)
     for run in state.runs():
         if run.experiment_id == found.experiment_id:

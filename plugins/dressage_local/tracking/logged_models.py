@@ -28,7 +28,7 @@ _KINDS = {
 
 
 def create(state: TrackingState, asked: requests.CreateLoggedModel) -> Answer:
-    experiment = state.experiment(asked.experiment_id)
+    experiment = state.active_experiment(asked.experiment_id)
     _check_name(asked.name)
     model_id = f"m-{uuid.uuid4().hex}"
     now = now_ms()
@@ -130,11 +130,13 @@ def _searchable(datasets: list[requests.DatasetFilter]) -> Searchable[LoggedMode
         numbers=_TIMES,
         kinds=_KINDS,
         values={
-            "metric": lambda model: {
-                metric.key: metric.value for metric in reversed(_metrics_on(model, datasets))
-            },
             "param": lambda model: model.params,
             "tag": lambda model: model.tags,
+        },
+        many={
+            "metric": lambda model, key: [
+                metric.value for metric in _metrics_on(model, datasets) if metric.key == key
+            ]
         },
         lists=frozenset({"name", "model_id", "model_type", "status", "source_run_id"}),
     )

@@ -12,7 +12,9 @@ _MOST_RUNS = 100
 
 
 def get(state: TrackingState, asked: requests.MetricHistory) -> Answer:
-    points: list[Point] = state.run(requests.run_id_of(asked)).metrics.get(asked.metric_key) or []
+    """In the order of time and steps, as MLflow's own store answers."""
+    logged: list[Point] = state.run(requests.run_id_of(asked)).metrics.get(asked.metric_key) or []
+    points = sorted(logged, key=lambda point: (point.timestamp, point.step))
     most = None if asked.max_results is None and asked.page_token is None else asked.max_results or 25_000
     shown, token = page(points, asked.page_token, most, len(points) or 1, 1 << 62)
     return paged("metrics", (metric_answer(asked.metric_key, point) for point in shown), token)

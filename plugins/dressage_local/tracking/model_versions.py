@@ -52,7 +52,9 @@ def create(state: TrackingState, asked: requests.CreateModelVersion) -> Answer:
     """A version from what this script logged, or from an address elsewhere, which is kept as an address."""
     check_name(asked.name)
     the_model(state, asked.name)
-    source = found_at(state, asked)
+    with state.lock:  # what the script logs meanwhile must not change under us; copying takes no lock
+        source = found_at(state, asked)
+        origin = _origin(state, source)
     now = now_ms()
     notes = VersionNotes(
         created_ms=now,
@@ -61,9 +63,9 @@ def create(state: TrackingState, asked: requests.CreateModelVersion) -> Answer:
         model_id=source.model_id,
         run_link=asked.run_link,
         description=asked.description,
-        tags=values_of(asked.tags),
+        tags=dict(values_of(asked.tags)),
     )
-    version = state.registry.add(asked.name, source.folder, asked.source, notes, **_origin(state, source))
+    version = state.registry.add(asked.name, source.folder, asked.source, notes, **origin)
     number = str(version.version)
     state.write("tracking.registered", name=asked.name, version=version.version, model_id=source.model_id)
     return version_answer(the_version(state, asked.name, number))
@@ -110,7 +112,7 @@ def set_tag(state: TrackingState, asked: requests.ModelVersionTag) -> Answer:
 
 def delete_tag(state: TrackingState, asked: requests.ModelVersionTag) -> Answer:
     def change(_: RegisteredModel, notes: VersionNotes) -> None:
-        notes.tags.pop(asked.key, None)
+        notes.tags[asked.key] = None
 
     _changed(state, asked, change)
     return {}

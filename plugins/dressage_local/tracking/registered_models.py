@@ -41,13 +41,15 @@ _MODELS: Searchable[RegisteredModel] = Searchable(
 
 
 def create(state: TrackingState, asked: requests.CreateRegisteredModel) -> Answer:
-    registry = state.registry
     check_name(asked.name)
-    if registry.find(asked.name):
-        raise exists(f"Registered Model (name={asked.name}) already exists.")
-    with registry.changing(asked.name, now_ms=now_ms()) as model:
-        model.description = asked.description
-        model.tags = values_of(asked.tags)
+    now, tags = now_ms(), values_of(asked.tags)
+    model = RegisteredModel(
+        name=asked.name, created_ms=now, updated_ms=now, description=asked.description, tags=tags
+    )
+    try:
+        state.registry.create(model)
+    except FileExistsError as error:
+        raise exists(f"Registered Model (name={asked.name}) already exists.") from error
     return model_answer(state, model)
 
 

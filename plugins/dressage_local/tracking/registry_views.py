@@ -1,7 +1,7 @@
 """Registered models and their versions, as MLflow's clients are answered."""
 
-from collections.abc import Iterable
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from dressage.results.versions import ModelVersion
@@ -10,7 +10,7 @@ from dressage_local.tracking import requests
 from dressage_local.tracking.answers import Answer, pairs
 from dressage_local.tracking.errors import invalid, missing
 from dressage_local.tracking.search import Clause
-from dressage_local.tracking.state import TrackingState, now_ms
+from dressage_local.tracking.state import TrackingState
 
 STAGES = {stage.lower(): stage for stage in ("None", "Staging", "Production", "Archived")}
 PROMPT = "mlflow.prompt.is_prompt"
@@ -78,7 +78,7 @@ def source_of(version: ModelVersion) -> str:
 
 
 def tags_of(found: Version) -> dict[str, str]:
-    return {**found.version.tags, **found.notes.tags}
+    return found.notes.tags_over(found.version.tags)
 
 
 def all_models(state: TrackingState) -> list[RegisteredModel]:
@@ -104,9 +104,15 @@ def the_version(state: TrackingState, name: str, number: str | None) -> Version:
     return Version(model, version, model.versions[str(version.version)])
 
 
-def changing(state: TrackingState, name: str) -> "AbstractContextManager[RegisteredModel]":
-    the_model(state, name)
-    return state.registry.changing(name, now_ms=now_ms())
+@contextmanager
+def changing(state: TrackingState, name: str) -> Iterator[RegisteredModel]:
+    """A name to change. Raises RefusedError if there is none."""
+    check_name(name)
+    try:
+        with state.registry.changing(name) as model:
+            yield model
+    except LookupError as error:
+        raise missing(f"Registered Model with name={name} not found") from error
 
 
 def asks_for_prompts(clauses: Iterable[Clause]) -> bool:
@@ -120,10 +126,10 @@ def values_of(tags: list[requests.Pair] | None) -> dict[str, str]:
 def check_name(name: str) -> None:
     if not name.strip():
         raise invalid("Missing value for required parameter 'name'.")
-    if any(letter in name for letter in "/:\0") or name.startswith(".") or len(name.encode()) > 200:
+    if any(letter in name for letter in "/:@\0") or name.startswith(".") or len(name.encode()) > 200:
         raise invalid(
-            f"Invalid model name '{name[:300]}'. Names cannot contain '/' or ':', begin with '.', or have more than"
-            " 200 bytes."
+            f"Invalid model name '{name[:300]}'. Names cannot contain '/', ':' or '@', begin with '.', or have more"
+            " than 200 bytes."
         )
 
 

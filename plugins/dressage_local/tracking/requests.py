@@ -40,10 +40,6 @@ class OfRun(Struct):
     run_uuid: Text = None
 
 
-class Empty(Struct):
-    """A request without arguments."""
-
-
 class CreateRun(Struct):
     experiment_id: Text = None
     user_id: Text = None

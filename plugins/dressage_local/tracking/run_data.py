@@ -1,17 +1,14 @@
 """What is logged to a run: metrics, parameters, tags, inputs, and the models that it left."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from dressage.results.tracking import RunData
 from dressage_local.tracking import requests
 from dressage_local.tracking.answers import Answer
 from dressage_local.tracking.errors import invalid, missing
-from dressage_local.tracking.state import TrackingState, now_ms
-
-_LONGEST_PARAM = 6000
-_LONGEST_TAG = 8000
+from dressage_local.tracking.state import Event, TrackingState, now_ms
 
 
 def log_metric(state: TrackingState, asked: requests.LogMetric) -> Answer:
@@ -40,15 +37,15 @@ def delete_tag(state: TrackingState, asked: requests.RunKey) -> Answer:
 
 
 def log_batch(state: TrackingState, asked: requests.LogBatch) -> Answer:
-    """All of it, or nothing where one part is refused."""
+    """All of it is written, or none."""
     run = state.active_run(requests.run_id_of(asked))
-    metrics = [_metric_item(metric) for metric in asked.metrics or ()]
-    tags = tag_items(asked.tags or ())
-    _write_params(state, run, _new_params(run, asked.params or ()))
-    if metrics:
-        state.write("metrics", run.run_id, items=metrics)
-    if tags:
-        _write_tags(state, run, tags)
+    items = {
+        "params": _new_params(run, asked.params or ()),
+        "metrics": [_metric_item(metric) for metric in asked.metrics or ()],
+        "tags": tag_items(asked.tags or ()),
+    }
+    events = [(event, {"items": found}) for event, found in items.items() if found]
+    state.write_all([*events, *_renamed(run, items["tags"])], run.run_id)
     return {}
 
 
@@ -86,13 +83,22 @@ def log_model(state: TrackingState, asked: requests.LogModel) -> Answer:
         raise invalid(
             "Model json is missing mandatory fields: artifact_path, flavors, utc_time_created, run_id"
         )
-    known = json.loads(run.tags.get("mlflow.log-model.history", "[]"))
+    known = _history(run)
     _write_tags(state, run, [{"key": "mlflow.log-model.history", "value": json.dumps([*known, model])}])
     return {}
 
 
 def tag_items(asked: Iterable[requests.Pair | requests.LogPair]) -> list[dict[str, str]]:
-    return [{"key": tag.key, "value": _checked(tag, _LONGEST_TAG)} for tag in asked]
+    return [{"key": tag.key, "value": tag.value or ""} for tag in asked]
+
+
+def _history(run: RunData) -> list[Any]:
+    """A script may have written something else into the tag."""
+    try:
+        known = json.loads(run.tags.get("mlflow.log-model.history", "[]"))
+    except (ValueError, RecursionError):
+        known = None
+    return known if isinstance(known, list) else []
 
 
 def _metric_item(asked: requests.Metric | requests.LogMetric) -> dict[str, Any]:
@@ -112,7 +118,7 @@ def _new_params(run: RunData, asked: Iterable[requests.Pair | requests.LogPair])
     """A parameter that was logged keeps its value; a resumed run may log the same again."""
     items: dict[str, str] = {}
     for param in asked:
-        value = _checked(param, _LONGEST_PARAM)
+        value = param.value or ""
         before = items.get(param.key, run.params.get(param.key, value))
         if before != value:
             raise invalid(
@@ -129,11 +135,14 @@ def _write_params(state: TrackingState, run: RunData, items: list[dict[str, str]
 
 
 def _write_tags(state: TrackingState, run: RunData, items: list[dict[str, str]]) -> None:
+    state.write_all([("tags", {"items": items}), *_renamed(run, items)], run.run_id)
+
+
+def _renamed(run: RunData, tags: list[dict[str, str]]) -> Iterator[Event]:
     """The tag that holds a run's name renames it."""
-    state.write("tags", run.run_id, items=items)
-    for item in items:
-        if item["key"] == "mlflow.runName" and item["value"] != run.name:
-            state.write("tracking.status", run.run_id, run_name=item["value"])
+    for tag in tags:
+        if tag["key"] == "mlflow.runName" and tag["value"] != run.name:
+            yield "tracking.status", {"run_name": tag["value"]}
 
 
 def _input_item(read: requests.DatasetInput) -> dict[str, Any]:
@@ -147,10 +156,3 @@ def _input_item(read: requests.DatasetInput) -> dict[str, Any]:
         "profile": dataset.profile,
         "tags": {tag.key: tag.value or "" for tag in read.tags or ()},
     }
-
-
-def _checked(pair: requests.Pair | requests.LogPair, longest: int) -> str:
-    value = pair.value or ""
-    if len(value) > longest:
-        raise invalid(f"the value of {pair.key!r} has {len(value)} characters, {longest} at most are kept")
-    return value

@@ -1,16 +1,17 @@
 """Runs: opening, changing and finding them."""
 
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from dressage.results.tracking import Input, RunData
 from dressage_local.tracking import requests
-from dressage_local.tracking.answers import Answer, files_answer, paged, run_answer, run_info, run_tags
+from dressage_local.tracking.answers import Answer, files_answer, paged, run_answer, run_info
 from dressage_local.tracking.errors import invalid
 from dressage_local.tracking.experiments import view
 from dressage_local.tracking.run_data import tag_items
 from dressage_local.tracking.search import Searchable, page
-from dressage_local.tracking.state import TrackingState, now_ms
+from dressage_local.tracking.state import TrackingState, address_of, now_ms
 
 _STATUSES = ("RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED")
 _KINDS = {
@@ -24,31 +25,38 @@ _KINDS = {
 
 def create(state: TrackingState, asked: requests.CreateRun) -> Answer:
     """The first run that a script opens is the run itself; others are kept beside or below it."""
-    experiment = state.experiment(asked.experiment_id)
-    if experiment.deleted:
-        raise invalid(f"The experiment {experiment.experiment_id} must be in the 'active' state")
-    tags = tag_items(asked.tags or ())
-    named = {tag["key"]: tag["value"] for tag in tags}
-    name = asked.run_name or named.get("mlflow.runName")
-    if named.get("mlflow.runName", name) != name:
-        raise invalid(
-            "Both 'run_name' argument and 'mlflow.runName' tag are specified, but with different values"
-            f" (run_name='{asked.run_name}', mlflow.runName='{named['mlflow.runName']}')."
-        )
+    experiment = state.active_experiment(asked.experiment_id)
+    tags = {tag["key"]: tag["value"] for tag in tag_items(asked.tags or ())}
+    name = _name(asked.run_name, tags)
     fields: dict[str, Any] = {
         "user": asked.user_id or "",
         "started_ms": asked.start_time or now_ms(),
         "experiment_id": experiment.experiment_id,
     }
-    if state.is_opened or "mlflow.parentRunId" in named:
+    if state.is_opened or "mlflow.parentRunId" in tags:
         run_id = uuid.uuid4().hex
-        state.write("tracking.run", run_id, name=name or f"run-{run_id[:8]}", **fields)
+        name = name or f"run-{run_id[:8]}"
+        state.write("tracking.run", run_id, name=name, **fields)
     else:
         run_id = state.active_run(state.identity.run_id).run_id
-        state.write("tracking.status", status="RUNNING", deleted=False, run_name=name, **fields)
-    if tags:
-        state.write("tags", run_id, items=tags)
+        name = name or state.tracked.name
+        state.write(
+            "tracking.status", status="RUNNING", deleted=False, run_name=name, end_time=None, **fields
+        )
+    items = [{"key": key, "value": value} for key, value in {"mlflow.runName": name, **tags}.items()]
+    state.write("tags", run_id, items=items)
     return {"run": run_answer(state, state.run(run_id))}
+
+
+def _name(given: str | None, tags: Mapping[str, str]) -> str | None:
+    """What a client calls a run, in a field or in a tag."""
+    tag = tags.get("mlflow.runName")
+    if given and tag and given != tag:
+        raise invalid(
+            "Both 'run_name' argument and 'mlflow.runName' tag are specified, but with different values"
+            f" (run_name='{given}', mlflow.runName='{tag}')."
+        )
+    return given or tag
 
 
 def get(state: TrackingState, asked: requests.OfRun) -> Answer:
@@ -57,19 +65,15 @@ def get(state: TrackingState, asked: requests.OfRun) -> Answer:
 
 def update(state: TrackingState, asked: requests.UpdateRun) -> Answer:
     """The client's word on how it ended is kept; the script's exit code decides how the run did."""
+    experiment_id = state.experiment_of(state.run(requests.run_id_of(asked)))
     run = state.active_run(requests.run_id_of(asked))
     if asked.status is not None and asked.status not in _STATUSES:
         raise invalid(
             f"Invalid value {asked.status!r} for parameter 'status' supplied: use one of {_STATUSES}"
         )
     fields = {"status": asked.status, "end_time": asked.end_time, "run_name": asked.run_name}
-    experiment = {"experiment_id": state.experiment_of(run)} if run is state.tracked else {}
-    state.write(
-        "tracking.status",
-        run.run_id,
-        **{name: value for name, value in fields.items() if value is not None},
-        **experiment,
-    )
+    given = {name: value for name, value in fields.items() if value is not None}
+    state.write("tracking.status", run.run_id, experiment_id=experiment_id, **given)
     if asked.run_name:
         state.write("tags", run.run_id, items=[{"key": "mlflow.runName", "value": asked.run_name}])
     return {"run_info": run_info(state, run)}
@@ -107,16 +111,16 @@ def _searchable(state: TrackingState) -> Searchable[RunData]:
             "run_name": lambda run: run.name,
             "user_id": lambda run: run.user,
             "status": lambda run: run.status,
-            "artifact_uri": lambda run: str(state.artifacts_of(run)),
+            "artifact_uri": lambda run: address_of(state.artifacts_of(run)),
         },
         numbers={"start_time": lambda run: run.started_ms, "end_time": lambda run: run.ended_ms},
         kinds=_KINDS,
         values={
             "metric": lambda run: run.latest(),
             "param": lambda run: run.params,
-            "tag": run_tags,
+            "tag": lambda run: run.tags,
         },
-        every={"dataset": lambda run: map(_facts_of, run.inputs)},
+        many={"dataset": lambda run, key: [_facts_of(read).get(key) for read in run.inputs]},
         facts=frozenset({"name", "digest", "context"}),
         lists=frozenset({"run_id"}),
         aliases={

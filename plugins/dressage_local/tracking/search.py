@@ -56,7 +56,9 @@ class Searchable(Generic[T]):
 
     texts, numbers: its attributes. kinds: what stands before a dot in a filter, by kind. values: the mappings that
     such kinds look into. lists: attributes that IN compares. aliases: other names of attributes.
-    every: kinds of which a thing has several, each with some of `facts`; one that matches is enough.
+    many: kinds of which a thing may have several values under a key; one that matches is enough.
+    facts: the keys of the kind "dataset".
+    orders: what attributes are sorted by, where that is not the value that is compared.
     default: whether a comparison holds for what has no such value; it does not by default.
     """
 
@@ -64,11 +66,12 @@ class Searchable(Generic[T]):
     numbers: Mapping[str, Callable[[T], float | None]] = field(default_factory=dict)
     kinds: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, Callable[[T], Mapping[str, Any]]] = field(default_factory=dict)
-    every: Mapping[str, Callable[[T], Iterable[Mapping[str, str]]]] = field(default_factory=dict)
+    many: Mapping[str, Callable[[T, str], Iterable[Any]]] = field(default_factory=dict)
     facts: frozenset[str] = frozenset()
     lists: frozenset[str] = frozenset()
     aliases: Mapping[str, str] = field(default_factory=dict)
     default: Callable[[T, str, str, str], bool] | None = None
+    orders: Mapping[str, Callable[[T], Any]] = field(default_factory=dict)
 
     def clauses(self, condition: str | None) -> list[Clause]:
         """The clauses of a filter, checked. Raises RefusedError for what is not understood."""
@@ -93,11 +96,11 @@ class Searchable(Generic[T]):
             raise invalid(f"Invalid order_by clause '{order}'. Could not be parsed.")
         kind, key = self._kind(named["name"])
         self._check_attribute(kind, key)
-        if kind in self.every:
+        if kind != "attribute" and kind not in self.values:
             raise invalid(f"Invalid order_by entity type '{kind}'")
-        return ordered(
-            things, lambda thing: self._value(thing, kind, key), descending=_descends(split["way"])
-        )
+        own = self.orders.get(key) if kind == "attribute" else None
+        value = own or (lambda thing: self._value(thing, kind, key))
+        return ordered(things, value, descending=_descends(split["way"]))
 
     def _kind(self, name: str) -> tuple[str, str]:
         prefix, dot, key = name.partition(".")
@@ -113,7 +116,7 @@ class Searchable(Generic[T]):
         kind, key, sign, value = clause
         number = kind == "metric" or (kind == "attribute" and key in self.numbers)
         self._check_attribute(kind, key)
-        if kind in self.every and key not in self.facts:
+        if kind == "dataset" and key not in self.facts:
             raise invalid(f"Invalid {kind} key '{key}' specified. Valid keys are '{sorted(self.facts)}'")
         if sign in ("IS NULL", "IS NOT NULL") and kind in ("tag", "param"):
             return clause
@@ -121,7 +124,7 @@ class Searchable(Generic[T]):
             if not isinstance(value, float):
                 raise invalid(f"Expected numeric value type for {kind}. Found {value!r}")
             return clause
-        if not number and sign in ("IN", "NOT IN") and (kind in self.every or key in self.lists):
+        if not number and sign in ("IN", "NOT IN") and (kind == "dataset" or key in self.lists):
             return clause
         if number or sign not in _TEXTS:
             raise invalid(f"Invalid comparator '{sign}' for {kind} '{key}'")
@@ -136,8 +139,8 @@ class Searchable(Generic[T]):
 
     def _matches(self, thing: T, clause: Clause) -> bool:
         kind, key, sign, value = clause
-        if kind in self.every:
-            return any(_compares(each.get(key), sign, value) for each in self.every[kind](thing))
+        if kind in self.many:
+            return any(_compares(each, sign, value) for each in self.many[kind](thing, key))
         found = self._value(thing, kind, key)
         if found is None and self.default and isinstance(value, str):
             return self.default(thing, key, sign, value)

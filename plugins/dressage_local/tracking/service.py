@@ -1,8 +1,9 @@
-"""What a request comes to: found among the routes, read, answered, and counted where it was refused."""
+"""Finds the route of a request, reads and answers it, and counts refusals."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from dressage.errors import DressageError
 from dressage_local.tracking import routes
 from dressage_local.tracking.answers import Answer
 from dressage_local.tracking.errors import RefusedError
@@ -30,18 +31,28 @@ class TrackingService:
         self._state = state
 
     def answer(self, request: Request) -> tuple[int, Answer]:
-        """The HTTP status and the JSON to answer with. Raises OSError if the journal cannot be written."""
+        """The HTTP status and the JSON to answer with."""
         try:
             return 200, self._answer(request)
         except RefusedError as refusal:
-            if refusal.code not in _ORDINARY and request.path not in _PROBES:
-                reason = "" if refusal.code == "ENDPOINT_NOT_FOUND" else str(refusal)
-                self._state.refuse(_label(request), reason)
+            self._count(request, refusal)
             return refusal.status, {"error_code": refusal.code, "message": str(refusal)}
+        except Exception as error:
+            message = str(error) if isinstance(error, DressageError) else f"{type(error).__name__}: {error}"
+            self._state.refuse(_label(request), message)
+            # A client repeats for minutes what is answered with 500.
+            return 501, {"error_code": "INTERNAL_ERROR", "message": message}
 
     def close(self) -> None:
         """Write what is still to be said, once no more requests come."""
         self._state.write_refusals()
+
+    def _count(self, request: Request, refusal: RefusedError) -> None:
+        """What a script asks to read and does not get, it sees itself; what it writes may be lost in silence."""
+        if refusal.code == "ENDPOINT_NOT_FOUND" and request.path not in _PROBES:
+            self._state.refuse(_label(request), "")
+        elif request.method != "GET" and refusal.code not in _ORDINARY:
+            self._state.refuse(_label(request), str(refusal))
 
     def _answer(self, request: Request) -> Answer:
         matched = routes.match(request.method, request.path)

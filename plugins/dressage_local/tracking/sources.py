@@ -1,7 +1,7 @@
 """What a script registers: a logged model, artifacts of a run, a registered version, or an address elsewhere."""
 
 import re
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
@@ -31,8 +31,8 @@ def found_at(state: TrackingState, asked: requests.CreateModelVersion) -> Source
     if scheme == "runs":
         owner, _, path = rest.strip("/").partition("/")
         artifacts = _artifacts_of(state, owner)
-        folder = artifacts / path if artifacts and ".." not in path else None
-        return _existing(folder, run_id or owner, model_id)
+        folder = artifacts / path if artifacts and ".." not in PurePosixPath(path).parts else None
+        return _existing(folder, run_id or owner, model_id, asked.source if artifacts else None)
     folder = _local(asked.source)
     if folder is None:
         return Source(None, run_id, model_id)
@@ -43,7 +43,7 @@ def found_at(state: TrackingState, asked: requests.CreateModelVersion) -> Source
         )
     if model_id in state.tracked.models:
         return _of_model(state, str(model_id), run_id)
-    return _existing(folder, run_id, model_id)
+    return _existing(folder, run_id, model_id, asked.source)
 
 
 def _of_model(state: TrackingState, model_id: str, run_id: str | None) -> Source:
@@ -72,7 +72,12 @@ def _artifacts_of(state: TrackingState, run_id: str) -> Path | None:
     return earlier if _NAME.fullmatch(run_id) and earlier.is_dir() else None
 
 
-def _existing(folder: Path | None, run_id: str | None, model_id: str | None) -> Source:
+def _existing(
+    folder: Path | None, run_id: str | None, model_id: str | None, named: str | None = None
+) -> Source:
+    """named: what has to be a folder with files. Raises RefusedError if it is not."""
+    if named and not (folder and folder.is_dir() and any(folder.iterdir())):
+        raise invalid(f"Invalid model version source: '{named}': there is no such folder, or it is empty.")
     return Source(folder if folder and folder.is_dir() else None, run_id, model_id)
 
 

@@ -2,6 +2,8 @@
 
 import threading
 import time
+from collections.abc import Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -9,7 +11,7 @@ from urllib.parse import quote
 
 from dressage.records.journal import Journal
 from dressage.results.tracking import Experiment, LoggedModel, RunData, Tracked
-from dressage_local.tracking.errors import invalid, missing
+from dressage_local.tracking.errors import RefusedError, invalid, missing
 
 if TYPE_CHECKING:
     from dressage.results.versions import Lineage, ModelVersion
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 
 EXPERIMENT_ID = "0"
 """The id of the run's own experiment; those that the script names beside it count on."""
+Event = tuple[str, dict[str, Any]]
+"""An event's name and its fields."""
 _REFUSALS = 50
 """How many different refused requests are told apart; what comes after counts as "other requests"."""
 
@@ -76,11 +80,22 @@ class TrackingState:
         return request.lineage if request else None
 
     def write(self, event: str, run_id: str | None = None, **fields: Any) -> None:
-        """Into the journal first; only what is there has happened. run_id: whose it is, if not the run's own."""
+        """Append to the journal, then update the state. run_id: whose it is, if not the run's own."""
         whose = {} if run_id in (None, self.identity.run_id) else {"run": run_id}
         with self.lock:
-            self._journal.append(event, attempt=self.identity.attempt, **whose, **fields)
+            try:
+                self._journal.append(event, attempt=self.identity.attempt, **whose, **fields)
+            except OSError as error:  # the client must not think that it was written
+                message = f"the run's journal cannot be written: {error.strerror}; make room"
+                raise RefusedError(507, "INTERNAL_ERROR", message) from error
             self.tracked.apply({"event": event, "attempt": self.identity.attempt, **whose, **fields})
+
+    def write_all(self, events: Sequence[Event], run_id: str | None = None) -> None:
+        """Several events of one run: all of them, or none."""
+        if len(events) == 1:
+            self.write(events[0][0], run_id, **events[0][1])
+        elif events:
+            self.write("batch", run_id, parts=[{"event": event, **fields} for event, fields in events])
 
     def run(self, run_id: str | None) -> RunData:
         """Raises RefusedError for a run that is not this script's."""
@@ -103,6 +118,15 @@ class TrackingState:
 
     def experiment_of(self, run: RunData) -> str:
         return run.experiment_id if self.is_opened or run is not self.tracked else self.experiment_id
+
+    def active_experiment(self, experiment_id: str | None) -> Experiment:
+        """An experiment to write to. Raises RefusedError for one that the script did not name or that it deleted."""
+        found = self.experiment(experiment_id)
+        if found.deleted:
+            raise invalid(
+                f"The experiment {found.experiment_id} must be in the 'active' state. Current: deleted."
+            )
+        return found
 
     def experiment(self, experiment_id: str | None) -> Experiment:
         """The run's own by default. Raises RefusedError for one that the script did not name."""
@@ -128,22 +152,23 @@ class TrackingState:
         with self.lock:
             refused = self.tracked.refused
             if request not in refused and len(refused) >= _REFUSALS:
-                request, message = "other requests", "there were many others"
+                request, message = "other requests", ""
             count = refused[request].count + 1 if request in refused else 1
             fields: dict[str, Any] = {"request": request, "count": count, "message": message}
-            if str(count).strip("0") == "1":
-                self.write("tracking.refused", **fields)
-            else:
-                self.tracked.apply({"event": "tracking.refused", **fields})
+            self.tracked.apply({"event": "tracking.refused", **fields})
+            if _is_power_of_ten(count):
+                self._note_refusal(**fields)
 
     def write_refusals(self) -> None:
-        """The last counts, once no more requests come."""
+        """Write the final counts, once no more requests come."""
         with self.lock:
-            for request, refused in list(self.tracked.refused.items()):
-                if str(refused.count).strip("0") != "1":
-                    self.write(
-                        "tracking.refused", request=request, count=refused.count, message=refused.message
-                    )
+            for request, refused in self.tracked.refused.items():
+                if not _is_power_of_ten(refused.count):
+                    self._note_refusal(request=request, count=refused.count, message=refused.message)
+
+    def _note_refusal(self, **fields: Any) -> None:
+        with suppress(OSError):  # a disk that is full now may take the final count
+            self._journal.append("tracking.refused", attempt=self.identity.attempt, **fields)
 
     def artifacts_of(self, run: RunData) -> Path:
         """Where a run's artifacts go: the script copies them there itself."""
@@ -163,6 +188,10 @@ def address_of(folder: Path) -> str:
     """A folder as MLflow's clients take it: its path, or its file:// address where a path would be misread."""
     path = str(folder)
     return path if quote(path) == path else folder.as_uri()
+
+
+def _is_power_of_ten(count: int) -> bool:
+    return str(count).strip("0") == "1"
 
 
 def now_ms() -> int:

@@ -35,18 +35,21 @@ def show(model: Reference, on: On = None, output: As = "table") -> None:
             ("aliases", ", ".join(version.aliases) or None),
             ("description", version.description),
             ("framework", version.framework),
-            ("digest", version.digest),
+            ("digest", version.digest if version.files else None),
             ("created", time_of(version.created)),
             ("source", version.source),
             ("run", lineage and lineage.run_id),
             ("dataset", lineage and lineage.dataset),
             ("environment", lineage and lineage.environment),
             ("snapshot", lineage and lineage.snapshot),
-            ("arguments", lineage and " ".join(lineage.arguments)),
+            ("arguments", " ".join(lineage.arguments) or None if lineage else None),
             *((name.lower(), number_of(value)) for name, value in version.metrics.items()),
             *version.tags.items(),
         )
     )
+    if not version.files:
+        sys.stdout.write("files  none here: the version is an address\n")
+        return None
     sys.stdout.write("\n")
     return print_table(
         ("FILE", "SIZE", "SHA-256"),

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 def show(run: RunId, output: As = "table") -> None:
     """Show one run: stages, metrics, files, model."""
     from dressage.cli.output import print_json
-    from dressage.cli.recordings import recorded
+    from dressage.cli.recordings import as_fields
     from dressage.cli.summaries import as_result
 
     found = engine().get(run)
     if output == "json":
         return print_json(
             as_result(found, found.status)
-            | {"job": found.job, **recorded(found.tracked)}
+            | {"job": found.job, **as_fields(found.tracked)}
             | {"files": found.files}
         )
     return _show(found)
@@ -30,7 +30,7 @@ def show(run: RunId, output: As = "table") -> None:
 def _show(run: "Run") -> None:
     from dressage.cli.charts import chart
     from dressage.cli.output import digest_shown, number_of, print_fields, size_of, time_of, took
-    from dressage.cli.recordings import notices, sections
+    from dressage.cli.recordings import mlflow_experiments, print_sections, warnings
     from dressage.records.record import read_record
 
     job, status, tracked = run.job, run.status, run.tracked
@@ -50,6 +50,8 @@ def _show(run: "Run") -> None:
             ("arguments", shlex.join(map(str, job.model.arguments)) or None),
             ("settings", _given(job)),
             ("experiment", job.experiment),
+            ("mlflow run", tracked.name if tracked.name not in (run.id, job.name) else None),
+            ("mlflow experiments", mlflow_experiments(tracked)),
             ("dataset", run.stage("dataset")),
             ("compute", run.stage("compute")),
             ("environment", run.stage("environment")),
@@ -59,16 +61,14 @@ def _show(run: "Run") -> None:
             ("folder", run.folder),
         )
     )
-    for title, fields in sections(tracked):
-        sys.stdout.write(f"\n{title}\n")
-        print_fields([(f"  {name}", value) for name, value in fields])
+    print_sections(tracked, has_ended=status.has_ended)
     if tracked.metrics:
         sys.stdout.write("\nmetrics\n")
     latest = tracked.latest()
     for name, points in tracked.metrics.items():
         sys.stdout.write("".join(f"  {line}\n" for line in chart(name, points, latest[name])))
-    for notice in notices(tracked):
-        sys.stdout.write(f"\nwarning: {notice}\n")
+    for warning in warnings(tracked):
+        sys.stdout.write(f"\nwarning: {warning}\n")
     if files := run.files:
         sys.stdout.write("\nfiles\n")
         print_fields([(f"  {file.path}", size_of(file.size)) for file in files])

@@ -1,5 +1,6 @@
 """A tracking endpoint on loopback, and real MLflow clients in processes of their own."""
 
+import http.client
 import json
 import os
 import socket
@@ -15,6 +16,20 @@ from dressage.records.journal import Journal
 from dressage.records.record import journal_of
 from dressage.results.tracking import Tracked, tracked
 from dressage_local.tracking import RunIdentity, TrackingEndpoint
+
+API = "/api/2.0/mlflow/"
+
+
+def ask(
+    endpoint: "Served", method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
+) -> tuple[int, dict[str, Any]]:
+    connection = http.client.HTTPConnection("127.0.0.1", endpoint.port, timeout=30)
+    sent = {"Authorization": "Bearer secret", **(headers or {})}
+    connection.request(method, path, body if isinstance(body, str) else json.dumps(body), sent)
+    response = connection.getresponse()
+    answer = json.loads(response.read())
+    connection.close()
+    return response.status, answer
 
 
 class Served(NamedTuple):

@@ -14,6 +14,7 @@ with mlflow.start_run() as run:
     pathlib.Path("weights").mkdir()
     pathlib.Path("weights/net.bin").write_bytes(b"one")
     client.log_model_artifacts(first.model_id, "weights")
+    mlflow.log_metric("accuracy", 0.3, step=0, model_id=first.model_id)
     mlflow.log_metric("accuracy", 0.5, step=1, model_id=first.model_id)
     mlflow.finalize_logged_model(first.model_id, LoggedModelStatus.READY)
     mlflow.set_logged_model_tags(first.model_id, {"kept": "yes", "gone": "soon"})
@@ -38,6 +39,7 @@ print(json.dumps({
     "tags": read.tags,
     "metrics": [[metric.key, metric.value, metric.run_id] for metric in read.metrics],
     "by metric": found(filter_string="metrics.accuracy > 0.6"),
+    "by any value": found(filter_string="metrics.accuracy > 0.4 AND metrics.accuracy < 0.4"),
     "by name and run": found(filter_string=f"name = 'net' AND source_run_id = '{run.info.run_id}'"),
     "by parameter": found(filter_string="params.depth = '3'"),
     "best first": found(order_by=best, filter_string="name = 'net'"),
@@ -63,14 +65,15 @@ def test_parameters_tags_type_and_status_are_read_back(recorded: Recorded):
 
 
 def test_a_metric_of_a_model_is_the_models_and_the_runs(recorded: Recorded):
-    assert recorded.seen["metrics"] == [["accuracy", 0.5, "run-1"]]
-    assert [point.value for point in recorded.served.tracked.metrics["accuracy"]] == [0.5, 0.9]
+    assert recorded.seen["metrics"] == [["accuracy", 0.3, "run-1"], ["accuracy", 0.5, "run-1"]]
+    assert [point.value for point in recorded.served.tracked.metrics["accuracy"]] == [0.3, 0.5, 0.9]
 
 
 @pytest.mark.parametrize(
     ("search", "found"),
     [
         ("by metric", ["later"]),
+        ("by any value", ["first"]),
         ("by name and run", ["later", "first"]),
         ("by parameter", ["first"]),
         ("best first", ["later", "first"]),

@@ -50,7 +50,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recorded]:
     yield from recording(tmp_path_factory.mktemp("run"), EVERYTHING)
 
 
-def test_start_run_picks_the_run_up_from_the_environment(recorded: Recorded):
+def test_the_first_run_is_the_run_itself(recorded: Recorded):
     assert recorded.seen["run_id"] == "run-1"
 
 

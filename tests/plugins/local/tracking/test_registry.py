@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from tests.plugins.local.tracking.conftest import Recorded, recording
+from tests.plugins.local.tracking.conftest import API, Recorded, Served, ask, recording, serve
+from tests.waiting import eventually
 
 from dressage.records.workspace import Workspace
 from dressage_local.models import LocalModels
@@ -115,7 +117,82 @@ def test_a_version_of_an_address_elsewhere_says_where_its_files_are(models: Loca
         models.download(models.list()[3], tmp_path)
 
 
-def test_reading_a_version_leaves_its_content_as_it_was(models: LocalModels):
+def test_reading_a_version_leaves_its_content_as_it_was(recorded: Recorded, models: LocalModels):
     """MLflow's client writes a note beside the files that it reads."""
     assert {file.path for file in models.list()[0].files} == {"MLmodel", "weights"}
-    assert not list(models._root.glob("*/*/registered_model_meta"))
+    assert not list((recorded.served.workspace / "models").glob("*/*/registered_model_meta"))
+
+
+MODEL = API + "registered-models/"
+
+
+def test_registering_while_another_thread_logs_succeeds(endpoint: Served):
+    (endpoint.artifacts / "net").mkdir()
+    (endpoint.artifacts / "net" / "weights").write_bytes(b"w")
+    ask(endpoint, "POST", MODEL + "create", {"name": "digits"})
+    source = {"name": "digits", "source": str(endpoint.artifacts / "net"), "run_id": "run-1"}
+
+    def log() -> None:
+        for batch in range(30):
+            metrics = [{"key": f"{batch}-{number}", "value": 1} for number in range(100)]
+            ask(endpoint, "POST", API + "runs/log-batch", {"run_id": "run-1", "metrics": metrics})
+
+    with ThreadPoolExecutor(1) as pool:
+        logging = pool.submit(log)
+        statuses = [ask(endpoint, "POST", API + "model-versions/create", source)[0] for _ in range(20)]
+        logging.result()
+    assert set(statuses) == {200}
+
+
+def test_a_name_is_created_once_whoever_asks_at_the_same_time(endpoint: Served):
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(
+            pool.map(lambda _: ask(endpoint, "POST", MODEL + "create", {"name": "net"})[0], range(8))
+        )
+    assert sorted(answers) == [200, *[400] * 7]
+
+
+def test_renaming_while_versions_are_added_leaves_one_name(endpoint: Served):
+    (endpoint.artifacts / "net").mkdir()
+    (endpoint.artifacts / "net" / "weights").write_bytes(b"w")
+    ask(endpoint, "POST", MODEL + "create", {"name": "old"})
+    source = {"name": "old", "source": str(endpoint.artifacts / "net"), "run_id": "run-1"}
+    with ThreadPoolExecutor(4) as pool:
+        added = [pool.submit(ask, endpoint, "POST", API + "model-versions/create", source) for _ in range(20)]
+        renamed = pool.submit(ask, endpoint, "POST", MODEL + "rename", {"name": "old", "new_name": "new"})
+        assert {one.result()[0] for one in added} <= {200, 404}
+        assert renamed.result()[0] == 200
+    _, answer = ask(endpoint, "GET", MODEL + "search")
+    names = [model["name"] for model in answer["registered_models"]]
+    assert "new" in names
+
+
+def test_a_folder_of_a_name_that_is_gone_blocks_no_rename(endpoint: Served):
+    ask(endpoint, "POST", MODEL + "create", {"name": "a"})
+    (endpoint.workspace / "models" / "b").mkdir()
+    assert ask(endpoint, "POST", MODEL + "rename", {"name": "a", "new_name": "b"})[0] == 200
+
+
+@pytest.mark.parametrize("source", ["nothing", "../journal.jsonl", "/etc"])
+def test_what_is_not_a_folder_of_the_run_is_not_registered(endpoint: Served, source: str):
+    ask(endpoint, "POST", MODEL + "create", {"name": "net"})
+    body = {"name": "net", "source": str(endpoint.artifacts / source), "run_id": "run-1"}
+    assert ask(endpoint, "POST", API + "model-versions/create", body)[0] == 400
+
+
+def test_a_registration_under_way_is_finished_before_the_endpoint_is_gone(tmp_path):
+    served, running = serve(tmp_path)
+    (served.artifacts / "net").mkdir()
+    for number in range(300):
+        (served.artifacts / "net" / str(number)).write_bytes(
+            bytes([number % 256]) * 1000 + str(number).encode()
+        )
+    ask(served, "POST", MODEL + "create", {"name": "net"})
+    source = {"name": "net", "source": str(served.artifacts / "net"), "run_id": "run-1"}
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(ask, served, "POST", API + "model-versions/create", source)
+        eventually(lambda: any((served.workspace / "objects").rglob("*")))
+        running.close()
+        at_close = served.tracked.registered
+        assert asked.result()[0] == 200
+    assert at_close == ["net:1"]

@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.plugins.local.tracking.conftest import Served, serve
-from tests.plugins.local.tracking.test_protocol import API, ask
+from tests.plugins.local.tracking.conftest import API, Served, ask, serve
 
 RUNS = {
     "one": {"metrics": {"acc": 0.5}, "params": {"net": "small", "f1 score": "a"}, "tags": {"team": "lab"}},
@@ -154,4 +153,41 @@ def test_a_deleted_run_is_found_where_deleted_ones_are_looked_for(tmp_path):
     assert ask(endpoint, "POST", API + "runs/set-tag", tag)[0] == 400
     ask(endpoint, "POST", API + "runs/restore", {"run_id": run["run_id"]})
     assert ask(endpoint, "POST", API + "runs/set-tag", tag)[0] == 200
+    running.close()
+
+
+def test_experiments_are_in_the_order_of_their_numbers(tmp_path):
+    endpoint, running = serve(tmp_path)
+    for number in range(1, 12):
+        ask(endpoint, "POST", API + "experiments/create", {"name": f"n{number}"})
+    asked = {"order_by": ["experiment_id ASC"], "max_results": 100}
+    _, answer = ask(endpoint, "POST", API + "experiments/search", asked)
+    assert [found["experiment_id"] for found in answer["experiments"]] == [
+        str(number) for number in range(12)
+    ]
+    running.close()
+
+
+def test_a_deleted_experiment_takes_nothing_more(tmp_path):
+    endpoint, running = serve(tmp_path)
+    ask(endpoint, "POST", API + "experiments/create", {"name": "x"})
+    assert ask(endpoint, "POST", API + "experiments/delete", {"experiment_id": "1"})[0] == 200
+    for path, body in (
+        ("experiments/set-experiment-tag", {"experiment_id": "1", "key": "a", "value": "b"}),
+        ("experiments/update", {"experiment_id": "1", "new_name": "y"}),
+        ("runs/create", {"experiment_id": "1"}),
+        ("logged-models", {"experiment_id": "1", "name": "net"}),
+    ):
+        assert ask(endpoint, "POST", API + path, body)[0] == 400
+    assert ask(endpoint, "POST", API + "experiments/delete", {"experiment_id": "1"})[0] == 404
+    running.close()
+
+
+def test_a_history_is_in_the_order_of_time(tmp_path):
+    endpoint, running = serve(tmp_path)
+    for time in (30, 10, 20):
+        body = {"run_id": "run-1", "key": "m", "value": time, "timestamp": time, "step": 0}
+        ask(endpoint, "POST", API + "runs/log-metric", body)
+    _, answer = ask(endpoint, "GET", API + "metrics/get-history?run_id=run-1&metric_key=m")
+    assert [point["timestamp"] for point in answer["metrics"]] == [10, 20, 30]
     running.close()
