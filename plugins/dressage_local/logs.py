@@ -1,4 +1,4 @@
-"""What a log says last, and why a script failed as its log tells."""
+"""The last line of a log, and the exception that ended a script."""
 
 import re
 from pathlib import Path

@@ -1,7 +1,7 @@
 """Versions of a named thing, counted from 1, one for each content: FOLDER/NAME/VERSION.json.
 
-Whoever adds holds the name's lock, so that two processes with the same bytes make one version. The number of a
-version that was deleted stays taken: FOLDER/NAME/VERSION.deleted.
+Adding takes the name's lock, so two processes with the same bytes make one version. The number of a deleted version
+is not used again: FOLDER/NAME/VERSION.deleted.
 """
 
 import json

@@ -14,7 +14,9 @@ from dressage import ComputeTarget, Environment, Model, SettingsError, hookimpl,
 class Settings:
     path: str = setting("", help="the script to run; its folder is its source directory")
     arguments: str = setting("", help="its arguments, quoted as in a shell")
-    conda: str | None = setting(None, help="a conda specification to run it in; else the interpreter at hand")
+    conda: str | None = setting(
+        None, help="conda specification to run it in; default: the active Python interpreter"
+    )
     variables: str = setting("", help="environment variables for it, NAME=VALUE ..., quoted as in a shell")
     slots: int = setting(1, help="how many scripts may run at a time on one machine", minimum=1)
 

@@ -20,7 +20,7 @@ from dressage.records.workspace import Workspace
 from dressage.results.statuses import RunSummary
 
 _VERSION = 2
-"""Of what is in the rows; an index of another version is made again. 2: variables are inputs of a training."""
+"""Version of the row format; an older index is rebuilt. 2: variables are inputs of a training."""
 _SCHEMA = f"""
 BEGIN;
 DROP TABLE IF EXISTS run;
@@ -121,5 +121,5 @@ def _row(run_id: str, size: int, record: Record) -> tuple[Any, ...]:
 
 
 def _training(record: Record, request: RunRequest) -> Training:
-    """Journals of before variables were inputs have them in the description of the environment alone."""
+    """Older journals have the variables only in the environment's description."""
     return replace(request.training, variables=record.the_job().environment.variables)

@@ -26,7 +26,7 @@ class Training(Struct, frozen=True, kw_only=True):
 
     @property
     def inputs(self) -> dict[str, Any]:
-        """What `key` is the digest of. What of a request is not in it is in `NOT_INPUTS`, with the reason."""
+        """The inputs that `key` is a digest of. All other fields are in `NOT_INPUTS`, with a reason."""
         inputs = {
             "dataset": self.dataset,
             "environment": self.environment,
@@ -89,4 +89,4 @@ NOT_INPUTS: Mapping[str, str] = {
     "training.model.checkpoint_path": "where a run that is continued finds what it had",
     "training.snapshot.directory": "the copy is called after its content",
 }
-"""Fields of a RunRequest that a trained model is no function of, and why."""
+"""Fields of a RunRequest that do not affect the trained model, and why."""

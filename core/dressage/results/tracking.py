@@ -1,4 +1,4 @@
-"""What a run recorded of itself, folded from its journal: its own record and all that its script opened beside it.
+"""What a script recorded, folded from its journal: the run's own record and the runs, models and traces it created.
 
 Events, as the tracking endpoint writes them:
     metrics                  items: {"key", "value", "step", "timestamp"}, and where logged for a model or a dataset
@@ -84,7 +84,7 @@ class LoggedModel:
     _seen: set[tuple[Any, ...]] = field(default_factory=set, repr=False, compare=False)
 
     def add_metric(self, metric: ModelMetric) -> None:
-        """Of one run, metric, step and time there is one value, as in MLflow: some are sent twice."""
+        """Keep one value for each run, metric, step and time, like MLflow."""
         identity = (metric.run_id, metric.key, metric.step, metric.timestamp)
         if identity not in self._seen:
             self._seen.add(identity)
@@ -98,7 +98,7 @@ class LoggedModel:
 
 @dataclass(slots=True, kw_only=True)
 class Experiment:
-    """A name that a script gave to what it records, beside the run's own experiment, whose id is "0"."""
+    """An experiment that the script named; the run's own has the id "0"."""
 
     experiment_id: str
     name: str
@@ -125,7 +125,7 @@ class RunData:
 
     attempt: of the dressage run, in which a script opened it; a run that was continued opens them once more.
 
-    status: RUNNING, FINISHED, FAILED or KILLED, as the script said; how a run really ended is its platform's word.
+    status: RUNNING, FINISHED, FAILED or KILLED, as the script said; the platform decides the run's state.
     """
 
     run_id: str = ""

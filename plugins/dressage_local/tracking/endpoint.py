@@ -1,4 +1,4 @@
-"""MLflow's protocol over HTTP on loopback, for the run's own script and nobody else."""
+"""MLflow's protocol over HTTP on loopback, for the run's script only."""
 
 import hmac
 import json
@@ -128,7 +128,7 @@ class _Handler(BaseHTTPRequestHandler):
         return Request(self.command, parts.path, query, self.rfile.read(self._length()))
 
     def _length(self) -> int:
-        """How long the request's body is. Raises RefusedError for one whose length is not said or too large."""
+        """The body's length. Raises RefusedError if it is missing or too large."""
         given = self.headers.get("Content-Length") or "0"
         if self.headers.get("Transfer-Encoding"):
             raise RefusedError(411, "INVALID_PARAMETER_VALUE", "a request must say its Content-Length")
@@ -167,7 +167,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class _Head:
-    """A connection's bytes, the first of which are a request's head: bounded as a whole, not line by line."""
+    """Limits the total size of a request's head."""
 
     def __init__(self, whole: BufferedIOBase) -> None:
         self._whole = whole

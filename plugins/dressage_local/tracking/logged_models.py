@@ -1,4 +1,4 @@
-"""Models as MLflow 3 logs them: things of their own beside runs, with parameters, tags, metrics and files."""
+"""MLflow 3 logged models: parameters, tags, metrics and files."""
 
 import uuid
 from typing import Any

@@ -1,4 +1,4 @@
-"""Requests about model versions: made of what this script logged, with their lineage, or of any version there is."""
+"""Requests about model versions."""
 
 import re
 from collections.abc import Callable
@@ -134,7 +134,7 @@ def search(state: TrackingState, asked: requests.Search) -> Answer:
 
 
 def download_address(state: TrackingState, asked: requests.OfModelVersion) -> Answer:
-    """Where a client reads a version from: a folder of this run's own, since it writes a note beside the files."""
+    """The folder from which a client reads a version: a copy, because MLflow's client writes a file into it."""
     version = the_version(state, asked.name, asked.version).version
     if not version.files:
         copied = _COPIED.fullmatch(source_of(version))

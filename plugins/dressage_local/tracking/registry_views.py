@@ -142,5 +142,5 @@ def stage_of(stage: str) -> str:
 
 
 def is_no_prompt(_: object, key: str, sign: str, value: str) -> bool:
-    """Models have no tag that says they are no prompts, yet "is no prompt" finds them."""
+    """A model without the prompt tag is not a prompt."""
     return key == PROMPT and (sign, value) in (("=", "false"), ("!=", "true"))

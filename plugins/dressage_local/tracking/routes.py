@@ -33,7 +33,7 @@ _STEP = re.compile(r"(\w+)|\[(\d+)\]")
 
 
 class Route(NamedTuple):
-    """path: with {NAMES} of arguments. is_quick: whether it is answered while no other request is."""
+    """path: with {NAMES} of arguments. is_quick: whether it runs under the state's lock."""
 
     method: str
     path: str

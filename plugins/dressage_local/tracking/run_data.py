@@ -68,7 +68,7 @@ def log_outputs(state: TrackingState, asked: requests.LogOutputs) -> Answer:
 
 
 def log_model(state: TrackingState, asked: requests.LogModel) -> Answer:
-    """How clients before MLflow 3 tell of a model among the artifacts: a tag that grows."""
+    """Record a model as clients before MLflow 3 do: in a tag."""
     run = state.active_run(requests.run_id_of(asked))
     try:
         model = json.loads(asked.model_json)

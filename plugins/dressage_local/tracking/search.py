@@ -83,7 +83,7 @@ class Searchable(Generic[T]):
         return [thing for thing in things if all(self._matches(thing, clause) for clause in clauses)]
 
     def sort(self, things: Iterable[T], orders: Sequence[str]) -> list[T]:
-        """By the first order, then by the next; what has no value or none that is a number comes last."""
+        """Sort by the given orders; missing and NaN values come last."""
         found = list(things)
         for order in reversed(orders):
             found = self._sorted(found, order)
@@ -153,7 +153,7 @@ class Searchable(Generic[T]):
 
 
 def parse(condition: str, kind_of: Callable[[str], tuple[str, str]]) -> Iterator[Clause]:
-    """The clauses of a filter, which AND joins. kind_of: what a name stands for. Raises RefusedError."""
+    """Parse a filter: clauses joined by AND. kind_of: what a name stands for. Raises RefusedError."""
     tokens = _tokens(condition)
     while tokens:
         name = tokens.pop(0)
@@ -184,7 +184,7 @@ def page(
 
 
 def ordered(things: list[T], value: Callable[[T], Any], *, descending: bool) -> list[T]:
-    """In the order of a value; first those that have one, then those that are no numbers, then the rest."""
+    """Sort by a value; NaN, then missing values, come last."""
 
     def without(thing: T) -> int:
         found = value(thing)

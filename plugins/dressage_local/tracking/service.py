@@ -12,7 +12,7 @@ from dressage_local.tracking.state import TrackingState
 _PROBES = frozenset({"/version", "/health", "/api/3.0/mlflow/server-info"})
 """What clients ask to learn what a server can do; a 404 is an answer."""
 _ORDINARY = frozenset({"RESOURCE_DOES_NOT_EXIST", "RESOURCE_ALREADY_EXISTS"})
-"""Refusals that clients ask for: "is there one?"."""
+"""Refusals that only answer "does it exist?"."""
 
 
 class Request(NamedTuple):
@@ -44,7 +44,7 @@ class TrackingService:
             return 501, {"error_code": "INTERNAL_ERROR", "message": message}
 
     def close(self) -> None:
-        """Write what is still to be said, once no more requests come."""
+        """Write the final counts of refusals."""
         self._state.write_refusals()
 
     def _count(self, request: Request, refusal: RefusedError) -> None:
@@ -72,7 +72,7 @@ class TrackingService:
 
 
 def _label(request: Request) -> str:
-    """A request as it is told to people: "POST runs/log-batch", arguments in its path by their names."""
+    """The request's name in warnings: "POST runs/log-batch", with the names of arguments in its path."""
     matched = routes.match(request.method, request.path)
     path = matched.route.path if matched else routes.without_prefix(request.path)[:100]
     return f"{request.method} {path}"

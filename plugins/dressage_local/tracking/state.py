@@ -1,4 +1,4 @@
-"""What the tracking endpoint knows: a run's record, written to its journal first and folded from it."""
+"""The state of one run's tracking endpoint, folded from its journal."""
 
 import threading
 import time
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
     from dressage_local.registry import ModelRegistry
 
 EXPERIMENT_ID = "0"
-"""The id of the run's own experiment; those that the script names beside it count on."""
+"""Id of the run's own experiment; further ones get 1, 2, ..."""
 Event = tuple[str, dict[str, Any]]
 """An event's name and its fields."""
 _REFUSALS = 50
-"""How many different refused requests are told apart; what comes after counts as "other requests"."""
+"""Different refused requests that are counted separately; later ones count as "other requests"."""
 
 
 class RunIdentity(NamedTuple):
-    """Whose endpoint it is. started_ms: since 1970, UTC. artifacts: the folder for logged files.
+    """The run that an endpoint serves. started_ms: since 1970, UTC. artifacts: the folder for logged files.
 
     workspace: the root of the workspace whose registry the script may use.
     """
@@ -136,7 +136,7 @@ class TrackingState:
         return found
 
     def runs(self) -> list[RunData]:
-        """All that there are for the script: the run itself once it has opened it, in this attempt or before."""
+        """All runs of the script, including the run itself once it was opened in any attempt."""
         own = [self.tracked] if self.is_opened or self._was_opened else []
         return [*own, *self.tracked.runs.values()]
 

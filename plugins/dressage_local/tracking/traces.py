@@ -1,4 +1,4 @@
-"""Traces: their facts are kept beside their spans, as files of the run below traces/TRACE_ID.
+"""Traces, stored as files of the run below traces/TRACE_ID.
 
 The client writes the spans there itself, as artifacts. Version 3 of the protocol sends a trace's facts whole, at its
 end; version 2 at its start and again at its end.
