@@ -88,13 +88,22 @@ class LocalModels:
             )
         self._objects.copy_out(version.files, target)
 
-    def add_version(self, name: str, folder: Path | None, *, source: str, **fields: Any) -> ModelVersion:
-        """A new version of a name, whether or not its content has one. folder: None where only an address is known.
+    def add_version(
+        self, name: str, content: Path | ModelVersion | None, *, source: str, **fields: Any
+    ) -> ModelVersion:
+        """A new version of a name, whether or not its content has one.
 
-        source: what was registered, as its script wrote it. fields: of the ModelVersion.
+        content: a folder, a file, another version, or None where only an address is known. source: what was
+        registered, as its script wrote it. fields: of the ModelVersion.
         """
-        paths = sorted(files_below(folder)) if folder else []
-        files = tuple(self._objects.add(folder / path, name=path) for path in paths) if folder else ()
+        if isinstance(content, ModelVersion):
+            files = content.files
+        elif content is None:
+            files = ()
+        elif content.is_file():
+            files = (self._objects.add(content),)
+        else:
+            files = self._stored(content, f"{source!r} holds no files")
         return self._add(name, files, again=True, source=source, **fields)
 
     @property
@@ -151,8 +160,11 @@ def _noted(version: ModelVersion, model: RegisteredModel | None) -> ModelVersion
     return replace(
         version,
         aliases=tuple(model.aliases_of(version.version)),
-        description=notes.description or model.description,
-        tags=notes.tags_over({**version.tags, **model.tags}),
+        description=notes.description,
+        stage=None if notes.stage == "None" else notes.stage,
+        tags=notes.tags_over(version.tags),
+        model_description=model.description,
+        model_tags=model.tags,
     )
 
 

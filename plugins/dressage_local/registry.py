@@ -16,7 +16,7 @@ from dressage.results.versions import ModelVersion
 from dressage_local.models import LocalModels
 from dressage_local.objects import ObjectStore
 from dressage_local.registry_notes import RegisteredModel, VersionNotes, read_notes, write_notes
-from dressage_local.trees import link_file, remove_tree
+from dressage_local.trees import remove_tree
 from dressage_local.versions import Versions
 
 
@@ -32,7 +32,12 @@ class ModelRegistry:
     def names(self) -> list[str]:
         if not self._root.is_dir():
             return []
-        return sorted(folder.name for folder in self._root.iterdir() if self.find(folder.name))
+        names = sorted(folder.name for folder in self._root.iterdir() if not folder.name.startswith("."))
+        return [name for name in names if self.find(name)]
+
+    def notes_of(self, model: RegisteredModel, version: ModelVersion) -> VersionNotes:
+        """A version may be newer than what was read of its name."""
+        return model.versions.get(str(version.version)) or _notes_of(version)
 
     def find(self, name: str) -> RegisteredModel | None:
         """A name, if it is registered."""
@@ -43,8 +48,7 @@ class ModelRegistry:
         times = [_ms(version.created) for version in versions] or [0]
         model = model or RegisteredModel(name=name, created_ms=min(times), updated_ms=max(times))
         for version in versions:
-            if str(version.version) not in model.versions:
-                model.versions[str(version.version)] = _notes_of(version)
+            model.versions.setdefault(str(version.version), _notes_of(version))
         model.name = name
         return model
 
@@ -74,10 +78,13 @@ class ModelRegistry:
             write_notes(self._root / name, model)
 
     def add(
-        self, name: str, folder: Path | None, source: str, notes: VersionNotes, **fields: Any
+        self, name: str, content: Path | ModelVersion | None, source: str, notes: VersionNotes, **fields: Any
     ) -> ModelVersion:
-        """A new version, from the files of a folder or from an address alone. fields: of the ModelVersion."""
-        version = self._models.add_version(name, folder, source=source, **fields)
+        """A new version. content: a folder or file, another version, or None where there is only an address.
+
+        fields: of the ModelVersion.
+        """
+        version = self._models.add_version(name, content, source=source, **fields)
         with self.changing(name) as model:
             model.versions[str(version.version)] = notes
             model.updated_ms = notes.created_ms
@@ -109,14 +116,16 @@ class ModelRegistry:
             model.aliases = {alias: named for alias, named in model.aliases.items() if named != number}
             model.updated_ms = now_ms
 
-    def lay_out(self, version: ModelVersion, target: Path) -> Path:
-        """A folder of the version's files that a reader may write into: MLflow's client leaves a note there."""
+    def copy_to(self, version: ModelVersion, folder: Path) -> Path:
+        """Copy the version's files into a folder below `folder`, where MLflow's client may write a note beside them.
+
+        The folder is called after its content too: a name may have been deleted and made again.
+        """
+        target = folder / f"{version.name}-{version.version}-{version.digest[:12]}"
         if not target.is_dir():
             aside = target.with_name(f".{target.name}.{os.urandom(8).hex()}")
-            for file in version.files:
-                place = aside / file.path
-                place.parent.mkdir(parents=True, exist_ok=True)
-                link_file(self._objects.path(file.sha256 or ""), place)
+            self._objects.copy_out(version.files, aside)
+            aside.mkdir(parents=True, exist_ok=True)
             try:
                 aside.rename(target)
             except OSError:  # another request was first

@@ -35,7 +35,10 @@ from dressage_local.slots import Ticket
 from dressage_local.trees import files_below
 
 _KEPT = {"work/outputs": "outputs", "work/logs": "logs", "artifacts": ""}
-"""Folders of a run whose files are kept, and the prefix they are listed under."""
+"""Folders of a run whose files are kept, and the prefix they are listed under.
+
+What was logged under the path of another file is listed below artifacts/.
+"""
 _LOOK_AGAIN_S = 0.01
 """How often to look whether a supervisor is past its first or last step."""
 LOG = "user_logs/std_log.txt"
@@ -144,7 +147,7 @@ class LocalRuns:
         if not is_locked(folder / "supervisor.lock"):
             return
         (folder / "cancel").touch()  # a supervisor that has not said yet that it started looks for it then
-        pid = supervision.process_of(folder, self._reader(run_id).refresh().attempt)
+        pid = supervision.process_of(folder)
         # The lock says that the supervisor lives, so that the number is its own and nobody else's.
         if pid and is_locked(folder / "supervisor.lock"):
             with suppress(ProcessLookupError):  # it has just ended
@@ -157,12 +160,12 @@ class LocalRuns:
 
     def _located(self, run_id: str) -> dict[str, Path]:
         folder = self._workspace.run(run_id)
-        found = {
-            (f"{prefix}/{path}" if prefix else path): folder / kept / path
-            for kept, prefix in _KEPT.items()
-            for path in files_below(folder / kept)
-        }
-        return found | ({LOG: folder / "log.txt"} if (folder / "log.txt").exists() else {})
+        found = {LOG: folder / "log.txt"} if (folder / "log.txt").exists() else {}
+        for kept, prefix in _KEPT.items():
+            for path in files_below(folder / kept):
+                name = f"{prefix}/{path}" if prefix else path
+                found[name if name not in found else f"artifacts/{name}"] = folder / kept / path
+        return found
 
     def _reader(self, run_id: str) -> Reader:
         if run_id not in self._readers:

@@ -54,12 +54,11 @@ def last_words(folder: Path) -> str:
     return f"its supervisor failed: {words} (see {str(log)!r})" if words else "its supervisor was killed"
 
 
-def process_of(folder: Path, attempt: int) -> int | None:
-    """The number of the process that supervises the attempt, once it has said so."""
-    for event in journal_of(folder).events():
-        if event["event"] == "supervisor.started" and event["attempt"] == attempt:
-            return int(event["pid"])
-    return None
+def process_of(folder: Path, attempt: int | None = None) -> int | None:
+    """The number of the process that supervises the attempt, once it has said so; by default the last one."""
+    started = journal_of(folder).of_kind("supervisor.started")
+    pids = [int(event["pid"]) for event in started if attempt in (None, event["attempt"])]
+    return pids[-1] if pids else None
 
 
 def end_leftover(folder: Path) -> None:

@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 
 from msgspec.structs import replace
 
+from dressage.errors import StageError
 from dressage.files.atomic import write_json
 from dressage.files.encoding import from_json, to_json
 from dressage.files.locks import FileLock
@@ -34,13 +35,15 @@ class Versions(Generic[V]):
         """By name, then by version."""
         if not self._folder.is_dir():
             return []
-        names = sorted(entry.name for entry in self._folder.iterdir() if entry.is_dir())
+        entries = self._folder.iterdir()
+        names = sorted(entry.name for entry in entries if entry.is_dir() and not entry.name.startswith("."))
         return [version for name in names for version in reversed(list(self.of(name)))]
 
     def of(self, name: str) -> Iterator[V]:
         """The versions of a name, the newest first."""
         for number in sorted(self._numbers(name), reverse=True):
-            yield self._read(name, number)
+            with suppress(FileNotFoundError):  # deleted or renamed meanwhile
+                yield self._read(name, number)
 
     def get(self, name: str, number: int) -> V | None:
         try:
@@ -89,8 +92,14 @@ class Versions(Generic[V]):
 
     def _read(self, name: str, number: int) -> V:
         """The name is the folder's: it may have been renamed."""
-        version = from_json(self._kind, json.loads(self._file(name, number).read_text()))
-        return replace(version, name=name)
+        path = self._file(name, number)
+        try:
+            return replace(from_json(self._kind, json.loads(path.read_text())), name=name)
+        except (ValueError, TypeError, RecursionError, IsADirectoryError) as error:
+            kind = "model" if self._kind is ModelVersion else "dataset"
+            raise StageError(
+                kind, f"{str(path)!r} is damaged ({error}); move it away to use the others"
+            ) from error
 
     def _file(self, name: str, number: int) -> Path:
         return self._folder / name / f"{number}.json"

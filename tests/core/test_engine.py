@@ -139,11 +139,10 @@ def test_several_threads_may_watch_one_run(engine: Engine, tiny: Tiny):
     journal = journal_of(run.folder)
     with ThreadPoolExecutor(4) as pool:
         for step in range(100):
-            journal.append(
-                "metrics", items=[{"key": "loss", "value": 1.0, "step": step, "timestamp": 1}] * 20
-            )
+            for number in range(20):
+                journal.append("tracking.trace", trace_id=f"{step}-{number}")
             list(pool.map(lambda _: run.tracked, range(4)))
-    assert len(run.tracked.metrics["loss"]) == 2000
+    assert len(run.tracked.traces) == 2000
 
 
 def test_an_engine_works_inside_an_event_loop(engine: Engine, tiny: Tiny):

@@ -37,7 +37,7 @@ def test_a_client_killed_anywhere_leaves_nothing_doubled(
 
 BEFORE_THE_MARKER = """
 import os, signal
-from dressage import runs
+from dressage.engine import runs
 runs.remember = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 """
 

@@ -57,3 +57,8 @@ def test_the_latest_is_at_the_highest_step_then_the_last_in_time_then_the_highes
     assert (
         latest_of(added(Point(5.0, 1, 1), Point(1.0, 2, 1), Point(3.0, 2, 2), Point(2.0, 2, 2))).value == 3.0
     )
+
+
+def test_of_many_values_at_one_step_and_time_none_is_kept_twice():
+    points = [Point(float(value % 1000), 0, 5) for value in range(3000)]
+    assert added(*points) == points[:1000]

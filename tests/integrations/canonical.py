@@ -103,7 +103,8 @@ def history_of(key: str, points: list[Any]) -> list[Any]:
 def value_of(key: str, value: float | None) -> float | str | None:
     if left_out.WALL_CLOCK.fullmatch(key):
         return "a time"
-    return value if value is not None and math.isfinite(value) and abs(value) < left_out.LARGEST else None
+    is_number = isinstance(value, float | int) and math.isfinite(value) and abs(value) < left_out.LARGEST
+    return value if is_number else None
 
 
 def input_of(item: Held) -> dict[str, Any]:

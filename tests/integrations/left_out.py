@@ -40,7 +40,7 @@ REPEATED = ("epoch",)
 """Trainer logs it several times at one step, and a SQL store keeps one of those in the same millisecond."""
 
 LARGEST = 1.7976931348623157e308
-"""What MLflow's SQL stores hold in place of infinity. dressage's JSON has null for whatever is no number."""
+"""What MLflow's SQL stores hold in place of infinity; what is no finite number is compared as such."""
 
 FILES_OF_LOADING = ("registered_model_meta",)
 """The client leaves it beside a model that it loads from a local store; no script logged it."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from math import isfinite
 
-from dressage.cli.output import number_of
+from dressage.cli.output import number_of, visible
 from dressage.results.metrics import Point
 
 _BLOCKS = " ▁▂▃▄▅▆▇█"
@@ -14,6 +14,7 @@ _MOST_DIGITS = 17
 
 def chart(name: str, points: Sequence[Point], last: float) -> list[str]:
     """The lines to print: name, last value and range, and below them the curve, if there is one to see."""
+    name = visible(name)
     ordered = sorted(points, key=lambda point: (point.step, point.timestamp))
     values = [point.value for point in ordered]
     finite = [value for value in values if isfinite(value)]
@@ -53,7 +54,10 @@ def _height(value: float, low: float, high: float) -> int:
     """In eighths of a row, from 1 up; 0 for what is not a finite number."""
     if not isfinite(value):
         return 0
-    return 1 + round((value - low) / (high - low) * (_HEIGHT * 8 - 1))
+    share = (value / 2 - low / 2) / (
+        high / 2 - low / 2
+    )  # halves: the difference of the largest floats is none
+    return 1 + round(share * (_HEIGHT * 8 - 1))
 
 
 def _block(eighths: int) -> str:

@@ -1,15 +1,19 @@
 """What a run's script recorded, as `runs show` and the end of a run show it."""
 
+import json
 import sys
 from collections.abc import Iterator
+from math import isfinite, isnan
 from typing import Any
 
-from dressage.cli.output import iso_time, number_of, print_fields, print_table
+from dressage.cli.output import iso_time, number_of, print_fields, print_table, visible
+from dressage.results.metrics import Point
 from dressage.results.tracking import Input, LoggedModel, RunData, Tracked
 
 _LONGEST = 60
 """How many characters of a parameter's or a tag's value are shown to people."""
 _LONGEST_WARNING = 200
+_DEEPEST = 8
 _METRICS = 3
 """How many metrics of each run are shown in the table of a script's runs."""
 
@@ -17,9 +21,18 @@ _METRICS = 3
 def as_fields(tracked: Tracked) -> dict[str, Any]:
     """All of it, for JSON output."""
     return {
-        "mlflow_name": tracked.name,
+        "mlflow_run": {
+            "name": tracked.name,
+            "status": tracked.status,
+            "started": iso_time(tracked.started_ms),
+            "ended": iso_time(tracked.ended_ms),
+            "deleted": tracked.deleted,
+        },
         **_data(tracked),
-        "experiments": _experiments(tracked),
+        "experiments": [
+            {"experiment_id": key, "name": named.name, "deleted": named.deleted, "tags": named.tags}
+            for key, named in tracked.experiments.items()
+        ],
         "logged_models": [_model(model) for model in _models(tracked)],
         "registered": tracked.registered,
         "runs": [_run(tracked, run) for run in tracked.runs.values()],
@@ -39,7 +52,11 @@ def print_sections(tracked: Tracked, *, has_ended: bool) -> None:
         ("parameters", [(name, _cut(value, _LONGEST)) for name, value in tracked.params.items()]),
         ("tags", [(name, _cut(value, _LONGEST)) for name, value in tags.items()]),
         ("inputs", [(read.name, _context(read)) for read in tracked.inputs]),
-        ("logged models", [(model.name, _model_line(model)) for model in _models(tracked)]),
+        (
+            "logged models",
+            [*((model.name, _model_line(model)) for model in _models(tracked)), *_older(tracked)],
+        ),
+        ("registered", [("versions", ", ".join(tracked.registered))] if tracked.registered else []),
         ("traces", [("count", len(tracked.traces))] if tracked.traces else []),
     ):
         if fields:
@@ -52,22 +69,32 @@ def print_sections(tracked: Tracked, *, has_ended: bool) -> None:
 
 
 def warnings(tracked: Tracked) -> Iterator[str]:
-    """What the script asked MLflow for and did not get."""
+    """What the script asked MLflow for and did not get, and what of its record cannot be read."""
+    if tracked.unreadable:
+        yield f"{tracked.unreadable} event(s) of the run's journal cannot be read"
     for request, refused in tracked.refused.items():
         times = "" if refused.count == 1 else f" ({refused.count} times)"
         if refused.message:
-            yield _cut(f"MLflow request refused: {request}{times}: {refused.message}", _LONGEST_WARNING)
+            yield _cut(
+                visible(f"MLflow request refused: {request}{times}: {refused.message}"), _LONGEST_WARNING
+            )
         else:
-            yield f"the script asked MLflow for something this platform does not keep: {request}{times}"
+            yield visible(
+                f"the script asked MLflow for something this platform does not keep: {request}{times}"
+            )
+
+
+def mlflow_run(tracked: Tracked, known: tuple[str | None, ...]) -> str | None:
+    """What MLflow calls the run itself, if it is none of the `known` names, and how the script says that it ended."""
+    name = tracked.name if tracked.name not in known else None
+    status = tracked.status if tracked.status in ("FAILED", "KILLED") else None
+    return "  ".join(filter(None, [name, status])) or None
 
 
 def mlflow_experiments(tracked: Tracked) -> str | None:
     """The experiments that the script named beside the run's own."""
-    return ", ".join(_experiments(tracked)) or None
-
-
-def _experiments(tracked: Tracked) -> list[str]:
-    return [named.name for key, named in tracked.experiments.items() if key != "0" and not named.deleted]
+    names = [named.name for key, named in tracked.experiments.items() if key != "0" and not named.deleted]
+    return ", ".join(names) or None
 
 
 def _models(tracked: Tracked) -> list[LoggedModel]:
@@ -78,10 +105,18 @@ def _data(run: RunData) -> dict[str, Any]:
     return {
         "params": run.params,
         "tags": run.tags,
-        "history": {key: list(points) for key, points in run.metrics.items()},
+        "history": {key: [_point(point) for point in points] for key, points in run.metrics.items()},
         "inputs": run.inputs,
         "outputs": [output._asdict() for output in run.outputs],
     }
+
+
+def _point(point: Point) -> dict[str, Any]:
+    """JSON has no word for what is not a number; MLflow's protocol has these texts."""
+    value: float | str = point.value
+    if not isfinite(point.value):
+        value = "NaN" if isnan(point.value) else "Infinity" if point.value > 0 else "-Infinity"
+    return {"value": value, "step": point.step, "timestamp": point.timestamp, "attempt": point.attempt}
 
 
 def _run(tracked: Tracked, run: RunData) -> dict[str, Any]:
@@ -110,6 +145,17 @@ def _context(read: Input) -> str:
     return f"{read.digest}" + (f"  {context}" if context else "")
 
 
+def _older(tracked: Tracked) -> list[tuple[str, object]]:
+    """Models that clients before MLflow 3 logged: files among the run's artifacts, listed in a tag."""
+    try:
+        history = json.loads(tracked.tags.get("mlflow.log-model.history", "[]"))
+        paths = [str(entry["artifact_path"]) for entry in history]
+    except (ValueError, TypeError, KeyError):
+        return []
+    known = {model.name for model in tracked.models.values()}
+    return [(path, path) for path in dict.fromkeys(paths) if path not in known]
+
+
 def _model_line(model: LoggedModel) -> str:
     parts = [model.path, *model.registered] + ([model.status] if model.status != "READY" else [])
     return "  ".join([*parts, *_attempt(model.attempt)])
@@ -134,7 +180,7 @@ def _label(tracked: Tracked, run: RunData) -> str:
     while (parent := tracked.runs.get(above.parent_id or "")) and parent.run_id not in seen:
         depth, above = depth + 1, parent
         seen.add(parent.run_id)
-    return "  " * depth + _cut(run.name or run.run_id, _LONGEST)
+    return "  " * min(depth, _DEEPEST) + _cut(run.name or run.run_id, _LONGEST)
 
 
 def _cut(text: str, longest: int) -> str:

@@ -47,6 +47,11 @@ class Run:
         return self.platform.runs.status(self.id) if record.is_submitted else self._prepared_by_someone()
 
     @property
+    def created(self) -> str | None:
+        """When the run was asked for."""
+        return self._reader.refresh().created
+
+    @property
     def tracked(self) -> Tracked:
         """Metrics, parameters and tags so far."""
         return self.platform.runs.tracked(self.id)

@@ -7,6 +7,7 @@ closed off by the next writer, so nothing after it is lost.
 import json
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -43,15 +44,32 @@ class Journal:
         for _, event in self.numbered(offset):
             yield event
 
+    def of_kind(self, event: str) -> Iterator[dict[str, Any]]:
+        """The events of one kind, oldest first; the others are not parsed."""
+        marker = f'"event":{json.dumps(event)}'.encode()
+        try:
+            with self.path.open("rb") as file:
+                lines = [line for line in file if marker in line]
+        except FileNotFoundError:
+            return
+        for line in lines:
+            with suppress(ValueError):
+                found = json.loads(line)
+                if found.get("event") == event:
+                    yield found
+
     def numbered(self, offset: int = 0) -> Iterator[tuple[int, dict[str, Any]]]:
-        """Each event with the offset just behind it, to read on from later."""
+        """Each event with the offset just behind it, to read on from later. Ends where the journal ends now."""
         try:
             file = self.path.open("rb")
         except FileNotFoundError:
             return
         with file:
+            end = os.fstat(file.fileno()).st_size
             file.seek(offset)
             for line in file:
+                if offset >= end:
+                    return  # written since: a script may write as fast as we read
                 if not line.endswith(b"\n"):
                     return  # being written, or torn: whoever writes next closes it off
                 offset += len(line)

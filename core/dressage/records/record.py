@@ -43,6 +43,13 @@ class Record:
     tracked: Tracked = field(default_factory=Tracked)
 
     def apply(self, event: Mapping[str, Any]) -> None:
+        """Fold one event in. One that is damaged or written by a later dressage is counted."""
+        try:
+            self._apply(event)
+        except (KeyError, TypeError, ValueError, AttributeError):
+            self.tracked.unreadable += 1
+
+    def _apply(self, event: Mapping[str, Any]) -> None:
         match event["event"]:
             case "run.created":
                 self.job, self.created = event["job"], event["time"]

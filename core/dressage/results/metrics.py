@@ -5,6 +5,9 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from typing import Any
 
+_FEW = 16
+"""How many values at one step and time are compared one by one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Point:
@@ -43,7 +46,9 @@ class Points(list[Point]):
             self._seen = {_identity(earlier) for earlier in self}
         if self._seen is None:
             first = bisect_left(self, _place(point), key=_place)
-            return any(_identity(equal) == _identity(point) for equal in self[first:])
+            if len(self) - first < _FEW:
+                return any(_identity(equal) == _identity(point) for equal in self[first:])
+            self._seen = {_identity(earlier) for earlier in self}
         if _identity(point) in self._seen:
             return True
         self._seen.add(_identity(point))

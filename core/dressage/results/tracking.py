@@ -15,6 +15,7 @@ Events, as the tracking endpoint writes them:
     tracking.model_changed   model_id, and the fields of LoggedModel that changed
     tracking.registered      name, version, model_id: a version in the registry
     tracking.trace           trace_id
+    tracking.trace_deleted   trace_id
     tracking.refused         request, count, message: what was asked for and cannot be kept
 An event with a "run" belongs to a run that the script opened beside or below its own.
 Times in milliseconds are since 1970 in UTC, as in MLflow's protocol.
@@ -175,8 +176,8 @@ class RunData:
                 _update(self, event, ("user", "started_ms", "deleted", "experiment_id"))
 
     def _add_point(self, item: Mapping[str, Any], attempt: int) -> None:
-        points = self.metrics.setdefault(item["key"], Points())
-        points.add(Point(float(item["value"]), item.get("step") or 0, item.get("timestamp") or 0, attempt))
+        point = Point(float(item["value"]), item.get("step") or 0, item.get("timestamp") or 0, attempt)
+        self.metrics.setdefault(item["key"], Points()).add(point)
 
     def _add_inputs(self, event: Mapping[str, Any]) -> None:
         """A dataset is its name and digest: naming it again adds its new tags."""
@@ -184,9 +185,10 @@ class RunData:
         for item in event["items"]:
             place = known.get((item["name"], item["digest"]))
             if place is None:
-                self.inputs.append(Input(**item))
+                self.inputs.append(_input(item))
             else:
-                self.inputs[place] = Input(**{**item, "tags": {**self.inputs[place].tags, **item["tags"]}})
+                tags = {**self.inputs[place].tags, **item["tags"]}
+                self.inputs[place] = _input({**item, "tags": tags})
         models = [Output(model_id) for model_id in event.get("models", ())]
         self.model_inputs += [read for read in models if read not in self.model_inputs]
 
@@ -197,6 +199,7 @@ class Tracked(RunData):
 
     runs: those that the script opened beside or below the run, by id. experiments: those that it named, by id.
     registered: versions in the registry, "name:version". traces: ids. refused: by request, "POST runs/...".
+    unreadable: events of the journal that are damaged or written by a later dressage.
     """
 
     runs: dict[str, RunData] = field(default_factory=dict)
@@ -205,9 +208,16 @@ class Tracked(RunData):
     registered: list[str] = field(default_factory=list)
     traces: list[str] = field(default_factory=list)
     refused: dict[str, Refusal] = field(default_factory=dict)
+    unreadable: int = 0
 
     def apply(self, event: Mapping[str, Any]) -> None:
-        """Fold one journal event in; events of other kinds pass."""
+        """Fold one journal event in; events of other kinds pass. What cannot be read is counted."""
+        try:
+            self._apply(event)
+        except (KeyError, TypeError, ValueError, AttributeError):
+            self.unreadable += 1
+
+    def _apply(self, event: Mapping[str, Any]) -> None:
         run = self.runs.get(event["run"]) if "run" in event else self
         match event.get("event"):
             case "batch":
@@ -229,6 +239,8 @@ class Tracked(RunData):
                 self._register(f"{event['name']}:{event['version']}", event.get("model_id"))
             case "tracking.trace":
                 self.traces.append(event["trace_id"])
+            case "tracking.trace_deleted":
+                self.traces.remove(event["trace_id"])
             case "tracking.refused":
                 before = self.refused.get(event["request"])
                 message = before.message if before else event["message"]
@@ -273,6 +285,10 @@ def tracked(events: Iterable[Mapping[str, Any]]) -> Tracked:
     for event in events:
         record.apply(event)
     return record
+
+
+def _input(item: Mapping[str, Any]) -> Input:
+    return Input(**{name: value for name, value in item.items() if name in Input.__dataclass_fields__})
 
 
 def _set_or_delete(values: dict[str, str], items: Iterable[Mapping[str, Any]]) -> None:

@@ -24,6 +24,11 @@ class File(Struct, frozen=True, kw_only=True):
     size: int | None
     sha256: str | None = None
 
+    def __post_init__(self) -> None:
+        """Raises ValueError for a path that leads out of its folder: records may have been written by others."""
+        if self.path.startswith("/") or ".." in self.path.split("/") or "\0" in self.path:
+            raise ValueError(f"file path {self.path!r} leads out of its folder")
+
 
 class DatasetVersion(Struct, frozen=True, kw_only=True):
     name: str
@@ -71,7 +76,8 @@ class ModelVersion(Struct, frozen=True, kw_only=True):
     """A version in the registry of models.
 
     source: what a script registered, where it was a script that did. A version of an address alone has no files.
-    aliases, description, tags: what people and scripts say of it; these may change.
+    aliases, description, stage, tags: what people and scripts say of it; these may change. model_description,
+    model_tags: what they say of all versions of the name.
     """
 
     name: str
@@ -86,6 +92,9 @@ class ModelVersion(Struct, frozen=True, kw_only=True):
     source: str | None = None
     aliases: tuple[str, ...] = ()
     description: str | None = None
+    stage: str | None = None
+    model_description: str | None = None
+    model_tags: Mapping[str, str] = {}
 
     @property
     def size(self) -> int:

@@ -101,7 +101,11 @@ def files_answer(root: Path, path: str | None) -> Answer:
     if ".." in PurePosixPath(path or "").parts or "\0" in (path or "") or (path or "").startswith("/"):
         raise invalid(f"Invalid path {path!r}: it must be relative and stay below its root")
     folder = root / (path or "")
-    if not folder.resolve().is_relative_to(root.resolve()):
+    try:
+        is_inside = folder.resolve().is_relative_to(root.resolve())
+    except (OSError, RuntimeError) as error:  # too long, or links in a circle
+        raise invalid(f"Invalid path {str(path)[:200]!r}: {error}") from error
+    if not is_inside:
         raise invalid(f"Invalid path {path!r}: it leads out of the run's folder")
     entries = sorted(folder.iterdir()) if folder.is_dir() else []
     return {"root_uri": address_of(root), "files": [_listed(entry, root) for entry in entries]}
@@ -139,4 +143,4 @@ def _listed(entry: Path, root: Path) -> Answer:
     path = entry.relative_to(root).as_posix()
     if entry.is_dir():
         return {"path": path, "is_dir": True}
-    return {"path": path, "is_dir": False, "file_size": entry.stat().st_size}
+    return {"path": path, "is_dir": False, "file_size": entry.lstat().st_size}

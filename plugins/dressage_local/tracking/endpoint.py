@@ -4,8 +4,9 @@ import hmac
 import json
 import socket
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BufferedIOBase
 from typing import Any
@@ -17,9 +18,15 @@ from dressage_local.tracking.service import Request, TrackingService
 from dressage_local.tracking.state import RunIdentity, TrackingState
 
 _LARGEST_BODY = 64 << 20
+_LARGEST_DISCARDED = 1 << 30
+_DISCARDING_S = 2.0
+_TOO_LARGE = 413
+_PIECE = 1 << 16
 _LARGEST_HEAD = 64 << 10
 _PATIENCE_S = 10.0
 """How long a connection may take to show the run's token."""
+_MOST_STRANGERS = 128
+"""How many connections there may be at a time that have not shown it."""
 _LAST_ANSWERS_S = 60.0
 """How long requests may take that are under way when the script ends: a large model may just be registered."""
 _IDLE_S = 300.0
@@ -58,6 +65,35 @@ class _Server(ThreadingHTTPServer):
         self.token = token
         self._under_way = 0
         self._changed = threading.Condition()
+        self._strangers: dict[socket.socket, float] = {}
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Serve a new connection in a thread, if there are not too many whose token nobody has seen yet."""
+        with self._changed:
+            is_welcome = len(self._strangers) < _MOST_STRANGERS
+            if is_welcome:
+                self._strangers[request] = time.monotonic()
+        if is_welcome:
+            super().process_request(request, client_address)
+        else:
+            self.shutdown_request(request)
+
+    def shutdown_request(self, request: Any) -> None:
+        self.is_known(request)
+        super().shutdown_request(request)
+
+    def is_known(self, request: Any) -> None:
+        """The connection has shown the token, or is gone."""
+        with self._changed:
+            self._strangers.pop(request, None)
+
+    def service_actions(self) -> None:
+        """End connections that take too long to show the token, however slowly they send."""
+        with self._changed:
+            late = [each for each, since in self._strangers.items() if time.monotonic() - since > _PATIENCE_S]
+        for connection in late:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
     @contextmanager
     def answering(self) -> Iterator[None]:
@@ -84,7 +120,6 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
     protocol_version = "HTTP/1.1"  # one connection for a script's many small requests
     disable_nagle_algorithm = True
-    timeout = _PATIENCE_S
 
     def handle_one_request(self) -> None:
         """As http.server has it, with all headers together bounded: nobody has shown a token yet."""
@@ -99,11 +134,14 @@ class _Handler(BaseHTTPRequestHandler):
     def _respond(self) -> None:
         try:
             self._check_caller()
+            self.server.is_known(self.connection)
             self.connection.settimeout(_IDLE_S)
             request = self._request()
         except RefusedError as refusal:
             self.close_connection = True  # its body was not read
             self._send(refusal.status, {"error_code": refusal.code, "message": str(refusal)})
+            if refusal.status == _TOO_LARGE:
+                self._discard()
             return
         except OSError:  # it sends no more of its body
             self.close_connection = True
@@ -119,13 +157,23 @@ class _Handler(BaseHTTPRequestHandler):
         given = self.headers.get("Authorization") or ""
         if not hmac.compare_digest(given.encode(), f"Bearer {self.server.token}".encode()):
             raise RefusedError(
-                401, "UNAUTHENTICATED", "the run's token is missing or wrong; see MLFLOW_TRACKING_TOKEN"
+                401,
+                "UNAUTHENTICATED",
+                "the run's token is missing or wrong; see MLFLOW_TRACKING_TOKEN, and whether a 'default' entry in"
+                " ~/.netrc takes its place",
             )
 
     def _request(self) -> Request:
-        parts = urlsplit(self.path)
-        query = parse_qs(parts.query, keep_blank_values=True)
-        return Request(self.command, parts.path, query, self.rfile.read(self._length()))
+        try:
+            parts = urlsplit(self.path)
+            query = parse_qs(parts.query, keep_blank_values=True, max_num_fields=10_000)
+        except ValueError as error:
+            raise invalid(f"Invalid address {self.path[:100]!r}: {error}") from error
+        length = self._length()
+        body = self.rfile.read(length)
+        if len(body) < length:
+            raise ConnectionError("the request's body is cut off")
+        return Request(self.command, parts.path, query, body)
 
     def _length(self) -> int:
         """The body's length. Raises RefusedError if it is missing or too large."""
@@ -142,6 +190,19 @@ class _Handler(BaseHTTPRequestHandler):
             )
         return int(given)
 
+    def _discard(self) -> None:
+        """Read a body that is too large: else its client sees a broken connection and not the answer."""
+        self.connection.settimeout(_DISCARDING_S)
+        with suppress(OSError):
+            for _ in range(_LARGEST_DISCARDED // _PIECE):
+                if not self.rfile.read1(_PIECE):
+                    return
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """What http.server refuses itself, in the form of all other answers."""
+        self.close_connection = True
+        self._send(code, {"error_code": "BAD_REQUEST", "message": message or explain or "not understood"})
+
     def _send(self, status: int, answer: dict[str, Any]) -> None:
         body = json.dumps(answer).encode()
         self.send_response(status)
@@ -150,7 +211,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()
-        if self.command != "HEAD":
+        if getattr(self, "command", None) != "HEAD":
             self.wfile.write(body)
 
     @contextmanager
@@ -182,3 +243,6 @@ class _Head:
 
     def read(self, count: int) -> bytes:
         return self._whole.read(count)
+
+    def read1(self, count: int) -> bytes:
+        return self._whole.read1(count)

@@ -50,8 +50,7 @@ def create(state: TrackingState, asked: requests.CreateExperiment) -> Answer:
         "tracking.experiment", experiment_id=experiment_id, name=asked.name, created_ms=now_ms(), tags=tags
     )
     if asked.artifact_location:
-        message = f"{asked.artifact_location!r} is not used: artifacts are kept with the run"
-        state.refuse("POST experiments/create artifact_location", message)
+        state.refuse("POST experiments/create artifact_location", "")
     state.experiment_id = experiment_id
     return {"experiment_id": experiment_id}
 
@@ -125,12 +124,12 @@ def datasets(state: TrackingState, asked: requests.SearchDatasets) -> Answer:
 def view(given: str | int | None) -> tuple[bool, ...]:
     """Which lifecycle stages a view shows: whether deleted. Numbers: as older clients send them."""
     names = {1: "ACTIVE_ONLY", 2: "DELETED_ONLY", 3: "ALL", None: "ACTIVE_ONLY"}
-    if isinstance(given, str) and given.isdigit():
+    if isinstance(given, str) and given in ("1", "2", "3"):
         given = int(given)
     name = given if isinstance(given, str) else names.get(given)
     if name not in _VIEWS:
         raise invalid(
-            f"Invalid value {given!r} for parameter 'view_type' supplied: use one of {', '.join(_VIEWS)}"
+            f"Invalid value {str(given)[:40]!r} for parameter 'view_type' supplied: use one of {', '.join(_VIEWS)}"
         )
     return _VIEWS[name]
 
@@ -149,7 +148,7 @@ def _own_name(state: TrackingState, experiment_id: str) -> str | None:
 
 
 def _other(state: TrackingState, experiment_id: str, verb: str) -> Experiment:
-    if experiment_id == EXPERIMENT_ID:
+    if state.experiment(experiment_id).experiment_id == EXPERIMENT_ID:
         name = state.identity.experiment
         raise invalid(
             f"cannot {verb} {name!r}: it is this run's own experiment; see `dressage run --experiment`"

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dressage_local.registry_notes import RegisteredModel, VersionNotes
 from dressage_local.tracking import requests
 from dressage_local.tracking.answers import Answer, paged
-from dressage_local.tracking.errors import invalid
+from dressage_local.tracking.errors import invalid, missing
 from dressage_local.tracking.registry_views import (
     KINDS,
     PROMPT,
@@ -25,7 +25,7 @@ from dressage_local.tracking.registry_views import (
     version_answer,
 )
 from dressage_local.tracking.search import Searchable, page
-from dressage_local.tracking.sources import Source, found_at
+from dressage_local.tracking.sources import Source, resolve_source
 from dressage_local.tracking.state import TrackingState, address_of, now_ms
 
 _COPIED = re.compile(r"models:/([^/]+)/(\d+)")
@@ -53,7 +53,7 @@ def create(state: TrackingState, asked: requests.CreateModelVersion) -> Answer:
     check_name(asked.name)
     the_model(state, asked.name)
     with state.lock:  # what the script logs meanwhile must not change under us; copying takes no lock
-        source = found_at(state, asked)
+        source = resolve_source(state, asked, values_of(asked.tags))
         origin = _origin(state, source)
     now = now_ms()
     notes = VersionNotes(
@@ -65,7 +65,10 @@ def create(state: TrackingState, asked: requests.CreateModelVersion) -> Answer:
         description=asked.description,
         tags=dict(values_of(asked.tags)),
     )
-    version = state.registry.add(asked.name, source.folder, asked.source, notes, **origin)
+    try:
+        version = state.registry.add(asked.name, source.content, asked.source, notes, **origin)
+    except LookupError as error:  # renamed or deleted meanwhile
+        raise missing(f"Registered Model with name={asked.name} not found") from error
     number = str(version.version)
     state.write("tracking.registered", name=asked.name, version=version.version, model_id=source.model_id)
     return version_answer(the_version(state, asked.name, number))
@@ -120,7 +123,7 @@ def delete_tag(state: TrackingState, asked: requests.ModelVersionTag) -> Answer:
 
 def search(state: TrackingState, asked: requests.Search) -> Answer:
     every = [
-        Version(model, version, model.versions[str(version.version)])
+        Version(model, version, state.registry.notes_of(model, version))
         for model in all_models(state)
         for version in state.registry.versions(model.name)
     ]
@@ -136,12 +139,13 @@ def search(state: TrackingState, asked: requests.Search) -> Answer:
 def download_address(state: TrackingState, asked: requests.OfModelVersion) -> Answer:
     """The folder from which a client reads a version: a copy, because MLflow's client writes a file into it."""
     version = the_version(state, asked.name, asked.version).version
+    seen = {version.name}
+    while not version.files and (copied := _COPIED.fullmatch(source_of(version))) and copied[1] not in seen:
+        version = the_version(state, copied[1], copied[2]).version
+        seen.add(version.name)
     if not version.files:
-        copied = _COPIED.fullmatch(source_of(version))
-        if copied and copied.groups() != (version.name, str(version.version)):
-            return download_address(state, requests.OfModelVersion(name=copied[1], version=copied[2]))
         return {"artifact_uri": source_of(version)}
-    return {"artifact_uri": address_of(state.registry.lay_out(version, state.folder_of(version)))}
+    return {"artifact_uri": address_of(state.registry.copy_to(version, state.models_folder))}
 
 
 def _changed(
@@ -151,11 +155,15 @@ def _changed(
 ) -> Version:
     number = the_version(state, asked.name, asked.version).version.version
     with changing(state, asked.name) as model:
-        change(model, model.versions[str(number)])
+        version = state.registry.version(asked.name, number)
+        if version is None:
+            raise missing(f"Model Version (name={asked.name}, version={number}) not found")
+        notes = model.versions.setdefault(str(number), state.registry.notes_of(model, version))
+        change(model, notes)
     return the_version(state, asked.name, str(number))
 
 
 def _origin(state: TrackingState, source: Source) -> dict[str, object]:
     """Lineage and metrics of a version that this script registered."""
     run = state.tracked.runs.get(source.run_id or "", state.tracked)
-    return {"lineage": state.lineage(), "metrics": run.latest() if source.folder else {}}
+    return {"lineage": state.lineage(), "metrics": run.latest() if source.content else {}}

@@ -97,9 +97,8 @@ def set_alias(state: TrackingState, asked: requests.Alias) -> Answer:
         raise invalid(f"Invalid alias name: '{asked.alias}': use letters, digits, '_' and '-'.")
     if asked.alias.lower() == "latest" or re.fullmatch(r"[vV]\d+", asked.alias):
         raise invalid(f"Version alias name '{asked.alias}' is reserved.")
-    number = the_version(state, asked.name, asked.version).version.version
     with changing(state, asked.name) as model:
-        model.aliases[asked.alias] = number
+        model.aliases[asked.alias] = the_version(state, asked.name, asked.version).version.version
     return {}
 
 

@@ -13,6 +13,7 @@ from dressage_local.tracking.search import Clause
 from dressage_local.tracking.state import TrackingState
 
 STAGES = {stage.lower(): stage for stage in ("None", "Staging", "Production", "Archived")}
+_DIGITS = 18
 PROMPT = "mlflow.prompt.is_prompt"
 KINDS = {
     **dict.fromkeys(("attribute", "attributes"), "attribute"),
@@ -36,7 +37,7 @@ def latest_of(state: TrackingState, model: RegisteredModel) -> list[Answer]:
     """The newest version of each stage."""
     newest: dict[str, Answer] = {}
     for version in state.registry.versions(model.name):
-        notes = model.versions[str(version.version)]
+        notes = state.registry.notes_of(model, version)
         newest.setdefault(notes.stage, version_answer(Version(model, version, notes))["model_version"])
     return list(newest.values())
 
@@ -96,12 +97,16 @@ def the_model(state: TrackingState, name: str) -> RegisteredModel:
 
 def the_version(state: TrackingState, name: str, number: str | None) -> Version:
     model = the_model(state, name)
-    if number is None or not number.isdecimal():
-        raise invalid(f"Parameter 'version' must be an integer, got '{number}'.")
-    version = state.registry.version(name, int(number))
+    version = state.registry.version(name, version_number(number))
     if version is None:
         raise missing(f"Model Version (name={name}, version={number}) not found")
-    return Version(model, version, model.versions[str(version.version)])
+    return Version(model, version, state.registry.notes_of(model, version))
+
+
+def version_number(number: str | None) -> int:
+    if number is None or not (number.isascii() and number.isdecimal() and len(number) < _DIGITS):
+        raise invalid(f"Parameter 'version' must be an integer, got '{str(number)[:100]}'.")
+    return int(number)
 
 
 @contextmanager

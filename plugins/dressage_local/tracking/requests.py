@@ -9,6 +9,8 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 
 Int64 = Annotated[int, Meta(ge=-(1 << 63), le=(1 << 63) - 1)]
+Time = Annotated[int, Meta(ge=-62_135_596_800_000, le=253_402_300_799_999)]
+"""Milliseconds since 1970, within the years 1 to 9999."""
 Key = Annotated[str, Meta(min_length=1, max_length=250)]
 Text = str | None
 
@@ -44,13 +46,13 @@ class CreateRun(Struct):
     experiment_id: Text = None
     user_id: Text = None
     run_name: Text = None
-    start_time: Int64 | None = None
+    start_time: Time | None = None
     tags: list[Pair] | None = None
 
 
 class UpdateRun(OfRun):
     status: Text = None
-    end_time: Int64 | None = None
+    end_time: Time | None = None
     run_name: Text = None
 
 
@@ -333,6 +335,14 @@ class LinkTraces(Struct):
 class SearchTraces(Search):
     locations: list[dict[str, Any]] | None = None
     experiment_ids: list[str] | None = None
+
+
+class DeleteTraces(Struct):
+    experiment_id: str
+    max_timestamp_millis: Int64 | None = None
+    max_traces: Int64 | None = None
+    request_ids: list[str] | None = None
+    trace_ids: list[str] | None = None
 
 
 class Assessment(OfTrace):

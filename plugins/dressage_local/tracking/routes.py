@@ -149,6 +149,8 @@ ROUTES = (
     Route("PATCH", "traces/{trace_id}/tags", requests.TraceTag, traces.set_tag),
     Route("DELETE", "traces/{trace_id}/tags", requests.TraceTag, traces.delete_tag),
     Route("POST", "traces/search", requests.SearchTraces, traces.search),
+    Route("GET", "traces", requests.SearchTraces, traces.search_version_2),
+    Route("POST", "traces/delete-traces", requests.DeleteTraces, traces.delete),
     Route("POST", "traces/link-to-run", requests.LinkTraces, traces.link_to_run),
     Route("POST", "traces/{trace_id}/assessments", requests.Assessment, traces.create_assessment),
     Route("GET", "traces/{trace_id}/assessments/{assessment_id}", requests.Assessment, traces.get_assessment),

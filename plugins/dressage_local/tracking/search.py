@@ -265,15 +265,31 @@ def _compares(found: Any, sign: str, value: Value) -> bool:
 
 
 def _is_like(found: str, pattern: str, *, ignore_case: bool) -> bool:
-    parts = [{"%": ".*", "_": "."}.get(letter, re.escape(letter)) for letter in pattern]
-    flags = re.DOTALL | (re.IGNORECASE if ignore_case else 0)
-    return re.fullmatch("".join(parts), found, flags) is not None
+    """In time linear in the text for each piece between two '%'."""
+    if ignore_case:
+        found, pattern = found.lower(), pattern.lower()
+    pieces = pattern.split("%")
+    compiled = [
+        re.compile("".join("." if c == "_" else re.escape(c) for c in piece), re.DOTALL) for piece in pieces
+    ]
+    if len(pieces) == 1:
+        return compiled[0].fullmatch(found) is not None
+    if not compiled[0].match(found):
+        return False
+    place = len(pieces[0])
+    for piece in compiled[1:-1]:
+        next_one = piece.search(found, place)
+        if next_one is None:
+            return False
+        place = next_one.end()
+    last = len(found) - len(pieces[-1])
+    return last >= place and compiled[-1].fullmatch(found, last) is not None
 
 
 def _offset(token: str) -> int:
     try:
         offset = int(json.loads(base64.b64decode(token, validate=True))["offset"])
-    except (binascii.Error, ValueError, TypeError, KeyError, RecursionError) as error:
+    except (binascii.Error, ValueError, TypeError, KeyError, RecursionError, OverflowError) as error:
         raise invalid(f"Invalid page token {token[:40]!r}: {error}") from error
     if offset <= 0:
         raise invalid(f"Invalid page token {token[:40]!r}")

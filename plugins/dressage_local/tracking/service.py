@@ -1,5 +1,6 @@
 """Finds the route of a request, reads and answers it, and counts refusals."""
 
+import errno
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -38,10 +39,10 @@ class TrackingService:
             self._count(request, refusal)
             return refusal.status, {"error_code": refusal.code, "message": str(refusal)}
         except Exception as error:
+            status, code = _status(error)
             message = str(error) if isinstance(error, DressageError) else f"{type(error).__name__}: {error}"
             self._state.refuse(_label(request), message)
-            # A client repeats for minutes what is answered with 500.
-            return 501, {"error_code": "INTERNAL_ERROR", "message": message}
+            return status, {"error_code": code, "message": message}
 
     def close(self) -> None:
         """Write the final counts of refusals."""
@@ -64,11 +65,19 @@ class TrackingService:
         else:
             asked = routes.read_body(matched, request.body)
             for name in routes.unknown_fields(matched, request.body):
-                self._state.refuse(f"{_label(request)} {name}", "")
+                self._state.refuse(f"{_label(request)} {name[:100]}", "")
         if not matched.route.is_quick:
             return matched.route.answer(self._state, asked)
         with self._state.lock:  # one request at a time: none sees what another has half written
             return matched.route.answer(self._state, asked)
+
+
+def _status(error: Exception) -> tuple[int, str]:
+    """Of what was not foreseen. Not 500: clients repeat for minutes what is answered with that."""
+    if isinstance(error, OSError):
+        is_full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EMFILE, errno.ENFILE)
+        return (507, "INTERNAL_ERROR") if is_full else (400, "INVALID_PARAMETER_VALUE")
+    return (507 if isinstance(error, DressageError) else 501), "INTERNAL_ERROR"
 
 
 def _label(request: Request) -> str:

@@ -1,26 +1,31 @@
 """What a script registers: a logged model, artifacts of a run, a registered version, or an address elsewhere."""
 
 import re
-from pathlib import Path, PurePosixPath
+from collections.abc import Mapping
+from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
+from dressage.results.versions import ModelVersion
 from dressage_local.tracking import requests
 from dressage_local.tracking.errors import invalid
+from dressage_local.tracking.registry_views import check_name, version_number
 from dressage_local.tracking.state import TrackingState
 
 _NAME = re.compile(r"[\w-]+")
 
 
 class Source(NamedTuple):
-    """folder: of the files, where they are within reach. run_id, model_id: whose they are."""
+    """content: the folder, file or version with the files, where they are within reach. run_id, model_id: whose."""
 
-    folder: Path | None
+    content: Path | ModelVersion | None
     run_id: str | None
     model_id: str | None
 
 
-def found_at(state: TrackingState, asked: requests.CreateModelVersion) -> Source:
+def resolve_source(
+    state: TrackingState, asked: requests.CreateModelVersion, tags: Mapping[str, str]
+) -> Source:
     """Raises RefusedError for a path on this machine that is not this run's."""
     scheme, _, rest = asked.source.partition(":/")
     run_id, model_id = asked.run_id or None, asked.model_id or None
@@ -29,38 +34,40 @@ def found_at(state: TrackingState, asked: requests.CreateModelVersion) -> Source
     if scheme == "models":
         return _of_version(state, asked.source, rest, run_id)
     if scheme == "runs":
-        owner, _, path = rest.strip("/").partition("/")
-        artifacts = _artifacts_of(state, owner)
-        folder = artifacts / path if artifacts and ".." not in PurePosixPath(path).parts else None
-        return _existing(folder, run_id or owner, model_id, asked.source if artifacts else None)
-    folder = _local(asked.source)
-    if folder is None:
+        return _of_run(state, asked)
+    place = _local(asked.source)
+    # A prompt's text is a tag, and its source stands for nothing.
+    if place is None or tags.get("mlflow.prompt.is_prompt") == "true":
         return Source(None, run_id, model_id)
-    if not folder.is_relative_to(state.identity.artifacts.resolve()):
-        own = str(state.identity.artifacts)
-        raise invalid(
-            f"Invalid model version source: '{asked.source}'. A path must be within this run's artifacts, {own!r}."
-        )
+    content = _within(asked.source, place, state.identity.artifacts)
     if model_id in state.tracked.models:
         return _of_model(state, str(model_id), run_id)
-    return _existing(folder, run_id, model_id, asked.source)
+    return Source(content, run_id, model_id)
 
 
 def _of_model(state: TrackingState, model_id: str, run_id: str | None) -> Source:
     model = state.model(model_id)
-    return _existing(state.files_of(model), run_id or model.source_run_id, model_id)
+    folder = state.files_of(model)
+    return Source(_within(f"models:/{model_id}", folder, folder), run_id or model.source_run_id, model_id)
+
+
+def _of_run(state: TrackingState, asked: requests.CreateModelVersion) -> Source:
+    owner, _, path = asked.source.removeprefix("runs:/").strip("/").partition("/")
+    artifacts = _artifacts_of(state, owner)
+    content = _within(asked.source, artifacts / path, artifacts) if artifacts else None
+    return Source(content, asked.run_id or owner, asked.model_id or None)
 
 
 def _of_version(state: TrackingState, source: str, rest: str, run_id: str | None) -> Source:
     """A version of another name: `MlflowClient.copy_model_version` names it so."""
     name, _, number = rest.strip("/").rpartition("/")
-    version = state.registry.version(name, int(number)) if name and number.isdecimal() else None
+    check_name(name)
+    version = state.registry.version(name, version_number(number))
     model = state.registry.find(name) if version else None
     if version is None or model is None:
         raise invalid(f"Invalid model version source: '{source}'; there is no such version")
-    notes = model.versions[number]
-    folder = state.registry.lay_out(version, state.folder_of(version))
-    return Source(folder if version.files else None, run_id or notes.run_id, notes.model_id)
+    notes = state.registry.notes_of(model, version)
+    return Source(version if version.files else None, run_id or notes.run_id, notes.model_id)
 
 
 def _artifacts_of(state: TrackingState, run_id: str) -> Path | None:
@@ -72,18 +79,28 @@ def _artifacts_of(state: TrackingState, run_id: str) -> Path | None:
     return earlier if _NAME.fullmatch(run_id) and earlier.is_dir() else None
 
 
-def _existing(
-    folder: Path | None, run_id: str | None, model_id: str | None, named: str | None = None
-) -> Source:
-    """named: what has to be a folder with files. Raises RefusedError if it is not."""
-    if named and not (folder and folder.is_dir() and any(folder.iterdir())):
-        raise invalid(f"Invalid model version source: '{named}': there is no such folder, or it is empty.")
-    return Source(folder if folder and folder.is_dir() else None, run_id, model_id)
+def _within(source: str, place: Path, root: Path) -> Path:
+    """A folder with files, or a file, below `root`. Raises RefusedError for anything else."""
+    try:
+        is_inside = place.resolve().is_relative_to(root.resolve())
+        has_files = place.is_file() or (place.is_dir() and any(place.iterdir()))
+    except (OSError, ValueError, RuntimeError) as error:  # too long, a NUL, links in a circle
+        raise invalid(f"Invalid model version source: '{source[:200]}': {error}") from error
+    if not is_inside:
+        raise invalid(
+            f"Invalid model version source: '{source}'. A path must be within this run's artifacts, {str(root)!r}."
+        )
+    if not has_files:
+        raise invalid(f"Invalid model version source: '{source}': there is no such folder, or it is empty.")
+    return place
 
 
 def _local(source: str) -> Path | None:
     """A path, or a file:// address; None for an address elsewhere."""
-    parts = urlsplit(source)
+    try:
+        parts = urlsplit(source)
+    except ValueError as error:
+        raise invalid(f"Invalid model version source: '{source[:200]}': {error}") from error
     if parts.scheme not in ("", "file"):
         return None
-    return Path(unquote(parts.path) if parts.scheme else source).absolute().resolve()
+    return Path(unquote(parts.path) if parts.scheme else source).absolute()

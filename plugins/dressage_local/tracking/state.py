@@ -14,7 +14,7 @@ from dressage.results.tracking import Experiment, LoggedModel, RunData, Tracked
 from dressage_local.tracking.errors import RefusedError, invalid, missing
 
 if TYPE_CHECKING:
-    from dressage.results.versions import Lineage, ModelVersion
+    from dressage.results.versions import Lineage
     from dressage_local.registry import ModelRegistry
 
 EXPERIMENT_ID = "0"
@@ -61,7 +61,7 @@ class TrackingState:
         self._was_opened = False
         for event in journal.events():
             self.tracked.apply(event)
-            if event["event"] == "tracking.status" and "run" not in event:
+            if event.get("event") == "tracking.status" and "run" not in event:
                 self._was_opened = True
 
     @cached_property
@@ -179,9 +179,10 @@ class TrackingState:
         """Where a logged model's files go."""
         return self.identity.artifacts / model.path
 
-    def folder_of(self, version: "ModelVersion") -> Path:
-        """Where this run's script reads a registered version from."""
-        return self.identity.artifacts.parent / "models" / f"{version.name}-{version.version}"
+    @property
+    def models_folder(self) -> Path:
+        """Where this run's script reads registered versions from."""
+        return self.identity.artifacts.parent / "models"
 
 
 def address_of(folder: Path) -> str:

@@ -6,16 +6,20 @@ end; version 2 at its start and again at its end.
 
 import json
 import re
+import shutil
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from dressage.files.atomic import write_json
 from dressage_local.tracking import requests
 from dressage_local.tracking.answers import Answer, paged
-from dressage_local.tracking.errors import invalid, missing
+from dressage_local.tracking.errors import RefusedError, invalid, missing
 from dressage_local.tracking.search import Searchable, page
 from dressage_local.tracking.state import EXPERIMENT_ID, TrackingState, address_of
 
@@ -28,6 +32,19 @@ _KINDS = {
     **dict.fromkeys(("tag", "tags"), "tag"),
     **dict.fromkeys(("metadata", "request_metadata"), "metadata"),
 }
+
+
+class _Shape(msgspec.Struct):
+    """The parts of a trace's facts that are read here."""
+
+    trace_id: str
+    state: str | None = None
+    request_time: str | None = None
+    execution_duration: str | None = None
+    trace_location: dict[str, Any] | None = None
+    trace_metadata: dict[str, str] | None = None
+    tags: dict[str, str] | None = None
+    assessments: list[dict[str, Any]] | None = None
 
 
 def start(state: TrackingState, asked: requests.StartTrace) -> Answer:
@@ -47,7 +64,7 @@ def start(state: TrackingState, asked: requests.StartTrace) -> Answer:
 def end(state: TrackingState, asked: requests.EndTrace) -> Answer:
     """The end of a trace that version 2 of the protocol began."""
     facts = _read(state, asked.trace_id)
-    facts["state"] = asked.status or facts["state"]
+    facts["state"] = asked.status or facts.get("state")
     if asked.timestamp_ms is not None:
         facts["execution_duration"] = f"{max(0, asked.timestamp_ms - _time_ms(facts)) / 1000:.3f}s"
     facts["trace_metadata"] = _metadata(facts) | _values(asked.request_metadata)
@@ -91,14 +108,44 @@ def link_to_run(state: TrackingState, asked: requests.LinkTraces) -> Answer:
 
 
 def search(state: TrackingState, asked: requests.SearchTraces) -> Answer:
-    places = [location.get("mlflow_experiment") or {} for location in asked.locations or ()]
-    wanted = {place.get("experiment_id") for place in places} | set(asked.experiment_ids or ())
-    every = [_read(state, trace_id) for trace_id in state.tracked.traces]
-    found = _SEARCHABLE.filter([facts for facts in every if _experiment(facts) in wanted], asked.filter)
+    shown, token = _found(state, asked)
+    return paged("traces", shown, token)
+
+
+def search_version_2(state: TrackingState, asked: requests.SearchTraces) -> Answer:
+    shown, token = _found(state, asked)
+    return paged("traces", map(_as_version_2, shown), token)
+
+
+def delete(state: TrackingState, asked: requests.DeleteTraces) -> Answer:
+    """By ids, or the oldest up to a time."""
+    ids = asked.request_ids or asked.trace_ids
+    kept = [facts for facts in _all(state) if _experiment(facts) == asked.experiment_id]
+    latest = float("inf") if asked.max_timestamp_millis is None else asked.max_timestamp_millis
+    old = sorted((facts for facts in kept if _time_ms(facts) <= latest), key=_time_ms)
+    chosen = [facts for facts in kept if facts["trace_id"] in ids] if ids else old[: asked.max_traces]
+    for facts in chosen:
+        state.write("tracking.trace_deleted", trace_id=facts["trace_id"])
+        shutil.rmtree(_folder(state, facts["trace_id"]), ignore_errors=True)
+    return {"traces_deleted": len(chosen)}
+
+
+def _found(state: TrackingState, asked: requests.SearchTraces) -> tuple[list[Facts], str]:
+    wanted = {_experiment({"trace_location": place}) for place in asked.locations or ()}
+    wanted |= set(asked.experiment_ids or ())
+    found = _SEARCHABLE.filter([facts for facts in _all(state) if _experiment(facts) in wanted], asked.filter)
     newest = sorted(found, key=lambda facts: (-_time_ms(facts), facts["trace_id"]))
     ordered = _SEARCHABLE.sort(newest, asked.order_by or ())
-    shown, token = page(ordered, asked.page_token, asked.max_results, 100, 50_000)
-    return paged("traces", shown, token)
+    return page(ordered, asked.page_token, asked.max_results, 100, 50_000)
+
+
+def _all(state: TrackingState) -> list[Facts]:
+    """The traces whose files are there and whole."""
+    found = []
+    for trace_id in state.tracked.traces:
+        with suppress(RefusedError):
+            found.append(_read(state, trace_id))
+    return found
 
 
 def create_assessment(state: TrackingState, asked: requests.Assessment) -> Answer:
@@ -141,20 +188,23 @@ def _assessment(facts: Facts, assessment_id: str) -> Facts:
 
 
 def _sent(trace: Mapping[str, Any]) -> Facts:
-    facts = trace.get("trace_info")
-    if not isinstance(facts, dict) or not _ID.fullmatch(str(facts.get("trace_id"))):
+    """What a client says of a trace, whole; the parts that are used here have the right types."""
+    try:
+        msgspec.convert(trace.get("trace_info"), _Shape)
+    except msgspec.ValidationError as error:
+        raise invalid(f"Invalid value for parameter 'trace.trace_info' supplied: {error}") from error
+    facts = dict(trace["trace_info"])
+    if not _ID.fullmatch(facts["trace_id"]):
         raise invalid("Missing value for required parameter 'trace.trace_info.trace_id'.")
-    for name in ("tags", "trace_metadata"):
-        if not isinstance(facts.get(name, {}), dict):
-            raise invalid(
-                f"Invalid value for parameter 'trace.trace_info.{name}' supplied: expected an object"
-            )
-    return dict(facts)
+    return facts
 
 
 def _begun(asked: requests.StartTrace) -> Facts:
     """A trace as version 3 has it, from what version 2 says at its start."""
-    begun = datetime.fromtimestamp((asked.timestamp_ms or 0) / 1000, UTC)
+    try:
+        begun = datetime.fromtimestamp((asked.timestamp_ms or 0) / 1000, UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        raise invalid(f"Invalid value {asked.timestamp_ms} for parameter 'timestamp_ms' supplied") from error
     return {
         "trace_id": f"tr-{uuid.uuid4().hex}",
         "trace_location": {
@@ -194,10 +244,11 @@ def _read(state: TrackingState, trace_id: str) -> Facts:
     try:
         known = _ID.fullmatch(trace_id) is not None
         facts = json.loads((_folder(state, trace_id) / "trace_info.json").read_text()) if known else None
-    except (FileNotFoundError, NotADirectoryError):
+        msgspec.convert(facts, _Shape)
+    except (OSError, ValueError, RecursionError):  # removed, or damaged
         facts = None
     if not isinstance(facts, dict):
-        raise missing(f"Trace with ID '{trace_id}' not found.")
+        raise missing(f"Trace with ID '{trace_id[:100]}' not found.")
     return facts
 
 
@@ -210,14 +261,14 @@ def _metadata(facts: Facts) -> dict[str, str]:
 
 
 def _experiment(facts: Facts) -> str:
-    place = (facts.get("trace_location") or {}).get("mlflow_experiment") or {}
-    return str(place.get("experiment_id", EXPERIMENT_ID))
+    place = (facts.get("trace_location") or {}).get("mlflow_experiment")
+    return str(place.get("experiment_id", EXPERIMENT_ID)) if isinstance(place, dict) else EXPERIMENT_ID
 
 
 def _time_ms(facts: Facts) -> int:
     try:
         return int(datetime.fromisoformat(str(facts.get("request_time"))).timestamp() * 1000)
-    except ValueError:
+    except (ValueError, OverflowError):
         return 0
 
 

@@ -215,3 +215,28 @@ def test_what_was_refused_is_shown_with_its_count(dressage, recorded: Path):
 def test_what_was_refused_is_told_at_the_end_of_a_run(dressage, script):
     told = dressage("run", str(script("import mlflow\nmlflow.MlflowClient().get_webhook('x')")))
     assert "does not keep: GET " in told.stdout
+
+
+def test_a_file_and_an_artifact_of_the_same_path_are_both_kept(ended, tmp_path: Path):
+    run = ended(
+        "import mlflow\nmlflow.start_run()\nopen('outputs/best.txt', 'w').write('first')\n"
+        "mlflow.log_artifact('outputs/best.txt', 'outputs')\nopen('outputs/best.txt', 'w').write('second')\n"
+    )
+    run.download(tmp_path)
+    assert (tmp_path / "outputs/best.txt").read_text() == "second"
+    assert (tmp_path / "artifacts/outputs/best.txt").read_text() == "first"
+
+
+def test_json_tells_apart_what_is_no_number(dressage, script):
+    text = "import mlflow\nfor n, v in enumerate(('nan', 'inf', '-inf')): mlflow.log_metric('m', float(v), step=n)"
+    dressage("run", str(script(text)))
+    shown = json.loads(dressage("runs", "show", "latest", "-o", "json").stdout)
+    assert [point["value"] for point in shown["history"]["m"]] == ["NaN", "Infinity", "-Infinity"]
+
+
+def test_how_a_script_says_that_its_run_ended_is_shown(dressage, script):
+    dressage(
+        "run", str(script("import mlflow\nmlflow.start_run(run_name='lr 10')\nmlflow.end_run('FAILED')"))
+    )
+    shown = dressage("runs", "show", "latest").stdout
+    assert "lr 10  FAILED" in shown

@@ -33,7 +33,9 @@ def show(model: Reference, on: On = None, output: As = "table") -> None:
         (
             ("model", f"{version.name}:{version.version}"),
             ("aliases", ", ".join(version.aliases) or None),
+            ("stage", version.stage),
             ("description", version.description),
+            ("of all versions", version.model_description),
             ("framework", version.framework),
             ("digest", version.digest if version.files else None),
             ("created", time_of(version.created)),
@@ -45,6 +47,7 @@ def show(model: Reference, on: On = None, output: As = "table") -> None:
             ("arguments", " ".join(lineage.arguments) or None if lineage else None),
             *((name.lower(), number_of(value)) for name, value in version.metrics.items()),
             *version.tags.items(),
+            *version.model_tags.items(),
         )
     )
     if not version.files:

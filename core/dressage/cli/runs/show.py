@@ -30,8 +30,7 @@ def show(run: RunId, output: As = "table") -> None:
 def _show(run: "Run") -> None:
     from dressage.cli.charts import chart
     from dressage.cli.output import digest_shown, number_of, print_fields, size_of, time_of, took
-    from dressage.cli.recordings import mlflow_experiments, print_sections, warnings
-    from dressage.records.record import read_record
+    from dressage.cli.recordings import mlflow_experiments, mlflow_run, print_sections, warnings
 
     job, status, tracked = run.job, run.status, run.tracked
     print_fields(
@@ -41,7 +40,7 @@ def _show(run: "Run") -> None:
             ("state", status.state),
             ("reason", status.reason),
             ("exit code", status.exit_code),
-            ("created", time_of(read_record(run.folder).created)),
+            ("created", time_of(run.created)),
             ("started", time_of(status.started) or None),
             ("ended", time_of(status.ended) or None),
             ("took", took(status) or None),
@@ -50,7 +49,8 @@ def _show(run: "Run") -> None:
             ("arguments", shlex.join(map(str, job.model.arguments)) or None),
             ("settings", _given(job)),
             ("experiment", job.experiment),
-            ("mlflow run", tracked.name if tracked.name not in (run.id, job.name) else None),
+            ("mlflow run", mlflow_run(tracked, (run.id, job.name))),
+            ("description", tracked.tags.get("mlflow.note.content")),
             ("mlflow experiments", mlflow_experiments(tracked)),
             ("dataset", run.stage("dataset")),
             ("compute", run.stage("compute")),

@@ -64,7 +64,7 @@ def test_a_head_without_end_is_cut_off(endpoint: Served):
 
 
 def test_a_connection_that_shows_no_token_is_closed_soon(endpoint: Served, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(module._Handler, "timeout", 0.2)
+    monkeypatch.setattr(module, "_PATIENCE_S", 0.2)
     with socket.create_connection(("127.0.0.1", endpoint.port), timeout=60) as connection:
         connection.sendall(b"POST /")
         assert connection.recv(100) == b""
@@ -143,7 +143,7 @@ def test_a_fault_of_ours_is_told_counted_and_not_asked_for_again(endpoint: Serve
     folder.mkdir(parents=True)
     (folder / "registry.json").write_text("{")
     status, answer = ask(endpoint, "GET", API + "registered-models/get?name=net")
-    assert status == 501
+    assert status == 507
     assert "registry.json' is damaged" in answer["message"]
     assert "GET registered-models/get" in endpoint.tracked.refused
 
@@ -163,3 +163,38 @@ def test_numbers_may_arrive_as_text_and_what_is_none_as_it_is(endpoint: Served):
     (point,) = endpoint.tracked.metrics["m"]
     assert point.step == 3
     assert point.value != point.value
+
+
+def test_a_body_that_is_cut_off_does_nothing(endpoint: Served):
+    first = (
+        f"POST {API}runs/create HTTP/1.1\r\nHost: 127.0.0.1\r\n{AUTHORIZED}\r\nContent-Length: 200\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", endpoint.port), timeout=10) as connection:
+        connection.sendall(first.encode())
+        connection.shutdown(socket.SHUT_WR)
+        assert connection.recv(100) == b""
+    assert list(endpoint.journal.events()) == []
+
+
+def test_strangers_do_not_keep_the_script_out(endpoint: Served):
+    """Each holds a descriptor of the supervisor's, and says nothing."""
+    strangers = [
+        socket.create_connection(("127.0.0.1", endpoint.port)) for _ in range(module._MOST_STRANGERS - 1)
+    ]
+    assert ask(endpoint, "GET", API + "runs/get?run_id=run-1")[0] == 200
+    for stranger in strangers:
+        stranger.close()
+
+
+def test_a_body_that_is_too_large_is_answered(endpoint: Served):
+    connection = http.client.HTTPConnection("127.0.0.1", endpoint.port, timeout=30)
+    connection.request("POST", BATCH, bytes(70 << 20), {"Authorization": "Bearer secret"})
+    response = connection.getresponse()
+    assert (response.status, json.loads(response.read())["error_code"]) == (413, "INVALID_PARAMETER_VALUE")
+    connection.close()
+
+
+@pytest.mark.parametrize("first", ["OPTIONS / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", "nonsense\r\n\r\n"])
+def test_what_http_itself_refuses_is_json_too(endpoint: Served, first: str):
+    answer = send(endpoint, first.encode())
+    assert json.loads(answer.rpartition(b"\r\n\r\n")[2])["message"]

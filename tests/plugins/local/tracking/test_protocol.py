@@ -120,3 +120,49 @@ def test_a_tag_that_holds_a_history_of_something_else_is_no_fault(endpoint: Serv
     model = {"artifact_path": "a", "flavors": {}, "utc_time_created": "now", "run_id": "run-1"}
     body = {"run_id": "run-1", "model_json": json.dumps(model)}
     assert ask(endpoint, "POST", API + "runs/log-model", body)[0] == 200
+
+
+@pytest.mark.parametrize("verb", ["delete", "update"])
+def test_the_runs_own_experiment_cannot_be_deleted_or_renamed(endpoint: Served, verb: str):
+    for experiment_id in ("0", ""):
+        body = {"experiment_id": experiment_id, "new_name": "other"}
+        assert ask(endpoint, "POST", API + f"experiments/{verb}", body)[0] == 400
+
+
+def test_a_link_to_nothing_among_the_artifacts_hides_none_of_the_others(endpoint: Served):
+    (endpoint.artifacts / "dangling").symlink_to("nowhere")
+    (endpoint.artifacts / "loop").symlink_to("loop")
+    (endpoint.artifacts / "file").write_text("x")
+    _, answer = ask(endpoint, "GET", API + "artifacts/list?run_id=run-1")
+    assert [file["path"] for file in answer["files"]] == ["dangling", "file", "loop"]
+
+
+def test_older_clients_search_traces_and_any_client_deletes_them(endpoint: Served):
+    for number in range(2):
+        facts = {
+            "trace_id": f"tr-{number}",
+            "request_time": f"2026-01-0{number + 1}T00:00:00Z",
+            "state": "OK",
+        }
+        ask(endpoint, "POST", API + "traces", {"trace": {"trace_info": facts}})
+    (endpoint.artifacts / "traces" / "tr-0" / "trace_info.json").write_text("{")
+    _, answer = ask(endpoint, "GET", API + "traces?experiment_ids=0")
+    assert [trace["request_id"] for trace in answer["traces"]] == ["tr-1"]
+    body = {"experiment_id": "0", "request_ids": ["tr-1"]}
+    assert ask(endpoint, "POST", API + "traces/delete-traces", body)[1] == {"traces_deleted": 1}
+    assert endpoint.tracked.traces == ["tr-0"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"trace": {"trace_info": {"trace_id": 5}}},
+        {"trace": {"trace_info": {"trace_id": "a", "assessments": 5}}},
+        {"trace": {"trace_info": {"trace_id": "a", "trace_location": []}}},
+        {"trace": {"trace_info": {"trace_id": "a", "tags": {"a": 1}}}},
+        {"trace": {"trace_info": None}},
+        {"timestamp_ms": 2**62},
+    ],
+)
+def test_a_trace_of_wrong_types_gets_a_400(endpoint: Served, body):
+    assert ask(endpoint, "POST", API + "traces", body)[0] == 400

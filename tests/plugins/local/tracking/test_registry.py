@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from tests.plugins.local.tracking.conftest import API, Recorded, Served, ask, recording, serve
@@ -79,9 +80,9 @@ def test_a_version_has_the_runs_metrics(models: LocalModels):
 
 def test_tags_aliases_and_descriptions_are_the_versions(models: LocalModels):
     one, two, *_ = models.list()
-    assert one.tags == {"kind": "mlp", "owner": "lab"}
-    assert two.tags == {"checked": "yes", "owner": "lab"}
-    assert (two.aliases, two.description) == (("best",), "digits by hand")
+    assert (one.tags, two.tags, two.aliases) == ({"kind": "mlp"}, {"checked": "yes"}, ("best",))
+    assert (one.description, one.model_description) == (None, "digits by hand")
+    assert one.model_tags == {"owner": "lab"}
 
 
 def test_a_version_is_read_by_number_and_by_alias(recorded: Recorded):
@@ -196,3 +197,94 @@ def test_a_registration_under_way_is_finished_before_the_endpoint_is_gone(tmp_pa
         at_close = served.tracked.registered
         assert asked.result()[0] == 200
     assert at_close == ["net:1"]
+
+
+def version(endpoint: Served, name: str, content: bytes) -> str:
+    """Registers a folder with one file, and answers with the folder that a client reads the version from."""
+    folder = endpoint.artifacts / content.decode()
+    folder.mkdir(exist_ok=True)
+    (folder / "weights").write_bytes(content)
+    ask(endpoint, "POST", MODEL + "create", {"name": name})
+    body = {"name": name, "source": str(folder), "run_id": "run-1"}
+    _, made = ask(endpoint, "POST", API + "model-versions/create", body)
+    query = f"name={name}&version={made['model_version']['version']}"
+    return str(ask(endpoint, "GET", f"{API}model-versions/get-download-uri?{query}")[1]["artifact_uri"])
+
+
+def test_a_name_that_is_deleted_and_made_again_is_read_with_its_new_content(endpoint: Served):
+    version(endpoint, "net", b"first")
+    ask(endpoint, "DELETE", MODEL + "delete", {"name": "net"})
+    assert (Path(version(endpoint, "net", b"second")) / "weights").read_bytes() == b"second"
+
+
+def test_what_a_script_writes_into_what_it_reads_changes_no_version(endpoint: Served):
+    """Root may write anywhere: a link to the registry's own bytes would be written through."""
+    with (Path(version(endpoint, "net", b"weights")) / "weights").open("ab") as file:
+        file.write(b"more")
+    assert (endpoint.workspace / "models" / "net" / "1" / "weights").read_bytes() == b"weights"
+
+
+def test_a_copied_version_has_the_very_same_content(endpoint: Served):
+    (Path(version(endpoint, "net", b"weights")) / "registered_model_meta").write_text("a note")
+    ask(endpoint, "POST", MODEL + "create", {"name": "copy"})
+    body = {"name": "copy", "source": "models:/net/1"}
+    assert ask(endpoint, "POST", API + "model-versions/create", body)[0] == 200
+    copied = json.loads((endpoint.workspace / "models" / "copy" / "1.json").read_text())
+    assert [file["path"] for file in copied["files"]] == ["weights"]
+
+
+def test_a_single_file_may_be_registered(endpoint: Served):
+    (endpoint.artifacts / "net.pkl").write_bytes(b"pickle")
+    ask(endpoint, "POST", MODEL + "create", {"name": "net"})
+    body = {"name": "net", "source": "runs:/run-1/net.pkl"}
+    assert ask(endpoint, "POST", API + "model-versions/create", body)[0] == 200
+    assert (endpoint.workspace / "models" / "net" / "1" / "net.pkl").read_bytes() == b"pickle"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "models:/../../../evil/1",
+        "models:/net/" + "9" * 5000,
+        "models:/net/01",
+        "runs:/run-1/link",
+        "runs:/run-1/" + "x" * 5000,
+        "http://[",
+        "file:///a%00b",
+    ],
+)
+def test_a_source_that_leads_elsewhere_or_is_none_gets_a_400(endpoint: Served, source: str):
+    (endpoint.artifacts / "link").symlink_to("/etc")
+    ask(endpoint, "POST", MODEL + "create", {"name": "net"})
+    status, _ = ask(endpoint, "POST", API + "model-versions/create", {"name": "net", "source": source})
+    assert status == 400
+
+
+def test_versions_that_are_copies_of_one_another_in_a_circle_are_addresses(endpoint: Served):
+    for name, source in (("a", "s3://bucket/a"), ("b", "models:/a/1")):
+        ask(endpoint, "POST", MODEL + "create", {"name": name})
+        ask(endpoint, "POST", API + "model-versions/create", {"name": name, "source": source})
+    ask(endpoint, "DELETE", MODEL + "delete", {"name": "a"})
+    ask(endpoint, "POST", MODEL + "create", {"name": "a"})
+    ask(endpoint, "POST", API + "model-versions/create", {"name": "a", "source": "models:/b/1"})
+    assert ask(endpoint, "GET", API + "model-versions/get-download-uri?name=a&version=1")[0] == 200
+
+
+def test_a_prompt_is_kept(endpoint: Served):
+    tags = [{"key": "mlflow.prompt.is_prompt", "value": "true"}]
+    ask(endpoint, "POST", MODEL + "create", {"name": "greeting", "tags": tags})
+    text = [*tags, {"key": "mlflow.prompt.text", "value": "Hello {{name}}"}]
+    body = {"name": "greeting", "source": "dummy-source", "tags": text}
+    assert ask(endpoint, "POST", API + "model-versions/create", body)[0] == 200
+
+
+def test_searching_while_another_thread_registers_succeeds(endpoint: Served):
+    (endpoint.artifacts / "net").mkdir()
+    (endpoint.artifacts / "net" / "weights").write_bytes(b"w")
+    ask(endpoint, "POST", MODEL + "create", {"name": "net"})
+    body = {"name": "net", "source": str(endpoint.artifacts / "net"), "run_id": "run-1"}
+    with ThreadPoolExecutor(1) as pool:
+        added = [pool.submit(ask, endpoint, "POST", API + "model-versions/create", body) for _ in range(30)]
+        statuses = {ask(endpoint, "GET", API + "model-versions/search")[0] for _ in range(60)}
+        assert {one.result()[0] for one in added} == {200}
+    assert statuses == {200}

@@ -191,3 +191,34 @@ def test_a_history_is_in_the_order_of_time(tmp_path):
     _, answer = ask(endpoint, "GET", API + "metrics/get-history?run_id=run-1&metric_key=m")
     assert [point["timestamp"] for point in answer["metrics"]] == [10, 20, 30]
     running.close()
+
+
+@pytest.mark.parametrize(
+    ("pattern", "is_like"),
+    [
+        ("%", True),
+        ("abcabc", True),
+        ("abc", False),
+        ("a%c", True),
+        ("%b%b%", True),
+        ("%b%b%b%", False),
+        ("a%a%c", True),
+        ("abc%abc", True),
+        ("abca%abc", False),
+        ("_b_a_c", True),
+        ("%_", True),
+        ("%abcabc_", False),
+        ("A%", False),
+        ("%%%", True),
+        ("", False),
+    ],
+)
+def test_like_means_what_sql_means(served: Served, pattern: str, is_like: bool):
+    ask(served, "POST", API + "runs/set-tag", {"run_id": "run-1", "key": "text", "value": "abcabc"})
+    assert search(served, filter=f"tags.text LIKE '{pattern}'") == (200, ["one"] if is_like else [])
+
+
+def test_a_pattern_of_many_parts_is_answered(served: Served):
+    """Backtracking would take years."""
+    ask(served, "POST", API + "runs/set-tag", {"run_id": "run-1", "key": "text", "value": "a" * 5000})
+    assert search(served, filter=f"tags.text LIKE '{'%a' * 30}%b'") == (200, [])

@@ -1,0 +1,61 @@
+"""A journal with lines that are damaged, or written by a later dressage: the rest of it can be read."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from dressage.engine.engine import Engine
+from dressage.results.versions import File
+
+LINES = [
+    {"event": "tracking.model"},
+    {"event": "tracking.model_changed", "model_id": "none"},
+    {"event": "metrics", "items": None},
+    {"event": "metrics", "items": [[]]},
+    {"event": "metrics", "items": [{"key": "a", "value": "high"}]},
+    {"event": "params", "items": [{"key": []}]},
+    {"event": "tags", "items": "text"},
+    {"event": "inputs", "items": [{"name": "a"}]},
+    {"event": "outputs", "items": [{}]},
+    {"event": "tracking.run", "run": []},
+    {"event": "tracking.trace"},
+    {"event": "batch"},
+    {"event": "tracking.refused", "request": "a"},
+    {"no": "event"},
+]
+
+
+@pytest.fixture(scope="module")
+def damaged(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project of a run with each of the lines behind its own, and one from the future that can be read."""
+    project = tmp_path_factory.mktemp("project")
+    (project / "train.py").write_text("")
+    run = Engine(project).run("script", set={"path": str(project / "train.py")})
+    assert run.wait(60).state == "Completed"
+    item = {"name": "mnist", "digest": "abc", "tags": {}, "colour": "of the future"}
+    with (run.folder / "journal.jsonl").open("a") as journal:
+        for line in [*LINES, {"event": "inputs", "items": [item]}]:
+            journal.write(json.dumps(line) + "\n")
+    return project
+
+
+@pytest.mark.parametrize("command", [("show", "latest"), ("show", "latest", "-o", "json"), ("list",)])
+def test_commands_read_the_rest(dressage, damaged: Path, command: tuple[str, ...]):
+    told = dressage("runs", *command, cwd=damaged)
+    assert (told.returncode, told.stderr) == (0, "")
+
+
+def test_how_much_cannot_be_read_is_said(dressage, damaged: Path):
+    shown = dressage("runs", "show", "latest", cwd=damaged).stdout
+    assert f"warning: {len(LINES)} event(s) of the run's journal cannot be read" in shown
+
+
+def test_what_is_known_of_an_event_of_the_future_is_kept(dressage, damaged: Path):
+    assert "inputs\n  mnist  abc" in dressage("runs", "show", "latest", cwd=damaged).stdout
+
+
+@pytest.mark.parametrize("path", ["../x", "/x", "a/../../x", "a\0b"])
+def test_a_file_whose_path_leads_out_of_its_folder_is_none(path: str):
+    with pytest.raises(ValueError, match="leads out of its folder"):
+        File(path=path, size=1)
