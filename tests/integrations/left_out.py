@@ -14,8 +14,8 @@ PARENT_TAG = "mlflow.parentRunId"
 NAME_TAG = "mlflow.runName"
 """Compared where the script named the run; either store invents a name where it did not."""
 
-GENERATED_NAME = re.compile(r"[a-z]+-[a-z]+-\d{1,4}|run-[0-9a-f]{8}")
-"""A name that a store invented: MLflow's "placid-deer-543", dressage's "run-1f0a2b3c"."""
+GENERATED_NAME = re.compile(r"[a-z]+-[a-z]+-\d{1,4}|run-[0-9a-f]{8}|script-\d{8}-\d{6}-[0-9a-f]{4}")
+"""A name that a store invented: MLflow's "placid-deer-543", dressage's "run-1f0a2b3c", or its run's id."""
 
 TAGS_OF_THE_MACHINE = re.compile(r"mlflow\.user|mlflow\.source\..*")
 """Who ran the script and where its file lies; dressage runs a copy of it in another folder."""

@@ -79,10 +79,10 @@ class _Server(ThreadingHTTPServer):
             self.shutdown_request(request)
 
     def shutdown_request(self, request: Any) -> None:
-        self.is_known(request)
+        self.admit(request)
         super().shutdown_request(request)
 
-    def is_known(self, request: Any) -> None:
+    def admit(self, request: Any) -> None:
         """The connection has shown the token, or is gone."""
         with self._changed:
             self._strangers.pop(request, None)
@@ -134,7 +134,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _respond(self) -> None:
         try:
             self._check_caller()
-            self.server.is_known(self.connection)
+            self.server.admit(self.connection)
             self.connection.settimeout(_IDLE_S)
             request = self._request()
         except RefusedError as refusal:

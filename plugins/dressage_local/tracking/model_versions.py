@@ -139,10 +139,10 @@ def search(state: TrackingState, asked: requests.Search) -> Answer:
 def download_address(state: TrackingState, asked: requests.OfModelVersion) -> Answer:
     """The folder from which a client reads a version: a copy, because MLflow's client writes a file into it."""
     version = the_version(state, asked.name, asked.version).version
-    seen = {version.name}
-    while not version.files and (copied := _COPIED.fullmatch(source_of(version))) and copied[1] not in seen:
+    seen = set()
+    while not version.files and (copied := _COPIED.fullmatch(source_of(version))) and copied[0] not in seen:
+        seen.add(copied[0])
         version = the_version(state, copied[1], copied[2]).version
-        seen.add(version.name)
     if not version.files:
         return {"artifact_uri": source_of(version)}
     return {"artifact_uri": address_of(state.registry.copy_to(version, state.models_folder))}
