@@ -2,15 +2,15 @@
 
 import math
 from bisect import bisect_left
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 _FEW = 16
 """How many values at one step and time are compared one by one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(Struct, frozen=True, gc=False):
     """One value of a metric. timestamp: milliseconds since 1970, UTC. attempt: of the run that logged it."""
 
     value: float

@@ -22,14 +22,14 @@ Times in milliseconds are since 1970 in UTC, as in MLflow's protocol.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+
+from msgspec import Struct
 
 from dressage.results.metrics import Point, Points, latest_of
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Input:
+class Input(Struct, frozen=True, kw_only=True):
     """A dataset that a script says it read. source, schema, profile: JSON text, as MLflow writes it."""
 
     name: str
@@ -38,7 +38,7 @@ class Input:
     source: str = ""
     schema: str | None = None
     profile: str | None = None
-    tags: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = {}
 
 
 class Output(NamedTuple):
@@ -48,8 +48,7 @@ class Output(NamedTuple):
     step: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelMetric:
+class ModelMetric(Struct, frozen=True, kw_only=True):
     """One value of a metric that was logged for a model, by a run, on a dataset."""
 
     key: str
@@ -61,8 +60,7 @@ class ModelMetric:
     dataset_digest: str | None = None
 
 
-@dataclass(slots=True, kw_only=True)
-class LoggedModel:
+class LoggedModel(Struct, kw_only=True):
     """A model that a script logged with MLflow 3; its files are the run's, below models/MODEL_ID.
 
     status: PENDING, READY or FAILED. registered: the versions made of it, "name:version".
@@ -78,17 +76,17 @@ class LoggedModel:
     created_ms: int = 0
     updated_ms: int = 0
     deleted: bool = False
-    params: dict[str, str] = field(default_factory=dict)
-    tags: dict[str, str] = field(default_factory=dict)
-    metrics: list[ModelMetric] = field(default_factory=list)
-    registered: list[str] = field(default_factory=list)
-    _seen: set[tuple[Any, ...]] = field(default_factory=set, repr=False, compare=False)
+    params: dict[str, str] = {}
+    tags: dict[str, str] = {}
+    metrics: list[ModelMetric] = []
+    registered: list[str] = []
+    seen: set[tuple[Any, ...]] = set()
 
     def add_metric(self, metric: ModelMetric) -> None:
         """Keep one value for each run, metric, step and time, like MLflow."""
         identity = (metric.run_id, metric.key, metric.step, metric.timestamp)
-        if identity not in self._seen:
-            self._seen.add(identity)
+        if identity not in self.seen:
+            self.seen.add(identity)
             self.metrics.append(metric)
 
     @property
@@ -97,8 +95,7 @@ class LoggedModel:
         return f"models/{self.model_id}"
 
 
-@dataclass(slots=True, kw_only=True)
-class Experiment:
+class Experiment(Struct, kw_only=True):
     """An experiment that the script named; the run's own has the id "0"."""
 
     experiment_id: str
@@ -106,11 +103,10 @@ class Experiment:
     created_ms: int = 0
     updated_ms: int = 0
     deleted: bool = False
-    tags: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """What a script asked MLflow for and was refused. count: how often.
 
     message: why, the first time; "" for what is not kept at all.
@@ -120,8 +116,7 @@ class Refusal:
     message: str
 
 
-@dataclass(slots=True)
-class RunData:
+class RunData(Struct):
     """The record of one MLflow run. metrics: every value logged, by metric, in the order of logging.
 
     attempt: of the dressage run, in which a script opened it; a run that was continued opens them once more.
@@ -138,12 +133,12 @@ class RunData:
     deleted: bool = False
     experiment_id: str = "0"
     attempt: int = 1
-    metrics: dict[str, Points] = field(default_factory=dict)
-    params: dict[str, str] = field(default_factory=dict)
-    tags: dict[str, str] = field(default_factory=dict)
-    inputs: list[Input] = field(default_factory=list)
-    outputs: list[Output] = field(default_factory=list)
-    model_inputs: list[Output] = field(default_factory=list)
+    metrics: dict[str, Points] = {}
+    params: dict[str, str] = {}
+    tags: dict[str, str] = {}
+    inputs: list[Input] = []
+    outputs: list[Output] = []
+    model_inputs: list[Output] = []
 
     @property
     def parent_id(self) -> str | None:
@@ -193,7 +188,6 @@ class RunData:
         self.model_inputs += [read for read in models if read not in self.model_inputs]
 
 
-@dataclass(slots=True)
 class Tracked(RunData):
     """A run's own record, and what its script recorded beside it.
 
@@ -202,12 +196,12 @@ class Tracked(RunData):
     unreadable: events of the journal that are damaged or written by a later dressage.
     """
 
-    runs: dict[str, RunData] = field(default_factory=dict)
-    models: dict[str, LoggedModel] = field(default_factory=dict)
-    experiments: dict[str, Experiment] = field(default_factory=dict)
-    registered: list[str] = field(default_factory=list)
-    traces: list[str] = field(default_factory=list)
-    refused: dict[str, Refusal] = field(default_factory=dict)
+    runs: dict[str, RunData] = {}
+    models: dict[str, LoggedModel] = {}
+    experiments: dict[str, Experiment] = {}
+    registered: list[str] = []
+    traces: list[str] = []
+    refused: dict[str, Refusal] = {}
     unreadable: int = 0
 
     def apply(self, event: Mapping[str, Any]) -> None:
@@ -229,9 +223,7 @@ class Tracked(RunData):
             case "tracking.experiment":
                 self._change_experiment(event)
             case "tracking.model":
-                model = {
-                    key: value for key, value in event.items() if key in LoggedModel.__dataclass_fields__
-                }
+                model = {key: value for key, value in event.items() if key in LoggedModel.__struct_fields__}
                 self.models[event["model_id"]] = LoggedModel(**model)
             case "tracking.model_changed":
                 self._change_model(event)
@@ -276,7 +268,7 @@ class Tracked(RunData):
         for item in items:
             model = self.models.get(item["model_id"]) if "model_id" in item else None
             if model is not None:
-                fields = {name: item[name] for name in ModelMetric.__dataclass_fields__ if name in item}
+                fields = {name: item[name] for name in ModelMetric.__struct_fields__ if name in item}
                 model.add_metric(ModelMetric(**{**fields, "run_id": run_id}))
 
 
@@ -288,7 +280,7 @@ def tracked(events: Iterable[Mapping[str, Any]]) -> Tracked:
 
 
 def _input(item: Mapping[str, Any]) -> Input:
-    return Input(**{name: value for name, value in item.items() if name in Input.__dataclass_fields__})
+    return Input(**{name: value for name, value in item.items() if name in Input.__struct_fields__})
 
 
 def _set_or_delete(values: dict[str, str], items: Iterable[Mapping[str, Any]]) -> None:
