@@ -1,7 +1,7 @@
 """The connection to Azure ML: the worker that runs the SDK, and the workspace that all calls are about."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,13 +19,14 @@ _SIGN_IN = "sign in: "
 
 
 class Azure:
-    def __init__(self, workspace: Workspace) -> None:
-        self.options = options.read(workspace.configuration)
+    def __init__(self, workspace: Workspace, directory: Path, configuration: Mapping[str, Any]) -> None:
+        self.options = options.read(configuration)
         self._workspace = workspace
+        self._directory = directory
 
     @cached_property
     def reference(self) -> dict[str, str | None]:
-        return options.reference(self.options, self._workspace)
+        return options.reference(self.options, self._directory)
 
     def call(
         self,

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from dressage.errors import SettingsError, unknown
-from dressage.records.workspace import Workspace
 
 AUTH = ("interactive", "cli", "managed-identity", "service-principal")
 _NAMES = ("subscription_id", "resource_group", "workspace_name")
@@ -58,7 +57,7 @@ def read(configuration: Mapping[str, Any]) -> Options:
     return options
 
 
-def reference(options: Options, workspace: Workspace) -> dict[str, str | None]:
+def reference(options: Options, directory: Path) -> dict[str, str | None]:
     """The three names of the Azure ML workspace, and the credentials to use. Raises SettingsError."""
     named = {name: getattr(options, name) for name in _NAMES}
     if any(named.values()):
@@ -66,7 +65,7 @@ def reference(options: Options, workspace: Workspace) -> dict[str, str | None]:
         if missing:
             raise SettingsError(f"platforms.azureml has no {missing[0]}; give all of {', '.join(_NAMES)}")
         return {**named, "auth": options.auth}
-    return {**names_in(_config(options, workspace.directory)), "auth": options.auth}
+    return {**names_in(_config(options, directory)), "auth": options.auth}
 
 
 def find_config(directory: Path) -> Path | None:

@@ -1,6 +1,6 @@
 """The azureml platform's stages, put together. Nothing is contacted before one is asked."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,12 @@ from dressage_azureml.runs import AzureRuns
 
 
 class AzurePlatform:
-    def __init__(self, workspace: Workspace) -> None:
+    """directory: from where config.json is looked for, upward."""
+
+    def __init__(self, workspace: Workspace, directory: Path, configuration: Mapping[str, Any]) -> None:
         self._workspace = workspace
-        self._azure = Azure(workspace)
+        self._directory = directory
+        self._azure = Azure(workspace, directory, configuration)
 
     @cached_property
     def datasets(self) -> AzureDatasets:
@@ -27,7 +30,7 @@ class AzurePlatform:
 
     @cached_property
     def compute(self) -> AzureCompute:
-        return AzureCompute(self._azure, self._workspace.directory)
+        return AzureCompute(self._azure, self._directory)
 
     @cached_property
     def environments(self) -> AzureEnvironments:
@@ -46,7 +49,7 @@ class AzurePlatform:
         missing = [name for name, value in names.items() if not value]
         if missing:
             raise SettingsError(f"no {missing[0].replace('_', '-')} given; give all of {', '.join(names)}")
-        path = self._workspace.directory / "config.json"
+        path = self._directory / "config.json"
         if path.exists() and options.names_in(path) != names:
             raise SettingsError(f"{str(path)!r} names another workspace; remove it first")
         reference = {**names, "auth": self._azure.options.auth}
@@ -56,7 +59,7 @@ class AzurePlatform:
     def diagnose(self) -> Sequence[tuple[str, bool, str]]:
         """Whether the workspace answers, and has quota for the usual GPU size. Nothing, where none is configured."""
         chosen = self._azure.options
-        if not (chosen.config or chosen.subscription_id or options.find_config(self._workspace.directory)):
+        if not (chosen.config or chosen.subscription_id or options.find_config(self._directory)):
             return []
         try:
             names = self._azure.reference

@@ -3,7 +3,9 @@
 Entry point: azureml = "dressage_azureml.plugin". Importing this module imports nothing of the platform.
 """
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from dressage import hookimpl
 
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @hookimpl
-def platform(workspace: "Workspace") -> "AzurePlatform":
+def platform(workspace: "Workspace", directory: Path, configuration: Mapping[str, Any]) -> "AzurePlatform":
     from dressage_azureml.platform import AzurePlatform
 
-    return AzurePlatform(workspace)
+    return AzurePlatform(workspace, directory, configuration)

@@ -1,6 +1,8 @@
 """The local platform's stages, put together."""
 
+from collections.abc import Mapping
 from functools import cached_property
+from typing import Any
 
 from dressage.errors import SettingsError
 from dressage.records.workspace import Workspace
@@ -16,9 +18,9 @@ _KEYS = {"grace_s": 10.0}
 
 
 class LocalPlatform:
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, configuration: Mapping[str, Any]) -> None:
         self._workspace = workspace
-        self._grace_s = _grace_s(workspace)
+        self._grace_s = _grace_s(configuration)
         self._objects = ObjectStore(workspace.root / "objects")
 
     @cached_property
@@ -42,12 +44,12 @@ class LocalPlatform:
         return LocalModels(self._workspace, self._objects)
 
 
-def _grace_s(workspace: Workspace) -> float:
+def _grace_s(configuration: Mapping[str, Any]) -> float:
     from dressage.errors import unknown
 
-    for key, value in workspace.configuration.items():
+    for key, value in configuration.items():
         if key not in _KEYS:
             raise SettingsError(f"platforms.local: {unknown('key', key, _KEYS)}")
         if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
             raise SettingsError(f"platforms.local.{key} is {value!r}; give a number of seconds")
-    return float(workspace.configuration.get("grace_s", _KEYS["grace_s"]))
+    return float(configuration.get("grace_s", _KEYS["grace_s"]))

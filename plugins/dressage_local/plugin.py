@@ -3,7 +3,8 @@
 Entry point: local = "dressage_local.plugin". Importing this module imports nothing of the platform.
 """
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from dressage import hookimpl
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @hookimpl
-def platform(workspace: "Workspace") -> "LocalPlatform":
+def platform(workspace: "Workspace", configuration: Mapping[str, Any]) -> "LocalPlatform":
     from dressage_local.platform import LocalPlatform
 
-    return LocalPlatform(workspace)
+    return LocalPlatform(workspace, configuration)

@@ -61,7 +61,7 @@ class Crossed(LocalPlatform):
 class CrossedPlugin:
     @hookimpl
     def platform(self, workspace: Workspace) -> LocalPlatform:
-        return Crossed(workspace)
+        return Crossed(workspace, {})
 
 
 def test_a_cancel_while_the_run_is_submitted_holds(engine: Engine, tiny: Tiny, project: Path):

@@ -109,12 +109,12 @@ class Engine:
         name = name or self.configuration.option("on").value
         if name not in self._platforms:
             manager = self.plugins.manager("platform", name)
-            own = Workspace(
-                root=self.workspace.root,
-                directory=self.directory,
-                configuration={**self.configuration.platform(name), **self._overrides.get(name, {})},
-            )
-            platform = asked(name, "platform", lambda: manager.hook.platform(workspace=own))
+            arguments = {
+                "workspace": self.workspace,
+                "directory": self.directory,
+                "configuration": {**self.configuration.platform(name), **self._overrides.get(name, {})},
+            }
+            platform = asked(name, "platform", lambda: manager.hook.platform(**arguments))
             if platform is None:
                 raise PluginError(
                     name, "platform", "answered nothing; a platform plugin answers with a platform"

@@ -4,6 +4,8 @@ A recipe answers the first five; each is asked once per plan, in the order below
 no download, no framework import, nothing touched. A wrapper plugin may wrap any of the four stages.
 """
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pluggy
@@ -67,10 +69,17 @@ def model(settings: Any) -> Model | None:
 
 
 @hookspec(firstresult=True)
-def platform(workspace: "Workspace") -> "Platform | None":
+def platform(workspace: "Workspace", directory: Path, configuration: Mapping[str, Any]) -> "Platform | None":
     """Realise the four stages somewhere.
 
     When: once per engine call that needs this platform; nothing may be contacted yet.
-    workspace: the folder that holds the records; its `configuration` is this platform's table in dressage.toml.
+    workspace: the folder that holds the records; a platform may keep its own files there.
+    directory: where the user is; a platform that looks for a file upward starts here.
+    configuration: the platform's table in the settings files.
     Added in 0.1.
+
+    Example:
+        @hookimpl
+        def platform(workspace, configuration):
+            return LabPlatform(workspace.root / "lab", queue=configuration.get("queue", "short"))
     """

@@ -9,10 +9,8 @@
 """
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from dressage.errors import SettingsError
 from dressage.files.atomic import write_json
@@ -23,14 +21,9 @@ LAYOUT = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workspace:
-    """root: the `.dressage` folder itself. configuration: the asked platform's table in the settings files.
-
-    directory: where the user stands; what a platform looks for upward, it looks for from here.
-    """
+    """root: the `.dressage` folder itself."""
 
     root: Path
-    directory: Path = field(default_factory=Path.cwd)
-    configuration: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def runs(self) -> Path:
