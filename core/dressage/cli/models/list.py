@@ -23,10 +23,11 @@ def list_models(on: On = None, output: As = "table") -> None:
             _metric(found, v),
             time_of(v.created),
             v.lineage.run_id if v.lineage else None,
+            ", ".join(v.aliases),
         )
         for v in versions
     ]
-    return print_table(("MODEL", "METRIC", "CREATED", "RUN"), rows)
+    return print_table(("MODEL", "METRIC", "CREATED", "RUN", "ALIASES"), rows)
 
 
 def _metric(found: "Engine", version: "ModelVersion") -> str | None:
