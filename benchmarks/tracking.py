@@ -3,7 +3,7 @@
     uv run benchmarks/tracking.py --python PYTHON
 
 PYTHON is an interpreter that has mlflow whole, for its server; the same client records on both sides. A single
-`log_metric` a step, as most scripts do it, and what the supervisor holds in memory afterwards, are told too.
+`log_metric` a step, as most scripts do it, and the memory of the supervisor afterwards are printed too.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""What stands for a recipe on the command line: its name, or the path of a script with arguments of its own."""
+"""What stands for a recipe on the command line: its name, or the path of a script with arguments."""
 
 import shlex
 from pathlib import Path

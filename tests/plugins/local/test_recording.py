@@ -1,4 +1,4 @@
-"""Where a script records, what stands in its way, and what is told of it."""
+"""Where a script records, and what the plan and the run's end say about it."""
 
 import json
 from collections.abc import Callable
