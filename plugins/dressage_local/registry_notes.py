@@ -1,7 +1,7 @@
 """Changeable metadata of registered models, beside their versions' content: models/NAME/registry.json.
 
 Descriptions, tags, aliases and stages, as MLflow's clients set them. A name without that file was registered by a
-recipe or by hand, and has none of those.
+recipe or by hand; it has no such metadata.
 """
 
 import json

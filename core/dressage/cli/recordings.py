@@ -3,11 +3,10 @@
 import json
 import sys
 from collections.abc import Iterator
-from math import isfinite, isnan
 from typing import Any
 
 from dressage.cli.output import iso_time, number_of, print_fields, print_table, visible
-from dressage.results.metrics import Point
+from dressage.results.metrics import Point, json_number
 from dressage.results.tracking import Input, LoggedModel, RunData, Tracked
 
 _LONGEST = 60
@@ -112,11 +111,12 @@ def _data(run: RunData) -> dict[str, Any]:
 
 
 def _point(point: Point) -> dict[str, Any]:
-    """JSON has no word for what is not a number; MLflow's protocol has these texts."""
-    value: float | str = point.value
-    if not isfinite(point.value):
-        value = "NaN" if isnan(point.value) else "Infinity" if point.value > 0 else "-Infinity"
-    return {"value": value, "step": point.step, "timestamp": point.timestamp, "attempt": point.attempt}
+    return {
+        "value": json_number(point.value),
+        "step": point.step,
+        "timestamp": point.timestamp,
+        "attempt": point.attempt,
+    }
 
 
 def _run(tracked: Tracked, run: RunData) -> dict[str, Any]:

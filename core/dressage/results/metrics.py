@@ -55,6 +55,13 @@ class Points(list[Point]):
         return False
 
 
+def json_number(value: float) -> float | str:
+    """JSON has no word for what is not a finite number; protocol buffers' JSON, and so MLflow, has these texts."""
+    if math.isfinite(value):
+        return value
+    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+
+
 def latest_of(points: list[Point]) -> Point:
     """The value at the highest step; of several there the latest, of those the highest, as in MLflow."""
     return max(points, key=lambda point: (*_place(point), 0.0 if math.isnan(point.value) else point.value))

@@ -3,12 +3,11 @@
 Source: the messages of service.proto in github.com/mlflow/mlflow.
 """
 
-import math
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from dressage.results.metrics import Point, latest_of
+from dressage.results.metrics import Point, json_number, latest_of
 from dressage.results.tracking import Experiment, Input, LoggedModel, ModelMetric, Output, RunData
 from dressage_local.tracking.errors import invalid
 from dressage_local.tracking.state import TrackingState, address_of
@@ -82,14 +81,7 @@ def experiment_answer(state: TrackingState, experiment: Experiment) -> Answer:
 
 
 def metric_answer(key: str, point: Point) -> Answer:
-    return {"key": key, "value": number(point.value), "step": point.step, "timestamp": point.timestamp}
-
-
-def number(value: float) -> float | str:
-    """JSON has no word for what is not a number; protocol buffers' JSON has these, quoted."""
-    if math.isfinite(value):
-        return value
-    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    return {"key": key, "value": json_number(point.value), "step": point.step, "timestamp": point.timestamp}
 
 
 def pairs(values: Mapping[str, str]) -> list[Answer]:
@@ -128,7 +120,7 @@ def _output(output: Output) -> Answer:
 def _model_metric(model: LoggedModel, metric: ModelMetric) -> Answer:
     answer = {
         "key": metric.key,
-        "value": number(metric.value),
+        "value": json_number(metric.value),
         "timestamp": metric.timestamp,
         "step": metric.step,
         "model_id": model.model_id,

@@ -41,8 +41,8 @@ def create(state: TrackingState, asked: requests.CreateLoggedModel) -> Answer:
         source_run_id=asked.source_run_id,
         created_ms=now,
         updated_ms=now,
-        params={param.key: param.value or "" for param in asked.params or ()},
-        tags={tag.key: tag.value or "" for tag in asked.tags or ()},
+        params=requests.values_of(asked.params),
+        tags=requests.values_of(asked.tags),
     )
     return _answer(state, state.model(model_id))
 
@@ -68,7 +68,7 @@ def delete(state: TrackingState, asked: requests.OfLoggedModel) -> Answer:
 
 def log_params(state: TrackingState, asked: requests.LoggedModelPairs) -> Answer:
     model = state.model(asked.model_id)
-    _change(state, model, params={param.key: param.value or "" for param in asked.params or ()})
+    _change(state, model, params=requests.values_of(asked.params))
     return {}
 
 

@@ -21,7 +21,6 @@ from dressage_local.tracking.registry_views import (
     tags_of,
     the_model,
     the_version,
-    values_of,
     version_answer,
 )
 from dressage_local.tracking.search import Searchable, page
@@ -53,7 +52,7 @@ def create(state: TrackingState, asked: requests.CreateModelVersion) -> Answer:
     check_name(asked.name)
     the_model(state, asked.name)
     with state.lock:  # what the script logs meanwhile must not change under us; copying takes no lock
-        source = resolve_source(state, asked, values_of(asked.tags))
+        source = resolve_source(state, asked, requests.values_of(asked.tags))
         origin = _origin(state, source)
     now = now_ms()
     notes = VersionNotes(
@@ -63,7 +62,7 @@ def create(state: TrackingState, asked: requests.CreateModelVersion) -> Answer:
         model_id=source.model_id,
         run_link=asked.run_link,
         description=asked.description,
-        tags=dict(values_of(asked.tags)),
+        tags=dict(requests.values_of(asked.tags)),
     )
     try:
         version = state.registry.add(asked.name, source.content, asked.source, notes, **origin)

@@ -20,7 +20,6 @@ from dressage_local.tracking.registry_views import (
     stage_of,
     the_model,
     the_version,
-    values_of,
     version_answer,
 )
 from dressage_local.tracking.search import Searchable, page
@@ -42,7 +41,7 @@ _MODELS: Searchable[RegisteredModel] = Searchable(
 
 def create(state: TrackingState, asked: requests.CreateRegisteredModel) -> Answer:
     check_name(asked.name)
-    now, tags = now_ms(), values_of(asked.tags)
+    now, tags = now_ms(), requests.values_of(asked.tags)
     model = RegisteredModel(
         name=asked.name, created_ms=now, updated_ms=now, description=asked.description, tags=tags
     )

@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from dressage.results.versions import ModelVersion
 from dressage_local.registry_notes import RegisteredModel, VersionNotes
-from dressage_local.tracking import requests
 from dressage_local.tracking.answers import Answer, pairs
 from dressage_local.tracking.errors import invalid, missing
 from dressage_local.tracking.search import Clause
@@ -122,10 +121,6 @@ def changing(state: TrackingState, name: str) -> Iterator[RegisteredModel]:
 
 def asks_for_prompts(clauses: Iterable[Clause]) -> bool:
     return any(clause.key == PROMPT for clause in clauses)
-
-
-def values_of(tags: list[requests.Pair] | None) -> dict[str, str]:
-    return {tag.key: tag.value or "" for tag in tags or ()}
 
 
 def check_name(name: str) -> None:

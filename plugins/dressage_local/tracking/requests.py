@@ -353,3 +353,8 @@ class Assessment(OfTrace):
 
 def run_id_of(asked: OfRun) -> str | None:
     return asked.run_id or asked.run_uuid
+
+
+def values_of(pairs: list[Pair] | None) -> dict[str, str]:
+    """Parameters or tags by their keys; one without a value has an empty one."""
+    return {pair.key: pair.value or "" for pair in pairs or ()}

@@ -154,5 +154,5 @@ def _input_item(read: requests.DatasetInput) -> dict[str, Any]:
         "source": dataset.source or "",
         "schema": dataset.schema,
         "profile": dataset.profile,
-        "tags": {tag.key: tag.value or "" for tag in read.tags or ()},
+        "tags": requests.values_of(read.tags),
     }

@@ -67,8 +67,8 @@ def end(state: TrackingState, asked: requests.EndTrace) -> Answer:
     facts["state"] = asked.status or facts.get("state")
     if asked.timestamp_ms is not None:
         facts["execution_duration"] = f"{max(0, asked.timestamp_ms - _time_ms(facts)) / 1000:.3f}s"
-    facts["trace_metadata"] = _metadata(facts) | _values(asked.request_metadata)
-    facts["tags"] = _tags(facts) | _values(asked.tags)
+    facts["trace_metadata"] = _metadata(facts) | requests.values_of(asked.request_metadata)
+    facts["tags"] = _tags(facts) | requests.values_of(asked.tags)
     _keep(state, facts)
     return {"trace_info": _as_version_2(facts)}
 
@@ -213,8 +213,8 @@ def _begun(asked: requests.StartTrace) -> Facts:
         },
         "request_time": begun.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "state": "IN_PROGRESS",
-        "trace_metadata": _values(asked.request_metadata),
-        "tags": _values(asked.tags),
+        "trace_metadata": requests.values_of(asked.request_metadata),
+        "tags": requests.values_of(asked.tags),
     }
 
 
@@ -278,10 +278,6 @@ def _duration_ms(facts: Facts) -> float | None:
         return float(text.removesuffix("s")) * 1000 if text else None
     except ValueError:
         return None
-
-
-def _values(items: list[requests.Pair] | None) -> dict[str, str]:
-    return {item.key: item.value or "" for item in items or ()}
 
 
 _SEARCHABLE: Searchable[Facts] = Searchable(
