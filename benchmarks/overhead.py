@@ -98,7 +98,7 @@ def waiting_mb(folder: Path) -> float:
 
 def _supervisors() -> list[int]:
     """The supervisors on this machine that were started last: the newest one is ours."""
-    found = subprocess.check_output(["pgrep", "-nf", "dressage_local.supervisor"], text=True)
+    found = subprocess.check_output(["pgrep", "-nf", "dressage.supervision.supervisor"], text=True)
     return [int(pid) for pid in found.split()]
 
 

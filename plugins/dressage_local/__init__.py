@@ -9,5 +9,5 @@ In the workspace this platform keeps
     environments/KEY/            built environments
     runs/RUN/                    journal.jsonl, log.txt, work/ (the script's folder), artifacts/
 
-A run's supervisor imports this package without any other at hand: what it needs is the standard library only.
+The bytes, environments and supervisors are core's; this package puts them together for one machine.
 """

@@ -1,16 +1,17 @@
 """The local platform's stages, put together."""
 
+import os
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
+from dressage.environments.uv_environments import UvEnvironments
 from dressage.errors import SettingsError
 from dressage.records.workspace import Workspace
+from dressage.storage.datasets import StoredDatasets
+from dressage.storage.models import StoredModels
+from dressage.storage.objects import ObjectStore
 from dressage_local.compute import LocalCompute
-from dressage_local.datasets import LocalDatasets
-from dressage_local.environments import LocalEnvironments
-from dressage_local.models import LocalModels
-from dressage_local.objects import ObjectStore
 from dressage_local.runs import LocalRuns
 
 _KEYS = {"grace_s": 10.0}
@@ -24,24 +25,28 @@ class LocalPlatform:
         self._objects = ObjectStore(workspace.root / "objects")
 
     @cached_property
-    def datasets(self) -> LocalDatasets:
-        return LocalDatasets(self._workspace.root, self._objects)
+    def datasets(self) -> StoredDatasets:
+        return StoredDatasets(self._workspace.root, self._objects)
 
     @cached_property
     def compute(self) -> LocalCompute:
         return LocalCompute(self._workspace.root / "compute")
 
     @cached_property
-    def environments(self) -> LocalEnvironments:
-        return LocalEnvironments(self._workspace.root / "environments")
+    def environments(self) -> UvEnvironments:
+        return UvEnvironments(self._workspace.root / "environments")
 
     @cached_property
     def runs(self) -> LocalRuns:
         return LocalRuns(self._workspace, self.datasets, self.environments, self.compute, self._grace_s)
 
     @cached_property
-    def models(self) -> LocalModels:
-        return LocalModels(self._workspace, self._objects)
+    def models(self) -> StoredModels:
+        from dressage.supervision.variables import recording_notes
+
+        return StoredModels(
+            self._workspace, self._objects, lambda training: recording_notes(os.environ, training.variables)
+        )
 
 
 def _grace_s(configuration: Mapping[str, Any]) -> float:

@@ -16,9 +16,11 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from dressage.environments.uv_environments import UvEnvironments
 from dressage.errors import NotFoundError, StageError, unknown
 from dressage.files.atomic import write_json
 from dressage.files.locks import FileLock, is_locked
+from dressage.files.trees import files_below
 from dressage.records.journal import now
 from dressage.records.record import Reader, journal_of
 from dressage.records.requests import RunRequest
@@ -27,12 +29,10 @@ from dressage.results.statuses import RunStatus, RunSummary
 from dressage.results.tracking import Tracked
 from dressage.results.versions import File
 from dressage.specs.descriptions import DatasetFolder
-from dressage_local import supervision
+from dressage.storage.datasets import StoredDatasets
+from dressage.supervision import processes
+from dressage.supervision.slots import Ticket
 from dressage_local.compute import LocalCompute
-from dressage_local.datasets import LocalDatasets
-from dressage_local.environments import LocalEnvironments
-from dressage_local.slots import Ticket
-from dressage_local.trees import files_below
 
 _KEPT = {"work/outputs": "outputs", "work/logs": "logs", "artifacts": ""}
 """Folders of a run whose files are kept, and the prefix they are listed under.
@@ -49,8 +49,8 @@ class LocalRuns:
     def __init__(
         self,
         workspace: Workspace,
-        datasets: LocalDatasets,
-        environments: LocalEnvironments,
+        datasets: StoredDatasets,
+        environments: UvEnvironments,
         compute: LocalCompute,
         grace_s: float,
     ) -> None:
@@ -65,21 +65,21 @@ class LocalRuns:
     def submit(self, request: RunRequest) -> None:
         folder = self._workspace.run(request.run_id)
         lock = FileLock(folder / "supervisor.lock")
-        while not supervision.process_of(folder, request.attempt):
+        while not processes.process_of(folder, request.attempt):
             if lock.acquire(blocking=False):
                 break
             time.sleep(_LOOK_AGAIN_S)
-        if not lock.is_held or supervision.process_of(folder, request.attempt):
+        if not lock.is_held or processes.process_of(folder, request.attempt):
             return
         # Let go of here, not when the last traceback that knows of them is dropped: our own resume waits for them.
         with lock.released():
-            supervision.end_leftover(folder)
+            processes.end_leftover(folder)
             (folder / "cancel").unlink(missing_ok=True)
             self._lay_out(folder, request)
             ticket = Ticket.draw(self._compute.queue(request.compute.name))
             with ticket.lock.released():
                 write_json(folder / "launch.json", self._launch(folder, request, ticket), indent=1)
-                supervision.start(folder, lock, ticket.lock)
+                processes.start(folder, lock, ticket.lock)
 
     def status(self, run_id: str) -> RunStatus:
         status = self._reader(run_id).refresh().status
@@ -88,7 +88,9 @@ class LocalRuns:
         status = self._reader(run_id).refresh().status  # it may have ended between the two looks
         if status.has_ended:
             return status
-        reason = f"{supervision.last_words(self._workspace.run(run_id))}; continue it with: dressage resume {run_id}"
+        reason = (
+            f"{processes.last_words(self._workspace.run(run_id))}; continue it with: dressage resume {run_id}"
+        )
         return RunStatus(state="Failed", reason=reason, started=status.started, interrupted=True)
 
     def wait(self, run_id: str, timeout_s: float) -> bool:
@@ -100,7 +102,7 @@ class LocalRuns:
                 return False
             released = self._released.get(run_id)
             if released is None:
-                released = self._released[run_id] = supervision.released(
+                released = self._released[run_id] = processes.released(
                     self._workspace.run(run_id) / "supervisor.lock"
                 )
             if released.wait(min(left, threading.TIMEOUT_MAX)):
@@ -147,7 +149,7 @@ class LocalRuns:
         if not is_locked(folder / "supervisor.lock"):
             return
         (folder / "cancel").touch()  # a supervisor that has not said yet that it started looks for it then
-        pid = supervision.process_of(folder)
+        pid = processes.process_of(folder)
         # The lock says that the supervisor lives, so that the number is its own and nobody else's.
         if pid and is_locked(folder / "supervisor.lock"):
             with suppress(ProcessLookupError):  # it has just ended

@@ -1,1 +1,1 @@
-"""Source folders by content."""
+"""Bytes by content: datasets, models and source folders of a workspace."""

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from dressage.records.record import journal_of
-from dressage_local.tracking import RunIdentity, TrackingEndpoint
+from dressage.supervision.tracking import RunIdentity, TrackingEndpoint
 
 workspace = Path(sys.argv[1])
 run_folder = workspace / "runs" / "own"

@@ -1,0 +1,95 @@
+"""The interpreter at hand: the active virtual environment's Python, else the one that runs dressage."""
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from dressage.environments.signatures import platform_tag, signature_of
+from dressage.files.digests import digest_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interpreter:
+    """notice: what a user should know about the choice; None where it is the expected one."""
+
+    executable: Path
+    version: str
+    site_packages: tuple[Path, ...]
+    notice: str | None = None
+
+    def distributions(self) -> list[tuple[str, int]]:
+        """Each installed distribution, "numpy-2.1.0", and when it was installed (seconds since the epoch)."""
+        entries = [entry for folder in self.site_packages for entry in _entries(folder)]
+        return sorted(
+            (entry.name.removesuffix(".dist-info"), int(entry.stat().st_mtime)) for entry in entries
+        )
+
+    @property
+    def lock(self) -> str:
+        return "".join(f"{name.replace('-', '==', 1)}\n" for name, _ in self.distributions())
+
+    @property
+    def key(self) -> str:
+        """Changes with the interpreter and with what is installed; code behind editable installs goes unseen."""
+        return digest_of(
+            {
+                "executable": str(self.executable),
+                "base": [str(self.executable.resolve()), signature_of(self.executable)],
+                "version": self.version,
+                "platform": platform_tag(),
+                "distributions": self.distributions(),
+            }
+        )
+
+
+def active_interpreter() -> Interpreter:
+    named = os.environ.get("VIRTUAL_ENV")
+    if named:
+        active = _virtual(Path(named).absolute(), None)
+        return active or _own(f"VIRTUAL_ENV names {named!r}, which is no virtual environment")
+    return _own(None)
+
+
+def _own(notice: str | None) -> Interpreter:
+    own = _virtual(Path(sys.prefix), notice) if sys.prefix != sys.base_prefix else None
+    return own or Interpreter(
+        executable=Path(sys.executable),
+        version="{}.{}.{}".format(*sys.version_info[:3]),
+        site_packages=tuple(
+            Path(path) for path in sys.path if path.endswith(("site-packages", "dist-packages"))
+        ),
+        notice=notice,
+    )
+
+
+def _virtual(root: Path, notice: str | None) -> Interpreter | None:
+    """The virtual environment at `root`, read from its files; None if there is none that works."""
+    executable, settings = root / "bin" / "python", _settings(root / "pyvenv.cfg")
+    version = settings.get("version_info") or settings.get("version")
+    if version is None or not executable.exists():
+        return None
+    parts = version.split(".")[:3]
+    library = Path("lib") / f"python{parts[0]}.{parts[1]}" / "site-packages"
+    shared = settings.get("include-system-site-packages") == "true" and "home" in settings
+    base = (Path(settings["home"]).parent / library,) if shared else ()
+    return Interpreter(
+        executable=executable, version=".".join(parts), site_packages=(root / library, *base), notice=notice
+    )
+
+
+def _settings(path: Path) -> dict[str, str]:
+    try:
+        lines = path.read_text().splitlines()
+    except OSError:
+        return {}
+    pairs = (line.partition("=") for line in lines)
+    return {key.strip(): value.strip() for key, _, value in pairs}
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return [entry for entry in entries if entry.name.endswith(".dist-info")]
+    except OSError:
+        return []

@@ -1,0 +1,121 @@
+"""The environments stage of the local platform."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from dressage.environments.active_interpreter import active_interpreter
+from dressage.environments.readiness import readiness_of, ready, reasons_to_build, trouble_with
+from dressage.environments.records import Built, Named, Records
+from dressage.errors import NotFoundError, StageError
+from dressage.platforms.protocols import Progress
+from dressage.results.plans import StagePlan
+from dressage.results.versions import EnvironmentVersion
+from dressage.specs.descriptions import Environment
+
+
+class UvEnvironments:
+    """Environments below `root`, built by uv from conda specifications; or the interpreter at hand."""
+
+    def __init__(self, root: Path) -> None:
+        self._records = Records(root.absolute())
+
+    def plan(self, environment: Environment) -> StagePlan:
+        """Runs no program and reads no network; a specification that was resolved before costs milliseconds."""
+        if environment.conda is None:
+            return _plan_active(environment.name)
+        found = readiness_of(self._records, environment.name, environment.conda)
+        resolution = found.resolution
+        return StagePlan(
+            stage="environment",
+            action="reuse" if found.is_ready else "build",
+            name=environment.name,
+            key=resolution.key if resolution and resolution.python.change is None else None,
+            reasons=("the same specification was built before",)
+            if found.is_ready
+            else reasons_to_build(self._records, environment.name, environment.conda, found),
+        )
+
+    def ensure(
+        self, environment: Environment, progress: Progress, *, upgrade: bool = False
+    ) -> EnvironmentVersion:
+        """upgrade: resolve again, for what has been released since."""
+        name, conda = environment.name, environment.conda
+        with self._disk_errors(name):
+            if conda is None:
+                key = self._ensure_active(name, progress)
+                return self._version(environment, key, environment.variables)
+            resolution = None if upgrade else ready(self._records, name, conda)
+            if resolution is None:
+                from dressage.environments.building import build
+
+                resolution = build(self._records, name, conda, progress, upgrade=upgrade)
+            variables = {**resolution.variables, **environment.variables}
+            return self._version(environment, resolution.key, variables)
+
+    def list(self) -> Sequence[EnvironmentVersion]:
+        """What is there, under every name that it has, the newest last."""
+        built = {record.key: record for record in self._records.all_built()}
+        pairs = {(record.name, key) for key, record in built.items()}
+        pairs |= {(name, named.key) for name, named in self._records.all_named() if named.key in built}
+        versions = [EnvironmentVersion(name=name, key=key, created=built[key].created) for name, key in pairs]
+        return sorted(versions, key=lambda version: (version.created, version.name))
+
+    def interpreter(self, key: str) -> Path:
+        """The Python to run scripts with. Raises StageError if it has been taken away since."""
+        record = self._built(key)
+        path = self._records.folder(key) / record.interpreter
+        if not path.exists():
+            message = f"environment {record.name!r}: its interpreter {str(path)!r} is gone"
+            raise StageError("environment", f"{message}; run the command again, which builds what is missing")
+        return path
+
+    def lock(self, key: str) -> str:
+        """Exactly what is in it, as a requirements file; with hashes, if it was built here."""
+        self._built(key)
+        return (self._records.folder(key) / "lock.txt").read_text()
+
+    def _ensure_active(self, name: str, progress: Progress) -> str:
+        interpreter = active_interpreter()
+        key = interpreter.key
+        if trouble_with(self._records, key):
+            from dressage.environments.building import note
+
+            note(self._records, name, interpreter, progress)
+        self._records.keep_name(name, Named(key=key))
+        return key
+
+    def _built(self, key: str) -> Built:
+        record = self._records.built(key)
+        if record is None:
+            where = str(self._records.root)
+            raise NotFoundError(
+                f"no environment with key {key!r} in {where!r}; run the command that built it again"
+            )
+        return record
+
+    def _version(
+        self, environment: Environment, key: str, variables: Mapping[str, str]
+    ) -> EnvironmentVersion:
+        return EnvironmentVersion(
+            name=environment.name, key=key, created=self._built(key).created, variables=variables
+        )
+
+    @contextmanager
+    def _disk_errors(self, name: str) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            where = error.filename or str(self._records.root)
+            raise StageError(
+                "environment",
+                f"environment {name!r}: {str(where)!r}: {error.strerror or error}; make room or grant access there,"
+                " then run the command again",
+            ) from error
+
+
+def _plan_active(name: str) -> StagePlan:
+    interpreter = active_interpreter()
+    chosen = f"the interpreter at hand, {str(interpreter.executable)!r} (Python {interpreter.version})"
+    reasons = (chosen, interpreter.notice) if interpreter.notice else (chosen,)
+    return StagePlan(stage="environment", action="reuse", name=name, key=interpreter.key, reasons=reasons)

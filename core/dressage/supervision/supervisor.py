@@ -1,0 +1,242 @@
+"""The supervisor of one run: a small process of its own that owns the script, its log and its end.
+
+It needs the standard library and the journal; the tracking endpoint and the model registry are imported when
+a script turns to them. Its own end, even by SIGKILL, is seen by the lock that it was born with.
+"""
+
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dressage.records.journal import Journal
+from dressage.supervision.logs import failure_line
+from dressage.supervision.slots import Ticket
+from dressage.supervision.variables import script_variables
+
+if TYPE_CHECKING:
+    from dressage.supervision.tracking import TrackingEndpoint
+
+
+class Supervisor:
+    def __init__(self, folder: Path, launch: dict[str, Any], ticket: Ticket) -> None:
+        self._folder = folder
+        self._launch = launch
+        self._ticket = ticket
+        self._attempt: int = launch["attempt"]
+        self._journal = Journal(folder / "journal.jsonl")
+        self._token = os.urandom(24).hex()
+        self._told_to_stop = False
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._endpoint: TrackingEndpoint | None = None
+        self._wakeup = _signal_pipe((signal.SIGTERM, signal.SIGINT), self._stop)
+
+    def run(self) -> None:
+        self._journal.append("supervisor.started", attempt=self._attempt, pid=os.getpid())
+        if self._cancelled:  # before there was anybody to tell
+            self._told_to_stop = True
+        if not self._admitted():
+            self._end("Canceled" if self._cancelled else "Failed", reason=self._stop_reason)
+            return
+        try:
+            script = self._started()
+        except OSError as error:
+            self._end("Failed", reason=f"cannot start {self._launch['argv'][0]!r}: {error.strerror}")
+            return
+        try:
+            self._journal.append("script.started", attempt=self._attempt, group=script.pid)
+            self._state("Running")
+            self._attend(script)
+        except BaseException:
+            _signal_group(script.pid, signal.SIGKILL)  # without us nobody sees to it
+            raise
+        self._finalize(script.returncode)
+
+    def _admitted(self) -> bool:
+        """Wait for a slot. False if told to stop before one was free."""
+        slots = self._launch["slots"]
+        if not self._ticket.is_admitted(slots):
+            self._state(
+                "Queued", reason=f"others are before it: {self._launch['compute']!r} takes {slots} at a time"
+            )
+            while not self._told_to_stop and not self._ticket.is_admitted(slots):
+                self._ticket.wait(self._wakeup)
+                _drain(self._wakeup)
+        return not self._told_to_stop
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        """Start the script in a process group of its own, its output going straight to the log.
+
+        It holds a lock for its life: were we killed, the next attempt could tell that it is still there.
+        """
+        lock = os.open(self._folder / "script.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        import fcntl
+
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        os.ftruncate(lock, 0)
+        with (self._folder / "log.txt").open("ab") as log:
+            script = subprocess.Popen(
+                self._launch["argv"],
+                cwd=self._folder / "work",
+                env=self._environ(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                pass_fds=[lock],
+                # It says itself who it is, before it is the script: we may be killed before we could.
+                preexec_fn=lambda: os.write(lock, str(os.getpid()).encode()),  # noqa: PLW1509 - no thread runs yet
+            )
+        os.close(lock)
+        return script
+
+    def _environ(self) -> dict[str, str]:
+        host, port = self._listener.getsockname()
+        address = f"http://{host}:{port}"
+        return script_variables(os.environ, self._launch, address=address, token=self._token)
+
+    def _attend(self, script: subprocess.Popen[bytes]) -> None:
+        """Wait for the script's end, opening the tracking endpoint when it first knocks."""
+        kill_at: float | None = None
+        while script.poll() is None:
+            if self._told_to_stop and kill_at is None:
+                _signal_group(script.pid, signal.SIGTERM)
+                kill_at = time.monotonic() + self._launch["grace_s"]
+            if kill_at is not None and time.monotonic() >= kill_at:
+                _signal_group(script.pid, signal.SIGKILL)
+            left = None if kill_at is None else max(0.05, kill_at - time.monotonic())
+            watched: list[Any] = [self._wakeup] if self._endpoint else [self._wakeup, self._listener]
+            ready, _, _ = select.select(watched, [], [], left)
+            if self._listener in ready:
+                self._open_endpoint()
+            _drain(self._wakeup)
+        _signal_group(script.pid, signal.SIGKILL)  # what it left behind in its group
+
+    def _open_endpoint(self) -> None:
+        from dressage.supervision.tracking import RunIdentity, TrackingEndpoint
+
+        identity = RunIdentity(
+            run_id=self._launch["run_id"],
+            experiment=self._launch["experiment"],
+            name=self._launch["name"],
+            started_ms=int(time.time() * 1000),
+            artifacts=self._folder / "artifacts",
+            attempt=self._attempt,
+            workspace=Path(self._launch["workspace"]),
+        )
+        self._endpoint = TrackingEndpoint(
+            self._listener, journal=self._journal, run=identity, token=self._token
+        )
+        self._endpoint.start()
+
+    def _finalize(self, returncode: int) -> None:
+        """Close what is open, register the model, and say how it ended, last of all."""
+        exit_code = _exit_code(returncode)
+        self._state("Finalizing")
+        if self._endpoint:
+            self._endpoint.close()
+        if self._told_to_stop:
+            self._end("Canceled" if self._cancelled else "Failed", exit_code, self._stop_reason)
+        elif exit_code != 0:
+            self._end("Failed", exit_code, self._failure(returncode))
+        elif problem := self._registering():
+            self._end("Failed", exit_code, problem)
+        else:
+            self._end("Completed", exit_code)
+
+    def _failure(self, returncode: int) -> str:
+        """How the script failed, with its last words: they mostly say why."""
+        how = f"the script ended with exit code {_exit_code(returncode)}"
+        if returncode < 0:
+            how += f", killed by {signal.Signals(-returncode).name}"
+        said = failure_line(self._folder / "log.txt", _exit_code(returncode))
+        return f"{how}: {said}" if said else how
+
+    def _registering(self) -> str | None:
+        """Register the model, if there is one to register; what went wrong, if anything did."""
+        try:
+            if self._launch["registers"]:
+                self._register()
+        except Exception as error:  # whatever it was, the run's end must be told
+            return f"its model is not registered: {error}"
+        return None
+
+    def _register(self) -> None:
+        from dressage.files.encoding import to_json
+        from dressage.records.record import read_record
+        from dressage.records.workspace import Workspace
+        from dressage.storage.models import StoredModels
+        from dressage.storage.objects import ObjectStore
+
+        request = read_record(self._folder).the_request()
+        if request is None:
+            raise LookupError("the journal holds no request")
+        workspace = Workspace(root=Path(self._launch["workspace"]))
+        model = StoredModels(workspace, ObjectStore(workspace.root / "objects")).ensure(request)
+        self._journal.append("stage.finished", stage="model", handle=to_json(model))
+
+    def _end(self, state: str, exit_code: int | None = None, reason: str | None = None) -> None:
+        self._ticket.release()
+        interrupted = self._told_to_stop and not self._cancelled
+        self._state(state, exit_code=exit_code, reason=reason, interrupted=interrupted)
+
+    def _state(self, state: str, **fields: Any) -> None:
+        self._journal.append("state", state=state, attempt=self._attempt, **fields)
+
+    def _stop(self, *_: object) -> None:
+        self._told_to_stop = True
+
+    @property
+    def _cancelled(self) -> bool:
+        return (self._folder / "cancel").exists()
+
+    @property
+    def _stop_reason(self) -> str:
+        if self._cancelled:
+            return "canceled"
+        return f"the machine told it to stop; continue it with: dressage resume {self._launch['run_id']}"
+
+
+def _exit_code(returncode: int) -> int:
+    """As a shell has it: a script that a signal ended has 128 and the signal's number."""
+    return returncode if returncode >= 0 else 128 - returncode
+
+
+def _signal_group(group: int, number: int) -> None:
+    try:
+        os.killpg(group, number)
+    except ProcessLookupError:
+        return
+
+
+def _signal_pipe(stopping: tuple[signal.Signals, ...], stop: Any) -> int:
+    """A descriptor that becomes readable on a stopping signal or a child's end."""
+    reading, writing = os.pipe()
+    for end in (reading, writing):
+        os.set_blocking(end, False)
+    signal.set_wakeup_fd(writing)
+    for number in stopping:
+        signal.signal(number, stop)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    return reading
+
+
+def _drain(descriptor: int) -> None:
+    try:
+        os.read(descriptor, 512)
+    except BlockingIOError:
+        return
+
+
+def main() -> None:
+    folder, lock, ticket = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+    os.set_inheritable(lock, False)  # ours alone: the script must not hold it
+    launch = json.loads((folder / "launch.json").read_text())
+    Supervisor(folder, launch, Ticket.inherited(Path(launch["queue"]), launch["ticket"], ticket)).run()

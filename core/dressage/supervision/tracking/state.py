@@ -1,0 +1,199 @@
+"""The state of one run's tracking endpoint, folded from its journal."""
+
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import quote
+
+from dressage.records.journal import Journal
+from dressage.results.tracking import Experiment, LoggedModel, RunData, Tracked
+from dressage.supervision.tracking.errors import RefusedError, invalid, missing
+
+if TYPE_CHECKING:
+    from dressage.results.versions import Lineage
+    from dressage.storage.registry import ModelRegistry
+
+EXPERIMENT_ID = "0"
+"""Id of the run's own experiment; further ones get 1, 2, ..."""
+Event = tuple[str, dict[str, Any]]
+"""An event's name and its fields."""
+_REFUSALS = 50
+"""Different refused requests that are counted separately; later ones count as "other requests"."""
+
+
+class RunIdentity(NamedTuple):
+    """The run that an endpoint serves. started_ms: since 1970, UTC. artifacts: the folder for logged files.
+
+    workspace: the root of the workspace whose registry the script may use.
+    """
+
+    run_id: str
+    experiment: str
+    name: str
+    started_ms: int
+    artifacts: Path
+    attempt: int
+    workspace: Path
+
+
+class TrackingState:
+    """The runs, models and names that one script recorded. Reading and writing take `lock`.
+
+    is_opened: whether the script has the run itself in use; the first run that it opens is the run itself.
+    experiment_id: the experiment that the script named last; a run that is not in use yet belongs to it, since
+    MLflow's client refuses to continue a run of another experiment.
+    """
+
+    def __init__(self, journal: Journal, identity: RunIdentity) -> None:
+        self.identity = identity
+        self.lock = threading.RLock()
+        self.is_opened = False
+        self.experiment_id = EXPERIMENT_ID
+        self.tracked = Tracked(identity.run_id, identity.name, started_ms=identity.started_ms)
+        self.tracked.experiments[EXPERIMENT_ID] = Experiment(
+            experiment_id=EXPERIMENT_ID, name=identity.experiment, created_ms=identity.started_ms
+        )
+        self._journal = journal
+        self._was_opened = False
+        for event in journal.events():
+            self.tracked.apply(event)
+            if event.get("event") == "tracking.status" and "run" not in event:
+                self._was_opened = True
+
+    @cached_property
+    def registry(self) -> "ModelRegistry":
+        """The workspace's registered models."""
+        from dressage.records.workspace import Workspace
+        from dressage.storage.registry import ModelRegistry
+
+        return ModelRegistry(Workspace(root=self.identity.workspace))
+
+    def lineage(self) -> "Lineage | None":
+        """Where what this script registers comes from."""
+        from dressage.records.record import read_record
+
+        request = read_record(self.identity.artifacts.parent).the_request()
+        return request.lineage if request else None
+
+    def write(self, event: str, run_id: str | None = None, **fields: Any) -> None:
+        """Append to the journal, then update the state. run_id: whose it is, if not the run's own."""
+        whose = {} if run_id in (None, self.identity.run_id) else {"run": run_id}
+        with self.lock:
+            try:
+                self._journal.append(event, attempt=self.identity.attempt, **whose, **fields)
+            except OSError as error:  # the client must not think that it was written
+                message = f"the run's journal cannot be written: {error.strerror}; make room"
+                raise RefusedError(507, "INTERNAL_ERROR", message) from error
+            self.tracked.apply({"event": event, "attempt": self.identity.attempt, **whose, **fields})
+
+    def write_all(self, events: Sequence[Event], run_id: str | None = None) -> None:
+        """Several events of one run: all of them, or none."""
+        if len(events) == 1:
+            self.write(events[0][0], run_id, **events[0][1])
+        elif events:
+            self.write("batch", run_id, parts=[{"event": event, **fields} for event, fields in events])
+
+    def run(self, run_id: str | None) -> RunData:
+        """Raises RefusedError for a run that is not this script's."""
+        if not run_id:
+            raise invalid("Missing value for required parameter 'run_id'.")
+        if run_id == self.identity.run_id:
+            return self.tracked
+        if run_id not in self.tracked.runs:
+            raise missing(f"Run with id={run_id} not found; this script records to {self.identity.run_id!r}")
+        return self.tracked.runs[run_id]
+
+    def active_run(self, run_id: str | None) -> RunData:
+        """A run to write to. Raises RefusedError for one that is not this script's or that it deleted."""
+        run = self.run(run_id)
+        if run.deleted:
+            raise invalid(f"The run {run.run_id} must be in the 'active' state. Current state is deleted.")
+        if run is self.tracked:
+            self.is_opened = True
+        return run
+
+    def experiment_of(self, run: RunData) -> str:
+        return run.experiment_id if self.is_opened or run is not self.tracked else self.experiment_id
+
+    def active_experiment(self, experiment_id: str | None) -> Experiment:
+        """An experiment to write to. Raises RefusedError for one that the script did not name or that it deleted."""
+        found = self.experiment(experiment_id)
+        if found.deleted:
+            raise invalid(
+                f"The experiment {found.experiment_id} must be in the 'active' state. Current: deleted."
+            )
+        return found
+
+    def experiment(self, experiment_id: str | None) -> Experiment:
+        """The run's own by default. Raises RefusedError for one that the script did not name."""
+        found = self.tracked.experiments.get(experiment_id or EXPERIMENT_ID)
+        if found is None:
+            raise missing(f"No Experiment with id={experiment_id} exists")
+        return found
+
+    def runs(self) -> list[RunData]:
+        """All runs of the script, including the run itself once it was opened in any attempt."""
+        own = [self.tracked] if self.is_opened or self._was_opened else []
+        return [*own, *self.tracked.runs.values()]
+
+    def model(self, model_id: str, *, deleted: bool = False) -> LoggedModel:
+        """deleted: also one that the script deleted. Raises RefusedError for a model that it did not log."""
+        model = self.tracked.models.get(model_id)
+        if model is None or (model.deleted and not deleted):
+            raise missing(f"Logged model with ID '{model_id}' not found.")
+        return model
+
+    def refuse(self, request: str, message: str) -> None:
+        """Count a request that was refused. Written at the 1st, 10th, 100th, ..., and by `write_refusals`."""
+        with self.lock:
+            refused = self.tracked.refused
+            if request not in refused and len(refused) >= _REFUSALS:
+                request, message = "other requests", ""
+            count = refused[request].count + 1 if request in refused else 1
+            fields: dict[str, Any] = {"request": request, "count": count, "message": message}
+            self.tracked.apply({"event": "tracking.refused", **fields})
+            if _is_power_of_ten(count):
+                self._note_refusal(**fields)
+
+    def write_refusals(self) -> None:
+        """Write the final counts, once no more requests come."""
+        with self.lock:
+            for request, refused in self.tracked.refused.items():
+                if not _is_power_of_ten(refused.count):
+                    self._note_refusal(request=request, count=refused.count, message=refused.message)
+
+    def _note_refusal(self, **fields: Any) -> None:
+        with suppress(OSError):  # a disk that is full now may take the final count
+            self._journal.append("tracking.refused", attempt=self.identity.attempt, **fields)
+
+    def artifacts_of(self, run: RunData) -> Path:
+        """Where a run's artifacts go: the script copies them there itself."""
+        own = self.identity.artifacts
+        return own if run is self.tracked else own / "runs" / run.run_id
+
+    def files_of(self, model: LoggedModel) -> Path:
+        """Where a logged model's files go."""
+        return self.identity.artifacts / model.path
+
+    @property
+    def models_folder(self) -> Path:
+        """Where this run's script reads registered versions from."""
+        return self.identity.artifacts.parent / "models"
+
+
+def address_of(folder: Path) -> str:
+    """A folder as MLflow's clients take it: its path, or its file:// address where a path would be misread."""
+    path = str(folder)
+    return path if quote(path) == path else folder.as_uri()
+
+
+def _is_power_of_ten(count: int) -> bool:
+    return str(count).strip("0") == "1"
+
+
+def now_ms() -> int:
+    return int(time.time() * 1000)

@@ -1,0 +1,118 @@
+"""A workspace's environments folder, and a package index on loopback that a test fills itself."""
+
+import base64
+import hashlib
+import threading
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from dressage import Environment
+from dressage.environments.uv_environments import UvEnvironments
+from dressage.results.versions import EnvironmentVersion
+
+
+@dataclass
+class Heard:
+    """A Progress that remembers."""
+
+    lines: list[str] = field(default_factory=list)
+
+    def __call__(self, what: str, done: int, total: int | None) -> None:
+        self.lines.append(what)
+
+
+@dataclass
+class Stage:
+    """The stage under test, and what it said while it worked."""
+
+    root: Path
+    heard: Heard = field(default_factory=Heard)
+
+    @property
+    def environments(self) -> UvEnvironments:
+        return UvEnvironments(self.root)
+
+    def ensure(self, conda: str | None, *, name: str = "lab", upgrade: bool = False) -> EnvironmentVersion:
+        self.heard = Heard()
+        return self.environments.ensure(Environment(name=name, conda=conda), self.heard, upgrade=upgrade)
+
+    def plan(self, conda: str | None, *, name: str = "lab"):
+        return self.environments.plan(Environment(name=name, conda=conda))
+
+    @property
+    def has_built(self) -> bool:
+        return any(line.startswith("installing") for line in self.heard.lines)
+
+    def folders(self) -> list[Path]:
+        return [path.parent for path in self.root.glob("*/environment.json")]
+
+
+@dataclass
+class Index:
+    """A package index of tiny wheels."""
+
+    root: Path
+    url: str
+
+    def publish(self, name: str, version: str, requires: tuple[str, ...] = ()) -> None:
+        folder = self.root / "simple" / name
+        folder.mkdir(parents=True, exist_ok=True)
+        _wheel(folder / f"{name}-{version}-py3-none-any.whl", name, version, requires)
+        links = [f'<a href="{path.name}">{path.name}</a>' for path in sorted(folder.glob("*.whl"))]
+        (folder / "index.html").write_text("\n".join(links))
+
+
+@pytest.fixture
+def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
+    monkeypatch.delenv("VIRTUAL_ENV", raising=False)
+    return Stage(tmp_path / "workspace" / "environments")
+
+
+@pytest.fixture
+def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Index]:
+    """Named to uv as pip users name theirs."""
+    root = tmp_path / "index"
+    (root / "simple").mkdir(parents=True)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(root)))
+    thread = threading.Thread(target=partial(server.serve_forever, poll_interval=0.02))
+    thread.start()
+    url = f"http://127.0.0.1:{server.server_port}/simple"
+    monkeypatch.setenv("PIP_INDEX_URL", url)
+    monkeypatch.delenv("UV_DEFAULT_INDEX", raising=False)
+    monkeypatch.delenv("UV_INDEX_URL", raising=False)
+    yield Index(root, url)
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        pass
+
+
+def _wheel(path: Path, name: str, version: str, requires: tuple[str, ...]) -> None:
+    """A wheel of one module that holds its version, and a console script that prints it."""
+    info = f"{name}-{version}.dist-info"
+    needs = "".join(f"Requires-Dist: {requirement}\n" for requirement in requires)
+    files = {
+        f"{name}.py": f"VERSION = {version!r}\n\ndef main() -> None:\n    print(VERSION)\n",
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{needs}",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{info}/entry_points.txt": f"[console_scripts]\n{name} = {name}:main\n",
+    }
+    files[f"{info}/RECORD"] = "".join(map(_record, files, files.values())) + f"{info}/RECORD,,\n"
+    with zipfile.ZipFile(path, "w") as wheel:
+        for member, content in files.items():
+            wheel.writestr(member, content)
+
+
+def _record(member: str, content: str) -> str:
+    digest = base64.urlsafe_b64encode(hashlib.sha256(content.encode()).digest()).rstrip(b"=").decode()
+    return f"{member},sha256={digest},{len(content)}\n"

@@ -1,0 +1,82 @@
+"""What conda specifications say, and what is refused."""
+
+import pytest
+
+from dressage import SpecError
+from dressage.environments.specification import parse
+from dressage.environments.versions import VersionRequirement
+
+
+def test_the_pip_part_is_told_from_the_conda_packages():
+    text = "channels: [conda-forge]\ndependencies:\n- python=3.12\n- cudatoolkit=11\n- pip:\n  - six\n  - -f wheels\n"
+    specification = parse("lab", text)
+    assert specification.requirements == ("six",)
+    assert specification.options == ("-f wheels",)
+    assert specification.packages == ("cudatoolkit=11",)
+    assert str(specification.python) == "3.12"
+
+
+def test_a_build_string_makes_python_a_conda_package():
+    assert parse("lab", "dependencies:\n- python=3.11.7=h955ad1f_0\n").packages == (
+        "python=3.11.7=h955ad1f_0",
+    )
+
+
+def test_a_channel_before_python_is_no_obstacle():
+    assert str(parse("lab", "dependencies:\n- conda-forge::python=3.11\n").python) == "3.11"
+
+
+@pytest.mark.parametrize(
+    ("written", "specifier"),
+    [
+        ("=3.11", "==3.11.*"),
+        ("3.11", "==3.11.*"),
+        ("3.11.*", "==3.11.*"),
+        ("==3.6.2", "==3.6.2"),
+        (">=3.10, <3.13", ">=3.10,<3.13"),
+        ("~=3.11.2", ">=3.11.2,==3.11.*"),
+        ("*", ""),
+        ("", ""),
+    ],
+)
+def test_versions_are_read_as_conda_users_write_them(written, specifier):
+    assert VersionRequirement.parse(written).specifier == specifier
+
+
+@pytest.mark.parametrize(
+    ("written", "version", "allowed"),
+    [
+        ("=3.11", (3, 11, 7), True),
+        ("=3.11", (3, 12, 0), False),
+        (">=3.10,<3.13", (3, 12, 9), True),
+        (">=3.10,<3.13", (3, 13, 0), False),
+        ("!=3.11", (3, 11, 7), False),
+        ("<=3.11", (3, 11, 0), False),
+        (">3.9", (3, 10, 0), True),
+    ],
+)
+def test_a_version_is_allowed_or_not(written, version, allowed):
+    assert VersionRequirement.parse(written).allows(version) is allowed
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "it is empty, not a mapping"),
+        ("hello", "it is a text, not a mapping"),
+        ("dependencies: six", "'dependencies' is a text, not a list"),
+        ("dependencys: [six]", "no key named 'dependencys'; did you mean 'dependencies'"),
+        ("dependencies:\n- a: b: c", "line 2: mapping values are not allowed here"),
+        ("dependencies:\n- 3.11", r"dependency 3\.11 is not understood"),
+        ("dependencies:\n- conda: [six]", "dependency .* is not understood; write 'name=version'"),
+        ("dependencies:\n- python=3.x", "version of 'python=3.x' is not understood"),
+        ("dependencies:\n- pip:\n  - 3", "pip requirement 3 is a number"),
+        ("dependencies:\n- pip:\n  - -r more.txt", "pip option '-r more.txt' cannot be kept by content"),
+        ("dependencies:\n- pip:\n  - ./here", "pip requirement './here' is a relative path"),
+        ("variables: [A]", "'variables' is a list, not a mapping"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line(text, message):
+    with pytest.raises(SpecError, match=f"environment 'lab': conda specification: {message}") as caught:
+        parse("lab", text)
+    assert "\n" not in str(caught.value)
