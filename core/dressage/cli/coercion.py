@@ -11,6 +11,8 @@ from typing import Any, Literal, get_args, get_origin
 import typer
 from typer.core import TyperCommand
 
+from dressage.cli import streams
+
 _PLAIN = (str, int, float, bool, Path)
 
 
@@ -65,4 +67,8 @@ class PlainParameters:
 
 
 class PlainCommand(PlainParameters, TyperCommand):
-    """A command that starts fast."""
+    """A command that starts fast, and whose results no plugin prints into."""
+
+    def invoke(self, ctx: Any) -> Any:
+        streams.divert()  # help went to stdout while arguments were read; from here on plugins are imported
+        return super().invoke(ctx)

@@ -5,6 +5,7 @@ from typing import Any
 
 from dressage.cli.output import as_json, coloured, fitted, is_terminal, size_of
 from dressage.cli.progress import StageDisplay
+from dressage.cli.streams import results
 from dressage.files.encoding import to_json
 from dressage.results.events import (
     Event,
@@ -55,22 +56,22 @@ class Person:
             case StateChanged():
                 self._say(f"  {event.state}" + (f": {event.reason}" if event.reason else ""))
             case LogWritten() if self._script_output:
-                sys.stdout.buffer.write(event.data)
-                sys.stdout.buffer.flush()
+                results().buffer.write(event.data)
+                results().buffer.flush()
                 self._in_line = not event.data.endswith(b"\n")
             case RunEnded():
                 self._end_line()
 
     def _say(self, text: str) -> None:
-        if is_terminal(sys.stdout):
+        if is_terminal(results()):
             self._end_line()
         say(text)
 
     def _end_line(self) -> None:
         """What follows begins a line of its own, however the script's output ended."""
         if self._in_line:
-            sys.stdout.write("\n")
-            sys.stdout.flush()
+            results().write("\n")
+            results().flush()
             self._in_line = False
 
     def close(self) -> None:
@@ -88,8 +89,8 @@ class Program:
             fields["text"] = event.data.decode("utf-8", errors="replace")
         else:
             fields |= to_json(event)
-        sys.stdout.buffer.write(as_json(fields) + b"\n")
-        sys.stdout.buffer.flush()
+        results().buffer.write(as_json(fields) + b"\n")
+        results().buffer.flush()
 
     def close(self) -> None:
         """Every line is out already."""

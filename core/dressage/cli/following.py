@@ -14,6 +14,7 @@ from dressage.cli import summaries
 from dressage.cli.display import Person, Program, say
 from dressage.cli.options import Stream
 from dressage.cli.output import print_json
+from dressage.cli.streams import results
 from dressage.engine.runs import Run
 from dressage.results.events import Listener, RunCreated, RunFound
 from dressage.results.statuses import RunStatus
@@ -45,7 +46,7 @@ def _detached(run: Run, output: Stream) -> None:
     if output == "json":
         print_json({"run_id": run.id, "state": run.status.state})
     elif output == "table":
-        sys.stdout.write(run.id + "\n")
+        results().write(run.id + "\n")
     if output == "table" and not ended:
         say(f"next: dressage runs logs -f {run.id}\n      dressage runs cancel {run.id}")
 
@@ -91,7 +92,7 @@ def _submitted(start: Callable[[Listener], Run], tell: Person | Program) -> Run:
 def _lose_terminal(*_: object) -> None:
     """The terminal was closed: work on without it."""
     nowhere = os.open(os.devnull, os.O_RDWR)
-    for stream in (sys.stdin, sys.stdout, sys.stderr):
+    for stream in (sys.stdin, sys.stdout, sys.stderr, results()):
         os.dup2(nowhere, stream.fileno())
 
 

@@ -1,12 +1,12 @@
 """dressage init"""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from dressage.cli.options import engine
+from dressage.cli.streams import results
 from dressage.errors import SettingsError
 
 
@@ -33,8 +33,8 @@ def init(
         raise SettingsError("these options are for Azure ML; give --azureml too")
     if azureml:
         _check(names)
-        sys.stdout.write(f"{_connected(names)}\n")
-    sys.stdout.write(f"{_made()}\n")
+        results().write(f"{_connected(names)}\n")
+    results().write(f"{_made()}\n")
 
 
 def _check(names: dict[str, str | None]) -> None:

@@ -144,21 +144,41 @@ def app() -> Any:
 
 def main() -> None:
     """Run the command line; an error that is not ours becomes one line and its exit code."""
-    from dressage.cli import failures, streams
-    from dressage.errors import DressageError
+    from dressage.cli import streams
 
     streams.prepare()
     if "_DRESSAGE_COMPLETE" in os.environ:
+        _complete()
+    else:
+        sys.exit(_call())
+
+
+def _complete() -> None:
+    from dressage.cli import streams
+
+    try:
         with suppress(Exception):  # whoever asks for a completion is in the middle of a line
             app()(prog_name="dressage")
-        return
+    finally:
+        streams.divert()  # what a plugin prints at exit is no completion
+
+
+def _call() -> int | None:
+    from dressage.cli import failures, streams
+    from dressage.errors import DressageError
+
     try:
-        code = app()(prog_name="dressage", standalone_mode=False)
+        code: int | None = app()(prog_name="dressage", standalone_mode=False)
+        streams.results().flush()
+    except BrokenPipeError:  # the reader has enough, as with `| head`
+        return 1
     except (DressageError, OSError, typer.TyperException) as error:
-        code = failures.tell(error)
+        return failures.tell(error)
     except typer.Abort:  # Ctrl-C at a question
-        code = 130
-    sys.exit(code)
+        return 130
+    finally:
+        streams.finish()
+    return code
 
 
 if __name__ == "__main__":

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from dressage.cli.streams import silent
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -22,6 +24,7 @@ def engine(platforms: "Mapping[str, Mapping[str, Any]] | None" = None) -> "Engin
     return Engine(platforms=platforms)
 
 
+@silent()
 def complete_run(incomplete: str) -> list[str]:
     """Run ids, the newest first, straight from their folders."""
     workspace = engine().workspace
@@ -29,30 +32,36 @@ def complete_run(incomplete: str) -> list[str]:
     return sorted((name for name in names if name.startswith(incomplete)), reverse=True)
 
 
+@silent()
 def complete_recipe(incomplete: str) -> list[str]:
     return [name for name in engine().plugins.names("recipe") if name.startswith(incomplete)]
 
 
+@silent()
 def complete_platform(incomplete: str) -> list[str]:
     return [name for name in engine().plugins.names("platform") if name.startswith(incomplete)]
 
 
+@silent()
 def complete_dataset(incomplete: str) -> list[str]:
     names = {f"{version.name}:{version.version}" for version in engine().platform().datasets.list()}
     return sorted(name for name in names if name.startswith(incomplete))
 
 
+@silent()
 def complete_model(incomplete: str) -> list[str]:
     names = {f"{version.name}:{version.version}" for version in engine().platform().models.list()}
     return sorted(name for name in names if name.startswith(incomplete))
 
 
+@silent()
 def complete_compute(incomplete: str) -> list[str]:
     return [
         target.name for target in engine().platform().compute.list() if target.name.startswith(incomplete)
     ]
 
 
+@silent()
 def complete_setting(ctx: typer.Context, incomplete: str) -> list[str]:
     """`NAME=` of the settings of the recipe that stands on the line, or NAME=VALUE of one that has choices."""
     name, equals, value = incomplete.partition("=")
@@ -61,6 +70,7 @@ def complete_setting(ctx: typer.Context, incomplete: str) -> list[str]:
     return [f"{item.name}=" for item in _settings(ctx) if item.name.startswith(incomplete)]
 
 
+@silent()
 def complete_argument(ctx: typer.Context, incomplete: str) -> list[str]:
     """The VALUE of a `--set NAME=VALUE` in bash, which takes that for three words, the last an argument."""
     before = os.environ.get("COMP_WORDS", "").split()[: int(os.environ.get("COMP_CWORD", "0"))]

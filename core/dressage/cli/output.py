@@ -1,16 +1,17 @@
 """How results look: tables for people, JSON for programs; colour only where it is wanted."""
 
 import os
-import shutil
-import sys
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, TextIO
 
+from dressage.cli.streams import results
 from dressage.files.encoding import to_json
 from dressage.results.statuses import RunStatus
 
 _LEAST_WIDTH = 16
+_USUAL_WIDTH = 80
 _COLOURS = {"green": 32, "yellow": 33, "red": 31, "dim": 2, "bold": 1}
 
 
@@ -29,8 +30,8 @@ def coloured(text: str, colour: str, stream: TextIO) -> str:
 def print_json(value: Any) -> None:
     import msgspec
 
-    sys.stdout.buffer.write(msgspec.json.format(as_json(value), indent=2) + b"\n")
-    sys.stdout.buffer.flush()
+    results().buffer.write(msgspec.json.format(as_json(value), indent=2) + b"\n")
+    results().buffer.flush()
 
 
 def as_json(value: Any) -> bytes:
@@ -72,13 +73,13 @@ def print_table(
     """
     texts = [[visible(cell) for cell in row] for row in rows]
     colours = colours or {}
-    if texts and is_terminal(sys.stdout):
+    if texts and is_terminal(results()):
         texts = _with_header(header, texts)
         colours = {**colours, texts[0][0]: "dim"}
     for row, lines in _in_line(texts):
         for line in lines:
             colour = colours.get(row[0])
-            sys.stdout.write((coloured(line, colour, sys.stdout) if colour else line) + "\n")
+            results().write((coloured(line, colour, results()) if colour else line) + "\n")
 
 
 def _with_header(header: Sequence[str], texts: Sequence[Sequence[str]]) -> list[list[str]]:
@@ -92,7 +93,7 @@ def _in_line(texts: Sequence[Sequence[str]]) -> Iterator[tuple[Sequence[str], li
     indent = sum(widths) + 2 * len(widths)
     for row in texts:
         begin = "".join(f"{cell:<{width}}  " for cell, width in zip(row, widths, strict=False))
-        first, *more = fitted(row[-1], indent, sys.stdout)
+        first, *more = fitted(row[-1], indent, results())
         yield row, [f"{begin}{first}".rstrip(), *(f"{'':<{indent}}{line}" for line in more)]
 
 
@@ -100,8 +101,19 @@ def fitted(text: str, indent: int, stream: TextIO) -> list[str]:
     """In lines that fit a terminal behind so many columns, broken between words; off a terminal as it is."""
     if not is_terminal(stream):
         return [text]
-    width = max(_LEAST_WIDTH, shutil.get_terminal_size().columns - indent)
+    width = max(_LEAST_WIDTH, _columns(stream) - indent)
     return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False) or [""]
+
+
+def _columns(stream: TextIO) -> int:
+    """The width of the stream's own terminal: `shutil.get_terminal_size` asks descriptor 1, which leads to stderr."""
+    with suppress(KeyError, ValueError):
+        if columns := int(os.environ["COLUMNS"]):
+            return columns
+    with suppress(OSError):
+        if columns := os.get_terminal_size(stream.fileno()).columns:
+            return columns
+    return _USUAL_WIDTH
 
 
 def print_fields(fields: Iterable[tuple[str, object]]) -> None:
@@ -109,12 +121,12 @@ def print_fields(fields: Iterable[tuple[str, object]]) -> None:
     shown = [(visible(name), visible(value)) for name, value in fields if value is not None]
     width = max((len(name) for name, _ in shown), default=0)
     for name, value in shown:
-        sys.stdout.write(f"{name.ljust(width)}  {value}\n")
+        results().write(f"{name.ljust(width)}  {value}\n")
 
 
 def digest_shown(digest: str | None) -> str | None:
     """Its beginning where a person looks, all of it elsewhere."""
-    return digest[:12] if digest and is_terminal(sys.stdout) else digest
+    return digest[:12] if digest and is_terminal(results()) else digest
 
 
 def number_of(value: float, digits: int = 4) -> str:

@@ -1,12 +1,12 @@
 """dressage plan"""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dressage.cli.options import Arguments, As, Conda, On, Recipe, Set, Stream, engine, settings_of
+from dressage.cli.streams import results
 
 if TYPE_CHECKING:
     from dressage.engine.engine import Engine
@@ -58,4 +58,4 @@ def show(plan: "Plan", output: Stream) -> None:
     elif output == "jsonl":
         Program()(PlanMade(plan))
     else:
-        sys.stdout.write(plan_lines(plan, sys.stdout) + "\n")
+        results().write(plan_lines(plan, results()) + "\n")

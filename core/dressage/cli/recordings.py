@@ -1,11 +1,11 @@
 """What a run's script recorded, as `runs show` and the end of a run show it."""
 
 import json
-import sys
 from collections.abc import Iterator
 from typing import Any
 
 from dressage.cli.output import iso_time, number_of, print_fields, print_table, visible
+from dressage.cli.streams import results
 from dressage.results.metrics import Point, json_number
 from dressage.results.tracking import Input, LoggedModel, RunData, Tracked
 
@@ -59,10 +59,10 @@ def print_sections(tracked: Tracked, *, has_ended: bool) -> None:
         ("traces", [("count", len(tracked.traces))] if tracked.traces else []),
     ):
         if fields:
-            sys.stdout.write(f"\n{title}\n")
+            results().write(f"\n{title}\n")
             print_fields([(f"  {name}", value) for name, value in fields])
     if tracked.runs:
-        sys.stdout.write("\nruns of the script\n")
+        results().write("\nruns of the script\n")
         rows = [_row(tracked, run, has_ended) for run in tracked.runs.values()]
         print_table(("  RUN", "STATUS", "METRICS"), rows)
 

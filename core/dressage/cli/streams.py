@@ -1,16 +1,80 @@
-"""The three standard streams, whatever state they were handed over in."""
+"""The standard streams. Results have a stream that no plugin prints to; what anybody else prints goes to stderr."""
 
 import io
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import TextIO
+
+_STDOUT, _STDERR = 1, 2
+
+_kept: list[TextIO] = []
+"""The stream of results, once `prepare` has kept it."""
 
 
 def prepare() -> None:
-    """Have all three, also where the shell closed one; what stdout's encoding lacks is written as `?`."""
+    """Open the streams that the shell closed, and keep a duplicate of stdout for results.
+
+    stdout itself stays as it is until `divert`, because Typer prints help and versions there.
+    """
     for name in ("stdin", "stdout", "stderr"):
         if getattr(sys, name) is None:
             nowhere = os.open(os.devnull, os.O_RDWR)  # takes the number of the one that is missing
             os.set_inheritable(nowhere, True)
             setattr(sys, name, open(nowhere, "r" if name == "stdin" else "w", encoding="utf-8"))  # noqa: SIM115, PTH123
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")
+        sys.stdout.reconfigure(errors="replace")  # what its encoding lacks is written as `?`
+        with suppress(OSError):  # not a descriptor: main() was called with a stream in memory
+            if sys.stdout.fileno() == _STDOUT and not _kept:
+                _kept.append(_duplicate(sys.stdout))
+
+
+def results() -> TextIO:
+    """Where results are written: the kept stdout, or sys.stdout if none was kept."""
+    return _kept[0] if _kept else sys.stdout
+
+
+def divert() -> None:
+    """From now on, print(), C libraries and subprocesses that write to stdout write to stderr."""
+    if _kept:
+        _point_stdout_at(_STDERR)
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(line_buffering=True)
+
+
+@contextmanager
+def silent() -> Iterator[None]:
+    """Discard what is printed to stdout within: in the middle of a command line, stderr is no place either."""
+    if not _kept:
+        yield
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    _point_stdout_at(nowhere)
+    os.close(nowhere)
+    try:
+        yield
+    finally:
+        _point_stdout_at(_kept[0].fileno())
+
+
+def finish() -> None:
+    """Write out what is buffered. Drop what cannot be written: Python would try again at exit, and complain."""
+    for stream in (sys.__stdout__, results()):
+        if stream is None or stream.closed:
+            continue
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _duplicate(stream: io.TextIOWrapper) -> TextIO:
+    duplicate = open(os.dup(stream.fileno()), "w", encoding=stream.encoding, errors=stream.errors)  # noqa: SIM115, PTH123
+    duplicate.reconfigure(line_buffering=stream.line_buffering or stream.write_through)
+    return duplicate
+
+
+def _point_stdout_at(descriptor: int) -> None:
+    sys.stdout.flush()
+    os.dup2(descriptor, _STDOUT)

@@ -1,12 +1,12 @@
 """How a followed run ends: what is said of it, and the exit code."""
 
 import shlex
-import sys
 from typing import Any
 
 from dressage.cli.display import say
 from dressage.cli.output import coloured, number_of, took
 from dressage.cli.recordings import warnings
+from dressage.cli.streams import results
 from dressage.engine.runs import Run
 from dressage.files.encoding import to_json
 from dressage.results.statuses import RunStatus
@@ -23,7 +23,7 @@ def print_summary(run: Run, status: RunStatus) -> None:
     """The closing lines of a run: what it came to, and what to type next."""
     colour = {"Completed": "green", "Canceled": "yellow"}.get(status.state, "red")
     time = took(status)
-    lines = [f"run {run.id}  {coloured(status.state, colour, sys.stdout)}" + (f" in {time}" if time else "")]
+    lines = [f"run {run.id}  {coloured(status.state, colour, results())}" + (f" in {time}" if time else "")]
     if status.reason:
         lines.append(f"  reason    {status.reason}")
     metric = run.job.model.metric
@@ -33,8 +33,8 @@ def print_summary(run: Run, status: RunStatus) -> None:
     registered = [f"{model.name}:{model.version}"] if (model := run.model) else []
     lines += [f"  model     {version}" for version in [*registered, *tracked.registered]]
     lines += [f"  warning   {notice}" for notice in warnings(tracked)]
-    sys.stdout.write("\n".join(lines) + "\n")
-    sys.stdout.flush()
+    results().write("\n".join(lines) + "\n")
+    results().flush()
     say("next: " + "\n      ".join(_next(run, status)))
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from dressage.cli.options import On, complete_compute, engine
+from dressage.cli.streams import results
 from dressage.errors import SettingsError
 
 
@@ -20,4 +21,4 @@ def delete(
         raise SettingsError(f"deleting compute target {name!r} has to be confirmed; give --yes")
     if yes or typer.confirm(f"delete compute target {name}?", err=True):
         compute.delete(name)
-        sys.stdout.write(f"{name}\n")
+        results().write(f"{name}\n")

@@ -1,6 +1,5 @@
 """dressage datasets register"""
 
-import sys
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,6 +8,7 @@ from urllib.parse import urlsplit
 import typer
 
 from dressage.cli.options import On, engine
+from dressage.cli.streams import results
 
 if TYPE_CHECKING:
     from dressage.specs.descriptions import Source
@@ -35,7 +35,7 @@ def register(
     with closing(Person()) as tell:
         tell(StageStarted("dataset", name))
         version = found.platform(on).datasets.ensure(dataset, progress_of("dataset", tell))
-    sys.stdout.write(f"{version.name}:{version.version}\n")
+    results().write(f"{version.name}:{version.version}\n")
 
 
 def sources_of(given: str) -> list["Source"]:

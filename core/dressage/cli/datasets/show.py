@@ -1,11 +1,11 @@
 """dressage datasets show"""
 
-import sys
 from typing import Annotated
 
 import typer
 
 from dressage.cli.options import As, On, complete_dataset, engine
+from dressage.cli.streams import results
 
 Reference = Annotated[str, typer.Argument(help="NAME or NAME:VERSION.", autocompletion=complete_dataset)]
 
@@ -32,7 +32,7 @@ def show(dataset: Reference, on: On = None, output: As = "table") -> None:
             *version.tags.items(),
         )
     )
-    sys.stdout.write("\n")
+    results().write("\n")
     return print_table(
         ("FILE", "SIZE", "SHA-256"),
         [(file.path, size_of(file.size), digest_shown(file.sha256)) for file in version.files],

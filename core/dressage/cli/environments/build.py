@@ -1,6 +1,5 @@
 """dressage environments build"""
 
-import sys
 from contextlib import closing
 from pathlib import Path
 from typing import Annotated
@@ -8,6 +7,7 @@ from typing import Annotated
 import typer
 
 from dressage.cli.options import On, Set, complete_recipe, engine, settings_of
+from dressage.cli.streams import results
 
 
 def build(
@@ -41,4 +41,4 @@ def build(
         version = found.platform(on).environments.ensure(
             environment, progress_of("environment", tell), upgrade=upgrade
         )
-    sys.stdout.write(f"{version.name}:{version.key}\n")
+    results().write(f"{version.name}:{version.key}\n")

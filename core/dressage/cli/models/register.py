@@ -1,12 +1,12 @@
 """dressage models register"""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from dressage.cli.options import On, engine
+from dressage.cli.streams import results
 
 
 def register(
@@ -24,4 +24,4 @@ def register(
     found = engine()
     found.workspace.create()
     version = found.platform(on).models.register(name, folder.absolute())
-    sys.stdout.write(f"{version.name}:{version.version}\n")
+    results().write(f"{version.name}:{version.version}\n")

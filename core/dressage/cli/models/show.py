@@ -1,11 +1,11 @@
 """dressage models show"""
 
-import sys
 from typing import Annotated
 
 import typer
 
 from dressage.cli.options import As, On, complete_model, engine
+from dressage.cli.streams import results
 
 Reference = Annotated[
     str, typer.Argument(help="NAME, NAME:VERSION or NAME@ALIAS.", autocompletion=complete_model)
@@ -51,9 +51,9 @@ def show(model: Reference, on: On = None, output: As = "table") -> None:
         )
     )
     if not version.files:
-        sys.stdout.write("files  none here: the version is an address\n")
+        results().write("files  none here: the version is an address\n")
         return None
-    sys.stdout.write("\n")
+    results().write("\n")
     return print_table(
         ("FILE", "SIZE", "SHA-256"),
         [(file.path, size_of(file.size), digest_shown(file.sha256)) for file in version.files],

@@ -1,8 +1,7 @@
 """dressage recipes list"""
 
-import sys
-
 from dressage.cli.options import As, engine
+from dressage.cli.streams import results
 
 
 def list_recipes(output: As = "table") -> None:
@@ -13,4 +12,4 @@ def list_recipes(output: As = "table") -> None:
     if output == "json":
         print_json(names)
     else:
-        sys.stdout.write("".join(f"{name}\n" for name in names))
+        results().write("".join(f"{name}\n" for name in names))

@@ -1,7 +1,6 @@
 """dressage runs logs"""
 
 import re
-import sys
 from collections import deque
 from collections.abc import Iterable
 from typing import Annotated
@@ -9,6 +8,7 @@ from typing import Annotated
 import typer
 
 from dressage.cli.options import RunId, engine
+from dressage.cli.streams import results
 
 
 def logs(
@@ -31,8 +31,8 @@ def logs(
         offset = max(offset, _tail(found.logs(), tail))
     try:
         for data in found.logs(follow=follow, offset=offset):
-            sys.stdout.buffer.write(data)
-            sys.stdout.buffer.flush()
+            results().buffer.write(data)
+            results().buffer.flush()
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
     if follow:

@@ -1,10 +1,10 @@
 """dressage runs show"""
 
 import shlex
-import sys
 from typing import TYPE_CHECKING
 
 from dressage.cli.options import As, RunId, engine
+from dressage.cli.streams import results
 
 if TYPE_CHECKING:
     from dressage.engine.runs import Run
@@ -63,14 +63,14 @@ def _show(run: "Run") -> None:
     )
     print_sections(tracked, has_ended=status.has_ended)
     if tracked.metrics:
-        sys.stdout.write("\nmetrics\n")
+        results().write("\nmetrics\n")
     latest = tracked.latest()
     for name, points in tracked.metrics.items():
-        sys.stdout.write("".join(f"  {line}\n" for line in chart(name, points, latest[name])))
+        results().write("".join(f"  {line}\n" for line in chart(name, points, latest[name])))
     for warning in warnings(tracked):
-        sys.stdout.write(f"\nwarning: {warning}\n")
+        results().write(f"\nwarning: {warning}\n")
     if files := run.files:
-        sys.stdout.write("\nfiles\n")
+        results().write("\nfiles\n")
         print_fields([(f"  {file.path}", size_of(file.size)) for file in files])
 
 
