@@ -8,7 +8,6 @@ from pathlib import Path
 
 from dressage import Engine
 from dressage.engine.runs import Run
-from dressage.records.record import journal_of
 
 CLIENT = """
 import sys
@@ -33,12 +32,12 @@ run.follow(told)
 DYING = """
 import os, signal
 from dressage.records.journal import Journal
-append = Journal.append
-def dying(journal, event, **fields):
+write = Journal._write
+def dying(journal, event, fields, **how):
     if event == {event!r}:
         os.kill(os.getpid(), signal.SIGKILL)
-    append(journal, event, **fields)
-Journal.append = dying
+    write(journal, event, fields, **how)
+Journal._write = dying
 """
 
 
@@ -85,8 +84,7 @@ def held(engine: Engine, project: Path) -> tuple[Run, Path]:
 
 def supervisor(run: Run) -> int:
     """The number of the process that supervises the run."""
-    started = [event for event in journal_of(run.folder).events() if event["event"] == "supervisor.started"]
-    return int(started[-1]["pid"])
+    return list(run.record.refresh().processes.values())[-1]
 
 
 def kill_supervisor(run: Run) -> None:

@@ -3,7 +3,17 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from dressage import ComputeTarget, DatasetFolder, Environment, FileDataset, Model, Source, hookimpl, setting
+from dressage import (
+    ComputeTarget,
+    DatasetFolder,
+    Environment,
+    FileDataset,
+    Model,
+    Script,
+    Source,
+    hookimpl,
+    setting,
+)
 
 SCRIPT = """\
 import argparse, hashlib, os, pathlib, time
@@ -61,7 +71,7 @@ class Tiny:
 
     @hookimpl
     def compute(self, settings: Settings) -> ComputeTarget:
-        return ComputeTarget(name="small", max_nodes=settings.slots)
+        return ComputeTarget(name="small", slots=settings.slots)
 
     @hookimpl
     def environment(self) -> Environment:
@@ -71,8 +81,10 @@ class Tiny:
     def model(self, settings: Settings) -> Model:
         hold = ("--hold", settings.hold) if settings.hold else ()
         return Model(
-            directory=self.source,
-            script="train.py",
-            arguments=("--data", DatasetFolder(), "--rate", settings.rate, *hold),
             name="tiny",
+            script=Script(
+                directory=self.source,
+                file="train.py",
+                arguments=("--data", DatasetFolder(), "--rate", settings.rate, *hold),
+            ),
         )

@@ -11,26 +11,33 @@ from dressage.errors import PluginError as PluginError
 from dressage.errors import SettingsError as SettingsError
 from dressage.errors import SpecError as SpecError
 from dressage.errors import StageError as StageError
+from dressage.errors import UnreachableError as UnreachableError
 
 if TYPE_CHECKING:
     from dressage.engine.engine import Engine as Engine
     from dressage.hooks.specs import hookimpl as hookimpl
-    from dressage.specs.descriptions import ComputeTarget as ComputeTarget
-    from dressage.specs.descriptions import DatasetFolder as DatasetFolder
+    from dressage.specs.compute import ComputeTarget as ComputeTarget
+    from dressage.specs.datasets import DatasetFolder as DatasetFolder
+    from dressage.specs.datasets import FileDataset as FileDataset
+    from dressage.specs.datasets import RegisteredDataset as RegisteredDataset
+    from dressage.specs.datasets import Source as Source
     from dressage.specs.descriptions import Environment as Environment
-    from dressage.specs.descriptions import FileDataset as FileDataset
-    from dressage.specs.descriptions import Model as Model
-    from dressage.specs.descriptions import Source as Source
+    from dressage.specs.models import Distribution as Distribution
+    from dressage.specs.models import Model as Model
+    from dressage.specs.models import PrimaryMetric as PrimaryMetric
+    from dressage.specs.models import Script as Script
     from dressage.specs.settings import setting as setting
 
 _HOMES = {
     "Engine": "dressage.engine.engine",
     "hookimpl": "dressage.hooks.specs",
     "setting": "dressage.specs.settings",
+    "ComputeTarget": "dressage.specs.compute",
+    "Environment": "dressage.specs.descriptions",
     **dict.fromkeys(
-        ("ComputeTarget", "DatasetFolder", "Environment", "FileDataset", "Model", "Source"),
-        "dressage.specs.descriptions",
+        ("DatasetFolder", "FileDataset", "RegisteredDataset", "Source"), "dressage.specs.datasets"
     ),
+    **dict.fromkeys(("Distribution", "Model", "PrimaryMetric", "Script"), "dressage.specs.models"),
 }
 
 

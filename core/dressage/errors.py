@@ -5,7 +5,8 @@
     │   └── SpecError       a description (dataset, compute, ...) contradicts itself
     ├── NotFoundError       no recipe, platform, run, dataset or model of that name exit 2
     ├── PluginError         a plugin could not be loaded, or broke when asked       exit 1
-    └── StageError          a stage could not be planned or ensured                exit 3
+    └── StageError          a stage could not be planned or carried out            exit 3
+        └── UnreachableError    a platform cannot be asked now                     exit 3
 
 Every message names the thing, the value and the next step, in one line.
 """
@@ -52,6 +53,10 @@ class StageError(DressageError):
     def __init__(self, stage: str, message: str) -> None:
         super().__init__(message)
         self.stage = stage
+
+
+class UnreachableError(StageError):
+    """A platform cannot be asked now; the same call may work later."""
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> str:

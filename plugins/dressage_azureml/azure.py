@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dressage.errors import StageError
+from dressage.errors import StageError, UnreachableError
 from dressage.records.workspace import Workspace
 from dressage_azureml import options
 
@@ -35,14 +35,15 @@ class Azure:
         progress: Callable[[str, int, int | None], None] | None = None,
         **arguments: Any,
     ) -> Any:
-        """What the worker answers. Raises StageError with the worker's one line."""
+        """What the worker answers. Raises StageError or UnreachableError with the worker's one line."""
         from dressage.workers import WorkerError
 
         workspace = arguments.pop("workspace", None) or self.reference
         try:
             return self._worker.call(method, _heard(progress), workspace=workspace, **arguments)
         except WorkerError as error:
-            raise StageError(stage, str(error)) from error
+            kind = UnreachableError if error.kind in ("network", "busy") else StageError
+            raise kind(stage, str(error)) from error
 
     @cached_property
     def _worker(self) -> "Worker":

@@ -10,7 +10,7 @@ from dressage.errors import DressageError, NotFoundError, SpecError, StageError,
 from dressage.platforms.protocols import Progress
 from dressage.results.plans import StagePlan
 from dressage.results.versions import ComputeHandle
-from dressage.specs.descriptions import ComputeTarget
+from dressage.specs.compute import ComputeTarget
 from dressage_azureml import sizes
 from dressage_azureml.azure import Azure
 

@@ -8,7 +8,7 @@ from dressage.files.digests import digest_of, digest_of_file
 from dressage.platforms.protocols import Progress
 from dressage.results.plans import StagePlan
 from dressage.results.versions import DatasetVersion, File, digest_of_files
-from dressage.specs.descriptions import FileDataset, Source, path_on_disk
+from dressage.specs.datasets import FileDataset, Source, path_on_disk
 from dressage_azureml.azure import Azure
 
 
@@ -24,7 +24,7 @@ class AzureDatasets:
             version = there["found"]["version"]
             return StagePlan(stage="dataset", action="reuse", name=dataset.name, version=version, key=digest)
         local = _is_local(dataset)
-        reason = "no version has this content" if there["latest"] else "no version of it is there yet"
+        reason = "no version has this content" if there["latest"] else "not registered yet"
         return StagePlan(
             stage="dataset",
             action="upload" if local else "create",
@@ -56,8 +56,9 @@ class AzureDatasets:
             )
         return _version(there, files)
 
-    def list(self) -> Sequence[DatasetVersion]:
-        return [_version(one, ()) for one in self._azure.call("dataset", "datasets.all_of")]
+    def list(self, name: str | None = None) -> Sequence[DatasetVersion]:
+        """The newest version of each, or all of one."""
+        return [_version(one, ()) for one in self._azure.call("dataset", "datasets.all_of", name=name)]
 
     def files(self, version: DatasetVersion) -> Sequence[File]:
         paths = self._azure.call("dataset", "datasets.files", name=version.name, version=version.version)

@@ -1,55 +1,41 @@
 """The model registry of Azure ML: versions by content, with the lineage of the run that made each first."""
 
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from dressage.errors import StageError
 from dressage.files.digests import digest_of_file
 from dressage.files.encoding import from_json, to_json
-from dressage.records.requests import RunRequest, Training
-from dressage.results.differences import input_differences
-from dressage.results.plans import StagePlan
+from dressage.records.requests import Submission, Training
 from dressage.results.versions import File, Lineage, ModelVersion, digest_of_files
 from dressage_azureml.azure import Azure
-from dressage_azureml.runs import AzureRuns, azure_id
+from dressage_azureml.runs import azure_id
 
 
 class AzureModels:
-    def __init__(self, azure: Azure, runs: AzureRuns) -> None:
+    def __init__(self, azure: Azure) -> None:
         self._azure = azure
-        self._runs = runs
 
-    def plan(self, training: Training) -> StagePlan:
-        name = training.model.name
-        if name is None:
-            return _train(training, ("the script's model is not registered",))
-        if training.environment is None:
-            return _train(training, ("environment not built yet",))
-        made = self._find(name, {"dressage.inputs": training.key})
-        if made:
-            return StagePlan(
-                stage="model",
-                action="reuse",
-                name=name,
-                version=made["version"],
-                key=made["digest"],
-                run_id=made["lineage"].get("run_id"),
-            )
-        return _train(training, tuple(_changes(self._find(name, {}), training)))
+    def find(self, training: Training) -> ModelVersion | None:
+        made = self._find(str(training.request.model.name), {"dressage.inputs": training.key})
+        return _version(made) if made else None
 
-    def ensure(self, request: RunRequest) -> ModelVersion | None:
-        model = request.training.model
-        if model.name is None:
-            return None
-        run_id = azure_id(request.run_id, request.attempt)
+    def previous_inputs(self, name: str) -> Mapping[str, Any] | None:
+        """Those of the newest version."""
+        last = self._find(name, {})
+        return last["lineage"].get("trained", {}) if last else None
+
+    def ensure(self, submission: Submission, metrics: Mapping[str, float]) -> ModelVersion:
+        model = submission.request.model
+        run_id = azure_id(submission.run_id, submission.attempt)
         told = self._azure.call("model", "runs.digests", run_id=run_id, prefix=model.output_path)
         files = tuple(from_json(File, file) for file in told)
         if not files:
             raise StageError(
                 "model",
-                f"run {request.run_id!r} left no model at {model.output_path!r}; save it there, or change the"
+                f"run {submission.run_id!r} left no model at {model.output_path!r}; save it there, or change the"
                 " recipe's output path",
             )
         made = self._azure.call(
@@ -61,7 +47,7 @@ class AzureModels:
             digest=digest_of_files(files),
             files=to_json(files),
             tags=dict(model.tags),
-            lineage=self._lineage(request),
+            lineage=_lineage(submission, metrics),
             framework=model.framework,
         )
         return _version(made)
@@ -95,7 +81,9 @@ class AzureModels:
             shutil.rmtree(aside)
             label = f"{version.name}:{version.version}"
             raise StageError(
-                "model", f"model {label}: what arrived is not what was registered; download it again"
+                "model",
+                f"model {label}: checksum mismatch: expected {version.digest}, got {digest_of_files(files)};"
+                " download it again",
             )
         for file in files:
             (target / file.path).parent.mkdir(parents=True, exist_ok=True)
@@ -106,21 +94,11 @@ class AzureModels:
         found: dict[str, Any] | None = self._azure.call("model", "models.find", name=name, tags=dict(tags))
         return found
 
-    def _lineage(self, request: RunRequest) -> dict[str, Any]:
-        training = request.training
-        metrics = self._runs.tracked(request.run_id).latest()
-        lineage = to_json(request.lineage)
-        return {**lineage, "inputs": training.key, "trained": training.inputs, "metrics": metrics}
 
-
-def _changes(last: Mapping[str, Any] | None, training: Training) -> Iterable[str]:
-    """What differs from what the newest version of the model was trained from."""
-    if last is None:
-        yield "no previous run"
-        return
-    old, new = last["lineage"].get("trained", {}), training.inputs
-    snapshot = () if old.get("snapshot") == new["snapshot"] else ("the script's folder changed",)
-    yield from input_differences(old, new, snapshot)
+def _lineage(submission: Submission, metrics: Mapping[str, float]) -> dict[str, Any]:
+    training = submission.training
+    lineage = to_json(submission.lineage)
+    return {**lineage, "inputs": training.key, "trained": training.inputs, "metrics": dict(metrics)}
 
 
 def _files(folder: Path) -> tuple[File, ...]:
@@ -147,7 +125,3 @@ def _version(shown: Mapping[str, Any]) -> ModelVersion:
         metrics=lineage.get("metrics", {}),
         tags=shown["tags"],
     )
-
-
-def _train(training: Training, reasons: tuple[str, ...]) -> StagePlan:
-    return StagePlan(stage="model", action="train", name=training.model.label, reasons=reasons)

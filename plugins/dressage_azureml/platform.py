@@ -42,7 +42,7 @@ class AzurePlatform:
 
     @cached_property
     def models(self) -> AzureModels:
-        return AzureModels(self._azure, self.runs)
+        return AzureModels(self._azure)
 
     def initialise(self, **names: Any) -> Path:
         """Write config.json for the named workspace, once it has answered. Raises StageError if it does not."""

@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 from dressage.errors import SettingsError
-from dressage.specs.descriptions import Accelerator
+from dressage.specs.compute import Accelerator
 
 DEFAULT: dict[Accelerator, str] = {"gpu": "Standard_NC4as_T4_v3", "cpu": "Standard_DS3_v2"}
 PRICES = Path(__file__).with_name("prices.csv")

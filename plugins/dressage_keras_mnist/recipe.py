@@ -3,7 +3,17 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from dressage import ComputeTarget, DatasetFolder, Environment, FileDataset, Model, hookimpl, setting
+from dressage import (
+    ComputeTarget,
+    DatasetFolder,
+    Environment,
+    FileDataset,
+    Model,
+    PrimaryMetric,
+    Script,
+    hookimpl,
+    setting,
+)
 from dressage_keras_mnist import data, environments, scripts
 from dressage_keras_mnist.vm_sizes import check_offered
 
@@ -29,7 +39,8 @@ class Settings:
         None, help="gpu or cpu; none takes what the platform has"
     )
     vm_size: str = setting("Standard_NC4as_T4_v3", help="the machine, on platforms that have sizes")
-    max_nodes: int = setting(4, help="how many machines, or runs at a time on one machine", minimum=1)
+    max_nodes: int = setting(4, help="how many machines, on platforms that have clusters", minimum=1)
+    slots: int = setting(4, help="how many runs at a time on one machine", minimum=1)
     idle_seconds: int = setting(
         1800, help="how long a machine waits for work before it is given back", minimum=0
     )
@@ -52,6 +63,7 @@ def compute(settings: Settings) -> ComputeTarget:
         name="gpu-cluster",
         size=settings.vm_size,
         max_nodes=settings.max_nodes,
+        slots=settings.slots,
         idle_seconds=settings.idle_seconds,
         accelerator=settings.accelerator,
     )
@@ -67,12 +79,16 @@ def environment(settings: Settings, compute: ComputeTarget) -> Environment:
 @hookimpl
 def model(settings: Settings) -> Model:
     return Model(
-        directory=scripts.folder("keras_mnist_article" if settings.profile == "article" else "keras_mnist"),
-        script="keras_mnist.py",
-        arguments=("--data-folder", DatasetFolder(), *_arguments(settings)),
         name="keras-mnist",
         framework="keras",
-        metric="Final test accuracy",
+        primary_metric=PrimaryMetric(name="Final test accuracy", goal="maximize"),
+        script=Script(
+            directory=scripts.folder(
+                "keras_mnist_article" if settings.profile == "article" else "keras_mnist"
+            ),
+            file="keras_mnist.py",
+            arguments=("--data-folder", DatasetFolder(), *_arguments(settings)),
+        ),
     )
 
 

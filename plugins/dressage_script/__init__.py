@@ -7,7 +7,7 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-from dressage import ComputeTarget, Environment, Model, SettingsError, hookimpl, setting
+from dressage import ComputeTarget, Environment, Model, Script, SettingsError, hookimpl, setting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +28,7 @@ def settings() -> type:
 
 @hookimpl
 def compute(settings: Settings) -> ComputeTarget:
-    return ComputeTarget(name="default", max_nodes=settings.slots)
+    return ComputeTarget(name="default", slots=settings.slots)
 
 
 @hookimpl
@@ -52,7 +52,7 @@ def model(settings: Settings) -> Model:
     path = Path(settings.path).expanduser().absolute()
     if not settings.path or not path.is_file():
         raise SettingsError(f"script {settings.path!r} is not a file; give the path of one")
-    return Model(directory=path.parent, script=path.name, arguments=arguments)
+    return Model(script=Script(directory=path.parent, file=path.name, arguments=arguments))
 
 
 def _arguments(text: str) -> tuple[str, ...]:

@@ -31,7 +31,7 @@ import atexit, os, signal
 from dataclasses import dataclass
 from pathlib import Path
 import noise
-from dressage import Model, hookimpl, setting
+from dressage import Model, Script, hookimpl, setting
 
 noise.make("import")
 atexit.register(noise.make, "exit")
@@ -62,7 +62,7 @@ def model():
     noise.make("model")
     if "HANG_UP" in os.environ:
         os.kill(os.getpid(), signal.SIGHUP)
-    return Model(directory=Path(__file__).parent / "source", script="train.py")
+    return Model(script=Script(directory=Path(__file__).parent / "source", file="train.py"))
 """
 PLATFORM = """\
 import noise

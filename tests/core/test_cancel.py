@@ -1,7 +1,7 @@
 """A cancel holds, whenever it comes."""
 
-from functools import cached_property
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from tests.clients import held
@@ -10,10 +10,10 @@ from tests.waiting import eventually
 
 from dressage import Engine, StageError, hookimpl
 from dressage.files.locks import is_locked
-from dressage.records.requests import RunRequest
+from dressage.records.requests import Submission
 from dressage.records.workspace import Workspace
 from dressage.results.events import StageFinished, StageStarted
-from dressage_local.platform import LocalPlatform
+from dressage.storage.compute import StoredCompute
 from dressage_local.runs import LocalRuns
 
 
@@ -45,23 +45,19 @@ def test_a_cancel_right_after_submission_holds(engine: Engine, tiny: Tiny, proje
     assert run.wait(20).state == "Canceled"
 
 
-class Crossed(LocalPlatform):
+class Crossed(LocalRuns):
     """Somebody else cancels each run while it is handed over."""
 
-    @cached_property
-    def runs(self) -> LocalRuns:
-        class Crossed(LocalRuns):
-            def submit(self, request: RunRequest) -> None:
-                Engine(self._workspace.root.parent).get(request.run_id).cancel()
-                super().submit(request)
-
-        return Crossed(self._workspace, self.datasets, self.environments, self.compute, self._grace_s)
+    def submit(self, submission: Submission) -> None:
+        Engine(self._workspace.root.parent).get(submission.run_id).cancel()
+        super().submit(submission)
 
 
 class CrossedPlugin:
     @hookimpl
-    def platform(self, workspace: Workspace) -> LocalPlatform:
-        return Crossed(workspace, {})
+    def platform(self, workspace: Workspace) -> SimpleNamespace:
+        compute = StoredCompute(workspace.root / "compute")
+        return SimpleNamespace(runs=Crossed(workspace, compute, 10.0), compute=compute)
 
 
 def test_a_cancel_while_the_run_is_submitted_holds(engine: Engine, tiny: Tiny, project: Path):

@@ -14,7 +14,6 @@ from tests.recipes import Tiny
 from tests.waiting import eventually
 
 from dressage import Engine, NotFoundError, SettingsError, StageError
-from dressage.records.record import journal_of
 from dressage.results.events import RunEnded, RunFound
 
 
@@ -136,7 +135,7 @@ def test_several_threads_may_wait_for_one_run(engine: Engine, tiny: Tiny, projec
 def test_several_threads_may_watch_one_run(engine: Engine, tiny: Tiny):
     run = engine.run("tiny")
     run.wait(120)
-    journal = journal_of(run.folder)
+    journal = run.record.journal
     with ThreadPoolExecutor(4) as pool:
         for step in range(100):
             for number in range(20):
@@ -188,7 +187,7 @@ def test_a_run_may_be_named_by_what_only_it_has(engine: Engine, tiny: Tiny):
     first, second = (engine.run("tiny", again=True) for _ in range(2))
     assert engine.get(first.id[-4:]).id == first.id
     assert engine.get("latest").id == second.id
-    with pytest.raises(NotFoundError, match="'tiny' may be any of"):
+    with pytest.raises(NotFoundError, match="ambiguous run id 'tiny': matches"):
         engine.get("tiny")
     for run in (first, second):
         run.wait(120)
@@ -202,7 +201,7 @@ def test_an_index_that_somebody_holds_is_left_to_them(engine: Engine, tiny: Tiny
     was = index.stat().st_ino
     with closing(sqlite3.connect(index, isolation_level=None)) as holder:
         holder.execute("BEGIN EXCLUSIVE")
-        journal_of(run.folder).append("note")  # the index is behind, and cannot be written
+        run.record.journal.append("note")  # the index is behind, and cannot be written
         assert [summary.run_id for summary in engine.runs()] == [run.id]
     assert index.stat().st_ino == was
 
@@ -216,7 +215,7 @@ def test_folders_of_the_workspace_that_were_removed_are_made_again(engine: Engin
 
 
 @pytest.mark.parametrize(
-    ("text", "words"), [("{", "is damaged; put"), ('{"layout": 9}', "has layout 9, this dressage reads 1")]
+    ("text", "words"), [("{", "is damaged; put"), ('{"layout": 9}', "has layout 9, this dressage reads 2")]
 )
 def test_a_workspace_that_cannot_be_read_is_refused(engine: Engine, project: Path, text: str, words: str):
     (project / ".dressage").mkdir()

@@ -37,8 +37,8 @@ def test_a_client_killed_anywhere_leaves_nothing_doubled(
 
 BEFORE_THE_MARKER = """
 import os, signal
-from dressage.engine import runs
-runs.remember = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+from dressage.records.workspace import Workspace
+Workspace.remember = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
@@ -58,7 +58,7 @@ def test_a_run_that_was_never_begun_is_told_and_not_listed(engine: Engine, tiny:
     (folder,) = engine.workspace.runs.iterdir()
     (folder / "journal.jsonl").write_text('{"event":"run.cre')  # as far as it may have come
     assert engine.runs() == []
-    with pytest.raises(NotFoundError, match="was never begun: its client died first; run the command again"):
+    with pytest.raises(NotFoundError, match="was never started: its client crashed first; run the command again"):
         engine.get(folder.name)
 
 

@@ -16,6 +16,7 @@ from dressage import (
     Model,
     NotFoundError,
     PluginError,
+    Script,
     Source,
     SpecError,
     hookimpl,
@@ -61,7 +62,7 @@ class Recipe:
     @hookimpl
     def model(self) -> Model:
         self.asked.append("model")
-        return Model(directory=self.folder, script="train.py")
+        return Model(script=Script(directory=self.folder, file="train.py"))
 
 
 @pytest.fixture
@@ -161,14 +162,14 @@ def test_an_answer_of_the_wrong_kind_is_refused(engine: Engine):
 
     engine.plugins.add("recipe", "wrong", Wrong())
     with pytest.raises(
-        PluginError, match="plugin 'wrong' failed in dataset: answered 'mnist', not a FileDataset"
+        PluginError, match="plugin 'wrong' failed in dataset: returned 'mnist', not a FileDataset, RegisteredDataset or Mapping"
     ):
         engine.plan("wrong")
 
 
 def test_a_recipe_without_a_model_is_refused(engine: Engine):
     engine.plugins.add("recipe", "empty", SimpleNamespace())
-    with pytest.raises(PluginError, match="plugin 'empty' failed in model: answered nothing"):
+    with pytest.raises(PluginError, match="plugin 'empty' failed in model: returned nothing"):
         engine.plan("empty")
 
 
@@ -176,7 +177,7 @@ def test_a_script_that_is_not_there_is_named(engine: Engine, project: Path):
     class Missing:
         @hookimpl
         def model(self) -> Model:
-            return Model(directory=project, script="gone.py")
+            return Model(script=Script(directory=project, file="gone.py"))
 
     engine.plugins.add("recipe", "missing", Missing())
     with pytest.raises(SpecError, match=r"no script 'gone\.py'"):

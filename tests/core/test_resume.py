@@ -9,7 +9,6 @@ from tests.recipes import Tiny
 
 from dressage import Engine, StageError
 from dressage.records.journal import Journal
-from dressage.records.record import journal_of
 
 
 def attempts(journal: Journal) -> list[int]:
@@ -25,7 +24,7 @@ def test_a_failed_script_is_not_continued_by_the_same_request_but_by_resume(engi
     second.wait(60)
     assert second.id != first.id
     assert engine.resume(first.id).wait(60).exit_code == 5
-    assert attempts(journal_of(first.folder)) == [1, 2]
+    assert attempts(first.record.journal) == [1, 2]
 
 
 def test_a_stage_that_fails_leaves_the_run_to_be_continued(engine: Engine, tiny: Tiny, project: Path):
@@ -64,7 +63,7 @@ class WithoutData(Tiny):
 
 def test_an_exception_that_is_kept_does_not_hold_up_the_queue(engine: Engine, tiny: Tiny, project: Path):
     engine.plugins.add("recipe", "without", WithoutData(project))
-    with pytest.raises(StageError, match="describes no dataset") as kept:
+    with pytest.raises(StageError, match="the inputs are: none") as kept:
         engine.run("without", set={"slots": 1})
     assert engine.run("tiny", set={"slots": 1}).wait(20).state == "Completed"
     assert kept.tb
@@ -78,7 +77,7 @@ def test_a_run_that_could_not_be_handed_over_may_be_tried_again_at_once(
     try:
         engine.run("without")
     except StageError:
-        with pytest.raises(StageError, match="describes no dataset"):
+        with pytest.raises(StageError, match="the inputs are: none"):
             engine.resume("latest")
 
 
@@ -104,4 +103,4 @@ def test_resume_goes_on_once_the_client_that_prepares_the_run_has_submitted_it(
     preparing.stdout.read()
     preparing.stdout.close()
     assert preparing.wait(60) == 0
-    assert attempts(journal_of(engine.get("latest").folder)) == [1]
+    assert attempts(engine.get("latest").record.journal) == [1]

@@ -1,6 +1,5 @@
 """The key of a training holds all that the trained model is a function of, or says why it does not."""
 
-import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -12,51 +11,71 @@ import msgspec
 import pytest
 from tests.recipes import Tiny
 
-from dressage import Environment, Model
-from dressage.records.requests import NOT_INPUTS, RunRequest, Training
+from dressage import ComputeTarget, Distribution, Environment, Model, PrimaryMetric, RegisteredDataset, Script
+from dressage.records.requests import NOT_INPUTS, RunRequest, Submission
 from dressage.results.versions import ComputeHandle, DatasetVersion, EnvironmentVersion, File, Snapshot
 
-REQUEST = RunRequest(
-    run_id="a",
-    recipe="a",
-    experiment="a",
-    training=Training(
-        model=Model(directory=Path("/a"), script="a.py"),
+SUBMISSION = Submission(
+    request=RunRequest(
+        recipe="a",
+        platform="a",
+        experiment="a",
+        settings={},
+        compute=ComputeTarget(name="a"),
+        environment=Environment(name="a", variables={"A": "a"}),
+        model=Model(script=Script(directory=Path("/a"), file="a.py")),
         snapshot=Snapshot(directory=Path("/a"), files=(File(path="a.py", size=1, sha256="a"),)),
-        dataset="a",
-        environment="a",
-        variables={"A": "a"},
     ),
     compute=ComputeHandle(name="a", slots=1, accelerator="cpu"),
     environment=EnvironmentVersion(name="a", key="a", created="a"),
-    dataset=DatasetVersion(name="a", version=1, digest="a", files=(), created="a"),
+    datasets={"a": DatasetVersion(name="a", version=1, digest="a", files=(), created="a")},
 )
 OTHERS: dict[str, Any] = {
-    "training.model.directory": Path("/b"),
-    "training.model.script": "b.py",
-    "training.model.arguments": ("b",),
-    "training.model.tags": {"b": "b"},
-    "training.snapshot.directory": Path("/b"),
-    "training.snapshot.files": (File(path="a.py", size=1, sha256="b"),),
-    "training.variables": {"A": "b"},
-    "dataset": None,
+    "request.settings": {"b": "b"},
+    "request.compute": ComputeTarget(name="b"),
+    "request.environment.variables": {"A": "b"},
+    "request.environment.indexes": ("b",),
+    "request.environment.find_links": ("b",),
+    "request.environment.secrets": ("b",),
+    "request.model.script.directory": Path("/b"),
+    "request.model.script.file": "b.py",
+    "request.model.script.module": {"file": None, "module": "b"},
+    "request.model.script.command": {"file": None, "command": "b"},
+    "request.model.script.arguments": ("b",),
+    "request.model.script.distribution": Distribution(nodes=2),
+    "request.model.primary_metric": PrimaryMetric(name="b", goal="minimize"),
+    "request.model.tags": {"b": "b"},
+    "request.snapshot.directory": Path("/b"),
+    "request.snapshot.files": (File(path="a.py", size=1, sha256="b"),),
+    "request.file_datasets": {},
+    "request.registered_datasets": {"b": RegisteredDataset(name="b")},
+    "request.tags": {"b": "b"},
+    "datasets": {},
     "compute": ComputeHandle(name="b", slots=1, accelerator="gpu"),
     "environment": EnvironmentVersion(name="b", key="b", created="b"),
     "attempt": 2,
-    "tags": {"b": "b"},
 }
 """Another value for each field that does not take a text."""
+
+
+WHOLE = (
+    "request",
+    "request.environment",
+    "request.model",
+    "request.model.script",
+    "request.snapshot",
+)
 
 
 def names(value: Any) -> list[str]:
     return [field.name for field in fields(value)] if is_dataclass(value) else list(value.__struct_fields__)
 
 
-def paths(value: Any = REQUEST, prefix: str = "") -> Iterator[str]:
-    """The fields of a request, and those of its training one by one."""
+def paths(value: Any = SUBMISSION, prefix: str = "") -> Iterator[str]:
+    """The fields of a submission, and those of its request one by one."""
     for name in names(value):
         path = f"{prefix}{name}"
-        if path in ("training", "training.model", "training.snapshot"):
+        if path in WHOLE:
             yield from paths(getattr(value, name), f"{path}.")
         else:
             yield path
@@ -65,17 +84,14 @@ def paths(value: Any = REQUEST, prefix: str = "") -> Iterator[str]:
 def changed(value: Any, path: str, other: Any) -> Any:
     name, _, rest = path.partition(".")
     new = changed(getattr(value, name), rest, other) if rest else other
-    return (
-        replace(value, **{name: new})
-        if is_dataclass(value)
-        else msgspec.structs.replace(value, **{name: new})
-    )
+    fields = new if name in ("module", "command") else {name: new}  # in place of the file
+    return replace(value, **fields) if is_dataclass(value) else msgspec.structs.replace(value, **{name: new})
 
 
 @pytest.mark.parametrize("path", sorted(paths()))
 def test_each_field_of_a_request_is_an_input_or_has_a_reason_not_to_be(path: str):
-    other = changed(REQUEST, path, OTHERS.get(path, "b"))
-    is_input = other.training.key != REQUEST.training.key
+    other = changed(SUBMISSION, path, OTHERS.get(path, "b"))
+    is_input = other.training.key != SUBMISSION.training.key
     assert is_input != (path in NOT_INPUTS), "put it into Training.inputs, or into NOT_INPUTS with the reason"
 
 
@@ -96,20 +112,6 @@ def test_the_same_variables_find_the_run_that_had_them(engine, tiny: Tiny):
     tiny.variables = {"SEED": "1"}
     run = engine.run("tiny")
     run.wait()
-    assert engine.plan("tiny").stage("model").run_id == run.id
-
-
-def test_a_run_of_before_variables_were_inputs_is_found_by_them(engine, tiny: Tiny):
-    """Its journal has them in the environment alone."""
-    tiny.variables = {"SEED": "1"}
-    run = engine.run("tiny")
-    run.wait()
-    journal = run.folder / "journal.jsonl"
-    events = [json.loads(line) for line in journal.read_text().splitlines()]
-    for event in events:
-        if event["event"] == "run.submitting":
-            assert event["request"]["training"].pop("variables")
-    journal.write_text("".join(json.dumps(event) + "\n" for event in events))
     assert engine.plan("tiny").stage("model").run_id == run.id
 
 

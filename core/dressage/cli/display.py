@@ -41,9 +41,9 @@ class Person:
             case RunCreated():
                 say(f"run {event.run_id}")
             case RunFound(reason="reused"):
-                say(f"run {event.run_id} did this already; train anew with --again")
+                say(f"reusing run {event.run_id} (same inputs); --again starts a new run")
             case RunFound():
-                say(f"run {event.run_id} goes on: {event.reason}")
+                say(f"resuming run {event.run_id}: {event.reason}")
             case StageStarted():
                 self._display.begin(event)
             case StageProgress():

@@ -26,9 +26,9 @@ def print_summary(run: Run, status: RunStatus) -> None:
     lines = [f"run {run.id}  {coloured(status.state, colour, results())}" + (f" in {time}" if time else "")]
     if status.reason:
         lines.append(f"  reason    {status.reason}")
-    metric = run.job.model.metric
+    metric = run.request.model.primary_metric
     if metric and run.metric is not None:
-        lines.append(f"  {metric.lower()}  {number_of(run.metric)}")
+        lines.append(f"  {metric.name.lower()}  {number_of(run.metric)}")
     tracked = run.tracked
     registered = [f"{model.name}:{model.version}"] if (model := run.model) else []
     lines += [f"  model     {version}" for version in [*registered, *tracked.registered]]
@@ -42,10 +42,10 @@ def as_result(run: Run, status: RunStatus) -> dict[str, Any]:
     """A run's end for programs."""
     return {
         "run_id": run.id,
-        "recipe": run.job.recipe,
-        "platform": run.job.platform,
+        "recipe": run.request.recipe,
+        "platform": run.request.platform,
         **to_json(status),
-        "metric": run.job.model.metric,
+        "metric": metric.name if (metric := run.request.model.primary_metric) else None,
         "value": run.metric,
         "metrics": run.tracked.latest(),
         "model": to_json(run.model),

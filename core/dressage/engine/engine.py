@@ -12,8 +12,9 @@ loop, hand them to a thread (`await asyncio.to_thread(engine.run, "keras-mnist")
 """
 
 import os
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
@@ -21,55 +22,43 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from dressage.engine import runs, stages
+from dressage.engine import runs
+from dressage.engine.planning import plan_stages
+from dressage.engine.platforms import with_defaults
 from dressage.engine.runs import Run
-from dressage.errors import DressageError, NotFoundError, PluginError, unknown
+from dressage.engine.stages import Conductor
+from dressage.errors import DressageError, NotFoundError, PluginError, SettingsError, unknown
 from dressage.files.encoding import to_json
 from dressage.files.locks import FileLock, is_locked
 from dressage.hooks import recipes
-from dressage.hooks.plugins import Plugins, asked
-from dressage.hooks.recipes import Described
-from dressage.platforms.protocols import Platform
-from dressage.records.jobs import Job, experiment_of, new_run_id
-from dressage.records.record import journal_of, read_record
+from dressage.hooks.calls import call_plugin
+from dressage.hooks.plugins import Plugins
+from dressage.hooks.proxy import PlatformProxy
+from dressage.records.requests import RunRequest
+from dressage.records.run_ids import experiment_of, new_run_id
 from dressage.records.run_lookup import find_run
 from dressage.records.workspace import Workspace, find_workspace
 from dressage.results.events import Listener, PlanMade, RunCreated, RunFound, RunSubmitted, ignore
 from dressage.results.plans import Plan
 from dressage.results.statuses import RunSummary
-from dressage.results.versions import Snapshot
 from dressage.specs import configuration
+from dressage.specs.descriptions import Environment
 from dressage.specs.settings import Setting, declared, resolve
 from dressage.storage import snapshots
 
 _LOOK_AGAIN_S = 0.1
 """How often to look whether a client that prepares a run is done, or gone."""
+_LISTING_S = 10.0
+"""How long a listing waits for a platform to say how its runs stand."""
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
-    """A request, resolved and planned; nothing touched yet."""
+class Asked:
+    """A request, and what policies changed of it; nothing touched yet."""
 
-    plan: Plan
-    described: Described
-    snapshot: Snapshot
-    platform: Platform
-
-    def job(self, experiment: str, name: str | None) -> Job:
-        """The request without a run."""
-        return Job(
-            run_id="",
-            recipe=self.plan.recipe,
-            platform=self.plan.platform,
-            experiment=experiment,
-            name=name,
-            settings=self.plan.settings,
-            dataset=self.described.dataset,
-            compute=self.described.compute,
-            environment=self.described.environment,
-            model=self.described.model,
-            snapshot=self.snapshot,
-        )
+    request: RunRequest
+    changes: recipes.Changes
+    platform: PlatformProxy
 
 
 class Engine:
@@ -90,7 +79,7 @@ class Engine:
         self.environ = os.environ if environ is None else environ
         self.plugins = Plugins()
         self._overrides = platforms or {}
-        self._platforms: dict[str, Platform] = {}
+        self._platforms: dict[str, PlatformProxy] = {}
 
     @cached_property
     def configuration(self) -> configuration.Configuration:
@@ -100,11 +89,11 @@ class Engine:
     def workspace(self) -> Workspace:
         """The workspace, whether or not it has been made. Raises SettingsError for one that cannot be read."""
         named = self.configuration.option("workspace").value
-        found = Workspace(root=find_workspace(self.directory, named))
+        found = Workspace(find_workspace(self.directory, named))
         found.check()
         return found
 
-    def platform(self, name: str | None = None) -> Platform:
+    def platform(self, name: str | None = None) -> PlatformProxy:
         """The platform of that name, the configured one by default. Contacts nothing."""
         name = name or self.configuration.option("on").value
         if name not in self._platforms:
@@ -114,12 +103,10 @@ class Engine:
                 "directory": self.directory,
                 "configuration": {**self.configuration.platform(name), **self._overrides.get(name, {})},
             }
-            platform = asked(name, "platform", lambda: manager.hook.platform(**arguments))
+            platform = call_plugin(name, "platform", lambda: manager.hook.platform(**arguments))
             if platform is None:
-                raise PluginError(
-                    name, "platform", "answered nothing; a platform plugin answers with a platform"
-                )
-            self._platforms[name] = platform
+                raise PluginError(name, "platform", "returned nothing; a platform plugin returns a platform")
+            self._platforms[name] = with_defaults(name, platform, self.workspace)
         return self._platforms[name]
 
     def settings(self, recipe: str) -> tuple[Setting, ...]:
@@ -133,9 +120,10 @@ class Engine:
         *,
         on: str | None = None,
         set: Mapping[str, Any] | None = None,  # noqa: A002
-    ) -> Described:
-        """What the recipe asks for at each stage, wrappers applied."""
-        return self._prepared(recipe, on, set or {}).described
+        tags: Mapping[str, str] | None = None,
+    ) -> RunRequest:
+        """What the recipe asks for at each stage, policies applied."""
+        return self._ask(recipe, on, set, tags).request
 
     def plan(
         self,
@@ -143,9 +131,10 @@ class Engine:
         *,
         on: str | None = None,
         set: Mapping[str, Any] | None = None,  # noqa: A002
+        tags: Mapping[str, str] | None = None,
     ) -> Plan:
         """Say for each stage what a run would do and why. Changes nothing, anywhere."""
-        return self._prepared(recipe, on, set or {}).plan
+        return self._plan(self._ask(recipe, on, set, tags))
 
     def run(
         self,
@@ -153,6 +142,7 @@ class Engine:
         *,
         on: str | None = None,
         set: Mapping[str, Any] | None = None,  # noqa: A002
+        tags: Mapping[str, str] | None = None,
         experiment: str | None = None,
         name: str | None = None,
         again: bool = False,
@@ -162,31 +152,30 @@ class Engine:
 
         If the same request left an unfinished run that nobody attends, that run is continued; if a model is
         there from the very same inputs, its run is the answer. `again` starts a new run all the same.
+        tags: of the run, for people and for the platform's job.
         """
-        experiment = experiment_of(experiment or self.configuration.option("experiment").value, recipe)
-        prepared = self._prepared(recipe, on, set or {})
-        listener(PlanMade(prepared.plan))
+        asked = self._ask(recipe, on, set, tags, experiment=experiment, name=name)
+        plan = self._plan(asked)
+        listener(PlanMade(plan))
         self.workspace.create()
-        job = prepared.job(experiment, name)
-        if not again and (found := self._found(prepared.plan, job.key, listener)):
+        if not again and (found := self._find_run(plan, asked.request, listener)):
             return found
-        return self._start(job, listener)
+        return self._start(asked, listener)
 
     def resume(self, run_id: str, *, listener: Listener = ignore) -> Run:
         """Bring an unfinished run to its end: attach to it, submit it, or start it again from its checkpoints.
 
         run_id: the whole of it, or as `get` takes it.
         """
-        run_id, record = find_run(self.workspace, run_id)
-        job = record.the_job()
-        platform, attended = self.platform(job.platform), runs.attendance(self.workspace, run_id)
-        while not (alone := attended.acquire(blocking=False)) and not record.is_submitted:
+        folder = find_run(self.workspace, run_id)
+        request = folder.refresh().the_request()
+        platform, attended = self.platform(request.platform), runs.lock_of_client(folder)
+        while not (alone := attended.acquire(blocking=False)) and not folder.refresh().is_submitted:
             time.sleep(_LOOK_AGAIN_S)
-            record = read_record(self.workspace.run(run_id))
-        run = Run(self.workspace, platform, job, attended)
+        run = Run(self.workspace, platform, request, attended)
         with run.released_on_error():
             if alone or run.status.has_ended:
-                with FileLock(run.folder / "resume.lock"):  # another may resume it at this moment
+                with FileLock(folder.lock("resume")):  # another may resume it at this moment
                     self._continue(run, listener)
         return run
 
@@ -195,33 +184,55 @@ class Engine:
 
         run_id: the whole of it, a beginning or an end that only one run has, or "latest".
         """
-        _, record = find_run(self.workspace, run_id)
-        job = record.the_job()
-        return Run(self.workspace, self.platform(job.platform), job)
+        folder = find_run(self.workspace, run_id)
+        request = folder.refresh().the_request()
+        return Run(self.workspace, self.platform(request.platform), request)
 
     def runs(self, limit: int | None = None) -> list[RunSummary]:
-        """The runs in the workspace, the newest first."""
+        """The runs in the workspace, the newest first. A platform that cannot say how its runs stand hides none."""
         from dressage.records.index import RunIndex
 
-        return [self._current(summary) for summary in RunIndex(self.workspace).summaries()[:limit]]
+        summaries = RunIndex(self.workspace).summaries()[:limit]
+        current = self._current([summary for summary in summaries if not summary.status.has_ended])
+        return [current.get(summary.run_id, summary) for summary in summaries]
 
-    def _prepared(self, recipe: str, on: str | None, given: Mapping[str, Any]) -> Prepared:
+    def _ask(
+        self,
+        recipe: str,
+        on: str | None,
+        given: Mapping[str, Any] | None,
+        tags: Mapping[str, str] | None = None,
+        *,
+        experiment: str | None = None,
+        name: str | None = None,
+    ) -> Asked:
         loaded = recipes.load(self.plugins, recipe)
-        settings = self._settings(loaded, given)
-        name = on or self.configuration.option("on").value
-        platform = self.platform(name)
-        described = loaded.describe(
-            settings, lambda target: asked(name, "compute.resolve", lambda: platform.compute.resolve(target))
-        )
+        settings = self._settings(loaded, given or {})
+        experiment = experiment_of(experiment or self.configuration.option("experiment").value, recipe)
+        platform = self.platform(on)
+        described, changes = loaded.describe(settings, platform.compute.resolve, tags or {})
+        self._check_secrets(described["environment"])
         limit_mb = self.configuration.option("snapshot_limit_mb").value
-        snapshot = snapshots.take(described.model.directory, limit_mb=limit_mb)
-        plan = Plan(
+        request = RunRequest(
             recipe=recipe,
-            platform=name,
+            platform=platform.name,
+            experiment=experiment,
+            name=name,
             settings=to_json(settings) if settings is not None else {},
-            stages=stages.planned(platform, name, described, snapshot),
+            snapshot=snapshots.take(described["model"].script.directory, limit_mb=limit_mb),
+            **described,
         )
-        return Prepared(plan, described, snapshot, platform)
+        return Asked(request, changes, platform)
+
+    def _plan(self, asked: Asked) -> Plan:
+        request = asked.request
+        return Plan(
+            recipe=request.recipe,
+            platform=request.platform,
+            settings=request.settings,
+            tags=request.tags,
+            stages=plan_stages(asked.platform, self.workspace, request, asked.changes),
+        )
 
     def _settings(self, recipe: recipes.Recipe, given: Mapping[str, Any]) -> Any:
         kind = recipe.settings
@@ -236,69 +247,112 @@ class Engine:
             raise NotFoundError(f"recipe {recipe.name!r}: {unknown('setting', name, ())}")
         return None
 
-    def _found(self, plan: Plan, key: str, listener: Listener) -> Run | None:
-        """The run that answers the request already, if there is one."""
-        for run_id in runs.still_open(self.workspace, key):
+    def _check_secrets(self, environment: Environment) -> None:
+        """Their values come from the shell that starts the run; nothing keeps them."""
+        for name in getattr(environment, "secrets", ()):
+            if name not in self.environ:
+                raise SettingsError(
+                    f"environment {environment.name!r} needs the secret {name}, and there is no such variable here;"
+                    f" set it: export {name}=..."
+                )
+
+    def _find_run(self, plan: Plan, request: RunRequest, listener: Listener) -> Run | None:
+        """The run that answers the request, if there is one."""
+        for run_id in self.workspace.open_runs(request.key):
             if reason := self._orphaned(run_id):
                 listener(RunFound(run_id, reason))
                 return self.resume(run_id, listener=listener)
         made_by = plan.stage("model").run_id
-        if plan.reuses_everything and made_by and self.workspace.run(made_by).is_dir():
+        if plan.reuses_everything and made_by and self.workspace.run(made_by).path.is_dir():
             listener(RunFound(made_by, "reused"))
             return self.get(made_by)
         return None
 
     def _orphaned(self, run_id: str) -> str | None:
         """Why the open run should be continued; None if someone sees to it or it has ended."""
-        record = read_record(self.workspace.run(run_id))
-        if record.job is None or is_locked(self.workspace.run(run_id) / "client.lock"):
+        folder = self.workspace.run(run_id)
+        record = folder.refresh()
+        if record.request is None or is_locked(folder.lock("client")):
             return None
         status = self.get(run_id).status
         if status.has_ended and not status.interrupted:
-            done = status.state != "Completed" or record.model or not record.the_job().model.name
+            named = record.the_request().model.name
+            done = status.state != "Completed" or record.model or not named
             if done:
-                runs.forget(self.workspace, run_id)
+                self.workspace.forget(run_id)
             return None if done else "its model is not registered yet"
         if status.interrupted:
             return status.reason or "it was interrupted"
-        return None if record.detached else "its client is gone"
+        return None if record.detached else "its client process exited"
 
-    def _start(self, job: Job, listener: Listener) -> Run:
-        run_id = new_run_id(job.recipe, self.workspace.runs)
-        attended = runs.attendance(self.workspace, run_id)
+    def _start(self, asked: Asked, listener: Listener) -> Run:
+        run_id = new_run_id(asked.request.recipe, self.workspace.runs)
+        folder = self.workspace.run(run_id)
+        attended = runs.lock_of_client(folder)
         attended.acquire()
-        kept = snapshots.keep(job.snapshot, self.workspace.root / "snapshots")
-        job = replace(job, run_id=run_id, snapshot=kept)
-        run = Run(self.workspace, self.platform(job.platform), job, attended)
+        kept = snapshots.keep(asked.request.snapshot, self.workspace.snapshots)
+        request = replace(asked.request, run_id=run_id, snapshot=kept)
+        run = Run(self.workspace, asked.platform, request, attended)
         with run.released_on_error():
-            runs.remember(self.workspace, job)  # first: what is in the journal must be found again
-            journal_of(run.folder).append("run.created", job=to_json(job))
+            self.workspace.remember(run_id, request.key)  # first: what is in the journal must be found again
+            folder.create(to_json(request))
             listener(RunCreated(run_id))
             self._submit(run, 1, listener)
         return run
 
     def _continue(self, run: Run, listener: Listener) -> None:
-        """Do what is left to do before the run can go on by itself."""
-        record, status = read_record(run.folder), run.status
-        journal = journal_of(run.folder)
+        """Do what is left to do before the run can continue without us."""
+        status = run.status
+        record = run.record.refresh()
         if not record.is_submitted:
-            journal.append("state", state="Preparing", attempt=record.attempt)
+            run.record.enter(record.attempt, "Preparing")
             self._submit(run, record.attempt, listener)
         elif status.state in ("Failed", "Canceled"):
-            journal.append("run.resumed", attempt=record.attempt + 1)
-            runs.remember(self.workspace, run.job)
-            self._submit(run, record.attempt + 1, listener)
+            attempt = record.attempt + 1
+            run.record.resume(attempt)
+            self.workspace.remember(run.id, run.request.key)
+            self._submit(run, attempt, listener)
 
     def _submit(self, run: Run, attempt: int, listener: Listener) -> None:
-        conductor = stages.Conductor(run.job, run.platform, journal_of(run.folder), listener)
+        conductor = Conductor(run.request, run.platform, run.record, listener)
         conductor.submit(conductor.prepare(attempt))
         listener(RunSubmitted(run.id, attempt))
 
-    def _current(self, summary: RunSummary) -> RunSummary:
-        """A run that had not ended when its journal was last written may have by now."""
-        if summary.status.has_ended:
-            return summary
-        try:
-            return replace(summary, status=self.get(summary.run_id).status)
-        except DressageError:
-            return summary  # its platform is out of reach; the journal's word stands
+    def _current(self, summaries: Sequence[RunSummary]) -> dict[str, RunSummary]:
+        """How runs stand that had not ended when their journals were last written, by id.
+
+        Each platform is asked in a thread: one that does not answer in time is named, and holds up no other.
+        """
+        current: dict[str, RunSummary] = {}
+        threads = {
+            name: threading.Thread(
+                target=self._ask_current, args=(name, summaries, current), daemon=True, name=name
+            )
+            for name in dict.fromkeys(summary.platform for summary in summaries)
+        }
+        for thread in threads.values():
+            thread.start()
+        deadline = time.monotonic() + _LISTING_S
+        for name, thread in threads.items():
+            thread.join(max(0.0, deadline - time.monotonic()))
+            if thread.is_alive():
+                self._warn(name, f"no answer within {_LISTING_S:.0f} s")
+        return dict(current)
+
+    def _ask_current(
+        self, platform: str, summaries: Sequence[RunSummary], current: dict[str, RunSummary]
+    ) -> None:
+        for summary in summaries:
+            if summary.platform != platform:
+                continue
+            try:
+                current[summary.run_id] = replace(summary, status=self.get(summary.run_id).status)
+            except DressageError as error:
+                return self._warn(platform, str(error))
+        return None
+
+    def _warn(self, platform: str, reason: str) -> None:
+        import logging
+
+        message = "platform %r: %s; its runs are shown as last recorded"
+        logging.getLogger("dressage").warning(message, platform, reason)

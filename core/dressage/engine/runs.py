@@ -1,15 +1,21 @@
-"""A run, in the hands of whoever started, continues or only watches it."""
+"""A run, for a program that starts, continues or only watches it."""
 
+import copy
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from dressage.engine.stages import Conductor, label_of
+from dressage.errors import UnreachableError
 from dressage.files.locks import FileLock, is_locked
-from dressage.platforms.protocols import Platform
-from dressage.records.jobs import Job
-from dressage.records.record import Reader, journal_of
+from dressage.hooks.proxy import PlatformProxy
+from dressage.platforms.protocols import Records, Waits
+from dressage.platforms.remote import Pace
+from dressage.records.record import Record
+from dressage.records.requests import RunRequest
+from dressage.records.run_folder import RunFolder
 from dressage.records.workspace import Workspace
 from dressage.results.events import Listener, LogWritten, RunEnded, StateChanged, ignore
 from dressage.results.plans import Stage
@@ -25,51 +31,100 @@ class Run:
     """One run. While this object lives and is not detached, the run counts as attended by this process."""
 
     def __init__(
-        self, workspace: Workspace, platform: Platform, job: Job, attended: FileLock | None = None
+        self,
+        workspace: Workspace,
+        platform: PlatformProxy,
+        request: RunRequest,
+        attended: FileLock | None = None,
     ) -> None:
-        self.id = job.run_id
-        self.job = job
+        self.id = request.run_id
+        self.request = request
         self.platform = platform
-        self.folder = workspace.run(job.run_id)
-        self._reader = Reader(journal_of(self.folder))
+        self.record = workspace.run(request.run_id)
+        self.folder = self.record.path
         self._workspace = workspace
         self._attended = attended
+        self._waiter: Waits | None = platform.optional(Waits)
+        self._recorder: Records | None = platform.optional(Records)
+        self._pace = Pace(platform.poll_s)
+        self._is_unreachable = False
 
     def __repr__(self) -> str:
         return f"Run({self.id!r})"
 
     @property
     def status(self) -> RunStatus:
-        """How the run stands now."""
-        record = self._reader.refresh()
+        """How the run stands now. Where its platform cannot be asked now, how it stood when it was asked last."""
+        record = self.record.refresh()
         if record.status.has_ended:
             return record.status
-        return self.platform.runs.status(self.id) if record.is_submitted else self._prepared_by_someone()
+        if not record.is_submitted:
+            return self._prepared_by_someone()
+        attempt = record.attempt
+        try:
+            status = self._keep(self.platform.runs.observe(self.id), attempt)
+        except UnreachableError as error:
+            self._warn(error)
+            return record.status
+        self._is_unreachable = False
+        return status
+
+    def _look(self) -> RunStatus:
+        """The status, without asking the platform more often than is good for it."""
+        record = self.record.refresh()
+        is_cheap = self._waiter or record.status.has_ended or not record.is_submitted
+        return self.status if is_cheap or self._pace.is_due("status") else record.status
+
+    def _warn(self, error: UnreachableError) -> None:
+        import logging
+
+        if not self._is_unreachable:
+            logging.getLogger("dressage").warning("run %s: %s; shown as last recorded", self.id, error)
+        self._is_unreachable = True
+
+    def _keep(self, seen: RunStatus, attempt: int) -> RunStatus:
+        """Write down what was seen. Where that cannot be done, it still is how the run stands."""
+        record = self.record.refresh()
+        recorded: tuple[tuple[str, Any], ...] = ()
+        if seen.has_ended and self._recorder and record.is_news(seen, attempt):
+            recorded = tuple(self._recorder.recorded(self.id).events())
+        try:
+            return self.record.record(seen, attempt, recorded)
+        except OSError:  # a full disk, or the workspace of somebody else
+            return seen
 
     @property
     def created(self) -> str | None:
         """When the run was asked for."""
-        return self._reader.refresh().created
+        return self.record.refresh().created
 
     @property
     def tracked(self) -> Tracked:
         """Metrics, parameters and tags so far."""
-        return self.platform.runs.tracked(self.id)
+        record = self.record.refresh()
+        if self._recorder is None or record.status.has_ended or not record.is_submitted:
+            return record.tracked
+        tracked = copy.deepcopy(record.tracked)
+        for event, items in self._recorder.recorded(self.id).events():
+            tracked.apply({"event": event, "items": items, "attempt": record.attempt})
+        return tracked
 
     @property
     def metric(self) -> float | None:
-        """The metric that sums the run up, once it is logged."""
-        return self.tracked.latest().get(self.job.model.metric or "")
+        """The value of the primary metric, once it is logged."""
+        metric = self.request.model.primary_metric
+        return self.tracked.latest().get(metric.name) if metric else None
 
     @property
     def model(self) -> ModelVersion | None:
         """The model that the run registered, once it has."""
-        return self._reader.refresh().model
+        return self.record.refresh().model
 
     def stage(self, stage: Stage) -> str | None:
         """What a finished stage came to, in a word."""
-        handle = self._reader.refresh().handles.get(stage)
-        return label_of(handle) if handle else None
+        record = self.record.refresh()
+        handles = record.datasets.values() if stage == "dataset" else [record.handles.get(stage)]
+        return ", ".join(label_of(handle) for handle in handles if handle) or None
 
     @property
     def files(self) -> Sequence[File]:
@@ -82,16 +137,16 @@ class Run:
 
     def cancel(self) -> None:
         """Ask the script to stop, then make it; returns once asked. A run not submitted yet never will be."""
-        record = self._reader.refresh()
+        record = self.record.refresh()
         if not record.is_submitted:
-            self._reader.journal.append("state", state="Canceled", reason="canceled", attempt=record.attempt)
-            record = self._reader.refresh()  # it may have been submitted meanwhile
+            self.record.record(RunStatus(state="Canceled", reason="canceled"), record.attempt)
+            record = self.record.refresh()  # it may have been submitted meanwhile
         if record.is_submitted:
             self.platform.runs.cancel(self.id)
 
     def detach(self) -> None:
-        """Leave the run to itself, on purpose: the same request will then start another one."""
-        self._reader.journal.append("run.detached")
+        """Let the run continue in the background, on purpose: the same request will then start another one."""
+        self.record.detach()
         self.release()
 
     def release(self) -> None:
@@ -112,7 +167,7 @@ class Run:
         """The script's output from byte `offset` on, as it wrote it; with `follow`, until the run has ended."""
         while True:
             ended = not follow or self._ended(_LOOK_AGAIN_S)
-            while data := self._output(offset):
+            while data := self._output(offset, paced=not ended):
                 offset += len(data)
                 yield data
             if ended:
@@ -129,11 +184,11 @@ class Run:
         told = None
         while True:
             ended = self._ended(_LOOK_AGAIN_S if told else 0)
-            status = self.status
+            status = self._look()
             if (status.state, status.reason) != told and not status.has_ended:
                 listener(StateChanged(self.id, status.state, status.reason))
             told = status.state, status.reason
-            for data in self.logs(offset=offset):
+            while data := self._output(offset, paced=not ended):
                 listener(LogWritten(self.id, offset, data))
                 offset += len(data)
             if ended:
@@ -142,52 +197,59 @@ class Run:
     def _ended(self, timeout_s: float) -> bool:
         """Wait for the end, up to the time given; False if it is still to come."""
         deadline = time.monotonic() + timeout_s
-        while not self._reader.refresh().is_submitted:
+        while not self.record.refresh().is_submitted:
             left = deadline - time.monotonic()
             if left <= 0 or self.status.has_ended:
                 return self.status.has_ended
             time.sleep(min(left, _LOOK_AGAIN_S))
-        return self.platform.runs.wait(self.id, max(0.0, deadline - time.monotonic()))
+        return self._wait(deadline)
 
-    def _output(self, offset: int) -> bytes:
-        return self.platform.runs.logs(self.id, offset) if self._reader.refresh().submitted else b""
+    def _wait(self, deadline: float) -> bool:
+        """For the end of a submitted run. A platform that cannot say when is asked, with pauses that grow."""
+        while not self._look().has_ended:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return False
+            if self._waiter:
+                self._waiter.wait(self.id, left)
+            else:
+                time.sleep(min(left, self._pace.pause_s("status")))
+        return True
+
+    def _output(self, offset: int, *, paced: bool = False) -> bytes:
+        """More of the log. paced: the run goes on, and its platform is not asked too often."""
+        if not self.record.refresh().submitted:
+            return b""
+        if paced and not self._waiter and not self._pace.is_due("logs"):
+            return b""
+        return self.platform.runs.logs(self.id, offset)
 
     def _prepared_by_someone(self) -> RunStatus:
         """The state of a run that its client has yet to submit: nobody else will, if that client is gone."""
-        attended = is_locked(self.folder / "client.lock")
-        status = self._reader.refresh().status
-        if attended or status.has_ended or self._reader.record.is_submitted:
-            return status
-        reason = f"its client is gone; continue it with: dressage resume {self.id}"
+        attended = is_locked(self.record.lock("client"))
+        record = self.record.refresh()
+        if attended or record.status.has_ended or record.is_submitted:
+            return record.status
+        reason = f"its client process exited; continue the run with: dressage resume {self.id}"
         return RunStatus(state="Failed", reason=reason, interrupted=True)
 
     def _finished(self, listener: Listener) -> RunStatus:
-        status, record = self.status, self._reader.refresh()
-        request = record.the_request()
-        if status.state == "Completed" and record.model is None and request:
-            Conductor(self.job, self.platform, self._reader.journal, listener).register(request)
+        status, record = self.status, self.record.refresh()
+        if status.state == "Completed" and self._lacks_model(record):
+            submission = record.the_submission()
+            if submission:
+                conductor = Conductor(self.request, self.platform, self.record, listener)
+                conductor.register(submission, record.tracked.latest())
         if not status.interrupted:
-            forget(self._workspace, self.id)
+            self._workspace.forget(self.id)
         listener(RunEnded(self.id, status, self.model))
         self.release()
         return status
 
-
-def remember(workspace: Workspace, job: Job) -> None:
-    """Mark the run as open: the same request finds it until its end has been seen."""
-    (workspace.root / "open" / f"{job.key}.{job.run_id}").touch()
+    def _lacks_model(self, record: Record) -> bool:
+        return record.model is None and self.request.model.name is not None
 
 
-def forget(workspace: Workspace, run_id: str) -> None:
-    for marker in (workspace.root / "open").glob(f"*.{run_id}"):
-        marker.unlink(missing_ok=True)
-
-
-def still_open(workspace: Workspace, key: str) -> list[str]:
-    """The ids of open runs of the same request, the oldest first."""
-    return sorted(marker.name.partition(".")[2] for marker in (workspace.root / "open").glob(f"{key}.*"))
-
-
-def attendance(workspace: Workspace, run_id: str) -> FileLock:
+def lock_of_client(folder: RunFolder) -> FileLock:
     """The lock of the client that attends a run."""
-    return FileLock(workspace.run(run_id) / "client.lock")
+    return FileLock(folder.lock("client"))

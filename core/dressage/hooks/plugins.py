@@ -5,8 +5,6 @@ a command names them; *wrappers* (group `dressage.hooks.plugins`) are loaded for
 loaded is recorded and skipped, and raises PluginError only when it is asked for by name.
 """
 
-import errno
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import ModuleType
@@ -17,6 +15,7 @@ import pluggy
 from dressage.errors import NotFoundError, PluginError, unknown
 from dressage.hooks import entrypoints
 from dressage.hooks import specs as hookspecs
+from dressage.hooks.calls import call_plugin
 
 Kind = Literal["recipe", "platform", "wrapper"]
 GROUPS: dict[Kind, str] = {
@@ -122,28 +121,9 @@ class Plugins:
 
 def register(manager: pluggy.PluginManager, name: str, plugin: Any) -> None:
     """Register one plugin and refuse hooks that are misspelt or take arguments that do not exist."""
-    asked(name, "registering", lambda: manager.register(plugin, name))
-    asked(name, "registering", manager.check_pending)
-
-
-def asked(plugin: str, where: str, call: Callable[[], Any]) -> Any:
-    """Call into a plugin; whatever it raises becomes a PluginError with its name, our own errors excepted.
-
-    A plugin that exits does not take us along.
-    """
-    from dressage.errors import DressageError, StageError
-
-    try:
-        return call()
-    except DressageError:
-        raise
-    except (Exception, SystemExit) as error:
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-            what = f"{str(error.filename)!r}: " if error.filename else ""
-            raise StageError(where, f"{where}: {what}{error.strerror}; make room and run it again") from error
-        reason = " ".join(f"{type(error).__name__}: {error}".split())
-        raise PluginError(plugin, where, reason) from error
+    call_plugin(name, "registering", lambda: manager.register(plugin, name))
+    call_plugin(name, "registering", manager.check_pending)
 
 
 def _imported(plugin: Loadable) -> ModuleType | Any:
-    return asked(plugin.name, "import", plugin.load)
+    return call_plugin(plugin.name, "import", plugin.load)

@@ -1,35 +1,32 @@
-"""Asking a recipe, and the plugins that wrap it, for the four stages."""
+"""Asking a recipe, and the policies that wrap it, for the four stages."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
+import msgspec
 import pluggy
 
 from dressage.errors import PluginError, SpecError
-from dressage.files.encoding import to_json
-from dressage.hooks.plugins import Plugins, asked, register
+from dressage.files.encoding import from_json, to_json
+from dressage.hooks import specs as hookspecs
+from dressage.hooks.calls import call_plugin
+from dressage.hooks.plugins import Plugins, register
 from dressage.results.differences import differences
-from dressage.results.plans import Stage
-from dressage.specs.descriptions import ComputeTarget, Environment, FileDataset, Model
+from dressage.specs.compute import ComputeTarget
+from dressage.specs.datasets import FileDataset, RegisteredDataset
+from dressage.specs.descriptions import Environment
+from dressage.specs.models import Model
 
-_RETURNS: Mapping[Stage, type] = {
-    "dataset": FileDataset,
-    "compute": ComputeTarget,
-    "environment": Environment,
-    "model": Model,
+Question = Literal["dataset", "compute", "environment", "model", "tags"]
+_RETURNS: Mapping[Question, tuple[type, ...]] = {
+    "dataset": (FileDataset, RegisteredDataset, Mapping),
+    "compute": (ComputeTarget,),
+    "environment": (Environment,),
+    "model": (Model,),
+    "tags": (Mapping,),
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Described:
-    """What the recipe asks for, wrappers applied. compute is as the platform resolved it."""
-
-    dataset: FileDataset | None
-    compute: ComputeTarget
-    environment: Environment
-    model: Model
-    changed_by: Mapping[Stage, tuple[str, ...]] = field(default_factory=dict)
+Changes = dict[Question, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -43,51 +40,121 @@ class Recipe:
     @property
     def settings(self) -> type | None:
         """The class of its settings."""
-        kind = asked(self.name, "settings", self.manager.hook.settings)
-        if kind is not None and not hasattr(kind, "__dataclass_fields__"):
-            raise PluginError(self.name, "settings", f"answered {kind!r}, not a dataclass")
-        return kind  # type: ignore[no-any-return]
+        kind = call_plugin(self.name, "settings", self.manager.hook.settings)
+        if kind is not None and not (isinstance(kind, type) and hasattr(kind, "__dataclass_fields__")):
+            raise PluginError(self.name, "settings", f"returned {kind!r}, not a dataclass")
+        return kind
 
-    def describe(self, settings: Any, resolve: Callable[[ComputeTarget], ComputeTarget]) -> Described:
-        """Ask for all four stages. resolve: what the platform makes of a compute target."""
-        changes: dict[Stage, tuple[str, ...]] = {}
-        dataset = self._ask("dataset", changes, settings=settings)
+    def describe(
+        self, settings: Any, resolve: Callable[[ComputeTarget], ComputeTarget], tags: Mapping[str, str]
+    ) -> tuple[dict[str, Any], Changes]:
+        """The fields of a RunRequest that the recipe decides, and what each policy changed.
+
+        resolve: what the platform makes of a compute target. tags: as the user gave them.
+        """
+        changes: Changes = {}
+        datasets = self._ask("dataset", changes, settings=settings)
         target = self._ask("compute", changes, settings=settings) or ComputeTarget(name="default")
         compute = resolve(target)
         environment = self._ask("environment", changes, settings=settings, compute=compute)
-        model = self._ask("model", changes, settings=settings)
+        model = self._ask("model", changes, settings=settings, compute=compute)
         if model is None:
-            raise PluginError(self.name, "model", "answered nothing; a recipe says what it trains")
-        if not (model.directory / model.script).is_file():
-            raise SpecError(
-                f"recipe {self.name!r}: no script {model.script!r} in {str(model.directory)!r}; check the path"
-            )
-        return Described(
-            dataset=dataset,
-            compute=compute,
-            environment=environment or Environment(name="interpreter"),
-            model=model,
-            changed_by=changes,
-        )
+            raise PluginError(self.name, "model", "returned nothing; a recipe says what it trains")
+        self._check_script(model)
+        described = {
+            **_by_kind(datasets),
+            "compute": compute,
+            "environment": environment or Environment(name="interpreter"),
+            "model": model,
+            "tags": self._tags(changes, settings, tags),
+        }
+        return described, changes
 
-    def _ask(self, stage: Stage, changes: dict[Stage, tuple[str, ...]], **arguments: Any) -> Any:
-        """The recipe's own answer, then each wrapper on top of those before it, so that each change has a name."""
+    def _check_script(self, model: Model) -> None:
+        script = model.script
+        if script.file and not (script.directory / script.file).is_file():
+            raise SpecError(
+                f"recipe {self.name!r}: no script {script.file!r} in {str(script.directory)!r}; check the path"
+            )
+        if not script.directory.is_dir():
+            raise SpecError(f"recipe {self.name!r}: no folder {str(script.directory)!r}; check the path")
+
+    def _tags(self, changes: Changes, settings: Any, given: Mapping[str, str]) -> dict[str, str]:
+        """The user's go before the recipe's; a policy, which wraps both, has the last word."""
+        name = "tags given by the user"
+        self.manager.register(_GivenTags(given), name)
+        try:
+            return dict(self._ask("tags", changes, settings=settings) or given)
+        finally:
+            self.manager.unregister(name=name)
+
+    def _ask(self, question: Question, changes: Changes, **arguments: Any) -> Any:
+        """The recipe's own answer, then each policy on top of those before it, so that each change has a name."""
         hidden = [self.manager.get_plugin(name) for name in self.wrappers]
-        answer = self._answer(stage, self.name, hidden, arguments)
+        answer = self._answer(question, self.name, hidden, arguments)
         for name in self.wrappers:
             hidden = hidden[1:]
-            before, answer = answer, self._answer(stage, name, hidden, arguments)
+            before, answer = answer, self._answer(question, name, hidden, arguments)
             if before != answer:
                 lines = differences(to_json(before) or {}, to_json(answer) or {})
-                changes[stage] = (*changes.get(stage, ()), *(f"{name}: {line}" for line in lines))
+                changes[question] = (*changes.get(question, ()), *(f"{name}: {line}" for line in lines))
         return answer
 
-    def _answer(self, stage: Stage, plugin: str, hidden: list[Any], arguments: Mapping[str, Any]) -> Any:
-        caller = self.manager.subset_hook_caller(stage, hidden)
-        answer = asked(plugin, stage, lambda: caller(**arguments))
-        if answer is not None and not isinstance(answer, _RETURNS[stage]):
-            raise PluginError(plugin, stage, f"answered {answer!r}, not a {_RETURNS[stage].__name__}")
-        return answer
+    def _answer(
+        self, question: Question, plugin: str, hidden: list[Any], arguments: Mapping[str, Any]
+    ) -> Any:
+        caller = self.manager.subset_hook_caller(question, hidden)
+        answer = call_plugin(plugin, question, lambda: caller(**arguments))
+        return None if answer is None else _checked(plugin, question, answer)
+
+
+class _GivenTags:
+    """Lays the user's tags over the recipe's."""
+
+    def __init__(self, given: Mapping[str, str]) -> None:
+        self._given = given
+
+    @hookspecs.hookimpl(wrapper=True, trylast=True)
+    def tags(self) -> Any:
+        answer = yield
+        return {**(answer or {}), **self._given}
+
+
+def _checked(plugin: str, question: Question, answer: Any) -> Any:
+    """What a hook may return, with values of the right types in it: a list counts as a tuple. Raises PluginError."""
+    kinds = _RETURNS[question]
+    if not isinstance(answer, kinds):
+        raise PluginError(plugin, question, f"returned {answer!r}, not a {_names(kinds)}")
+    try:
+        if isinstance(answer, Mapping):
+            return {name: _converted(question, item) for name, item in answer.items()}
+        return _converted(question, answer)
+    except (msgspec.ValidationError, TypeError, NotImplementedError) as error:
+        raise PluginError(plugin, question, f"returned {answer!r}: {error}") from error
+
+
+def _converted(question: Question, item: Any) -> Any:
+    kinds = (
+        (str,) if question == "tags" else tuple(kind for kind in _RETURNS[question] if kind is not Mapping)
+    )
+    if not isinstance(item, kinds):
+        raise TypeError(f"{item!r} is not a {_names(kinds)}")
+    return item if isinstance(item, str) else from_json(type(item), to_json(item))
+
+
+def _names(kinds: tuple[type, ...]) -> str:
+    *others, last = (kind.__name__ for kind in kinds)
+    return f"{', '.join(others)} or {last}" if others else last
+
+
+def _by_kind(datasets: Any) -> dict[str, Any]:
+    """The inputs by name; a single one goes by its dataset's."""
+    named = datasets if isinstance(datasets, Mapping) else {datasets.name: datasets} if datasets else {}
+    kinds = {"file_datasets": FileDataset, "registered_datasets": RegisteredDataset}
+    return {
+        field: {name: dataset for name, dataset in named.items() if isinstance(dataset, kind)}
+        for field, kind in kinds.items()
+    }
 
 
 def load(plugins: Plugins, name: str) -> Recipe:

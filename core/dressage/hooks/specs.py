@@ -1,7 +1,7 @@
 """The hooks of the four stages, and the platform's one.
 
-A recipe answers the first five; each is asked once per plan, in the order below, and only describes:
-no download, no framework import, nothing touched. A wrapper plugin may wrap any of the four stages.
+A recipe answers all but the last; each is asked once per plan, in the order below, and only describes:
+no download, no framework import, nothing touched. A policy may wrap any of them except `settings`.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import pluggy
 
-from dressage.specs.descriptions import ComputeTarget, Environment, FileDataset, Model
+from dressage.specs.compute import ComputeTarget
+from dressage.specs.datasets import Dataset
+from dressage.specs.descriptions import Environment
+from dressage.specs.models import Model
 
 if TYPE_CHECKING:
     from dressage.platforms.protocols import Platform
@@ -25,28 +28,52 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 def settings() -> type | None:
     """Declare what a user may set: a frozen dataclass, its fields made with `setting`.
 
-    When: first of all. One answer counts. None means there is nothing to set.
-    Added in 0.1.
+    Called: first of all, once per plan, and to show the recipe.
+    Returns: the class itself; None if there is nothing to set.
+    Raises: see `dataset`.
+    Since: contract 1.
+
+    Example:
+        @dataclass(frozen=True, kw_only=True)
+        class Settings:
+            epochs: int = setting(20, help="passes over the training data", minimum=1)
+
+        @hookimpl
+        def settings():
+            return Settings
     """
 
 
 @hookspec(firstresult=True)
-def dataset(settings: Any) -> FileDataset | None:
-    """Describe the dataset that the training script reads.
+def dataset(settings: Any) -> Dataset | Mapping[str, Dataset] | None:
+    """Describe what the training script reads.
 
-    When: once per plan. settings is an instance of the class that `settings` declared.
-    Returns: None if the script reads none.
-    Raises: whatever goes wrong reaches the user as a PluginError with the plugin's name;
-    SettingsError and SpecError reach them as they are.
-    Added in 0.1.
+    Called: once per plan. settings: an instance of the class that `settings()` returned, or None.
+    Returns: one dataset, several by name, or None if the script reads none.
+    Raises: SettingsError and SpecError reach the user as they are; anything else becomes a PluginError with the
+        plugin's name.
+    Since: contract 1.
+
+    Example:
+        @hookimpl
+        def dataset(settings):
+            return FileDataset(name="iris", sources=(Source(path="iris.csv", addresses=(settings.data,)),))
     """
 
 
 @hookspec(firstresult=True)
 def compute(settings: Any) -> ComputeTarget | None:
-    """Describe where the run executes. None takes the platform's default target.
+    """Describe where the run executes, and what it needs there.
 
-    Added in 0.1.
+    Called: once per plan, after `dataset`.
+    Returns: None for a target called "default".
+    Raises: see `dataset`.
+    Since: contract 1.
+
+    Example:
+        @hookimpl
+        def compute(settings):
+            return ComputeTarget(name="gpu-cluster", max_nodes=4, gpus=1, time_limit_s=4 * 3600)
     """
 
 
@@ -54,17 +81,57 @@ def compute(settings: Any) -> ComputeTarget | None:
 def environment(settings: Any, compute: ComputeTarget) -> Environment | None:
     """Describe what the script runs in.
 
-    compute: the target as the platform resolved it; its accelerator is "gpu" or "cpu".
-    Returns: None for the interpreter at hand.
-    Added in 0.1.
+    Called: once per plan, after `compute`. compute: the target as the platform resolved it; its accelerator is
+        "gpu" or "cpu".
+    Returns: None for the active Python interpreter.
+    Raises: see `dataset`.
+    Since: contract 1.
+
+    Example:
+        @hookimpl
+        def environment(settings, compute):
+            return Environment(name="iris-env", conda=Path(__file__).with_name("conda.yml").read_text())
     """
 
 
 @hookspec(firstresult=True)
-def model(settings: Any) -> Model | None:
-    """Describe what is trained: the script, its arguments, where it leaves the model. Required of a recipe.
+def model(settings: Any, compute: ComputeTarget) -> Model | None:
+    """Describe what is trained: the script, its arguments, and where it leaves the model.
 
-    Added in 0.1.
+    Called: once per plan, after `environment`. compute: as for `environment`.
+    Returns: a Model; a recipe has to answer.
+    Raises: see `dataset`.
+    Since: contract 1.
+
+    Example:
+        @hookimpl
+        def model(settings, compute):
+            return Model(
+                name="iris",
+                script=Script(
+                    directory=Path(__file__).parent.absolute(),
+                    file="train.py",
+                    arguments=("--data", DatasetFolder(), "--epochs", str(settings.epochs)),
+                ),
+                primary_metric=PrimaryMetric(name="accuracy", goal="maximize"),
+            )
+    """
+
+
+@hookspec(firstresult=True)
+def tags(settings: Any) -> Mapping[str, str] | None:
+    """Describe the run: tags that reach the platform's job.
+
+    Called: once per plan, last. What the user gives by `--tag` goes before what a recipe answers; what a policy makes
+        of both goes before either.
+    Returns: texts by name; None for none.
+    Raises: see `dataset`.
+    Since: contract 1.
+
+    Example:
+        @hookimpl(wrapper=True)
+        def tags(settings):
+            return {**(yield), "cost-centre": "42"}
     """
 
 

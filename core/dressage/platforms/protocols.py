@@ -1,20 +1,38 @@
-"""The platform's side: one small protocol per stage, all of one shape.
+"""What a platform must do, and what it may do.
 
-`plan(description)` says what `ensure` would do and why, and has no side effect.
-`ensure(description)` does it and answers with a handle; it is idempotent, keyed by content, and safe to
-repeat after a crash. Both raise StageError with one line that names the thing and the next step.
+A platform has `runs`. Everything else is a capability that it may have: for what it does not have, the engine uses
+the workspace's own store.
+
+    runs            required: start a run, look at it, read its log and files, cancel it
+    datasets        register files, and have them where runs are
+    compute         targets: get or create
+    environments    build what scripts run in
+    models          a registry of models
+
+`plan(description)` says what `ensure` would do and why, and changes nothing. `ensure(description)` does it and
+returns what there is then; it may be repeated at any time, after a crash too. Methods raise:
+
+    StageError          it cannot be done; one line that names the thing, the value and the next step
+    SettingsError       what was asked for is wrong
+    NotFoundError       there is nothing of that name
+    UnreachableError    the platform cannot be asked now; the engine goes on with what it knows, and says so
+
+Anything else that a method raises becomes a PluginError with the platform's name. No method writes to a run's
+journal: the engine records what they return.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
-from dressage.records.requests import RunRequest, Training
+from dressage.records.requests import RunRequest, Submission, Training
 from dressage.results.plans import StagePlan
-from dressage.results.statuses import RunStatus, RunSummary
-from dressage.results.tracking import Tracked
+from dressage.results.statuses import RunStatus
+from dressage.results.tracking import Recorded
 from dressage.results.versions import ComputeHandle, DatasetVersion, EnvironmentVersion, File, ModelVersion
-from dressage.specs.descriptions import ComputeTarget, Environment, FileDataset
+from dressage.specs.compute import ComputeTarget
+from dressage.specs.datasets import FileDataset
+from dressage.specs.descriptions import Environment
 
 Progress = Callable[[str, int, int | None], None]
 """Called as work goes on: what is being worked on, how much is done, of how much (None: unknown).
@@ -23,91 +41,207 @@ With a line break at its end it is a line of output instead, an image's build lo
 """
 
 
+class Runs(Protocol):
+    """The one thing that a platform must have. A run is known by the engine's id."""
+
+    def submit(self, submission: Submission) -> None:
+        """Start one attempt of a run, or do nothing if the platform has this run and attempt.
+
+        Called: once all other stages are done; again after a crash, with the same run id and attempt; and with the
+            next attempt when a run that failed or was canceled is resumed.
+        Returns: as soon as the platform has it; the run may be queued.
+        Raises: StageError if it cannot be started.
+        """
+
+    def observe(self, run_id: str) -> RunStatus:
+        """Return how the last attempt that was submitted stands now.
+
+        Called: while a run is followed, with pauses that grow; by listings, once for each run that has not ended.
+        Returns: the state; once it has ended the exit code, and a reason in one line if it failed; started and
+            ended where the platform knows the times (ISO 8601, UTC); interrupted, if it failed by no fault of the
+            script, so that resuming makes sense.
+        Raises: NotFoundError if the platform does not know the run, UnreachableError if it cannot be asked now.
+
+        Example: RunStatus(state="Running", started="2026-11-24T09:00:00Z")
+        """
+
+    def logs(self, run_id: str, offset: int = 0) -> bytes:
+        """Return what the script wrote to stdout and stderr, from byte `offset` on.
+
+        Called: while a run is followed, and to show its output; again and again, until it returns nothing.
+        Returns: as much as there is now, or a part of it; b"" at the end. Of several attempts, one after the other.
+        Raises: UnreachableError.
+        """
+
+    def files(self, run_id: str) -> Sequence[File]:
+        """List what the run has kept: below "outputs/" and "logs/", and what it logged.
+
+        Called: to show and download a run's files, at any time; to find its model once it has completed.
+        Returns: paths with forward slashes; size in bytes and sha256 where they are known.
+        Raises: UnreachableError.
+        """
+
+    def download(self, run_id: str, paths: Iterable[str], target: Path) -> None:
+        """Copy some of the files that `files` listed to `target`, at the same paths below it.
+
+        Raises: NotFoundError for a path that is not there, UnreachableError.
+        """
+
+    def cancel(self, run_id: str) -> None:
+        """Ask the script to stop (SIGTERM), then make it (SIGKILL); return once asked.
+
+        Called: when a user cancels a run; harmless if the run has ended or was never submitted.
+        Raises: UnreachableError.
+        """
+
+
+@runtime_checkable
+class Waits(Protocol):
+    """What `runs` may have: a way to wait that is better than asking again and again."""
+
+    def wait(self, run_id: str, timeout_s: float) -> bool:
+        """Block until the run has ended or the time is up. Returns: whether it has ended."""
+
+
+@runtime_checkable
+class Records(Protocol):
+    """What `runs` may have, where scripts record to the platform's own server."""
+
+    def recorded(self, run_id: str) -> Recorded:
+        """Return what the last attempt has recorded so far.
+
+        Called: to show a run that goes on, and once when it has ended: then it is kept in the run's journal.
+        Raises: UnreachableError.
+        """
+
+
+@runtime_checkable
+class Notes(Protocol):
+    """What `runs` may have, to add to a plan."""
+
+    def notes(self, request: RunRequest) -> Sequence[str]:
+        """Return what a plan should say of the run, one line each. Called: once per plan; must not block."""
+
+
 class Datasets(Protocol):
-    def plan(self, dataset: FileDataset) -> StagePlan: ...
-    def ensure(self, dataset: FileDataset, progress: Progress) -> DatasetVersion: ...
-    def list(self) -> Sequence[DatasetVersion]: ...
+    """Files by name and version, where runs can read them. Default: the workspace's store."""
+
+    def plan(self, dataset: FileDataset) -> StagePlan:
+        """Return what `ensure` would do. `key`: the content's digest, where it is known without reading it.
+
+        Called: once per plan and dataset. Changes nothing. Raises: StageError, SettingsError, UnreachableError.
+        """
+
+    def ensure(self, dataset: FileDataset, progress: Progress) -> DatasetVersion:
+        """Register the dataset's content, unless a version has it.
+
+        Called: before a run is submitted, and by `dressage datasets register`. progress: bytes.
+        Returns: the version, with its files. Raises: StageError, UnreachableError.
+        """
+
+    def list(self, name: str | None = None) -> Sequence[DatasetVersion]:
+        """Return the versions that there are, of one name or of all; they need not know their files.
+
+        Raises: UnreachableError.
+        """
+
     def files(self, version: DatasetVersion) -> Sequence[File]:
-        """The version's files; a listing need not know them."""
+        """Return the version's files. Raises: NotFoundError, UnreachableError."""
 
     def download(self, version: DatasetVersion, target: Path) -> None:
-        """Put the version's files below `target`, verified."""
+        """Copy the version's files below `target`, verified. Raises: StageError, UnreachableError."""
 
 
 class Compute(Protocol):
-    def resolve(self, target: ComputeTarget) -> ComputeTarget:
-        """The target as this platform would have it: size and accelerator filled in. No side effect."""
+    """Compute targets. Default: a name with a number of slots, kept in the workspace."""
 
-    def plan(self, target: ComputeTarget) -> StagePlan: ...
-    def ensure(self, target: ComputeTarget, progress: Progress) -> ComputeHandle: ...
-    def list(self) -> Sequence[ComputeHandle]: ...
-    def delete(self, name: str) -> None: ...
+    def resolve(self, target: ComputeTarget) -> ComputeTarget:
+        """Return the target as this platform would have it, with size and accelerator filled in.
+
+        Called: once per plan, before the recipe is asked for its environment. Asks nobody, changes nothing.
+        Raises: SettingsError for what this platform does not have.
+        """
+
+    def plan(self, target: ComputeTarget) -> StagePlan:
+        """Return what `ensure` would do. Called: once per plan. Changes nothing.
+
+        Raises: StageError, also where a run needs more than a machine of the target has; UnreachableError.
+        """
+
+    def ensure(self, target: ComputeTarget, progress: Progress) -> ComputeHandle:
+        """Get or create the target. Called: before a run is submitted. Raises: StageError, UnreachableError."""
+
+    def list(self) -> Sequence[ComputeHandle]:
+        """Return the targets there are. Raises: UnreachableError."""
+
+    def delete(self, name: str) -> None:
+        """Delete a target. Raises: NotFoundError, UnreachableError."""
 
 
 class Environments(Protocol):
+    """What scripts run in. Default: environments that uv builds on this machine."""
+
     def plan(self, environment: Environment) -> StagePlan:
-        """`key` is the environment's key where it is known without building."""
+        """Return what `ensure` would do. `key`: where it is known without building. Changes nothing.
+
+        Called: once per plan. Raises: StageError, SpecError, UnreachableError.
+        """
 
     def ensure(
         self, environment: Environment, progress: Progress, *, upgrade: bool = False
     ) -> EnvironmentVersion:
-        """upgrade: resolve the specification again, for what has been released since."""
+        """Build the environment, unless it is there. upgrade: resolve it again, to the newest allowed versions.
 
-    def list(self) -> Sequence[EnvironmentVersion]: ...
+        Called: before a run is submitted, and by `dressage environments build`. Raises: StageError, SpecError,
+            UnreachableError.
+        """
 
-
-class Runs(Protocol):
-    def submit(self, request: RunRequest) -> None:
-        """Start the run, or do nothing if this run and attempt is there already."""
-
-    def status(self, run_id: str) -> RunStatus: ...
-    def wait(self, run_id: str, timeout_s: float) -> bool:
-        """Block until the run has ended or the time is up; True if it has ended."""
-
-    def logs(self, run_id: str, offset: int = 0) -> bytes:
-        """What the run's log holds from byte `offset` on, as much as there is now."""
-
-    def tracked(self, run_id: str) -> Tracked: ...
-    def files(self, run_id: str) -> Sequence[File]: ...
-    def download(self, run_id: str, paths: Iterable[str], target: Path) -> None: ...
-    def cancel(self, run_id: str) -> None:
-        """SIGTERM, a grace time, SIGKILL; returns once asked. Harmless if the run has ended."""
-
-    def list(self) -> Sequence[RunSummary]: ...
+    def list(self) -> Sequence[EnvironmentVersion]:
+        """Return the environments that are built. Raises: UnreachableError."""
 
 
 class Models(Protocol):
-    def plan(self, training: Training) -> StagePlan:
-        """reuse, if a model of this name came from the very same inputs; else train, and why."""
+    """A registry of models. Default: the workspace's, filled from the files that runs leave."""
 
-    def ensure(self, request: RunRequest) -> ModelVersion | None:
-        """Register what the completed run left; None if its model has no name."""
+    def find(self, training: Training) -> ModelVersion | None:
+        """Return the version that was trained from the very same inputs (`training.key`), if there is one.
+
+        Called: once per plan, when all inputs are known. Raises: UnreachableError.
+        """
+
+    def previous_inputs(self, name: str) -> Mapping[str, Any] | None:
+        """Return `Training.inputs` of the last training of a model of this name, to say what changed since.
+
+        Called: once per plan that trains. Raises: UnreachableError.
+        """
+
+    def ensure(self, submission: Submission, metrics: Mapping[str, float]) -> ModelVersion:
+        """Register what the completed run left at its output path. The same content gives the version there is.
+
+        Called: when a run with a model's name has completed; again after a crash. metrics: the last value of each.
+        Raises: StageError if there is no such file, UnreachableError.
+        """
 
     def register(self, name: str, directory: Path) -> ModelVersion:
-        """Register a folder by hand."""
+        """Register a folder by hand. Raises: StageError for an empty one, UnreachableError."""
 
-    def list(self) -> Sequence[ModelVersion]: ...
-    def download(self, version: ModelVersion, target: Path) -> None: ...
+    def list(self) -> Sequence[ModelVersion]:
+        """Return every version, by name and number. Raises: UnreachableError."""
+
+    def download(self, version: ModelVersion, target: Path) -> None:
+        """Copy the version's files below `target`, verified. Raises: StageError, UnreachableError."""
 
 
 class Platform(Protocol):
-    """What the `platform` hook returns."""
+    """What the `platform` hook returns. It may also have datasets, compute, environments and models."""
 
     @property
-    def datasets(self) -> Datasets: ...
-    @property
-    def compute(self) -> Compute: ...
-    @property
-    def environments(self) -> Environments: ...
-    @property
     def runs(self) -> Runs: ...
-    @property
-    def models(self) -> Models: ...
 
 
 @runtime_checkable
 class Initialises(Protocol):
-    """What a platform offers too, if it has a configuration of its own to write."""
+    """What a platform may have, if there is a configuration of its own to write."""
 
     def initialise(self, **names: str | None) -> Path:
         """Write the configuration, once what it names has answered; its path. Raises SettingsError, StageError."""
@@ -115,7 +249,7 @@ class Initialises(Protocol):
 
 @runtime_checkable
 class Diagnoses(Protocol):
-    """What a platform offers too, if there is something to check before it is used."""
+    """What a platform may have, if there is something to check before it is used."""
 
     def diagnose(self) -> Sequence[tuple[str, bool, str]]:
         """Checks for `dressage doctor`: name, whether it holds, what was found. None of them if it is not in use."""

@@ -11,16 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from msgspec.structs import replace
-
 from dressage.files.encoding import from_json, to_json
-from dressage.records.record import Record, journal_of, read_record
-from dressage.records.requests import RunRequest, Training
+from dressage.records.record import Record
+from dressage.records.run_folder import JOURNAL, RunFolder
 from dressage.records.workspace import Workspace
 from dressage.results.statuses import RunSummary
 
-_VERSION = 2
-"""Version of the row format; an older index is rebuilt. 2: variables are inputs of a training."""
+_VERSION = 3
+"""Version of the row format; an older index is rebuilt."""
 _SCHEMA = f"""
 BEGIN;
 DROP TABLE IF EXISTS run;
@@ -92,7 +90,7 @@ class RunIndex:
         for run_id in known.keys() - found.keys():
             connection.execute("DELETE FROM run WHERE run_id = ?", (run_id,))
         for run_id in [run_id for run_id, size in found.items() if known.get(run_id) != size]:
-            record = read_record(self._workspace.run(run_id))
+            record = RunFolder(self._workspace.runs / run_id).refresh()
             connection.execute(
                 "INSERT OR REPLACE INTO run VALUES (?, ?, ?, ?, ?, ?, ?)", _row(run_id, found[run_id], record)
             )
@@ -101,25 +99,20 @@ class RunIndex:
 def _journals(runs: Path) -> Iterator[tuple[str, int]]:
     for folder in runs.iterdir() if runs.is_dir() else ():
         try:
-            yield folder.name, journal_of(folder).path.stat().st_size
+            yield folder.name, (folder / JOURNAL).stat().st_size
         except (FileNotFoundError, NotADirectoryError):
             continue
 
 
 def _row(run_id: str, size: int, record: Record) -> tuple[Any, ...]:
-    request = record.the_request() if record.status.state == "Completed" else None
-    training = _training(record, request) if request else None
+    submission = record.the_submission() if record.status.state == "Completed" else None
+    training = submission.training if submission else None
     return (
         run_id,
         size,
         record.created or "",
         training.key if training else None,
-        training.model.name if training else None,
+        training.request.model.name if training else None,
         json.dumps(to_json(record.summary(run_id))),
         json.dumps(training.inputs if training else {}),
     )
-
-
-def _training(record: Record, request: RunRequest) -> Training:
-    """Older journals have the variables only in the environment's description."""
-    return replace(request.training, variables=record.the_job().environment.variables)

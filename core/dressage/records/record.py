@@ -1,42 +1,45 @@
 """The record of a run, folded from its journal.
 
-Events, beside those in `dressage.results.tracking`:
-    run.created     job                     what was asked for
-    stage.started   stage
-    stage.finished  stage, handle           the stage's result
-    run.submitting  attempt, request        about to hand the run to the platform
-    run.submitted   attempt
-    run.detached                            the client left it to itself on purpose
+Events, beside those in `dressage.results.tracking`; `RunFolder` writes them:
+    run.created     request                 what was asked for
+    stage.started   stage, name
+    stage.finished  stage, handle, name     the stage's result; name: of a dataset
+    run.submitting  attempt                 about to hand the run to the platform
+    run.submitted   attempt                 the platform has it
+    run.supervised  attempt, process        written by a supervisor: its number
+    script.started  attempt, group          written where a supervisor starts the script
+    run.detached                            the client left it to continue in the background
     run.resumed     attempt
-    state           state, exit_code, reason, attempt
+    state           state, attempt, exit_code, reason, started, ended, interrupted
 """
 
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from dressage.files.encoding import from_json
-from dressage.records.jobs import Job
-from dressage.records.journal import Journal
-from dressage.records.requests import RunRequest
+from dressage.records.requests import RunRequest, Submission
 from dressage.results.plans import Stage
 from dressage.results.statuses import ENDED, RunStatus, RunSummary
 from dressage.results.tracking import Tracked
-from dressage.results.versions import ModelVersion
+from dressage.results.versions import ComputeHandle, DatasetVersion, EnvironmentVersion, ModelVersion
 
 
 @dataclass(slots=True)
 class Record:
-    """How far a run has come. request: as submitted, JSON. handles: each finished stage's result, JSON."""
+    """How far a run has come.
 
-    job: Mapping[str, Any] | None = None
+    request: as it was made, JSON. handles: each finished stage's result, JSON. datasets: those of the inputs.
+    submitted: the last attempt that its platform has. processes: what supervises an attempt, where something does.
+    """
+
+    request: Mapping[str, Any] | None = None
     created: str | None = None
     handles: dict[Stage, Mapping[str, Any] | None] = field(default_factory=dict)
-    request: Mapping[str, Any] | None = None
+    datasets: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     attempt: int = 1
     submitted: int = 0
+    processes: dict[int, int] = field(default_factory=dict)
     detached: bool = False
     cancelled: bool = False
     status: RunStatus = field(default_factory=lambda: RunStatus(state="Preparing"))
@@ -52,14 +55,14 @@ class Record:
     def _apply(self, event: Mapping[str, Any]) -> None:
         match event["event"]:
             case "run.created":
-                self.job, self.created = event["job"], event["time"]
-                self.tracked.run_id = event["job"]["run_id"]
+                self.request, self.created = event["request"], event["time"]
+                self.tracked.run_id = event["request"]["run_id"]
             case "stage.finished":
-                self.handles[event["stage"]] = event["handle"]
-            case "run.submitting":
-                self.request = event["request"]
-            case "run.submitted" | "supervisor.started":  # the client may die before it can say so
+                self._finish_stage(event)
+            case "run.submitted" | "run.supervised" as kind:
                 self.submitted = max(self.submitted, event["attempt"])
+                if kind == "run.supervised":
+                    self.processes[event["attempt"]] = event["process"]
             case "run.detached":
                 self.detached = True
             case "run.resumed":
@@ -70,19 +73,32 @@ class Record:
             case _:
                 self.tracked.apply(event)
 
+    def _finish_stage(self, event: Mapping[str, Any]) -> None:
+        if event["stage"] == "dataset":
+            self.datasets[event["name"]] = event["handle"]
+        else:
+            self.handles[event["stage"]] = event["handle"]
+
     def _enter(self, event: Mapping[str, Any]) -> None:
         if event.get("attempt", 1) != self.attempt:
             return  # the last words of an attempt that was given up
         state = event["state"]
         self.cancelled = state == "Canceled" or (self.cancelled and state != "Preparing")
+        running = event["time"] if state == "Running" else self.status.started
         self.status = RunStatus(
             state=state,
             exit_code=event.get("exit_code"),
             reason=event.get("reason"),
-            started=event["time"] if state == "Running" else self.status.started,
-            ended=event["time"] if state in ENDED else None,
+            started=event.get("started") or running,
+            ended=event.get("ended", event["time"]) if state in ENDED else None,
             interrupted=event.get("interrupted", False),
         )
+
+    def is_news(self, seen: RunStatus, attempt: int) -> bool:
+        """Whether what was seen of an attempt is not in the record yet, and still matters."""
+        known = self.status
+        changed = (seen.state, seen.reason) != (known.state, known.reason)
+        return attempt == self.attempt and not known.has_ended and changed
 
     @property
     def is_submitted(self) -> bool:
@@ -95,54 +111,37 @@ class Record:
         handle = self.handles.get("model")
         return from_json(ModelVersion, handle) if handle else None
 
-    def the_job(self) -> Job:
+    def the_request(self) -> RunRequest:
         """Raises KeyError where the journal holds none: the client died before its first event was whole."""
-        if self.job is None:
+        if self.request is None:
             raise KeyError("run.created")
-        return from_json(Job, self.job)
+        return from_json(RunRequest, self.request)
 
-    def the_request(self) -> RunRequest | None:
-        return from_json(RunRequest, self.request) if self.request else None
+    def the_submission(self) -> Submission | None:
+        """What the platform was given last; None if the stages before it are not finished."""
+        compute, environment = self.handles.get("compute"), self.handles.get("environment")
+        if self.request is None or compute is None or environment is None:
+            return None
+        return Submission(
+            request=self.the_request(),
+            compute=from_json(ComputeHandle, compute),
+            environment=from_json(EnvironmentVersion, environment),
+            datasets={name: from_json(DatasetVersion, handle) for name, handle in self.datasets.items()},
+            attempt=self.attempt,
+        )
 
     def summary(self, run_id: str) -> RunSummary:
-        job = self.job or {}
+        request = self.request or {}
         model = self.handles.get("model")
         return RunSummary(
             run_id=run_id,
-            recipe=job.get("recipe", "?"),
-            platform=job.get("platform", "?"),
-            experiment=job.get("experiment", "?"),
-            name=job.get("name"),
+            recipe=request.get("recipe", "?"),
+            platform=request.get("platform", "?"),
+            experiment=request.get("experiment", "?"),
+            name=request.get("name"),
             status=self.status,
             created=self.created,
             model=f"{model['name']}:{model['version']}" if model else None,
             metrics=self.tracked.latest(),
-            metric=job.get("model", {}).get("metric"),
+            metric=((request.get("model") or {}).get("primary_metric") or {}).get("name"),
         )
-
-
-class Reader:
-    """Reads a journal as it grows; each `refresh` costs what is new."""
-
-    def __init__(self, journal: Journal) -> None:
-        self.journal = journal
-        self.record = Record()
-        self._offset = 0
-        self._lock = threading.Lock()  # two threads at once would fold the same events in twice
-
-    def refresh(self) -> Record:
-        with self._lock:
-            for offset, event in self.journal.numbered(self._offset):
-                self.record.apply(event)
-                self._offset = offset
-        return self.record
-
-
-def journal_of(folder: Path) -> Journal:
-    """The journal in a run's folder."""
-    return Journal(folder / "journal.jsonl")
-
-
-def read_record(folder: Path) -> Record:
-    """The record of the run in `folder`."""
-    return Reader(journal_of(folder)).refresh()

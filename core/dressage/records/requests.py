@@ -1,4 +1,9 @@
-"""What a platform is given to start a run, and what of it the trained model is a function of."""
+"""What was asked for, and what a platform is given to start it. Each step refers to the one before.
+
+RunRequest    what was asked for: made by the engine, kept in the run's journal
+Training      a request, and the content of its inputs as far as it is known: what the model is a function of
+Submission    a request with its inputs, compute target and environment in place: one attempt, ready to start
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,85 +13,162 @@ from msgspec import Struct
 from dressage.files.digests import digest_of
 from dressage.files.encoding import to_json
 from dressage.results.versions import ComputeHandle, DatasetVersion, EnvironmentVersion, Lineage, Snapshot
-from dressage.specs.descriptions import Model
+from dressage.specs.compute import ComputeTarget
+from dressage.specs.datasets import Dataset, FileDataset, RegisteredDataset
+from dressage.specs.descriptions import Environment
+from dressage.specs.models import Model, Script
+
+
+class RunRequest(Struct, frozen=True, kw_only=True):
+    """What was asked for.
+
+    run_id: "" while it is only planned. settings: the recipe's, resolved. tags: of the run.
+    file_datasets, registered_datasets: the inputs by name. snapshot: once the run is created, the kept copy and
+    not the user's folder.
+    """
+
+    recipe: str
+    platform: str
+    experiment: str
+    settings: Mapping[str, Any]
+    compute: ComputeTarget
+    environment: Environment
+    model: Model
+    snapshot: Snapshot
+    file_datasets: Mapping[str, FileDataset] = {}
+    registered_datasets: Mapping[str, RegisteredDataset] = {}
+    run_id: str = ""
+    name: str | None = None
+    tags: Mapping[str, str] = {}
+
+    @property
+    def script(self) -> Script:
+        return self.model.script
+
+    @property
+    def datasets(self) -> dict[str, Dataset]:
+        """The inputs by name, in the order of their names."""
+        datasets: dict[str, Dataset] = {**self.file_datasets, **self.registered_datasets}
+        return dict(sorted(datasets.items()))
+
+    @property
+    def key(self) -> str:
+        """The same for the same request, whenever and wherever it is made."""
+        parts = to_json(self)
+        for name in ("run_id", "name", "experiment", "snapshot"):
+            del parts[name]
+        parts["model"]["script"]["directory"] = None
+        return digest_of({**parts, "snapshot": self.snapshot.digest})
 
 
 class Training(Struct, frozen=True, kw_only=True):
     """Everything that a trained model is a function of, as far as it is known.
 
-    dataset: the dataset version's digest; environment: the environment's key. None while unknown,
-    or where there is none to know. variables: the environment variables that the recipe gives the script.
+    datasets: the digest of each input. environment: the environment's key. None while unknown.
     """
 
-    model: Model
-    snapshot: Snapshot
-    dataset: str | None = None
+    request: RunRequest
+    datasets: Mapping[str, str | None] = {}
     environment: str | None = None
-    variables: Mapping[str, str] = {}
 
     @property
     def inputs(self) -> dict[str, Any]:
         """The inputs that `key` is a digest of. All other fields are in `NOT_INPUTS`, with a reason."""
-        inputs = {
-            "dataset": self.dataset,
+        request, script = self.request, self.request.script
+        inputs: dict[str, Any] = {
+            "dataset": self._dataset,
             "environment": self.environment,
-            "snapshot": self.snapshot.digest,
-            "script": self.model.script,
-            "arguments": to_json(self.model.arguments),
-            "output_path": self.model.output_path,
+            "snapshot": request.snapshot.digest,
+            "script": script.file or script.label,
+            "arguments": _plain(script.arguments),
+            "output_path": request.model.output_path,
         }
-        return {**inputs, "variables": dict(self.variables)} if self.variables else inputs
+        if variables := request.environment.variables:
+            inputs["variables"] = dict(variables)
+        if script.distribution.processes > 1:
+            inputs["distribution"] = to_json(script.distribution)
+        return inputs
 
     @property
     def key(self) -> str:
         return digest_of(self.inputs)
 
+    @property
+    def _dataset(self) -> str | dict[str, str | None] | None:
+        """The digest itself for a single input, whatever the recipe calls it."""
+        if len(self.datasets) > 1:
+            return dict(self.datasets)
+        return next(iter(self.datasets.values()), None)
 
-class RunRequest(Struct, frozen=True, kw_only=True):
-    """What a platform needs to start a run. run_id is the engine's, so that a repeat is harmless.
+
+class Submission(Struct, frozen=True, kw_only=True):
+    """One attempt of a run, with everything it needs in place: what a platform is given to start it.
 
     attempt: 1 at first; a resumed run counts on.
     """
 
-    run_id: str
-    recipe: str
-    experiment: str
-    training: Training
+    request: RunRequest
     compute: ComputeHandle
     environment: EnvironmentVersion
-    dataset: DatasetVersion | None = None
-    name: str | None = None
+    datasets: Mapping[str, DatasetVersion] = {}
     attempt: int = 1
-    tags: Mapping[str, str] = {}
+
+    @property
+    def run_id(self) -> str:
+        """The engine's, so that a repeat is harmless."""
+        return self.request.run_id
+
+    @property
+    def training(self) -> Training:
+        digests = {name: version.digest for name, version in self.datasets.items()}
+        return Training(request=self.request, datasets=digests, environment=self.environment.key)
 
     @property
     def lineage(self) -> Lineage:
         """Of the model that the run leaves."""
+        datasets = [f"{version.name}:{version.version}" for version in self.datasets.values()]
         return Lineage(
             run_id=self.run_id,
-            dataset=f"{self.dataset.name}:{self.dataset.version}" if self.dataset else None,
+            dataset=", ".join(datasets) or None,
             environment=f"{self.environment.name}:{self.environment.key}",
-            snapshot=self.training.snapshot.digest,
-            arguments=tuple(map(str, self.training.model.arguments)),
+            snapshot=self.request.snapshot.digest,
+            arguments=tuple(map(str, self.request.script.arguments)),
         )
 
 
+def _plain(arguments: Any) -> list[Any]:
+    """As JSON; a folder without a name is written as it was before inputs had names, so that keys stay."""
+    plain = to_json(arguments)
+    return [
+        {key: value for key, value in argument.items() if value is not None}
+        if isinstance(argument, dict)
+        else argument
+        for argument in plain
+    ]
+
+
 NOT_INPUTS: Mapping[str, str] = {
-    "run_id": "names the run",
-    "name": "names the run",
-    "experiment": "groups runs",
-    "tags": "describe the run",
     "attempt": "counts how often the run was continued",
-    "recipe": "its answers are inputs; the same answers from another recipe give the same model",
     "compute": "where the run executes: two machines may differ no more than two runs on one may",
-    "dataset": "its digest is training.dataset",
-    "environment": "its key and variables are training.environment and training.variables",
-    "training.model.directory": "its content is training.snapshot",
-    "training.model.name": "a plan looks for a version of this name",
-    "training.model.framework": "describes the model",
-    "training.model.metric": "describes the model",
-    "training.model.tags": "describe the model",
-    "training.model.checkpoint_path": "where a run that is continued finds what it had",
-    "training.snapshot.directory": "the copy is called after its content",
+    "request.run_id": "names the run",
+    "request.name": "names the run",
+    "request.experiment": "groups runs",
+    "request.tags": "describe the run",
+    "request.recipe": "its answers are inputs; the same answers from another recipe give the same model",
+    "request.platform": "where the run executes",
+    "request.settings": "the recipe's answers follow from them",
+    "request.compute": "where the run executes",
+    "request.environment.name": "names the environment",
+    "request.environment.conda": "what it resolves to is training.environment",
+    "request.environment.base_image": "part of training.environment where images are built",
+    "request.file_datasets": "their digests are training.datasets",
+    "request.registered_datasets": "their digests are training.datasets",
+    "request.model.script.directory": "its content is the snapshot",
+    "request.model.script.checkpoint_path": "where a run that is continued finds what it had",
+    "request.model.name": "a plan looks for a version of this name",
+    "request.model.framework": "describes the model",
+    "request.model.primary_metric": "describes the model",
+    "request.model.tags": "describe the model",
+    "request.snapshot.directory": "the copy is called after its content",
 }
-"""Fields of a RunRequest that do not affect the trained model, and why."""
+"""Fields of a Submission that do not affect the trained model, and why."""

@@ -2,50 +2,70 @@
 
 .dressage/
   workspace.json      which layout this is
-  runs/RUN/           journal.jsonl, and what the platform keeps of the run
+  runs/RUN/           journal.jsonl, and what else there is of the run: see RunFolder
   snapshots/DIGEST/   source directories by content
   open/KEY.RUN        runs whose end has not been seen, by what was asked for
   index.sqlite        a cache over the journals; it may be deleted
 """
 
 import json
-from dataclasses import dataclass
+import threading
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 from dressage.errors import SettingsError
 from dressage.files.atomic import write_json
+from dressage.records.run_folder import RunFolder
 
 FOLDER = ".dressage"
-LAYOUT = 1
+LAYOUT = 2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Workspace:
     """root: the `.dressage` folder itself."""
 
-    root: Path
-
-    @property
-    def runs(self) -> Path:
-        return self.root / "runs"
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.runs = root / "runs"
+        self.snapshots = root / "snapshots"
+        self._marker = root / "workspace.json"
+        self._folders: WeakValueDictionary[str, RunFolder] = WeakValueDictionary()
+        self._guard = threading.Lock()
 
     @property
     def exists(self) -> bool:
-        return (self.root / "workspace.json").exists()
+        return self._marker.exists()
 
-    def run(self, run_id: str) -> Path:
-        return self.runs / run_id
+    def run(self, run_id: str) -> RunFolder:
+        """The run's folder; the same object as long as somebody holds it, so that its journal is read once."""
+        with self._guard:
+            folder = self._folders.get(run_id)
+            if folder is None:
+                folder = self._folders[run_id] = RunFolder(self.runs / run_id)
+            return folder
+
+    def remember(self, run_id: str, key: str) -> None:
+        """Mark a run as open: the same request finds it until its end has been seen."""
+        (self.root / "open" / f"{key}.{run_id}").touch()
+
+    def forget(self, run_id: str) -> None:
+        for marker in (self.root / "open").glob(f"*.{run_id}"):
+            marker.unlink(missing_ok=True)
+
+    def open_runs(self, key: str) -> list[str]:
+        """The ids of open runs of the same request, the oldest first."""
+        return sorted(marker.name.partition(".")[2] for marker in (self.root / "open").glob(f"{key}.*"))
 
     def create(self) -> None:
         """Make the folder, or leave the one that is there. Raises SettingsError where it cannot be made."""
         self.check()
         try:
-            for folder in (self.runs, self.root / "snapshots", self.root / "open"):
+            for folder in (self.runs, self.snapshots, self.root / "open"):
                 folder.mkdir(parents=True, exist_ok=True)
             if not self.exists:
                 # The records hold nothing that belongs in a repository.
                 (self.root / ".gitignore").write_text("*\n")
-                write_json(self.root / "workspace.json", {"layout": LAYOUT})
+                write_json(self._marker, {"layout": LAYOUT})
         except OSError as error:
             raise SettingsError(
                 f"cannot make a workspace in {str(self.root)!r}: {error.strerror}; name another folder with"
@@ -53,17 +73,23 @@ class Workspace:
             ) from error
 
     def check(self) -> None:
-        """Raises SettingsError for a workspace of another layout, or one whose marker is damaged."""
-        marker = self.root / "workspace.json"
+        """Bring a workspace of an earlier layout up to date.
+
+        Raises SettingsError for one of a later layout, or one whose marker is damaged.
+        """
         try:
-            layout = json.loads(marker.read_text())["layout"]
+            layout = json.loads(self._marker.read_text())["layout"]
         except (FileNotFoundError, NotADirectoryError):
             return
         except (ValueError, KeyError, TypeError) as error:
             raise SettingsError(
-                f"{str(marker)!r} is damaged; put {json.dumps({'layout': LAYOUT})} into it"
+                f"{str(self._marker)!r} is damaged; put {json.dumps({'layout': LAYOUT})} into it"
             ) from error
-        if layout != LAYOUT:
+        if layout == 1:
+            from dressage.records.migration import migrate
+
+            migrate(self.root)
+        elif layout != LAYOUT:
             raise SettingsError(
                 f"workspace {str(self.root)!r} has layout {layout}, this dressage reads {LAYOUT}; update dressage"
             )

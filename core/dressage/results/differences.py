@@ -30,6 +30,10 @@ def input_differences(
     yield from (
         f"variable {line}" for line in differences(old.get("variables") or {}, new.get("variables") or {})
     )
+    yield from (
+        f"distribution {line}"
+        for line in differences(old.get("distribution") or {}, new.get("distribution") or {})
+    )
     for name in ("dataset", "environment"):
         if name in new and old.get(name) != new[name]:
             yield f"{name} changed"

@@ -33,16 +33,17 @@ class StagePlan(Struct, frozen=True, kw_only=True):
 
 
 class Plan(Struct, frozen=True, kw_only=True):
-    """One run, stage by stage, before anything is touched."""
+    """One run, stage by stage, before anything is touched. tags: of the run."""
 
     recipe: str
     platform: str
     settings: Mapping[str, Any]
     stages: tuple[StagePlan, ...] = ()
+    tags: Mapping[str, str] = {}
 
     def stage(self, name: Stage) -> StagePlan:
-        """Raises KeyError for what is no stage."""
-        return {stage.stage: stage for stage in self.stages}[name]
+        """The first plan of that stage: a run may have several datasets. Raises KeyError for what is no stage."""
+        return {stage.stage: stage for stage in reversed(self.stages)}[name]
 
     @property
     def reuses_everything(self) -> bool:

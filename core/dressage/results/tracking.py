@@ -21,7 +21,7 @@ An event with a "run" belongs to a run that the script opened beside or below it
 Times in milliseconds are since 1970 in UTC, as in MLflow's protocol.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from msgspec import Struct
@@ -272,11 +272,24 @@ class Tracked(RunData):
                 model.add_metric(ModelMetric(**{**fields, "run_id": run_id}))
 
 
-def tracked(events: Iterable[Mapping[str, Any]]) -> Tracked:
-    record = Tracked()
-    for event in events:
-        record.apply(event)
-    return record
+class Recorded(Struct, frozen=True, kw_only=True):
+    """What a run recorded where its platform keeps it."""
+
+    metrics: Mapping[str, Sequence[Point]] = {}
+    params: Mapping[str, str] = {}
+    tags: Mapping[str, str] = {}
+
+    def events(self) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+        """As events of a journal: their kind and items."""
+        points = [
+            {"key": key, "value": point.value, "step": point.step, "timestamp": point.timestamp}
+            for key, values in self.metrics.items()
+            for point in values
+        ]
+        pairs = {"params": self.params, "tags": self.tags}
+        events = [("metrics", points)]
+        events += [(k, [{"key": key, "value": v} for key, v in kept.items()]) for k, kept in pairs.items()]
+        yield from ((event, items) for event, items in events if items)
 
 
 def _input(item: Mapping[str, Any]) -> Input:

@@ -10,7 +10,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from dressage.files.digests import digest_of
-from dressage.specs.descriptions import Accelerator
+from dressage.specs.compute import Accelerator
 
 
 class File(Struct, frozen=True, kw_only=True):

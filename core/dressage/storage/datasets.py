@@ -11,7 +11,7 @@ from dressage.records.journal import now
 from dressage.results.differences import file_differences
 from dressage.results.plans import StagePlan
 from dressage.results.versions import DatasetVersion, File, digest_of_files
-from dressage.specs.descriptions import FileDataset, Source, path_on_disk
+from dressage.specs.datasets import FileDataset, Source, path_on_disk
 from dressage.storage.objects import ObjectStore
 from dressage.storage.versions import Versions
 
@@ -73,8 +73,8 @@ class StoredDatasets:
         self._objects.materialise(files, self.folder(version))
         return version
 
-    def list(self) -> Sequence[DatasetVersion]:
-        return self._versions.all()
+    def list(self, name: str | None = None) -> Sequence[DatasetVersion]:
+        return self._versions.all() if name is None else [*self._versions.of(name)]
 
     def files(self, version: DatasetVersion) -> Sequence[File]:
         return version.files
@@ -127,5 +127,5 @@ class StoredDatasets:
     def _changes(self, name: str, digests: Mapping[str, str | None]) -> Sequence[str]:
         last = next(self._versions.of(name), None)
         if last is None:
-            return ["no version of it is here yet"]
+            return ["not registered yet"]
         return file_differences({file.path: file.sha256 for file in last.files}, digests)

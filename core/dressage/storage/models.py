@@ -1,80 +1,83 @@
-"""Models on this machine: versions by content, with the lineage of the run that made each first."""
+"""Models of a workspace: versions by content, with the lineage of the run that made each first."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
 from dressage.errors import StageError
-from dressage.files.digests import digest_of_file
 from dressage.files.trees import files_below, remove_tree
 from dressage.records.journal import now
-from dressage.records.record import read_record
-from dressage.records.requests import RunRequest, Training
+from dressage.records.requests import Submission, Training
 from dressage.records.workspace import Workspace
-from dressage.results.differences import file_differences, input_differences
-from dressage.results.plans import StagePlan
 from dressage.results.versions import File, ModelVersion, digest_of_files
 from dressage.storage.objects import ObjectStore
 from dressage.storage.registry_notes import RegisteredModel, read_notes
 from dressage.storage.versions import Versions
 
 if TYPE_CHECKING:
+    from dressage.platforms.protocols import Runs
     from dressage.records.index import RunIndex
 
 
 class StoredModels:
-    """notes: what else a plan should say of a training."""
+    """The registry below the workspace's `models`. runs: where the files of runs are fetched from."""
 
-    def __init__(
-        self,
-        workspace: Workspace,
-        objects: ObjectStore,
-        notes: Callable[[Training], Iterable[str]] = lambda _: (),
-    ) -> None:
+    def __init__(self, workspace: Workspace, runs: "Runs | None" = None) -> None:
         self._workspace = workspace
-        self._objects = objects
-        self._notes = notes
+        self._objects = ObjectStore(workspace.root / "objects")
+        self._runs = runs
         self._root = workspace.root / "models"
         self._versions = Versions(self._root, ModelVersion)
 
-    def plan(self, training: Training) -> StagePlan:
-        """reuse, if a completed run from the very same inputs registered a version that is still there."""
-        name = training.model.name
-        notes = tuple(self._notes(training))
-        if name is None:
-            return _train(training, ("the script's model is not registered", *notes))
-        if training.environment is None:
-            return _train(training, (*self._changes(training), "environment not built yet", *notes))
+    def find(self, training: Training) -> ModelVersion | None:
+        """What a completed run left from the very same inputs; its lineage is that run's."""
         made = self._index.trained_from(training.key)
-        version = self._made_by(name, made.summary.run_id) if made else None
-        if made and version:
-            return StagePlan(
-                stage="model",
-                action="reuse",
-                name=name,
-                version=version.version,
-                key=version.digest,
-                run_id=made.summary.run_id,
-            )
-        return _train(training, (*self._changes(training), *notes))
-
-    def ensure(self, request: RunRequest) -> ModelVersion | None:
-        model = request.training.model
-        if model.name is None:
+        if made is None:
             return None
-        folder = self._workspace.run(request.run_id) / "work" / model.output_path
-        files = self._stored(folder, f"run {request.run_id!r} left no model at {model.output_path!r}")
-        metrics = read_record(self._workspace.run(request.run_id)).tracked.latest()
+        record = self._workspace.run(made.summary.run_id).refresh()
+        registered, submission = record.model, record.the_submission()
+        version = registered and self._versions.find(str(training.request.model.name), registered.digest)
+        # The same bytes may have been trained first from other inputs.
+        return replace(version, lineage=submission.lineage) if version and submission else None
+
+    def previous_inputs(self, name: str) -> Mapping[str, Any] | None:
+        last = self._index.trained_last(name)
+        return last.inputs if last else None
+
+    def ensure(self, submission: Submission, metrics: Mapping[str, float]) -> ModelVersion:
+        """Its files are where the script left them on this machine, or are fetched from the run's platform."""
+        folder = self._workspace.run(submission.run_id).work / submission.request.model.output_path
+        if folder.is_dir() or self._runs is None:
+            return self.add_output(submission, folder, metrics)
+        import tempfile
+
+        self._root.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=self._root, prefix=".fetched.") as aside:
+            return self.add_output(submission, self._fetched(submission, Path(aside)), metrics)
+
+    def add_output(self, submission: Submission, folder: Path, metrics: Mapping[str, float]) -> ModelVersion:
+        """Register what lies in the folder as what the run left. Raises StageError if nothing does."""
+        model = submission.request.model
+        files = self._stored(folder, f"run {submission.run_id!r} left no model at {model.output_path!r}")
         return self._add(
-            model.name,
+            str(model.name),
             files,
-            lineage=request.lineage,
+            lineage=submission.lineage,
             metrics=metrics,
             framework=model.framework,
             tags=model.tags,
         )
+
+    def _fetched(self, submission: Submission, aside: Path) -> Path:
+        """The folder below `aside` that then holds the run's model."""
+        path = submission.request.model.output_path.rstrip("/")
+        assert self._runs  # noqa: S101 - the caller has looked
+        listed = [file.path for file in self._runs.files(submission.run_id)]
+        if wanted := [name for name in listed if name.startswith(f"{path}/")]:
+            self._runs.download(submission.run_id, wanted, aside)
+        return aside / path
 
     def register(self, name: str, directory: Path) -> ModelVersion:
         return self._add(name, self._stored(directory, f"model folder {str(directory)!r} holds no files"))
@@ -138,26 +141,6 @@ class StoredModels:
             raise StageError("model", f"{missing}; save it there, or change the recipe's output path")
         return tuple(self._objects.add(folder / path, name=path) for path in paths)
 
-    def _made_by(self, name: str, run_id: str) -> ModelVersion | None:
-        registered = read_record(self._workspace.run(run_id)).model
-        return self._versions.find(name, registered.digest) if registered else None
-
-    def _changes(self, training: Training) -> Iterator[str]:
-        """What differs from the last run that trained this model."""
-        last = self._index.trained_last(training.model.name or "")
-        if last is None:
-            yield "no previous run"
-            return
-        known = {name: value for name, value in training.inputs.items() if value is not None}
-        before = self._snapshot(last.inputs["snapshot"])
-        yield from input_differences(
-            last.inputs, known, file_differences(before, _digests(training.snapshot.files))
-        )
-
-    def _snapshot(self, digest: str) -> Mapping[str, str | None]:
-        folder = self._workspace.root / "snapshots" / digest
-        return {path: digest_of_file(folder / path) for path in files_below(folder)}
-
 
 def _noted(version: ModelVersion, model: RegisteredModel | None) -> ModelVersion:
     notes = model.versions.get(str(version.version)) if model else None
@@ -172,11 +155,3 @@ def _noted(version: ModelVersion, model: RegisteredModel | None) -> ModelVersion
         model_description=model.description,
         model_tags=model.tags,
     )
-
-
-def _digests(files: Sequence[File]) -> dict[str, str | None]:
-    return {file.path: file.sha256 for file in files}
-
-
-def _train(training: Training, reasons: tuple[str, ...]) -> StagePlan:
-    return StagePlan(stage="model", action="train", name=training.model.label, reasons=reasons)

@@ -26,7 +26,7 @@ class ModelRegistry:
     def __init__(self, workspace: Workspace) -> None:
         self._root = workspace.root / "models"
         self._objects = ObjectStore(workspace.root / "objects")
-        self._models = StoredModels(workspace, self._objects)
+        self._models = StoredModels(workspace)
         self._versions = Versions(self._root, ModelVersion)
 
     def names(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""A run's supervisor, seen from outside: started, found, and what a killed one left behind."""
+"""A run's supervisor, seen from outside: starting it, finding it, ending what a killed one left behind."""
 
 import os
 import signal
@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from dressage.files.locks import FileLock, is_locked
-from dressage.records.record import journal_of
+from dressage.records.run_folder import RunFolder
 from dressage.supervision.logs import last_line
 
 _BOOTSTRAP = """\
@@ -22,12 +22,12 @@ _LEFTOVER_S = 10.0
 """How long a script that was killed may take to let go of its lock."""
 
 
-def start(folder: Path, *locks: FileLock) -> None:
+def start(folder: RunFolder, *locks: FileLock) -> None:
     """Start the supervisor, in a session of its own, with the locks that say it lives: its own and its ticket's.
 
     Without `site`, which takes time: it gets our own path instead.
     """
-    with (folder / "supervisor.log").open("ab") as errors:
+    with folder.supervisor_log.open("ab") as errors:
         subprocess.Popen(
             [
                 sys.executable,
@@ -35,7 +35,7 @@ def start(folder: Path, *locks: FileLock) -> None:
                 "-c",
                 _BOOTSTRAP,
                 "\n".join(filter(None, sys.path)),
-                str(folder),
+                str(folder.path),
                 *(str(lock.descriptor) for lock in locks),
             ],
             stdin=subprocess.DEVNULL,
@@ -43,27 +43,20 @@ def start(folder: Path, *locks: FileLock) -> None:
             stderr=errors,
             start_new_session=True,
             pass_fds=[lock.descriptor for lock in locks],
-            cwd=folder,
+            cwd=folder.path,
         )
 
 
-def last_words(folder: Path) -> str:
+def last_words(folder: RunFolder) -> str:
     """Why a supervisor ended without saying how the run did."""
-    log = folder / "supervisor.log"
+    log = folder.supervisor_log
     words = last_line(log)
     return f"its supervisor failed: {words} (see {str(log)!r})" if words else "its supervisor was killed"
 
 
-def process_of(folder: Path, attempt: int | None = None) -> int | None:
-    """The number of the process that supervises the attempt, once it has said so; by default the last one."""
-    started = journal_of(folder).of_kind("supervisor.started")
-    pids = [int(event["pid"]) for event in started if attempt in (None, event["attempt"])]
-    return pids[-1] if pids else None
-
-
-def end_leftover(folder: Path) -> None:
+def end_leftover(folder: RunFolder) -> None:
     """End the script of an attempt whose supervisor was killed: it would write beside the new one's."""
-    lock = folder / "script.lock"
+    lock = folder.lock("script")
     if not is_locked(lock):
         return
     if group := lock.read_text():

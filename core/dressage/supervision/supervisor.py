@@ -4,7 +4,6 @@ It needs the standard library and the journal; the tracking endpoint and the mod
 a script turns to them. Its own end, even by SIGKILL, is seen by the lock that it was born with.
 """
 
-import json
 import os
 import select
 import signal
@@ -15,7 +14,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dressage.records.journal import Journal
+from dressage.records.run_folder import RunFolder
+from dressage.supervision.launch import Launch
 from dressage.supervision.logs import failure_line
 from dressage.supervision.slots import Ticket
 from dressage.supervision.variables import script_variables
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
 
 class Supervisor:
-    def __init__(self, folder: Path, launch: dict[str, Any], ticket: Ticket) -> None:
+    def __init__(self, folder: RunFolder, launch: Launch, ticket: Ticket) -> None:
         self._folder = folder
         self._launch = launch
         self._ticket = ticket
-        self._attempt: int = launch["attempt"]
-        self._journal = Journal(folder / "journal.jsonl")
+        self._attempt = launch.attempt
+        self._is_overdue = False
         self._token = os.urandom(24).hex()
         self._told_to_stop = False
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -38,7 +38,7 @@ class Supervisor:
         self._wakeup = _signal_pipe((signal.SIGTERM, signal.SIGINT), self._stop)
 
     def run(self) -> None:
-        self._journal.append("supervisor.started", attempt=self._attempt, pid=os.getpid())
+        self._folder.supervise(self._attempt, os.getpid())
         if self._cancelled:  # before there was anybody to tell
             self._told_to_stop = True
         if not self._admitted():
@@ -47,10 +47,10 @@ class Supervisor:
         try:
             script = self._started()
         except OSError as error:
-            self._end("Failed", reason=f"cannot start {self._launch['argv'][0]!r}: {error.strerror}")
+            self._end("Failed", reason=f"cannot start {self._launch.argv[0]!r}: {error.strerror}")
             return
         try:
-            self._journal.append("script.started", attempt=self._attempt, group=script.pid)
+            self._folder.start_script(self._attempt, script.pid)
             self._state("Running")
             self._attend(script)
         except BaseException:
@@ -60,11 +60,9 @@ class Supervisor:
 
     def _admitted(self) -> bool:
         """Wait for a slot. False if told to stop before one was free."""
-        slots = self._launch["slots"]
+        slots = self._launch.slots
         if not self._ticket.is_admitted(slots):
-            self._state(
-                "Queued", reason=f"others are before it: {self._launch['compute']!r} takes {slots} at a time"
-            )
+            self._state("Queued", reason=f"queued: target {self._launch.compute!r} runs {slots} at a time")
             while not self._told_to_stop and not self._ticket.is_admitted(slots):
                 self._ticket.wait(self._wakeup)
                 _drain(self._wakeup)
@@ -75,15 +73,15 @@ class Supervisor:
 
         It holds a lock for its life: were we killed, the next attempt could tell that it is still there.
         """
-        lock = os.open(self._folder / "script.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        lock = os.open(self._folder.lock("script"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         import fcntl
 
         fcntl.flock(lock, fcntl.LOCK_EX)
         os.ftruncate(lock, 0)
-        with (self._folder / "log.txt").open("ab") as log:
+        with self._folder.log.open("ab") as log:
             script = subprocess.Popen(
-                self._launch["argv"],
-                cwd=self._folder / "work",
+                self._launch.argv,
+                cwd=self._folder.work,
                 env=self._environ(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -102,36 +100,44 @@ class Supervisor:
         return script_variables(os.environ, self._launch, address=address, token=self._token)
 
     def _attend(self, script: subprocess.Popen[bytes]) -> None:
-        """Wait for the script's end, opening the tracking endpoint when it first knocks."""
+        """Wait for the script's end, opening the tracking endpoint when it first connects."""
+        limit = self._launch.time_limit_s
+        overdue_at = None if limit is None else time.monotonic() + limit
         kill_at: float | None = None
         while script.poll() is None:
-            if self._told_to_stop and kill_at is None:
+            now = time.monotonic()
+            self._is_overdue = self._is_overdue or (overdue_at is not None and now >= overdue_at)
+            if (self._told_to_stop or self._is_overdue) and kill_at is None:
                 _signal_group(script.pid, signal.SIGTERM)
-                kill_at = time.monotonic() + self._launch["grace_s"]
-            if kill_at is not None and time.monotonic() >= kill_at:
+                kill_at = now + self._launch.grace_s
+            if kill_at is not None and now >= kill_at:
                 _signal_group(script.pid, signal.SIGKILL)
-            left = None if kill_at is None else max(0.05, kill_at - time.monotonic())
-            watched: list[Any] = [self._wakeup] if self._endpoint else [self._wakeup, self._listener]
-            ready, _, _ = select.select(watched, [], [], left)
-            if self._listener in ready:
-                self._open_endpoint()
-            _drain(self._wakeup)
+            self._wait(overdue_at if kill_at is None else kill_at)
         _signal_group(script.pid, signal.SIGKILL)  # what it left behind in its group
+
+    def _wait(self, until: float | None) -> None:
+        """For a signal, a child's end, the script's first connection, or a point in time."""
+        left = None if until is None else max(0.05, until - time.monotonic())
+        watched: list[Any] = [self._wakeup] if self._endpoint else [self._wakeup, self._listener]
+        ready, _, _ = select.select(watched, [], [], left)
+        if self._listener in ready:
+            self._open_endpoint()
+        _drain(self._wakeup)
 
     def _open_endpoint(self) -> None:
         from dressage.supervision.tracking import RunIdentity, TrackingEndpoint
 
         identity = RunIdentity(
-            run_id=self._launch["run_id"],
-            experiment=self._launch["experiment"],
-            name=self._launch["name"],
+            run_id=self._launch.run_id,
+            experiment=self._launch.experiment,
+            name=self._launch.name,
             started_ms=int(time.time() * 1000),
-            artifacts=self._folder / "artifacts",
+            artifacts=self._folder.artifacts,
             attempt=self._attempt,
-            workspace=Path(self._launch["workspace"]),
+            workspace=Path(self._launch.workspace),
         )
         self._endpoint = TrackingEndpoint(
-            self._listener, journal=self._journal, run=identity, token=self._token
+            self._listener, journal=self._folder.journal, run=identity, token=self._token
         )
         self._endpoint.start()
 
@@ -143,6 +149,9 @@ class Supervisor:
             self._endpoint.close()
         if self._told_to_stop:
             self._end("Canceled" if self._cancelled else "Failed", exit_code, self._stop_reason)
+        elif self._is_overdue:
+            limit = self._launch.time_limit_s
+            self._end("Failed", exit_code, f"the script was stopped at its time limit of {limit:g} s")
         elif exit_code != 0:
             self._end("Failed", exit_code, self._failure(returncode))
         elif problem := self._registering():
@@ -155,13 +164,13 @@ class Supervisor:
         how = f"the script ended with exit code {_exit_code(returncode)}"
         if returncode < 0:
             how += f", killed by {signal.Signals(-returncode).name}"
-        said = failure_line(self._folder / "log.txt", _exit_code(returncode))
+        said = failure_line(self._folder.log, _exit_code(returncode))
         return f"{how}: {said}" if said else how
 
     def _registering(self) -> str | None:
         """Register the model, if there is one to register; what went wrong, if anything did."""
         try:
-            if self._launch["registers"]:
+            if self._launch.registers:
                 self._register()
         except Exception as error:  # whatever it was, the run's end must be told
             return f"its model is not registered: {error}"
@@ -169,17 +178,16 @@ class Supervisor:
 
     def _register(self) -> None:
         from dressage.files.encoding import to_json
-        from dressage.records.record import read_record
         from dressage.records.workspace import Workspace
         from dressage.storage.models import StoredModels
-        from dressage.storage.objects import ObjectStore
 
-        request = read_record(self._folder).the_request()
-        if request is None:
+        record = self._folder.refresh()
+        submission = record.the_submission()
+        if submission is None:
             raise LookupError("the journal holds no request")
-        workspace = Workspace(root=Path(self._launch["workspace"]))
-        model = StoredModels(workspace, ObjectStore(workspace.root / "objects")).ensure(request)
-        self._journal.append("stage.finished", stage="model", handle=to_json(model))
+        models = StoredModels(Workspace(Path(self._launch.workspace)))
+        model = models.ensure(submission, record.tracked.latest())
+        self._folder.finish_stage("model", to_json(model))
 
     def _end(self, state: str, exit_code: int | None = None, reason: str | None = None) -> None:
         self._ticket.release()
@@ -187,20 +195,20 @@ class Supervisor:
         self._state(state, exit_code=exit_code, reason=reason, interrupted=interrupted)
 
     def _state(self, state: str, **fields: Any) -> None:
-        self._journal.append("state", state=state, attempt=self._attempt, **fields)
+        self._folder.enter(self._attempt, state, **fields)
 
     def _stop(self, *_: object) -> None:
         self._told_to_stop = True
 
     @property
     def _cancelled(self) -> bool:
-        return (self._folder / "cancel").exists()
+        return self._folder.cancel.exists()
 
     @property
     def _stop_reason(self) -> str:
         if self._cancelled:
             return "canceled"
-        return f"the machine told it to stop; continue it with: dressage resume {self._launch['run_id']}"
+        return f"supervisor received SIGTERM; continue the run with: dressage resume {self._launch.run_id}"
 
 
 def _exit_code(returncode: int) -> int:
@@ -236,7 +244,7 @@ def _drain(descriptor: int) -> None:
 
 
 def main() -> None:
-    folder, lock, ticket = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+    folder, lock, ticket = RunFolder(Path(sys.argv[1])), int(sys.argv[2]), int(sys.argv[3])
     os.set_inheritable(lock, False)  # ours alone: the script must not hold it
-    launch = json.loads((folder / "launch.json").read_text())
-    Supervisor(folder, launch, Ticket.inherited(Path(launch["queue"]), launch["ticket"], ticket)).run()
+    launch = Launch.read(folder.launch)
+    Supervisor(folder, launch, Ticket.inherited(Path(launch.queue), launch.ticket, ticket)).run()

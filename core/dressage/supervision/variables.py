@@ -3,38 +3,37 @@
 import os
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+
+from dressage.supervision.launch import Launch
 
 _STORE = ("MLFLOW_REGISTRY_URI", "MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID", "MLFLOW_WORKSPACE")
 """Variables that name a place in some other MLflow store, beside all that begin with MLFLOW_TRACKING_."""
 
 
-def script_variables(
-    shell: Mapping[str, str], launch: Mapping[str, Any], *, address: str, token: str
-) -> dict[str, str]:
+def script_variables(shell: Mapping[str, str], launch: Launch, *, address: str, token: str) -> dict[str, str]:
     """The shell's variables, then where to record, then the run's own. address: of the tracking endpoint.
 
     Where the run's own variables name another MLflow server, the shell's credentials are for that one, and our token
     is not for it to see.
     """
-    own: Mapping[str, str] = launch["variables"]
+    own = launch.variables
     is_elsewhere = "MLFLOW_TRACKING_URI" in own
     recording = {
         "MLFLOW_TRACKING_URI": address,
         "MLFLOW_TRACKING_TOKEN": token,
-        "MLFLOW_EXPERIMENT_NAME": launch["experiment"],
+        "MLFLOW_EXPERIMENT_NAME": launch.experiment,
     }
     kept = {name: value for name, value in shell.items() if is_elsewhere or not _is_of_a_store(name)}
     kept.pop("PYTHONHOME", None)
     return {
         **kept,
-        "PATH": os.pathsep.join([launch["path"], shell.get("PATH", os.defpath)]),
+        "PATH": os.pathsep.join([launch.path, shell.get("PATH", os.defpath)]),
         "PYTHONUNBUFFERED": "1",
         **dict.fromkeys(("NO_PROXY", "no_proxy"), _with_loopback(shell)),
         **({} if is_elsewhere else recording),
         "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",  # there is no page behind the address
         "MLFLOW_DISABLE_TELEMETRY": "true",
-        "DRESSAGE_RUN_ID": launch["run_id"],
+        "DRESSAGE_RUN_ID": launch.run_id,
         **own,
     }
 

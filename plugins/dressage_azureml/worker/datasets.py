@@ -21,9 +21,12 @@ def find(tell, *, workspace, name, digest):
     return {"latest": latest.version, "found": _shown(version) if version else None}
 
 
-def all_of(tell, *, workspace):
-    """The latest version of each."""
-    return [_shown(one) for one in _latest(workspace).values()]
+def all_of(tell, *, workspace, name=None):
+    """The latest version of each; or all versions of one."""
+    latest = _latest(workspace)
+    if name is None:
+        return [_shown(one) for one in latest.values()]
+    return [_shown(one) for one in _versions(workspace, name, latest[name])] if name in latest else []
 
 
 def register(tell, *, workspace, name, digest, description, tags, addresses=None, folder=None):

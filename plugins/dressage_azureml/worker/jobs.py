@@ -3,12 +3,14 @@
 import base64
 import hashlib
 import json
+import math
 import os
+import re
 import tempfile
 import threading
 
 import records
-from failures import Problem, patiently, told
+from failures import patiently, told
 from transfer import session
 from workspaces import opened
 
@@ -26,24 +28,27 @@ def submit(
     experiment,
     directory,
     script,
+    command,
     arguments,
-    dataset,
+    datasets,
     compute,
     environment,
     variables,
     tags,
     name,
+    time_limit_s,
 ):
-    """Start the run, unless it is there already."""
+    """Start the run, unless it is there already. script, command: a file, or the words before the arguments."""
     from azureml.core import Environment, Experiment, ScriptRunConfig
 
     found = opened(workspace)
     run = _found(workspace, run_id)
     if run is None:
+        words = [_argument(found, argument, datasets) for argument in arguments]
         configuration = ScriptRunConfig(
             source_directory=directory,
-            script=script,
-            arguments=[_argument(found, argument, dataset) for argument in arguments],
+            **({"command": [*command, *words]} if command else {"script": script, "arguments": words}),
+            max_run_duration_seconds=time_limit_s and math.ceil(time_limit_s),
             compute_target=compute,
             environment=patiently(lambda: Environment.get(found, environment)),
         )
@@ -187,16 +192,18 @@ def run_of(workspace, run_id):
         return _runs[run_id]
 
 
-def _argument(workspace, argument, dataset):
+def _argument(workspace, argument, datasets):
     """A dataset's folder where one stands for it, else the text."""
     from azureml.core import Dataset
 
     if isinstance(argument, str):
         return argument
-    if dataset is None:
-        raise Problem(
-            "refused", "the script is given a dataset's folder, but the recipe describes no dataset"
-        )
-    version = Dataset.get_by_name(workspace, dataset["name"], version=dataset["version"])
-    read = version.as_named_input("dataset")
+    wanted = datasets[argument["dataset"]]
+    version = Dataset.get_by_name(workspace, wanted["name"], version=wanted["version"])
+    read = version.as_named_input(_input_name(argument["dataset"], datasets))
     return read.as_download() if argument["mode"] == "download" else read.as_mount()
+
+
+def _input_name(name, datasets):
+    """Azure ML takes letters, digits and '_'."""
+    return "dataset" if len(datasets) == 1 else "input_" + re.sub(r"\W", "_", name)

@@ -5,7 +5,7 @@ import sys
 import time
 from pathlib import Path
 
-from dressage.records.record import journal_of
+from dressage.records.run_folder import RunFolder
 from dressage.supervision.tracking import RunIdentity, TrackingEndpoint
 
 workspace = Path(sys.argv[1])
@@ -15,7 +15,7 @@ listener = socket.create_server(("127.0.0.1", 0))
 identity = RunIdentity(
     "own", "Default", "own", int(time.time() * 1000), run_folder / "artifacts", 1, workspace
 )
-endpoint = TrackingEndpoint(listener, journal=journal_of(run_folder), run=identity, token="secret")
+endpoint = TrackingEndpoint(listener, journal=RunFolder(run_folder).journal, run=identity, token="secret")
 endpoint.start()
 sys.stdout.write(f"{listener.getsockname()[1]}\n")
 sys.stdout.flush()

@@ -17,7 +17,9 @@ class Cloudy(Tiny):
 
     @hookimpl
     def compute(self, settings: object) -> ComputeTarget:
-        return ComputeTarget(name="cpu-cluster", size=self.size, max_nodes=settings.slots)
+        return ComputeTarget(
+            name="cpu-cluster", size=self.size, max_nodes=settings.slots, slots=settings.slots
+        )
 
 
 LASTING = 1000

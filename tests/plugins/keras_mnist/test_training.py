@@ -12,7 +12,6 @@ from tests.waiting import eventually
 
 from dressage import Engine
 from dressage.engine.runs import Run
-from dressage.records.record import journal_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
@@ -91,7 +90,7 @@ def test_killed_in_the_middle_and_resumed_it_ends_with_the_same_weights(
         if b"epoch  3/20" in log:
             break
     (script,) = [
-        event["group"] for event in journal_of(run.folder).events() if event["event"] == "script.started"
+        event["group"] for event in run.record.journal.events() if event["event"] == "script.started"
     ]
     os.kill(script, signal.SIGKILL)
     eventually(lambda: run.status.ended)

@@ -32,7 +32,7 @@ def test_a_queued_run_says_what_it_waits_for(engine: Engine, script, project: Pa
     settings = {"path": str(script(waits)), "arguments": str(hold)}
     first, second = (engine.run("script", set=settings, again=True) for _ in range(2))
     eventually(lambda: second.status.state == "Queued")
-    assert second.status.reason == "others are before it: 'default' takes 1 at a time"
+    assert second.status.reason == "queued: target 'default' runs 1 at a time"
     hold.unlink()
     assert [run.wait(60).state for run in (first, second)] == ["Completed"] * 2
 

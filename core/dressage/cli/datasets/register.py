@@ -11,7 +11,7 @@ from dressage.cli.options import On, engine
 from dressage.cli.streams import results
 
 if TYPE_CHECKING:
-    from dressage.specs.descriptions import Source
+    from dressage.specs.datasets import Source
 
 _NO_DATA = {".git", ".hg", ".svn", ".dressage"}
 """Folders with which a dataset would change at every commit and every run."""
@@ -26,7 +26,7 @@ def register(
     """Register files as a dataset's version; the same bytes give the version that is there."""
     from dressage.cli.display import Person
     from dressage.results.events import StageStarted, progress_of
-    from dressage.specs.descriptions import FileDataset
+    from dressage.specs.datasets import FileDataset
 
     found = engine()
     found.workspace.create()
@@ -41,7 +41,7 @@ def register(
 def sources_of(given: str) -> list["Source"]:
     """A file, every file of a folder, or a web address. Raises SettingsError for what is none of them."""
     from dressage.errors import SettingsError
-    from dressage.specs.descriptions import Source
+    from dressage.specs.datasets import Source
 
     if given.startswith(("http://", "https://")):
         return [Source(path=Path(urlsplit(given).path).name or "index", addresses=(given,))]

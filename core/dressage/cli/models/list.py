@@ -31,14 +31,15 @@ def list_models(on: On = None, output: As = "table") -> None:
 
 
 def _metric(found: "Engine", version: "ModelVersion") -> str | None:
-    """The value of the metric that sums up the run it came from, where that run is known."""
+    """The value of the primary metric of the run it came from, where that run is known."""
     from dressage.cli.output import number_of
     from dressage.errors import DressageError
 
     if version.lineage is None:
         return None
     try:
-        value = version.metrics.get(found.get(version.lineage.run_id).job.model.metric or "")
+        metric = found.get(version.lineage.run_id).request.model.primary_metric
     except DressageError:
         return None
+    value = version.metrics.get(metric.name) if metric else None
     return None if value is None else number_of(value)

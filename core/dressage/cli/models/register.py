@@ -16,7 +16,7 @@ def register(
 ) -> None:
     """Register a folder as a model's version; the same bytes give the version that is there."""
     from dressage.errors import SettingsError
-    from dressage.specs.descriptions import check_name
+    from dressage.specs.names import check_name
 
     check_name("model", name)
     if not folder.is_dir():

@@ -8,7 +8,7 @@ from dressage.cli.streams import results
 
 if TYPE_CHECKING:
     from dressage.engine.runs import Run
-    from dressage.records.jobs import Job
+    from dressage.records.requests import RunRequest
 
 
 def show(run: RunId, output: As = "table") -> None:
@@ -21,7 +21,7 @@ def show(run: RunId, output: As = "table") -> None:
     if output == "json":
         return print_json(
             as_result(found, found.status)
-            | {"job": found.job, **as_fields(found.tracked)}
+            | {"request": found.request, **as_fields(found.tracked)}
             | {"files": found.files}
         )
     return _show(found)
@@ -32,11 +32,12 @@ def _show(run: "Run") -> None:
     from dressage.cli.output import digest_shown, number_of, print_fields, size_of, time_of, took
     from dressage.cli.recordings import mlflow_experiments, mlflow_run, print_sections, warnings
 
-    job, status, tracked = run.job, run.status, run.tracked
+    request, status, tracked = run.request, run.status, run.tracked
+    metric = request.model.primary_metric
     print_fields(
         (
             ("run", run.id),
-            ("name", job.name),
+            ("name", request.name),
             ("state", status.state),
             ("reason", status.reason),
             ("exit code", status.exit_code),
@@ -44,20 +45,21 @@ def _show(run: "Run") -> None:
             ("started", time_of(status.started) or None),
             ("ended", time_of(status.ended) or None),
             ("took", took(status) or None),
-            ("recipe", f"{job.recipe} on {job.platform}"),
-            ("script", job.model.script),
-            ("arguments", shlex.join(map(str, job.model.arguments)) or None),
-            ("settings", _given(job)),
-            ("experiment", job.experiment),
-            ("mlflow run", mlflow_run(tracked, (run.id, job.name))),
+            ("recipe", f"{request.recipe} on {request.platform}"),
+            ("script", request.script.label),
+            ("arguments", shlex.join(map(str, request.script.arguments)) or None),
+            ("settings", _given(request)),
+            ("experiment", request.experiment),
+            ("tags", shlex.join(f"{name}={value}" for name, value in request.tags.items()) or None),
+            ("mlflow run", mlflow_run(tracked, (run.id, request.name))),
             ("description", tracked.tags.get("mlflow.note.content")),
             ("mlflow experiments", mlflow_experiments(tracked)),
             ("dataset", run.stage("dataset")),
             ("compute", run.stage("compute")),
             ("environment", run.stage("environment")),
-            ("snapshot", digest_shown(job.snapshot.digest)),
+            ("snapshot", digest_shown(request.snapshot.digest)),
             ("model", run.stage("model")),
-            ((job.model.metric or "").lower(), None if run.metric is None else number_of(run.metric)),
+            (metric.name.lower() if metric else "", None if run.metric is None else number_of(run.metric)),
             ("folder", run.folder),
         )
     )
@@ -74,13 +76,15 @@ def _show(run: "Run") -> None:
         print_fields([(f"  {file.path}", size_of(file.size)) for file in files])
 
 
-def _given(job: "Job") -> str | None:
+def _given(request: "RunRequest") -> str | None:
     """The settings that are not at the recipe's defaults; all of them, if the recipe is gone."""
     from dressage.errors import DressageError
 
     try:
-        defaults = {item.name: item.default for item in engine().settings(job.recipe)}
+        defaults = {item.name: item.default for item in engine().settings(request.recipe)}
     except DressageError:
         defaults = {}
-    given = [name for name, value in job.settings.items() if name not in defaults or defaults[name] != value]
-    return shlex.join(f"{name}={job.settings[name]}" for name in given) or None
+    given = [
+        name for name, value in request.settings.items() if name not in defaults or defaults[name] != value
+    ]
+    return shlex.join(f"{name}={request.settings[name]}" for name in given) or None

@@ -12,7 +12,7 @@ from dressage.errors import StageError
 from dressage.files.digests import digest_of, digest_of_file
 from dressage.platforms.protocols import Progress
 from dressage.results.versions import File
-from dressage.specs.descriptions import Source
+from dressage.specs.datasets import Source
 from dressage.storage.download.partial import Partial
 from dressage.storage.objects import ObjectStore
 

@@ -70,14 +70,14 @@ class TrackingState:
         from dressage.records.workspace import Workspace
         from dressage.storage.registry import ModelRegistry
 
-        return ModelRegistry(Workspace(root=self.identity.workspace))
+        return ModelRegistry(Workspace(self.identity.workspace))
 
     def lineage(self) -> "Lineage | None":
         """Where what this script registers comes from."""
-        from dressage.records.record import read_record
+        from dressage.records.run_folder import RunFolder
 
-        request = read_record(self.identity.artifacts.parent).the_request()
-        return request.lineage if request else None
+        submission = RunFolder(self.identity.artifacts.parent).refresh().the_submission()
+        return submission.lineage if submission else None
 
     def write(self, event: str, run_id: str | None = None, **fields: Any) -> None:
         """Append to the journal, then update the state. run_id: whose it is, if not the run's own."""

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from dressage.records.journal import Journal
-from dressage.records.record import journal_of
-from dressage.results.tracking import Tracked, tracked
+from dressage.records.run_folder import RunFolder
+from dressage.results.tracking import Tracked
 from dressage.supervision.tracking import RunIdentity, TrackingEndpoint
 
 API = "/api/2.0/mlflow/"
@@ -43,7 +43,10 @@ class Served(NamedTuple):
 
     @property
     def tracked(self) -> Tracked:
-        return tracked(self.journal.events())
+        tracked = Tracked()
+        for event in self.journal.events():
+            tracked.apply(event)
+        return tracked
 
     @property
     def environ(self) -> dict[str, str]:
@@ -75,7 +78,7 @@ def serve(folder: Path, attempt: int = 1) -> tuple[Served, TrackingEndpoint]:
     run_folder = workspace / "runs" / "run-1"
     artifacts = run_folder / "artifacts"
     artifacts.mkdir(parents=True, exist_ok=True)
-    journal = journal_of(run_folder)
+    journal = RunFolder(run_folder).journal
     run = RunIdentity("run-1", "exp", "first", 1, artifacts, attempt, workspace)
     endpoint = TrackingEndpoint(listener, journal=journal, run=run, token="secret")
     endpoint.start()

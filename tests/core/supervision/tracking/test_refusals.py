@@ -3,7 +3,7 @@
 import pytest
 from tests.core.supervision.tracking.conftest import API, Served, ask, serve
 
-from dressage.records.record import read_record
+from dressage.records.run_folder import RunFolder
 
 
 def refused(served: Served) -> dict[str, int]:
@@ -71,4 +71,4 @@ def test_a_request_without_the_token_is_nobodys_refusal(endpoint: Served):
 
 def test_the_runs_record_has_the_refusals(endpoint: Served):
     ask(endpoint, "POST", API + "webhooks", {})
-    assert read_record(endpoint.artifacts.parent).tracked.refused["POST webhooks"].count == 1
+    assert RunFolder(endpoint.artifacts.parent).refresh().tracked.refused["POST webhooks"].count == 1

@@ -1,32 +1,37 @@
-"""Compute on this machine: a named target is a number of slots, and a queue for the runs beyond them."""
+"""Compute targets as names in a workspace: each is a number of slots on one machine."""
 
 import json
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from dressage.errors import NotFoundError, unknown
+from dressage.errors import NotFoundError, StageError, unknown
 from dressage.files.atomic import write_json
 from dressage.files.encoding import from_json, to_json
 from dressage.platforms.protocols import Progress
 from dressage.results.differences import differences
 from dressage.results.plans import StagePlan
 from dressage.results.versions import ComputeHandle
-from dressage.specs.descriptions import Accelerator, ComputeTarget
+from dressage.specs.compute import Accelerator, ComputeTarget
 
 _NVIDIA = (Path("/proc/driver/nvidia/version"), Path("/dev/nvidia0"), Path("/dev/dxg"))
 
 
-class LocalCompute:
+class StoredCompute:
+    """Targets on this machine, kept below `folder`."""
+
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def resolve(self, target: ComputeTarget) -> ComputeTarget:
-        """This machine has one size, its own, and a GPU or not; who asked for the CPU gets it."""
+        """This machine has one size, its own, and a GPU or not; a run that asks for the CPU gets it."""
         accelerator: Accelerator = "cpu" if target.accelerator == "cpu" else present_accelerator()
         return replace(target, size=None, accelerator=accelerator)
 
     def plan(self, target: ComputeTarget) -> StagePlan:
+        """Raises StageError for a run that needs more than this machine has."""
+        _check_fits(target)
         wanted, there = _handle(self.resolve(target)), self._read(target.name)
         if there == wanted:
             return StagePlan(stage="compute", action="reuse", name=target.name)
@@ -71,5 +76,26 @@ def present_accelerator() -> Accelerator:
 
 def _handle(target: ComputeTarget) -> ComputeHandle:
     return ComputeHandle(
-        name=target.name, slots=target.max_nodes, accelerator=target.accelerator or present_accelerator()
+        name=target.name, slots=target.slots, accelerator=target.accelerator or present_accelerator()
     )
+
+
+def _check_fits(target: ComputeTarget) -> None:
+    for what, needed, there in _needs(target):
+        if needed > there:
+            raise StageError(
+                "compute",
+                f"compute target {target.name!r}: a run needs {needed} {what}, this machine has {there};"
+                " ask for less, or choose another platform with --on",
+            )
+
+
+def _needs(target: ComputeTarget) -> Iterator[tuple[str, int, int]]:
+    """What a run needs, and what there is of it."""
+    if target.cpus:
+        yield "CPUs", target.cpus, os.cpu_count() or 1
+    if target.memory_mib:
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        yield "MiB of memory", target.memory_mib, memory >> 20
+    if target.gpus:
+        yield "GPUs", target.gpus, len(list(Path("/proc/driver/nvidia/gpus").glob("*")))

@@ -1,0 +1,117 @@
+"""What each stage of a request would do, and why; nothing is touched."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from msgspec.structs import replace
+
+from dressage.errors import NotFoundError, SpecError, unknown
+from dressage.files.digests import digest_of_file
+from dressage.files.trees import files_below
+from dressage.hooks.proxy import PlatformProxy
+from dressage.hooks.recipes import Changes
+from dressage.platforms.protocols import Notes
+from dressage.records.requests import RunRequest, Training
+from dressage.records.workspace import Workspace
+from dressage.results.differences import file_differences, input_differences
+from dressage.results.plans import StagePlan
+from dressage.results.versions import DatasetVersion
+from dressage.specs.datasets import Dataset, RegisteredDataset
+
+
+def plan_stages(
+    platform: PlatformProxy, workspace: Workspace, request: RunRequest, changes: Changes
+) -> tuple[StagePlan, ...]:
+    """One plan for each input, then one for each other stage."""
+    _check_processes(platform, request)
+    datasets = {name: _plan_dataset(platform, wanted) for name, wanted in request.datasets.items()}
+    none = StagePlan(stage="dataset", action="none", name="none", reasons=("the recipe reads no dataset",))
+    compute = platform.compute.plan(request.compute)
+    environment = platform.environments.plan(request.environment)
+    training = Training(
+        request=request,
+        datasets={name: stage.key for name, stage in datasets.items()},
+        environment=environment.key if environment.action == "reuse" else None,
+    )
+    model = _plan_model(platform, workspace, training)
+    stages = (*(datasets.values() or (none,)), compute, environment, model)
+    return tuple(replace(stage, changed_by=changes.get(stage.stage, ())) for stage in stages)
+
+
+def find_registered(platform: PlatformProxy, wanted: RegisteredDataset) -> DatasetVersion:
+    """The version that is meant, the newest by default. Raises NotFoundError."""
+    named = {version.version: version for version in platform.datasets.list(wanted.name)}
+    if not named:
+        names = {version.name for version in platform.datasets.list()}
+        raise NotFoundError(unknown("dataset", wanted.name, names))
+    number = max(named) if wanted.version is None else wanted.version
+    if number not in named:
+        known = ", ".join(map(str, sorted(named)))
+        raise NotFoundError(f"dataset {wanted.name!r} has no version {number}; known: {known}")
+    return named[number]
+
+
+def _check_processes(platform: PlatformProxy, request: RunRequest) -> None:
+    asked = request.script.distribution
+    if asked.processes > 1 and not platform.runs_several_processes:
+        raise SpecError(
+            f"recipe {request.recipe!r}: a run of {asked.processes} processes ({asked.nodes} x"
+            f" {asked.processes_per_node}) cannot start on platform {platform.name!r}, which starts one; set"
+            " distribution to 1 x 1, or choose another platform with --on"
+        )
+
+
+def _plan_dataset(platform: PlatformProxy, wanted: Dataset) -> StagePlan:
+    if not isinstance(wanted, RegisteredDataset):
+        return platform.datasets.plan(wanted)
+    found = find_registered(platform, wanted)
+    return StagePlan(
+        stage="dataset", action="reuse", name=found.name, version=found.version, key=found.digest
+    )
+
+
+def _plan_model(platform: PlatformProxy, workspace: Workspace, training: Training) -> StagePlan:
+    """reuse, if a version of this name came from the very same inputs; else train, and why."""
+    model, noting = training.request.model, platform.optional(Notes)
+    notes = tuple(noting.notes(training.request)) if noting else ()
+    reasons: tuple[str, ...] = ("the script's model is not registered",)
+    if model.name is not None:
+        found = platform.models.find(training) if _is_known(training) else None
+        if found is not None:
+            return StagePlan(
+                stage="model",
+                action="reuse",
+                name=model.name,
+                version=found.version,
+                key=found.digest,
+                run_id=found.lineage.run_id if found.lineage else None,
+            )
+        reasons = tuple(_changes(platform.models.previous_inputs(model.name), training, workspace))
+    return StagePlan(stage="model", action="train", name=model.label, reasons=(*reasons, *notes))
+
+
+def _is_known(training: Training) -> bool:
+    return training.environment is not None and None not in training.datasets.values()
+
+
+def _changes(old: Mapping[str, Any] | None, training: Training, workspace: Workspace) -> Iterator[str]:
+    """What differs from the last training of the model."""
+    if old is None:
+        yield "no previous run"
+    else:
+        known = {name: value for name, value in training.inputs.items() if value is not None}
+        yield from input_differences(old, known, _file_changes(old.get("snapshot"), training, workspace))
+    if training.environment is None:
+        yield "environment not built yet"
+
+
+def _file_changes(digest: str | None, training: Training, workspace: Workspace) -> list[str]:
+    """File by file, where the source directory of that run is in this workspace."""
+    new = training.request.snapshot
+    if digest == new.digest:
+        return []
+    folder = workspace.snapshots / (digest or "")
+    if not digest or not folder.is_dir():
+        return ["the script's folder changed"]
+    before = {path: digest_of_file(folder / path) for path in files_below(folder)}
+    return file_differences(before, {file.path: file.sha256 for file in new.files})

@@ -1,0 +1,107 @@
+"""Workspaces of layout 1, brought to layout 2.
+
+Layout 1 kept a run's request in two events, each in the shape of that time, and named a run's supervisor in an event
+of the local platform. Each journal is rewritten aside and put in place whole; the marker comes last, so that a
+migration that was killed is done again.
+"""
+
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from dressage.errors import SettingsError
+from dressage.files.atomic import write_json
+from dressage.files.encoding import from_json
+from dressage.files.locks import FileLock, is_locked
+from dressage.records.requests import RunRequest
+from dressage.records.run_folder import JOURNAL, RunFolder
+
+_CHANGED = re.compile(rb'"event":"(run\.created|run\.submitting|supervisor\.started|stage\.finished)"')
+"""Lines that are not the same in layout 2. The others, a million metrics perhaps, are copied as they are."""
+
+
+def migrate(root: Path) -> None:
+    """Raises SettingsError while runs of the earlier version are still going."""
+    with FileLock(root / "migration.lock"):
+        if json.loads((root / "workspace.json").read_text())["layout"] != 1:
+            return  # another process was first
+        folders = sorted(path for path in (root / "runs").glob("*") if (path / JOURNAL).is_file())
+        for path in folders:
+            _check_idle(RunFolder(path))
+        for path in folders:
+            _rewrite(path / JOURNAL)
+        _rename_markers(root, folders)
+        write_json(root / "workspace.json", {"layout": 2})
+
+
+def _check_idle(run: RunFolder) -> None:
+    if any(is_locked(run.lock(whose)) for whose in ("client", "supervisor")):
+        raise SettingsError(
+            f"run {run.path.name!r} was started by an earlier dressage and is still going; wait for its end, and run"
+            " the command again: it brings the workspace up to date"
+        )
+
+
+def _rewrite(journal: Path) -> None:
+    aside = journal.with_suffix(".migrating")
+    datasets: list[str] = []
+    with journal.open("rb") as old, aside.open("wb") as new:
+        for line in old:
+            new.write(_migrated(line, datasets) if _CHANGED.search(line) else line)
+        new.flush()
+        os.fsync(new.fileno())
+    aside.replace(journal)
+
+
+def _migrated(line: bytes, datasets: list[str]) -> bytes:
+    """One event of layout 1 as layout 2 has it. A line that cannot be understood stays, to be counted as damaged."""
+    try:
+        event = _event(json.loads(line), datasets)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return line
+    return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+
+
+def _event(event: dict[str, Any], datasets: list[str]) -> dict[str, Any]:
+    match event["event"]:
+        case "run.created" if "job" in event:
+            request = request_of(event.pop("job"))
+            datasets.extend(request["file_datasets"])
+            return {**event, "request": request}
+        case "run.submitting":
+            event.pop("request", None)
+        case "supervisor.started":
+            return {**event, "event": "run.supervised", "process": event.pop("pid")}
+        case "stage.finished" if event["stage"] == "dataset":
+            return {**event, "name": datasets[0]}
+    return event
+
+
+def request_of(job: dict[str, Any]) -> dict[str, Any]:
+    """A job of layout 1 as a RunRequest."""
+    dataset, model, compute = job.pop("dataset", None), job["model"], job["compute"]
+    paths = {name: model.pop(name) for name in ("directory", "arguments", "checkpoint_path") if name in model}
+    metric = model.pop("metric", None)
+    model["script"] = {**paths, "file": model["script"]}
+    # Which values are better was not said then; nothing was decided by it.
+    model["primary_metric"] = {"name": metric, "goal": "maximize"} if metric else None
+    compute["slots"] = compute.get("max_nodes", 1)
+    return {**job, "file_datasets": {dataset["name"]: dataset} if dataset else {}}
+
+
+def _rename_markers(root: Path, folders: list[Path]) -> None:
+    """Open runs are found by what was asked for, whose digest has changed."""
+    for marker in (root / "open").glob("*.*"):
+        run = root / "runs" / marker.name.partition(".")[2]
+        for request in _requests(run) if run in folders else ():
+            key = from_json(RunRequest, request).key
+            marker.replace(marker.with_name(f"{key}.{run.name}"))
+
+
+def _requests(run: Path) -> Iterator[Mapping[str, Any]]:
+    request = RunFolder(run).refresh().request
+    if request is not None:
+        yield request

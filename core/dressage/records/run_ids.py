@@ -1,0 +1,37 @@
+"""What a run is called, and what it is grouped under."""
+
+import os
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+from dressage.errors import SettingsError
+
+_EXPERIMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,254}")
+
+
+def experiment_of(given: str | None, recipe: str) -> str:
+    """The experiment to group a run under: as given, else named after the recipe.
+
+    Raises SettingsError for a name that not every platform takes; the rule is Azure ML's, the narrowest.
+    """
+    name = given or re.sub(r"[^\w-]", "-", recipe)
+    if not _EXPERIMENT.fullmatch(name):
+        raise SettingsError(
+            f"experiment {name!r} is no name that every platform takes; use up to 255 letters, digits, '_' and '-',"
+            " a letter or digit first"
+        )
+    return name
+
+
+def new_run_id(recipe: str, folder: Path) -> str:
+    """Take an unused id for a run: the recipe, the time in UTC, four random characters. Makes its folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    while True:
+        stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+        run_id = f"{recipe}-{stamp}-{os.urandom(2).hex()}"
+        try:
+            (folder / run_id).mkdir()
+        except FileExistsError:
+            continue
+        return run_id

@@ -1,0 +1,55 @@
+"""Where a run executes, and what it needs there."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from dressage.errors import SpecError
+from dressage.specs.names import check_name
+
+Accelerator = Literal["gpu", "cpu"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComputeTarget:
+    """Where a run executes, and what one run needs there.
+
+    name: how the target is found again; letters, digits, '-', '_', '.'.
+    size: the platform's name for a machine (Azure: a VM size); ignored by platforms without sizes.
+    min_nodes, max_nodes: how far a cluster scales.
+    idle_seconds: how long an idle node is kept.
+    slots: how many runs one machine takes at a time.
+    accelerator: what the recipe wants; None leaves it to the platform, which answers with what it has.
+    cpus, memory_mib, gpus: what one run needs; None where it does not matter.
+    time_limit_s: how long one attempt's script may run; None for no limit.
+    """
+
+    name: str
+    size: str | None = None
+    min_nodes: int = 0
+    max_nodes: int = 1
+    idle_seconds: int = 1800
+    low_priority: bool = False
+    slots: int = 1
+    accelerator: Accelerator | None = None
+    cpus: int | None = None
+    memory_mib: int | None = None
+    gpus: int | None = None
+    time_limit_s: float | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        check_name("compute target", self.name)
+        if not 0 <= self.min_nodes <= self.max_nodes or self.max_nodes < 1:
+            raise SpecError(
+                f"compute target {self.name!r}: min_nodes {self.min_nodes} and max_nodes {self.max_nodes}"
+                " must satisfy 0 <= min_nodes <= max_nodes and max_nodes >= 1"
+            )
+        for name, least in (("slots", 1), ("cpus", 1), ("memory_mib", 1), ("gpus", 0)):
+            value = getattr(self, name)
+            if value is not None and value < least:
+                raise SpecError(f"compute target {self.name!r}: {name} is {value}; give at least {least}")
+        if self.time_limit_s is not None and not self.time_limit_s > 0:
+            raise SpecError(
+                f"compute target {self.name!r}: time_limit_s is {self.time_limit_s}; give more than 0 seconds"
+            )

@@ -1,0 +1,20 @@
+"""Names that every platform takes, and paths that stay inside a folder."""
+
+from pathlib import PurePosixPath
+
+from dressage.errors import SpecError
+
+
+def check_name(kind: str, name: str) -> None:
+    """Raises SpecError unless the name is ASCII letters, digits, '-', '_' and '.', a letter or digit first."""
+    fine = bool(name) and len(name) <= 255 and name.isascii() and name[0].isalnum()
+    if not fine or not all(letter.isalnum() or letter in "-_." for letter in name):
+        raise SpecError(
+            f"{kind} name {name!r}: use letters, digits, '-', '_' and '.', beginning with a letter or digit"
+        )
+
+
+def leaves_folder(path: str) -> bool:
+    """Whether a path is absolute or leads upward."""
+    parts = PurePosixPath(path)
+    return parts.is_absolute() or ".." in parts.parts

@@ -1,0 +1,85 @@
+"""What a supervisor is told, and how a submission becomes a command on a machine."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from dressage.records.requests import Submission
+    from dressage.records.workspace import Workspace
+    from dressage.specs.datasets import DatasetFolder
+
+
+class Launch(NamedTuple):
+    """launch.json. It is read with the standard library alone, which a supervisor starts and stays small with.
+
+    argv: what is started. path: the folder of the environment's programs. variables: beside those of the shell.
+    queue, ticket, slots: the place in line at `compute`. grace_s: from SIGTERM to SIGKILL. time_limit_s: for the
+    script; None for none. registers: whether the run leaves a model to register. workspace: its root.
+    """
+
+    run_id: str
+    attempt: int
+    experiment: str
+    name: str
+    argv: list[str]
+    path: str
+    variables: dict[str, str]
+    compute: str
+    queue: str
+    ticket: int
+    slots: int
+    grace_s: float
+    time_limit_s: float | None
+    registers: bool
+    workspace: str
+
+    @classmethod
+    def read(cls, path: Path) -> "Launch":
+        """Raises TypeError if the file holds other fields."""
+        return cls(**json.loads(path.read_text()))
+
+
+class Command(NamedTuple):
+    """argv: with the interpreter and the folders of the inputs in it. python: the environment's interpreter."""
+
+    argv: list[str]
+    python: Path
+    variables: dict[str, str]
+
+
+def command_of(workspace: "Workspace", submission: "Submission") -> Command:
+    """How to start a submission on a machine that sees the workspace, with the workspace's datasets and environments.
+
+    Raises StageError if an environment or a dataset is not there any more.
+    """
+    from dressage.environments.uv_environments import UvEnvironments
+    from dressage.specs.datasets import DatasetFolder
+    from dressage.storage.datasets import StoredDatasets
+    from dressage.storage.objects import ObjectStore
+
+    python = UvEnvironments(workspace.root / "environments").interpreter(submission.environment.key)
+    stored = StoredDatasets(workspace.root, ObjectStore(workspace.root / "objects"))
+    folders = {name: stored.folder(version) for name, version in submission.datasets.items()}
+    arguments = [
+        str(folder_of(argument, folders)) if isinstance(argument, DatasetFolder) else argument
+        for argument in submission.request.script.arguments
+    ]
+    argv = [*submission.request.script.program(str(python)), *arguments]
+    return Command(argv, python, dict(submission.environment.variables))
+
+
+def folder_of(argument: "DatasetFolder", folders: Mapping[str, Any]) -> Any:
+    """What stands for the input that an argument names, or for the only one. Raises StageError."""
+    from dressage.errors import StageError
+
+    if argument.name is not None and argument.name in folders:
+        return folders[argument.name]
+    if argument.name is None and len(folders) == 1:
+        return next(iter(folders.values()))
+    what = f"input {argument.name!r}" if argument.name else "a dataset's folder"
+    known = ", ".join(folders) or "none"
+    raise StageError(
+        "model", f"the script's arguments name {what}, and the inputs are: {known}; name one of them"
+    )
