@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from dressage.environments.parsing import parse_requirements
 from dressage.errors import SpecError
 from dressage.files.digests import digest_of
 from dressage.platforms.protocols import Progress
@@ -73,21 +74,40 @@ def registered(name: str, key: str) -> str:
 
 
 def _content(environment: Environment) -> dict[str, Any]:
+    _refuse_names(environment)
+    conda = environment.conda if environment.conda is not None else _of_this_python()
     return {
-        "conda": _with_tracking(environment.name, environment.conda or _of_this_python()),
+        "conda": _with_tracking(environment.name, conda, _requirements(environment)),
         "base_image": environment.base_image or DEFAULT_IMAGE,
         "variables": dict(environment.variables),
     }
 
 
+def _refuse_names(environment: Environment) -> None:
+    for name in (*environment.indexes, *environment.find_links):
+        raise SpecError(
+            f"environment {environment.name!r} names index {name!r}: Azure ML builds the image in the cloud and"
+            " cannot reach indexes by name yet; leave it out, or run on another platform"
+        )
+
+
 def _of_this_python() -> str:
-    """For a script that asks for nothing: Python as it is here, and the MLflow client."""
-    version = "{}.{}".format(*sys.version_info[:2])
-    return f"dependencies:\n- python={version}\n- pip\n- pip:\n  - mlflow-skinny\n"
+    return "dependencies:\n- python={}.{}\n- pip\n".format(*sys.version_info[:2])
 
 
-def _with_tracking(name: str, conda: str) -> str:
-    """The specification with azureml-mlflow beside MLflow's client. Raises SpecError if it is none."""
+def _requirements(environment: Environment) -> tuple[str, ...]:
+    """What pip installs besides the specification; for a script that asks for nothing, the MLflow client."""
+    if environment.is_active_interpreter:
+        return ("mlflow-skinny",)
+    listed = parse_requirements(environment)
+    return (*listed.options, *listed.lines)
+
+
+def _with_tracking(name: str, conda: str, requirements: tuple[str, ...]) -> str:
+    """The specification with its requirements, and azureml-mlflow beside MLflow's client.
+
+    Raises SpecError if it is none.
+    """
     import yaml
 
     try:
@@ -95,13 +115,24 @@ def _with_tracking(name: str, conda: str) -> str:
         dependencies = content["dependencies"]
         pip: dict[str, Any] = next((entry for entry in dependencies if isinstance(entry, dict)), {"pip": ()})
         pip["pip"] = lines = [*(pip["pip"] or ())]
+        lines += [line for line in requirements if line not in lines]
         names = [str(line).rpartition("::")[2].strip().lower() for line in (*dependencies, *lines)]
     except (yaml.YAMLError, TypeError, KeyError) as error:
         words = " ".join(str(error).split())
         raise SpecError(f"environment {name!r}: conda specification: {words}; correct it") from error
     tracks = any(one.startswith(_CLIENTS) for one in names)
     if tracks and not any(one.startswith(("azureml-mlflow", "azureml-defaults")) for one in names):
+        _check_unhashed(name, requirements)
         lines.append(_TRACKING)
-        if pip not in dependencies:
-            dependencies.append(pip)
+    if lines and pip not in dependencies:
+        dependencies.append(pip)
     return str(yaml.safe_dump(content, sort_keys=False))
+
+
+def _check_unhashed(name: str, requirements: tuple[str, ...]) -> None:
+    """Pip takes hashes for all packages or for none."""
+    if any("--hash" in line or line == "--require-hashes" for line in requirements):
+        raise SpecError(
+            f"environment {name!r}: its requirements have hashes, and {_TRACKING} is needed beside mlflow;"
+            f" add {_TRACKING} and what it needs to them, with hashes"
+        )

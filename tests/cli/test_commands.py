@@ -233,3 +233,16 @@ def test_completion_says_nothing_where_something_is_wrong(project):
     (project / "dressage.toml").write_text("on = [")
     assert completions(project, "runs", "show", "s") == []
     assert completions(project, "rum", "s") == []
+
+
+def test_an_environment_is_built_from_a_requirements_file(dressage, project):
+    (project / "needs.txt").write_text("# nothing yet\n")
+    told = dressage("environments", "build", "needs.txt")
+    assert told.stdout.startswith("needs:")
+
+
+def test_a_requirements_file_that_is_malformed_is_named(dressage, project):
+    (project / "needs.txt").write_text("-r other.txt\n")
+    told = dressage("environments", "build", "needs.txt")
+    assert told.returncode == 2
+    assert "environment 'needs': requirements: line 1: pip option '-r other.txt'" in told.stderr

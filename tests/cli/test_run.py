@@ -124,7 +124,7 @@ def test_the_plan_off_a_terminal_has_no_colour_and_no_bar(dressage, script):
         (["-C", "gone", "doctor"], 2, ["'-C'", "'gone'", "No such file"]),
         (["plan", "keras-mnist", "--price", "x.csv"], 2, ["platform 'local' has no prices"]),
         (["models", "register", "m", "gone"], 2, ["model folder 'gone' is no folder"]),
-        (["environments", "build", "gone.yml"], 2, ["'gone.yml' is no file"]),
+        (["environments", "build", "gone.yml"], 2, ["'gone.yml' is not a file"]),
         (
             ["init", "--azureml", "--subscription", "1"],
             2,

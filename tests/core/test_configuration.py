@@ -90,3 +90,65 @@ def test_a_setting_in_the_file_that_the_recipe_does_not_have_is_refused(project:
     (project / "dressage.toml").write_text("[recipes.script]\nepochs = 3\n")
     with pytest.raises(SettingsError, match="no setting named 'epochs'"):
         Engine(project).plan("script")
+
+
+def addresses(project: Path, environ: dict[str, str]) -> dict[str, str]:
+    configuration = load(project, environ)
+    return {**configuration.indexes(), **configuration.find_links()}
+
+
+INDEXES = '[indexes]\nlab = "https://me:pw@a/simple"\nour-lab = "http://b"\n'
+
+
+def test_indexes_have_names(project: Path):
+    (project / "dressage.toml").write_text(INDEXES)
+    assert load(project, {}).indexes() == {"lab": "https://me:pw@a/simple", "our-lab": "http://b"}
+
+
+def test_an_index_of_the_project_goes_before_the_users(project: Path, user_file: Path):
+    user_file.write_text('[indexes]\nlab = "https://mine"\nown = "https://own"\n')
+    (project / "dressage.toml").write_text(INDEXES)
+    indexes = load(project, {"HOME": "/"}).indexes()
+    assert (indexes["lab"], indexes["own"]) == ("https://me:pw@a/simple", "https://own")
+
+
+def test_a_variable_goes_before_an_indexs_address(project: Path):
+    (project / "dressage.toml").write_text(INDEXES)
+    assert load(project, {"DRESSAGE_INDEX_OUR_LAB": "https://c"}).indexes()["our-lab"] == "https://c"
+
+
+def test_a_variable_alone_is_an_index_too(project: Path):
+    assert load(project, {"DRESSAGE_INDEX_OUR_LAB": "https://c"}).indexes() == {"our-lab": "https://c"}
+
+
+def test_a_folder_of_distributions_lies_where_the_file_does(project: Path):
+    (project / "dressage.toml").write_text('[find_links]\nwheels = "wheels"\npage = "https://a/page"\n')
+    assert load(project / "below", {}).find_links() == {
+        "wheels": str(project / "wheels"),
+        "page": "https://a/page",
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "environ", "message"),
+    [
+        ("indexes = 'https://me:pw@a'", {}, r"dressage\.toml': indexes is not a table; write \[indexes\]"),
+        ("[indexes]\nlab = 'me:pw@a'", {}, r"dressage\.toml': indexes\.lab is not an http\(s\) address"),
+        ("[indexes]\nlab = 'https://me:pw@a:x/'", {}, "indexes.lab is not an http"),
+        ("[indexes]\nlab = ['pw']", {}, "indexes.lab is not an http"),
+        (
+            "[find_links]\nlab = 'ftp://me:pw@a'",
+            {},
+            "find_links.lab is not an http.* address or a folder's path",
+        ),
+        ("", {"DRESSAGE_INDEX_LAB": "pw"}, "DRESSAGE_INDEX_LAB is not an http"),
+        ("", {"DRESSAGE_FIND_LINKS_LAB": "pw/wheels"}, "DRESSAGE_FIND_LINKS_LAB is not an http"),
+    ],
+)
+def test_a_bad_address_is_refused_and_not_shown(
+    project: Path, text: str, environ: dict[str, str], message: str
+):
+    (project / "dressage.toml").write_text(text)
+    with pytest.raises(SettingsError, match=message) as caught:
+        addresses(project, environ)
+    assert "pw" not in str(caught.value).replace(str(project), "")

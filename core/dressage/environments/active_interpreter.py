@@ -1,4 +1,4 @@
-"""The interpreter at hand: the active virtual environment's Python, else the one that runs dressage."""
+"""The active Python interpreter: the active virtual environment's Python, else the one that runs dressage."""
 
 import os
 import sys

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from dressage.environments import installing, resolving
 from dressage.environments.active_interpreter import Interpreter
 from dressage.environments.build_folders import Aside, aside, held, publish
+from dressage.environments.package_sources import PackageSources
+from dressage.environments.parsing import parse
 from dressage.environments.readiness import (
     digest_of_specification,
     readiness_of,
@@ -15,23 +17,32 @@ from dressage.environments.readiness import (
 )
 from dressage.environments.records import Built, Python, Records, Resolution, write
 from dressage.environments.signatures import signature_of
-from dressage.environments.specification import CondaSpecification, parse
+from dressage.environments.specification import Specification
 from dressage.environments.uv_process import Uv
 from dressage.platforms.protocols import Progress
 from dressage.records.journal import now
+from dressage.specs.descriptions import Environment
 
 
-def build(records: Records, name: str, conda: str, progress: Progress, *, upgrade: bool) -> Resolution:
-    specification = parse(name, conda)
-    resolving.check(name, specification)
-    work = _Work(records, name, conda, specification, progress)
+def build(
+    records: Records,
+    environment: Environment,
+    sources: PackageSources,
+    progress: Progress,
+    *,
+    upgrade: bool,
+) -> Resolution:
+    """sources: those that the environment names."""
+    specification = parse(environment)
+    resolving.check(environment.name, specification)
+    work = _Work(records, environment, specification, sources, progress)
     with work.alone(work.digest):
-        done = None if upgrade else ready(records, name, conda)  # by the process that we waited for
+        done = None if upgrade else ready(records, environment)  # by the process that we waited for
         return done or work.build(upgrade=upgrade)
 
 
 def note(records: Records, name: str, interpreter: Interpreter, progress: Progress) -> None:
-    """Keep under its key which interpreter at hand it was."""
+    """Keep under its key which active Python interpreter it was."""
     key, path = interpreter.key, interpreter.executable
     base = Python(version=interpreter.version, executable=path, signature=signature_of(path))
     record = Built(name=name, key=key, created=now(), interpreter=str(path), python=base)
@@ -47,9 +58,9 @@ def note(records: Records, name: str, interpreter: Interpreter, progress: Progre
 @dataclass(frozen=True, slots=True)
 class _Work:
     records: Records
-    name: str
-    conda: str
-    specification: CondaSpecification
+    environment: Environment
+    specification: Specification
+    sources: PackageSources
     progress: Progress
 
     @property
@@ -57,23 +68,24 @@ class _Work:
         return digest_of_specification(self.specification)
 
     def alone(self, what: str) -> AbstractContextManager[None]:
-        return held(self.records.lock(what), self.progress, _waiting(self.name))
+        return held(self.records.lock(what), self.progress, _waiting(self.environment.name))
 
     def build(self, *, upgrade: bool) -> Resolution:
-        log = self.records.log(self.name, self.digest)
+        name = self.environment.name
+        log = self.records.log(name, self.digest)
         log.unlink(missing_ok=True)
         with aside(self.records.root) as place:
             own = self.specification.names_its_index
-            uv = Uv(name=self.name, log=log, holding=place.descriptor, own_index=own)
+            uv = Uv(name=name, log=log, holding=place.descriptor, own_index=own, sources=self.sources)
             resolution = self._resolution(place, uv, upgrade=upgrade)
             with self.alone(resolution.key):
                 if trouble_with(self.records, resolution.key):
                     self._install(resolution, place, uv)
-        remember(self.records, self.name, self.conda, resolution)
+        remember(self.records, self.environment, resolution)
         return resolution
 
     def _resolution(self, place: Aside, uv: Uv, *, upgrade: bool) -> Resolution:
-        known = None if upgrade else readiness_of(self.records, self.name, self.conda).resolution
+        known = None if upgrade else readiness_of(self.records, self.environment).resolution
         if known is not None and known.python.change is None:
             return known
         resolution = resolving.resolve(self.specification, place, uv, self.progress, refresh=upgrade)
@@ -83,12 +95,13 @@ class _Work:
     def _install(self, resolution: Resolution, place: Aside, uv: Uv) -> None:
         key, final = resolution.key, self.records.folder(resolution.key)
         record = Built(
-            name=self.name,
+            name=self.environment.name,
             key=key,
             created=now(),
             interpreter="bin/python",
             python=resolution.python,
-            conda=self.conda,
+            conda=self.environment.conda,
+            requirements=self.environment.requirements,
             location=final if resolution.packages else None,
         )
         installing.assemble(resolution, record, place, final, uv, self.progress)

@@ -5,15 +5,16 @@ import re
 _LIMIT = 400
 
 _STEPS = (
+    (r"lack of valid authentication", "correct the credentials in the index's address"),
     (r"no space left|disk quota", "free some space, then run the command again"),
     (
         r"not found in the package registry",
-        "correct the name in the conda specification, or name the index that has it",
+        "correct the name in the requirements, or name the index that has it",
     ),
-    (r"no solution found|unsatisfiable", "change the conda specification so that the versions fit together"),
+    (r"no solution found|unsatisfiable", "change the requirements so that the versions fit together"),
     (
         r"couldn't parse|expected version|invalid requirement",
-        "correct the requirement in the conda specification",
+        "correct that requirement",
     ),
     (
         r"dns error|client error|error sending request|timed out|connection|tunnel|certificate|connectivity",

@@ -1,19 +1,24 @@
 """How an environment stands: what its specification resolved to before, and whether that can still be used."""
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dressage.environments.records import Named, Records, Resolution
 from dressage.environments.signatures import platform_tag
 from dressage.files.digests import digest_of
-from dressage.results.differences import line_differences
+from dressage.results.differences import differences, line_differences
+from dressage.specs.descriptions import Environment
 
 if TYPE_CHECKING:
-    from dressage.environments.specification import CondaSpecification
+    from dressage.environments.specification import Specification
 
 _CHOICES = ("UV_EXCLUDE_NEWER", "UV_PRERELEASE", "UV_RESOLUTION", "UV_TORCH_BACKEND")
 """Settings of uv that choose among versions; a resolution made under others is another one."""
+
+_ASKED = ("conda", "requirements", "indexes", "find_links")
+"""What an environment is built of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,18 +33,18 @@ class Readiness:
         return self.resolution is not None and self.trouble is None
 
 
-def readiness_of(records: Records, name: str, conda: str) -> Readiness:
+def readiness_of(records: Records, environment: Environment) -> Readiness:
     """The text is looked up first, in a millisecond; only one that is new is read, to find another spelling of it.
 
     Raises SpecError or StageError for a new specification that is wrong or cannot be built here.
     """
-    resolution = records.resolution(digest_of_text(conda))
+    resolution = records.resolution(digest_of_text(environment))
     if resolution is None:
         from dressage.environments import resolving
-        from dressage.environments.specification import parse
+        from dressage.environments.parsing import parse
 
-        specification = parse(name, conda)
-        resolving.check(name, specification)
+        specification = parse(environment)
+        resolving.check(environment.name, specification)
         resolution = records.resolution(digest_of_specification(specification))
     if resolution is None:
         return Readiness()
@@ -47,21 +52,22 @@ def readiness_of(records: Records, name: str, conda: str) -> Readiness:
     return Readiness(resolution=resolution, trouble=trouble)
 
 
-def ready(records: Records, name: str, conda: str) -> Resolution | None:
+def ready(records: Records, environment: Environment) -> Resolution | None:
     """What the specification resolved to, if its environment can be used as it is."""
-    found = readiness_of(records, name, conda)
+    found = readiness_of(records, environment)
     if found.resolution is None or not found.is_ready:
         return None
-    remember(records, name, conda, found.resolution)
+    remember(records, environment, found.resolution)
     return found.resolution
 
 
-def remember(records: Records, name: str, conda: str, resolution: Resolution) -> None:
+def remember(records: Records, environment: Environment, resolution: Resolution) -> None:
     """Let the very text be found at once, and the name's next plan say what changed."""
-    digest = digest_of_text(conda)
+    digest = digest_of_text(environment)
     if records.resolution(digest) != resolution:
         records.keep_resolution(digest, resolution)
-    records.keep_name(name, Named(key=resolution.key, conda=conda))
+    asked = {name: getattr(environment, name) for name in _ASKED}
+    records.keep_name(environment.name, Named(key=resolution.key, **asked))
 
 
 def trouble_with(records: Records, key: str) -> str | None:
@@ -77,21 +83,26 @@ def trouble_with(records: Records, key: str) -> str | None:
     return None if interpreter.exists() else f"its interpreter {str(interpreter)!r} is gone"
 
 
-def reasons_to_build(records: Records, name: str, conda: str, found: Readiness) -> tuple[str, ...]:
-    previous = records.named(name)
+def reasons_to_build(records: Records, environment: Environment, found: Readiness) -> tuple[str, ...]:
+    previous = records.named(environment.name)
     if found.resolution is not None and previous is not None:
         same = previous.key == found.resolution.key
-        return (found.trouble or "",) if same else (*_changes(previous.conda, conda), "never built")
+        return (found.trouble or "",) if same else (*_changes(previous, environment), "never built")
     if previous is None:
         return ("never built",)
-    return _changes(previous.conda, conda) or ("not resolved yet with uv's present settings on this machine",)
+    return tuple(_changes(previous, environment)) or (
+        "not resolved yet with uv's present settings on this machine",
+    )
 
 
-def digest_of_text(conda: str) -> str:
-    return _digest("text", significant(conda))
+def digest_of_text(environment: Environment) -> str:
+    if environment.requirements is None and not environment.indexes and not environment.find_links:
+        return _digest("text", significant(environment.conda or ""))
+    texts = [text and significant(text) for text in (environment.conda, environment.requirements)]
+    return _digest("texts", [*texts, environment.indexes, environment.find_links])
 
 
-def digest_of_specification(specification: "CondaSpecification") -> str:
+def digest_of_specification(specification: "Specification") -> str:
     return _digest("specification", specification.digest)
 
 
@@ -101,13 +112,20 @@ def significant(text: str) -> str:
     return "\n".join(line for line in lines if line and not line.lstrip().startswith("#"))
 
 
-def _digest(kind: str, value: str) -> str:
+def _digest(kind: str, value: Any) -> str:
     return digest_of([kind, value, platform_tag(), {name: os.environ.get(name) for name in _CHOICES}])
 
 
-def _changes(before: str | None, now: str) -> tuple[str, ...]:
-    if before is None:
-        return ("was the interpreter at hand",)
-    return tuple(
-        f"conda specification: {line}" for line in line_differences(significant(before), significant(now))
-    )
+def _changes(before: Named, now: Environment) -> Iterator[str]:
+    if before.conda is None and before.requirements is None:
+        yield "was the active Python interpreter"
+        return
+    for what, old, new in (
+        ("conda specification", before.conda, now.conda),
+        ("requirements", before.requirements, now.requirements),
+    ):
+        lines = line_differences(significant(old or ""), significant(new or ""))
+        yield from (f"{what}: {line}" for line in lines)
+    for what in ("indexes", "find_links"):
+        old, new = (", ".join(getattr(one, what)) or None for one in (before, now))
+        yield from differences({what: old}, {what: new})

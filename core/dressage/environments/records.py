@@ -77,13 +77,19 @@ class Built:
     interpreter: str
     python: Python
     conda: str | None = None
+    requirements: str | None = None
     location: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Named:
+    """What last went by a name: the environment's key, and the description that it was made of."""
+
     key: str
     conda: str | None = None
+    requirements: str | None = None
+    indexes: tuple[str, ...] = ()
+    find_links: tuple[str, ...] = ()
 
 
 class Records:

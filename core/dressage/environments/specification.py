@@ -1,39 +1,21 @@
-"""Conda specifications (the text of an environment.yml), read into what has to be resolved."""
+"""What an environment asks for, from its conda specification, its requirements, or both."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from dressage.environments.versions import VersionRequirement
-from dressage.errors import SpecError, unknown
 from dressage.files.digests import digest_of
 from dressage.files.encoding import to_json
 
-_KEYS = ("name", "channels", "dependencies", "variables", "prefix")
-_OPTIONS = (
-    "-i",
-    "--index-url",
-    "--extra-index-url",
-    "-f",
-    "--find-links",
-    "--no-index",
-    "--no-binary",
-    "--only-binary",
-)
-_ENTRY = re.compile(r"(?:\S+::)?(?P<name>[\w.-]+)\s*(?P<version>[^\[]*)")
-
-
-class MalformedError(Exception):
-    """What is wrong with the text; the caller knows whose text it is."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CondaSpecification:
+class Specification:
     """What the environment asks for. Its name is not part of it: the same needs under two names are the same.
 
-    requirements: the pip part, sorted. options: pip's options among it (`--extra-index-url ...`), in order.
+    requirements: sorted. options: pip's options among them (`--extra-index-url ...`), in order.
     packages: conda packages other than python and pip, as written.
+    indexes, find_links: names whose addresses are in configuration.
     """
 
     channels: tuple[str, ...] = ()
@@ -42,6 +24,8 @@ class CondaSpecification:
     options: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
+    indexes: tuple[str, ...] = ()
+    find_links: tuple[str, ...] = ()
 
     @property
     def names_its_index(self) -> bool:
@@ -49,117 +33,9 @@ class CondaSpecification:
 
     @property
     def digest(self) -> str:
-        return digest_of(to_json(self))
+        # Without empty names a specification keeps the digest that it had before names existed.
+        content = to_json(self)
+        return digest_of({key: content[key] for key in content if content[key] or key not in _NAMES})
 
 
-def parse(name: str, text: str) -> CondaSpecification:
-    """Raises SpecError for what is no conda specification, with the entry and what to write instead."""
-    try:
-        content = _content(text)
-        dependencies = _list(content, "dependencies")
-        conda = [entry for entry in dependencies if isinstance(entry, str)]
-        pip = [line for entry in dependencies if not isinstance(entry, str) for line in _pip(entry)]
-        python, tool, packages = _split(conda)
-        return CondaSpecification(
-            channels=tuple(map(str, _list(content, "channels"))),
-            python=python,
-            requirements=tuple(sorted({*tool, *(line for line in pip if not line.startswith("-"))})),
-            options=tuple(line for line in pip if line.startswith("-")),
-            packages=packages,
-            variables=_variables(content.get("variables") or {}),
-        )
-    except MalformedError as error:
-        raise SpecError(f"environment {name!r}: conda specification: {error}") from error
-
-
-def _content(text: str) -> dict[str, Any]:
-    import yaml
-
-    try:
-        content = yaml.safe_load(text)
-    except yaml.MarkedYAMLError as error:
-        where = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
-        raise MalformedError(f"{where}{error.problem or error}; correct the YAML there") from error
-    except yaml.YAMLError as error:
-        raise MalformedError(f"{' '.join(str(error).split())}; correct the YAML") from error
-    if not isinstance(content, dict):
-        raise MalformedError(
-            f"it is {_kind(content)}, not a mapping; write 'dependencies:' with a list below it"
-        )
-    for key in content:
-        if key not in _KEYS:
-            raise MalformedError(unknown("key", str(key), _KEYS))
-    return content
-
-
-def _list(content: Mapping[str, Any], key: str) -> list[Any]:
-    value = content.get(key)
-    if value is not None and not isinstance(value, list):
-        raise MalformedError(f"{key!r} is {_kind(value)}, not a list; begin each of its lines with '- '")
-    return value or []
-
-
-def _variables(value: Any) -> dict[str, str]:
-    if not isinstance(value, dict):
-        raise MalformedError(f"'variables' is {_kind(value)}, not a mapping; write lines like 'NAME: value'")
-    return {str(name): str(text) for name, text in value.items()}
-
-
-def _pip(entry: Any) -> Iterator[str]:
-    if not isinstance(entry, dict) or list(entry) != ["pip"]:
-        raise MalformedError(
-            f"dependency {entry!r} is not understood; write 'name=version', or a list below '- pip:'"
-        )
-    for line in _list(entry, "pip"):
-        if not isinstance(line, str):
-            raise MalformedError(
-                f"pip requirement {line!r} is {_kind(line)}; write it as text, like 'name==1.0'"
-            )
-        yield _requirement(" ".join(line.split()))
-
-
-def _requirement(line: str) -> str:
-    option = re.split(r"[ =]", line)[0]
-    if line.startswith("-") and option not in _OPTIONS:
-        raise MalformedError(
-            f"pip option {line!r} cannot be kept by content; list the packages themselves"
-            f" (understood: {', '.join(_OPTIONS)})"
-        )
-    if line.startswith("."):
-        raise MalformedError(
-            f"pip requirement {line!r} is a relative path; give a version, an absolute path or a URL"
-        )
-    return line
-
-
-def _split(entries: list[str]) -> tuple[VersionRequirement, list[str], tuple[str, ...]]:
-    """Python's version, pip as a requirement, and all other conda packages."""
-    python, tool, packages = VersionRequirement(), [], []
-    for entry in entries:
-        match = _ENTRY.fullmatch(entry.strip())
-        if match is None or match["name"] not in ("python", "pip") or _has_build(match["version"]):
-            packages.append(" ".join(entry.split()))
-        elif match["name"] == "python":
-            python = _version(entry, match["version"])
-        else:
-            tool.append(f"pip{_version(entry, match['version']).specifier}")
-    return python, tool, tuple(sorted(packages))
-
-
-def _has_build(version: str) -> bool:
-    """Whether a build string follows the version, as in `python=3.11.7=h123_0`; only conda has those."""
-    return re.search(r"\d[\d.*]*\s*[= ]\s*\w", version) is not None
-
-
-def _version(entry: str, text: str) -> VersionRequirement:
-    try:
-        return VersionRequirement.parse(text)
-    except ValueError as error:
-        raise MalformedError(
-            f"version of {entry!r} is not understood; write it like 'python=3.12'"
-        ) from error
-
-
-def _kind(value: Any) -> str:
-    names = {type(None): "empty", str: "a text", dict: "a mapping", list: "a list", bool: "a truth value"}
-    return names.get(type(value), "a number")
+_NAMES = ("indexes", "find_links")

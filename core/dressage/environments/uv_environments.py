@@ -1,10 +1,11 @@
-"""The environments stage of the local platform."""
+"""Environments that uv builds on a machine within reach."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from dressage.environments.active_interpreter import active_interpreter
+from dressage.environments.package_sources import PackageSources
 from dressage.environments.readiness import readiness_of, ready, reasons_to_build, trouble_with
 from dressage.environments.records import Built, Named, Records
 from dressage.errors import NotFoundError, StageError
@@ -15,16 +16,27 @@ from dressage.specs.descriptions import Environment
 
 
 class UvEnvironments:
-    """Environments below `root`, built by uv from conda specifications; or the interpreter at hand."""
+    """Environments below `root`, built by uv from conda specifications and requirements; or the active interpreter.
 
-    def __init__(self, root: Path) -> None:
+    indexes, find_links: the addresses of what environments name. They may hold credentials and are recorded nowhere.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        *,
+        indexes: Mapping[str, str] | None = None,
+        find_links: Mapping[str, str] | None = None,
+    ) -> None:
         self._records = Records(root.absolute())
+        self._sources = PackageSources(indexes=indexes or {}, find_links=find_links or {})
 
     def plan(self, environment: Environment) -> StagePlan:
         """Runs no program and reads no network; a specification that was resolved before costs milliseconds."""
-        if environment.conda is None:
+        if environment.is_active_interpreter:
             return _plan_active(environment.name)
-        found = readiness_of(self._records, environment.name, environment.conda)
+        self._sources.named_by(environment)
+        found = readiness_of(self._records, environment)
         resolution = found.resolution
         return StagePlan(
             stage="environment",
@@ -33,23 +45,23 @@ class UvEnvironments:
             key=resolution.key if resolution and resolution.python.change is None else None,
             reasons=("the same specification was built before",)
             if found.is_ready
-            else reasons_to_build(self._records, environment.name, environment.conda, found),
+            else reasons_to_build(self._records, environment, found),
         )
 
     def ensure(
         self, environment: Environment, progress: Progress, *, upgrade: bool = False
     ) -> EnvironmentVersion:
         """upgrade: resolve again, for what has been released since."""
-        name, conda = environment.name, environment.conda
-        with self._disk_errors(name):
-            if conda is None:
-                key = self._ensure_active(name, progress)
+        with self._disk_errors(environment.name):
+            if environment.is_active_interpreter:
+                key = self._ensure_active(environment.name, progress)
                 return self._version(environment, key, environment.variables)
-            resolution = None if upgrade else ready(self._records, name, conda)
+            sources = self._sources.named_by(environment)
+            resolution = None if upgrade else ready(self._records, environment)
             if resolution is None:
                 from dressage.environments.building import build
 
-                resolution = build(self._records, name, conda, progress, upgrade=upgrade)
+                resolution = build(self._records, environment, sources, progress, upgrade=upgrade)
             variables = {**resolution.variables, **environment.variables}
             return self._version(environment, resolution.key, variables)
 
@@ -116,6 +128,6 @@ class UvEnvironments:
 
 def _plan_active(name: str) -> StagePlan:
     interpreter = active_interpreter()
-    chosen = f"the interpreter at hand, {str(interpreter.executable)!r} (Python {interpreter.version})"
+    chosen = f"the active Python interpreter, {str(interpreter.executable)!r} (Python {interpreter.version})"
     reasons = (chosen, interpreter.notice) if interpreter.notice else (chosen,)
     return StagePlan(stage="environment", action="reuse", name=name, key=interpreter.key, reasons=reasons)

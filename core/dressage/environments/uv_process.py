@@ -2,11 +2,12 @@
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from dressage.environments.failures import essence, next_step
+from dressage.environments.package_sources import PackageSources
 from dressage.environments.uv import binary, environment_of
 from dressage.errors import StageError
 
@@ -20,12 +21,14 @@ class Uv:
 
     log: everything uv says is added to it. holding: a lock's descriptor that uv keeps open too, so that the
     lock holds for as long as uv writes, whatever becomes of us. own_index: the specification names its index.
+    sources: where it looks for packages besides; their addresses appear in no log and no message.
     """
 
     name: str
     log: Path
     holding: int | None = None
     own_index: bool = False
+    sources: PackageSources = field(default_factory=PackageSources)
 
     def run(self, what: str, *arguments: str, heard: Callable[[str], None] | None = None) -> str:
         """uv's standard output; `heard` gets each line of its standard error. Raises StageError if it fails."""
@@ -58,20 +61,22 @@ class Uv:
                 stderr=subprocess.PIPE,
                 encoding="utf-8",
                 errors="replace",
-                env=environment_of(os.environ, own_index=self.own_index),
+                env=self.sources.added_to(environment_of(os.environ, own_index=self.own_index)),
                 # Below the user's project uv would read that project's settings; only the user's own apply here.
                 cwd=os.sep,
                 pass_fds=() if self.holding is None else (self.holding,),
             ) as process:
-                errors = _listen(process, log, heard)
+                errors = _listen(process, log, self.sources.hide, heard)
             output.seek(0)
             return process.returncode, output.read(), errors
 
 
-def _listen(process: "Popen[str]", log: IO[str], heard: Callable[[str], None] | None) -> str:
+def _listen(
+    process: "Popen[str]", log: IO[str], hide: Callable[[str], str], heard: Callable[[str], None] | None
+) -> str:
     lines: list[str] = []
     try:
-        for line in process.stderr or ():
+        for line in map(hide, process.stderr or ()):
             lines.append(line)
             log.write(line)
             log.flush()

@@ -10,6 +10,12 @@ epochs = 5                   # DRESSAGE_KERAS_MNIST_EPOCHS
 
 [platforms.azureml]          # whatever the platform reads
 config = "config.json"
+
+[indexes]                    # package indexes by the name that an environment gives
+lab = "https://user:password@packages.example/simple"   # DRESSAGE_INDEX_LAB
+
+[find_links]                 # folders or pages of distributions; a path is taken from the folder of this file
+wheels = "wheels"            # DRESSAGE_FIND_LINKS_WHEELS
 """
 
 from collections.abc import Iterator, Mapping
@@ -18,6 +24,8 @@ from pathlib import Path
 from typing import Any
 
 from dressage.errors import SettingsError, unknown
+from dressage.specs.package_addresses import TABLES as _ADDRESSES
+from dressage.specs.package_addresses import package_addresses
 
 FILE = "dressage.toml"
 DEFAULTS: Mapping[str, str | int | None] = {
@@ -26,7 +34,7 @@ DEFAULTS: Mapping[str, str | int | None] = {
     "workspace": None,
     "snapshot_limit_mb": 300,
 }
-_TABLES = ("recipes", "platforms")
+_TABLES = ("recipes", "platforms", *_ADDRESSES)
 _PATHS = ("workspace",)
 _WORDS = {dict: "table", str: "text", int: "whole number above 0"}
 
@@ -79,6 +87,14 @@ class Configuration:
             merged.update(_table(path, table, "platforms", platform))
         return merged
 
+    def indexes(self) -> dict[str, str]:
+        """Addresses of package indexes by name; they may hold credentials. Raises SettingsError for a bad one."""
+        return package_addresses("indexes", self.files, self.environ)
+
+    def find_links(self) -> dict[str, str]:
+        """Addresses of pages and folders of distributions by name, as `indexes`."""
+        return package_addresses("find_links", self.files, self.environ)
+
 
 def load(start: Path, environ: Mapping[str, str]) -> Configuration:
     """Read the project's file, found upward from `start`, and the user's. Raises SettingsError for a bad one."""
@@ -111,6 +127,8 @@ def _read(path: Path) -> Mapping[str, Any]:
     for key, value in table.items():
         if key not in DEFAULTS and key not in _TABLES:
             raise SettingsError(f"{str(path)!r}: {unknown('key', key, [*DEFAULTS, *_TABLES])}")
+        if key in _ADDRESSES and not _fits(key, value):  # whose value may hold a password
+            raise SettingsError(f"{str(path)!r}: {key} is not a table; write [{key}], and names below it")
         if not _fits(key, value):
             raise SettingsError(f"{str(path)!r}: {key} is {value!r}; give a {_WORDS[_type_of(key)]}")
     return table

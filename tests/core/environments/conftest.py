@@ -5,6 +5,7 @@ import hashlib
 import threading
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -15,6 +16,8 @@ import pytest
 from dressage import Environment
 from dressage.environments.uv_environments import UvEnvironments
 from dressage.results.versions import EnvironmentVersion
+
+PASSWORD = "s3cr3t-passw0rd"
 
 
 @dataclass
@@ -33,17 +36,25 @@ class Stage:
 
     root: Path
     heard: Heard = field(default_factory=Heard)
+    indexes: dict[str, str] = field(default_factory=dict)
+    find_links: dict[str, str] = field(default_factory=dict)
 
     @property
     def environments(self) -> UvEnvironments:
-        return UvEnvironments(self.root)
+        return UvEnvironments(self.root, indexes=self.indexes, find_links=self.find_links)
 
-    def ensure(self, conda: str | None, *, name: str = "lab", upgrade: bool = False) -> EnvironmentVersion:
+    def ensure(
+        self, conda: str | None = None, *, name: str = "lab", upgrade: bool = False, **described: object
+    ) -> EnvironmentVersion:
         self.heard = Heard()
-        return self.environments.ensure(Environment(name=name, conda=conda), self.heard, upgrade=upgrade)
+        environment = Environment(name=name, conda=conda, **described)
+        return self.environments.ensure(environment, self.heard, upgrade=upgrade)
 
-    def plan(self, conda: str | None, *, name: str = "lab"):
-        return self.environments.plan(Environment(name=name, conda=conda))
+    def plan(self, conda: str | None = None, *, name: str = "lab", **described: object):
+        return self.environments.plan(Environment(name=name, conda=conda, **described))
+
+    def lock(self, version: EnvironmentVersion) -> str:
+        return self.environments.lock(version.key)
 
     @property
     def has_built(self) -> bool:
@@ -55,10 +66,11 @@ class Stage:
 
 @dataclass
 class Index:
-    """A package index of tiny wheels."""
+    """A package index of tiny wheels. authorization: the header that it asks for, if any."""
 
     root: Path
     url: str
+    authorization: str | None = None
 
     def publish(self, name: str, version: str, requires: tuple[str, ...] = ()) -> None:
         folder = self.root / "simple" / name
@@ -77,22 +89,51 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
 @pytest.fixture
 def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Index]:
     """Named to uv as pip users name theirs."""
-    root = tmp_path / "index"
+    with _serving(tmp_path / "index") as index:
+        monkeypatch.setenv("PIP_INDEX_URL", index.url)
+        monkeypatch.delenv("UV_DEFAULT_INDEX", raising=False)
+        monkeypatch.delenv("UV_INDEX_URL", raising=False)
+        yield index
+
+
+@pytest.fixture
+def private_index(tmp_path: Path) -> Iterator[Index]:
+    """One that answers those alone who know its password; its URL has it."""
+    with _serving(tmp_path / "private", credentials=f"reader:{PASSWORD}") as index:
+        yield index
+
+
+@contextmanager
+def _serving(root: Path, credentials: str = "") -> Iterator[Index]:
     (root / "simple").mkdir(parents=True)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(root)))
+    index = Index(root, "")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, index, directory=str(root)))
+    at = f"{credentials}@" if credentials else ""
+    index.url = f"http://{at}127.0.0.1:{server.server_port}/simple"
+    if credentials:
+        index.authorization = f"Basic {base64.b64encode(credentials.encode()).decode()}"
     thread = threading.Thread(target=partial(server.serve_forever, poll_interval=0.02))
     thread.start()
-    url = f"http://127.0.0.1:{server.server_port}/simple"
-    monkeypatch.setenv("PIP_INDEX_URL", url)
-    monkeypatch.delenv("UV_DEFAULT_INDEX", raising=False)
-    monkeypatch.delenv("UV_INDEX_URL", raising=False)
-    yield Index(root, url)
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    try:
+        yield index
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
 
 
 class _Quiet(SimpleHTTPRequestHandler):
+    def __init__(self, index: Index, *arguments: object, directory: str) -> None:
+        self.index = index
+        super().__init__(*arguments, directory=directory)
+
+    def do_GET(self) -> None:
+        wanted = self.index.authorization
+        if wanted and self.headers.get("Authorization") != wanted:
+            self.send_error(401)
+        else:
+            super().do_GET()
+
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         pass
 

@@ -1,4 +1,4 @@
-"""Without a conda specification: the interpreter at hand."""
+"""Without a conda specification and requirements: the active Python interpreter."""
 
 import subprocess
 import sys
@@ -68,4 +68,4 @@ def test_a_run_still_finds_it_after_another_was_activated(stage, venv, monkeypat
 
 def test_going_from_it_to_a_specification_is_said(stage):
     stage.ensure(None)
-    assert stage.plan("dependencies:\n- python\n").reasons == ("was the interpreter at hand",)
+    assert stage.plan("dependencies:\n- python\n").reasons == ("was the active Python interpreter",)

@@ -1,17 +1,30 @@
 """What conda specifications say, and what is refused."""
 
+import os
+
 import pytest
 
-from dressage import SpecError
-from dressage.environments.specification import parse
+from dressage import Environment, SpecError
+from dressage.environments.parsing import parse as parse_environment
+from dressage.environments.readiness import digest_of_text
+from dressage.environments.signatures import platform_tag
+from dressage.environments.specification import Specification
 from dressage.environments.versions import VersionRequirement
+from dressage.files.digests import digest_of
+
+CHOICES = ("UV_EXCLUDE_NEWER", "UV_PRERELEASE", "UV_RESOLUTION", "UV_TORCH_BACKEND")
+
+
+def parse(name: str, conda: str) -> Specification:
+    return parse_environment(Environment(name=name, conda=conda))
 
 
 def test_the_pip_part_is_told_from_the_conda_packages():
-    text = "channels: [conda-forge]\ndependencies:\n- python=3.12\n- cudatoolkit=11\n- pip:\n  - six\n  - -f wheels\n"
+    text = "channels: [conda-forge]\ndependencies:\n- python=3.12\n- cudatoolkit=11\n"
+    text += "- pip:\n  - six\n  - -f /wheels\n"
     specification = parse("lab", text)
     assert specification.requirements == ("six",)
-    assert specification.options == ("-f wheels",)
+    assert specification.options == ("-f /wheels",)
     assert specification.packages == ("cudatoolkit=11",)
     assert str(specification.python) == "3.12"
 
@@ -71,7 +84,7 @@ def test_a_version_is_allowed_or_not(written, version, allowed):
         ("dependencies:\n- conda: [six]", "dependency .* is not understood; write 'name=version'"),
         ("dependencies:\n- python=3.x", "version of 'python=3.x' is not understood"),
         ("dependencies:\n- pip:\n  - 3", "pip requirement 3 is a number"),
-        ("dependencies:\n- pip:\n  - -r more.txt", "pip option '-r more.txt' cannot be kept by content"),
+        ("dependencies:\n- pip:\n  - -r more.txt", "pip option '-r more.txt': it names another file"),
         ("dependencies:\n- pip:\n  - ./here", "pip requirement './here' is a relative path"),
         ("variables: [A]", "'variables' is a list, not a mapping"),
     ],
@@ -80,3 +93,19 @@ def test_what_is_wrong_is_said_in_one_line(text, message):
     with pytest.raises(SpecError, match=f"environment 'lab': conda specification: {message}") as caught:
         parse("lab", text)
     assert "\n" not in str(caught.value)
+
+
+def test_a_specification_keeps_the_digest_that_it_had_before_indexes_had_names():
+    text = (
+        "channels: [conda-forge]\ndependencies:\n- python=3.12\n- pip:\n"
+        "  - six==1.17.0\n  - --index-url https://packages.example/simple\n"
+    )
+    digest = "9e8e905d0eeebd9c0cd6d60a4a944387d9a80c93800bbb0527537bb1b12254e6"
+    assert parse("lab", text).digest == digest
+
+
+def test_a_conda_specification_alone_is_looked_up_as_before():
+    environment = Environment(name="lab", conda="# mine\ndependencies:\n- python\n")
+    choices = {name: os.environ.get(name) for name in CHOICES}
+    before = digest_of(["text", "dependencies:\n- python", platform_tag(), choices])
+    assert digest_of_text(environment) == before

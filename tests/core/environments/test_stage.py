@@ -236,7 +236,7 @@ def test_what_uv_said_is_kept_in_the_log_that_the_error_names(stage, index):
 def test_versions_that_do_not_fit_are_explained(stage, index):
     index.publish("toya", "1.0", requires=("toyb<2",))
     index.publish("toyb", "2.0")
-    with pytest.raises(StageError, match=r"you require toyb<2 .*; change the conda specification"):
+    with pytest.raises(StageError, match=r"you require toyb<2 .*; change the requirements"):
         stage.ensure(conda("toya==1.0", "toyb==2.0"))
 
 

@@ -1,12 +1,13 @@
 """Environments, and the images that are built of them."""
 
+import sys
 from pathlib import Path
 
 import pytest
 import yaml
 from tests.azureml import Loopback
 
-from dressage import Engine, Environment, StageError
+from dressage import Engine, Environment, SpecError, StageError
 from dressage.platforms.protocols import Environments
 
 BUILD = "/builds/[0-9a-f]+$"
@@ -81,3 +82,52 @@ def test_whoever_may_use_mlflow_can_speak_to_the_workspace(
 
 def test_an_empty_pip_part_is_none(environments: Environments):
     assert environments.plan(Environment(name="tiny-env", conda=conda({"pip": None}))).action == "build"
+
+
+def pip_lines(service: Loopback) -> list[str]:
+    (registered,) = service.state()["environments"]
+    (lines,) = (entry["pip"] for entry in registered["dependencies"] if isinstance(entry, dict))
+    return lines
+
+
+def test_requirements_join_the_pip_part_of_the_specification(environments: Environments, service: Loopback):
+    environment = Environment(
+        name="tiny-env",
+        conda=conda({"pip": ["six"]}),
+        requirements="# ours\n--pre\nsix\niniconfig \\\n  >= 2\n",
+    )
+    environments.ensure(environment, lambda *_: None)
+    assert pip_lines(service) == ["six", "--pre", "iniconfig >= 2"]
+
+
+def test_requirements_alone_come_with_a_python(environments: Environments, service: Loopback):
+    environments.ensure(Environment(name="tiny-env", requirements="mlflow\n"), lambda *_: None)
+    (registered,) = service.state()["environments"]
+    assert registered["dependencies"][0] == "python={}.{}".format(*sys.version_info[:2])
+    assert pip_lines(service) == ["mlflow", "azureml-mlflow"]
+
+
+@pytest.mark.parametrize("names", [{"indexes": ("lab",)}, {"find_links": ("lab",)}])
+def test_an_index_by_name_is_refused_when_planned(environments: Environments, names: dict[str, tuple[str]]):
+    with pytest.raises(
+        SpecError, match="'tiny-env' names index 'lab': Azure ML builds the image in the cloud"
+    ):
+        environments.plan(Environment(name="tiny-env", requirements="six", **names))
+
+
+def test_hashes_are_refused_where_a_client_must_be_added(environments: Environments):
+    with pytest.raises(SpecError, match="its requirements have hashes, and azureml-mlflow is needed"):
+        environments.plan(Environment(name="tiny-env", requirements=f"mlflow==3.0 --hash=sha256:{'0' * 64}"))
+
+
+def test_what_is_malformed_is_refused_when_planned(environments: Environments):
+    with pytest.raises(SpecError, match="environment 'tiny-env': requirements: line 1: pip option '-e"):
+        environments.plan(Environment(name="tiny-env", requirements="-e ."))
+
+
+def test_without_requirements_its_key_is_what_it_was_before_they_existed(environments: Environments):
+    environment = Environment(name="tiny-env", conda=conda("mlflow"), base_image="image")
+    assert (
+        environments.plan(environment).key
+        == "24bfd4fe4f2f5f35569bf41bf79ac1355c0e903f57fcba3901e3ceff5e14959d"
+    )

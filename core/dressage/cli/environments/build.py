@@ -2,38 +2,41 @@
 
 from contextlib import closing
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dressage.cli.options import On, Set, complete_recipe, engine, settings_of
 from dressage.cli.streams import results
 
+if TYPE_CHECKING:
+    from dressage.specs.descriptions import Environment
+
 
 def build(
     target: Annotated[
         str,
         typer.Argument(
-            help="A recipe's name, or a conda specification's path.", autocompletion=complete_recipe
+            help="A recipe's name, or the path of a conda specification or a requirements file (.txt).",
+            autocompletion=complete_recipe,
         ),
     ],
     on: On = None,
     set_: Set = None,
     upgrade: Annotated[bool, typer.Option("--upgrade", help="Take what has been released since.")] = False,
 ) -> None:
-    """Build the environment of a recipe or a conda file, unless it is there."""
+    """Build the environment of a recipe, a conda file or a requirements file, unless it is there."""
     from dressage.cli.display import Person
     from dressage.errors import SettingsError
     from dressage.results.events import StageStarted, progress_of
-    from dressage.specs.descriptions import Environment
 
     found = engine()
     path = Path(target).expanduser()
-    if not path.is_file() and ("/" in target or path.suffix in (".yml", ".yaml")):
-        raise SettingsError(f"conda specification {target!r} is no file; check the path")
+    if not path.is_file() and ("/" in target or path.suffix in (".yml", ".yaml", ".txt")):
+        raise SettingsError(f"{target!r} is not a file; give a conda specification or a requirements file")
     found.workspace.create()
     if path.is_file():
-        environment = Environment(name=path.stem, conda=path.read_text(encoding="utf-8"))
+        environment = _environment_of(path)
     else:
         environment = found.describe(target, on=on, set=settings_of(set_)).environment
     with closing(Person()) as tell:
@@ -42,3 +45,12 @@ def build(
             environment, progress_of("environment", tell), upgrade=upgrade
         )
     results().write(f"{version.name}:{version.key}\n")
+
+
+def _environment_of(path: Path) -> "Environment":
+    from dressage.specs.descriptions import Environment
+
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".txt":
+        return Environment(name=path.stem, requirements=text)
+    return Environment(name=path.stem, conda=text)

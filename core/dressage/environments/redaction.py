@@ -1,0 +1,38 @@
+"""Addresses as logs and messages may show them: without credentials."""
+
+import re
+from collections.abc import Mapping
+
+_URL = re.compile(
+    r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?:[^/\s]*@)?(?P<host>[^/\s?#`'\"<>(),;]+)(?P<rest>[^\s`'\"<>(),;]*)"
+)
+
+
+def without_credentials(text: str, named: Mapping[str, str] | None = None) -> str:
+    """The text with no user or password in its URLs.
+
+    named: addresses by name. Their URLs become "<NAME>/...": a token may stand in a path or a query as well.
+    """
+    known = [(name, _URL.match(address)) for name, address in (named or {}).items()]
+    known.sort(key=lambda pair: -len(pair[1]["rest"]) if pair[1] else 0)
+    return _URL.sub(lambda url: _shown(url, known), text)
+
+
+def _shown(url: re.Match[str], known: list[tuple[str, re.Match[str] | None]]) -> str:
+    same_host = [(name, address) for name, address in known if address and _host(address) == _host(url)]
+    for name, address in same_host:
+        path, base = _path(url), _path(address)
+        if path.startswith(base):
+            return f"<{name}>{path.removeprefix(base)}"
+    if same_host:
+        return f"<{same_host[0][0]}>/..."
+    return f"{url['scheme']}://{url['host']}{url['rest']}"
+
+
+def _host(url: re.Match[str]) -> str:
+    default_port = ":443" if url["scheme"].lower().endswith("https") else ":80"
+    return url["host"].lower().removesuffix(default_port)
+
+
+def _path(url: re.Match[str]) -> str:
+    return re.split(r"[?#]", url["rest"])[0].rstrip("/")

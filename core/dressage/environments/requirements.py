@@ -1,0 +1,129 @@
+"""Pip's requirements: the text of a requirements.txt, or the pip part of a conda specification."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from dressage.environments.redaction import without_credentials
+
+_ADDRESSED = ("-i", "--index-url", "--extra-index-url", "-f", "--find-links")
+_KEPT = (*_ADDRESSED, "--no-index", "--no-binary", "--only-binary", "--pre", "--require-hashes")
+_NEEDLESS = ("--use-pep517",)
+"""What uv does anyway."""
+_FILE = "it names another file, which this text does not keep; put the lines of that file here"
+_EDITABLE = "it installs from a folder; write 'NAME @ git+https://...', or a version"
+_REFUSED = {
+    **dict.fromkeys(("-r", "--requirement"), _FILE),
+    **dict.fromkeys(("-c", "--constraint"), f"{_FILE} as requirements"),
+    **dict.fromkeys(("-e", "--editable"), _EDITABLE),
+    "--trusted-host": "whom to trust is for this machine to say; set UV_INSECURE_HOST in your shell",
+    "--prefer-binary": "uv has no such option; write '--only-binary NAME'",
+}
+_NAMED = re.compile(r"[A-Za-z0-9][\w.-]*\s*(?:\[[^\]]*\])?\s*(?:$|[<>=!~;(]|@\s*(?P<target>.*))")
+_ABSOLUTE = re.compile(r"(?:\w+\+)?\w+://|/|\$\{")
+_ARCHIVE = re.compile(r"[^@;]*\.(?:whl|zip|tar\.gz|tgz|tar\.bz2)")
+_PASSWORD = re.compile(r"://[^/@\s:]*:(?!\$\{)[^/@\s]+@")
+
+
+class MalformedError(Exception):
+    """What is wrong with the text; the caller knows whose text it is."""
+
+    def __init__(self, said: str) -> None:
+        super().__init__(without_credentials(said))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requirements:
+    """lines: one requirement each, with its hashes. options: pip's options, in order."""
+
+    lines: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+
+
+def read_requirements(text: str) -> Requirements:
+    """Raises MalformedError, with the number of the line and what to write instead."""
+    entries = []
+    for number, line in _logical_lines(text):
+        try:
+            _refuse_password(line)
+            entries.append(_checked(line))
+        except MalformedError as error:
+            raise MalformedError(f"line {number}: {error}") from error
+    return _sorted_out(entries)
+
+
+def read_entries(entries: Iterable[str]) -> Requirements:
+    """What stands on lines of their own already, as in a conda specification. Raises MalformedError."""
+    return _sorted_out([_checked(entry) for entry in entries])
+
+
+def _sorted_out(entries: list[str]) -> Requirements:
+    return Requirements(
+        lines=tuple(entry for entry in entries if not entry.startswith("-")),
+        options=tuple(e for e in entries if e.startswith("-") and e not in _NEEDLESS),
+    )
+
+
+def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
+    """Lines joined where a backslash ends them, by the number of the first; without comments and blank ones."""
+    joined, first = "", 0
+    for number, line in enumerate((*text.removeprefix("\ufeff").splitlines(), ""), 1):
+        first = first if joined else number
+        is_comment = line.lstrip().startswith("#")
+        joined += " " + line if is_comment else line.rstrip()
+        if joined.endswith("\\") and not is_comment:
+            joined = joined[:-1]
+            continue
+        if said := re.sub(r"(^|\s)#.*", "", joined).strip():
+            yield first, said
+        joined = ""
+
+
+def _refuse_password(line: str) -> None:
+    if _PASSWORD.search(line):
+        raise MalformedError(
+            "its address holds a password, which would be recorded; write ${VARIABLE} for it, or give the"
+            " index a name in [indexes] of dressage.toml"
+        )
+
+
+def _checked(entry: str) -> str:
+    """The entry with single spaces."""
+    entry = " ".join(entry.split())
+    if entry.startswith("-"):
+        _check_option(entry)
+    else:
+        wanted, *options = re.split(r"\s(?=--\w)", entry)
+        _check_requirement(wanted, options)
+    return entry
+
+
+def _check_option(entry: str) -> None:
+    option, _, value = re.sub(r"[ =]+", " ", entry, count=1).partition(" ")
+    if option in _REFUSED:
+        raise MalformedError(f"pip option {entry!r}: {_REFUSED[option]}")
+    if option not in (*_KEPT, *_NEEDLESS):
+        raise MalformedError(f"pip option {entry!r} is not understood; known: {', '.join(_KEPT)}")
+    if option in _ADDRESSED and not _ABSOLUTE.match(value):
+        raise MalformedError(f"pip option {entry!r} has a relative path; give an absolute path or a URL")
+
+
+def _check_requirement(wanted: str, options: list[str]) -> None:
+    named = _NAMED.match(wanted)
+    target = named["target"] if named else None
+    if not _ABSOLUTE.match(target or wanted):
+        _check_no_path(wanted, is_named=named is not None, target=target)
+    if any(not option.startswith("--hash") for option in options):
+        raise MalformedError(f"pip requirement {wanted!r} has options other than --hash; leave them out")
+    if options and not named:
+        raise MalformedError(f"pip requirement {wanted!r} has a hash but no name; write 'NAME @ {wanted}'")
+
+
+def _check_no_path(wanted: str, *, is_named: bool, target: str | None) -> None:
+    looks_like_path = wanted.startswith(".") or _ARCHIVE.fullmatch(wanted) or (not is_named and "/" in wanted)
+    if target or looks_like_path:
+        raise MalformedError(
+            f"pip requirement {wanted!r} is a relative path; give a version, an absolute path or a URL"
+        )
+    if not is_named:
+        raise MalformedError(f"pip requirement {wanted!r} is not understood; write it like 'name==1.0'")

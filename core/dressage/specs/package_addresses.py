@@ -1,0 +1,62 @@
+"""Addresses of package indexes by name. They may hold credentials, so no message here shows one."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from dressage.errors import SettingsError
+
+TABLES: Mapping[str, str] = {"indexes": "DRESSAGE_INDEX_", "find_links": "DRESSAGE_FIND_LINKS_"}
+"""Each table of a settings file, with the beginning of the variables that go before it."""
+_SCHEMES = ("http", "https", "file")
+
+Files = Iterable[tuple[Path, Mapping[str, Any]]]
+
+
+def package_addresses(table: str, files: Files, environ: Mapping[str, str]) -> dict[str, str]:
+    """The addresses of one of `TABLES` by name; `files` from the strongest to the weakest.
+
+    A variable that fits no name of a file adds one: DRESSAGE_INDEX_OUR_LAB is the index "our-lab".
+    Raises SettingsError for what is not an address.
+    """
+    found: dict[str, str] = {}
+    for path, content in reversed(tuple(files)):
+        for name, address in content.get(table, {}).items():
+            found[name] = _checked(f"{str(path)!r}: {table}.{name}", table, address, path.parent)
+    by_variable = {variable_of(table, name): name for name in found}
+    for variable, address in _set_variables(TABLES[table], environ):
+        fallback = variable.removeprefix(TABLES[table]).replace("_", "-").lower()
+        found[by_variable.get(variable, fallback)] = _checked(variable, table, address, None)
+    return found
+
+
+def variable_of(table: str, name: str) -> str:
+    """The variable that goes before the name's address in a file."""
+    return TABLES[table] + name.replace("-", "_").replace(".", "_").upper()
+
+
+def _set_variables(prefix: str, environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    return (
+        (name, text) for name, text in environ.items() if name.startswith(prefix) and name != prefix and text
+    )
+
+
+def _checked(origin: str, table: str, address: Any, folder: Path | None) -> str:
+    """folder: what a relative path is taken from; None where there is no such folder."""
+    if isinstance(address, str) and _is_url(address):
+        return address
+    path = Path(address).expanduser() if table == "find_links" and isinstance(address, str) else None
+    if path is not None and "://" not in str(address) and (folder or path.is_absolute()):
+        return str((folder or path) / path)
+    kinds = "an http(s) address or a folder's path" if table == "find_links" else "an http(s) address"
+    raise SettingsError(f'{origin} is not {kinds}; write it like "https://packages.example/simple"')
+
+
+def _is_url(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        is_whole = bool(parts.path if parts.scheme == "file" else parts.hostname) and parts.port != 0
+    except ValueError:  # for a port that is not a number
+        return False
+    return parts.scheme in _SCHEMES and is_whole and not any(letter.isspace() for letter in address)
