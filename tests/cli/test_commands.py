@@ -61,6 +61,14 @@ def test_config_tells_each_value_and_where_it_came_from(dressage, project):
     assert values["recipes.keras-mnist.epochs"]["value"] == 3
     assert values["recipes.keras-mnist.seed"] == {"value": "7", "origin": "DRESSAGE_KERAS_MNIST_SEED"}
     assert values["on"] == {"value": "local", "origin": "default"}
+    assert values["platforms.local.grace_s"] == {"value": 10.0, "origin": "default"}
+
+
+def test_config_tells_the_options_of_another_platform(dressage, project):
+    (project / "dressage.toml").write_text("[platforms.azureml]\nauth = 'cli'\n")
+    values = json.loads(dressage("config", "--on", "azureml", "-o", "json").stdout)
+    assert values["platforms.azureml.auth"] == {"value": "cli", "origin": str(project / "dressage.toml")}
+    assert "platforms.local.grace_s" not in values
 
 
 def test_a_dataset_is_registered_once_for_the_same_bytes(dressage, project):

@@ -13,6 +13,7 @@ from dressage.files.locks import is_locked
 from dressage.records.requests import RunRequest
 from dressage.records.workspace import Workspace
 from dressage.results.events import StageFinished, StageStarted
+from dressage_local.options import Options
 from dressage_local.platform import LocalPlatform
 from dressage_local.runs import LocalRuns
 
@@ -61,7 +62,7 @@ class Crossed(LocalPlatform):
 class CrossedPlugin:
     @hookimpl
     def platform(self, workspace: Workspace) -> LocalPlatform:
-        return Crossed(workspace, {})
+        return Crossed(workspace, Options())
 
 
 def test_a_cancel_while_the_run_is_submitted_holds(engine: Engine, tiny: Tiny, project: Path):

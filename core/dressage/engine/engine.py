@@ -23,10 +23,11 @@ from msgspec.structs import replace
 
 from dressage.engine import runs, stages
 from dressage.engine.runs import Run
-from dressage.errors import DressageError, NotFoundError, PluginError, unknown
+from dressage.errors import DressageError, PluginError
 from dressage.files.encoding import to_json
 from dressage.files.locks import FileLock, is_locked
 from dressage.hooks import recipes
+from dressage.hooks.declarations import ask_declaration
 from dressage.hooks.plugins import Plugins, asked
 from dressage.hooks.recipes import Described
 from dressage.platforms.protocols import Platform
@@ -39,7 +40,7 @@ from dressage.results.plans import Plan
 from dressage.results.statuses import RunSummary
 from dressage.results.versions import Snapshot
 from dressage.specs import configuration
-from dressage.specs.settings import Setting, declared, resolve
+from dressage.specs.settings import Owner, Setting, declared, resolve
 from dressage.storage import snapshots
 
 _LOOK_AGAIN_S = 0.1
@@ -75,8 +76,8 @@ class Prepared:
 class Engine:
     """directory: where settings files and the workspace are looked for, upward; the current one by default.
 
-    environ: what DRESSAGE_* variables are read from. platforms: settings of platforms by name, before those of
-    the settings files.
+    environ: what DRESSAGE_* variables are read from. platforms: options of platforms, by the platform's name; they
+    go before variables and settings files.
     """
 
     def __init__(
@@ -89,7 +90,7 @@ class Engine:
         self.directory = Path(directory or ".").absolute()
         self.environ = os.environ if environ is None else environ
         self.plugins = Plugins()
-        self._overrides = platforms or {}
+        self._given_options = platforms or {}
         self._platforms: dict[str, Platform] = {}
 
     @cached_property
@@ -108,23 +109,17 @@ class Engine:
         """The platform of that name, the configured one by default. Contacts nothing."""
         name = name or self.configuration.option("on").value
         if name not in self._platforms:
-            manager = self.plugins.manager("platform", name)
-            arguments = {
-                "workspace": self.workspace,
-                "directory": self.directory,
-                "configuration": {**self.configuration.platform(name), **self._overrides.get(name, {})},
-            }
-            platform = asked(name, "platform", lambda: manager.hook.platform(**arguments))
-            if platform is None:
-                raise PluginError(
-                    name, "platform", "answered nothing; a platform plugin answers with a platform"
-                )
-            self._platforms[name] = platform
+            self._platforms[name] = self._make_platform(name)
         return self._platforms[name]
 
     def settings(self, recipe: str) -> tuple[Setting, ...]:
         """What the recipe lets its users set."""
         kind = recipes.load(self.plugins, recipe).settings
+        return declared(kind) if kind else ()
+
+    def options(self, platform: str) -> tuple[Setting, ...]:
+        """What the platform lets its users set."""
+        kind = ask_declaration(self.plugins.manager("platform", platform), platform, "options")
         return declared(kind) if kind else ()
 
     def describe(
@@ -207,7 +202,7 @@ class Engine:
 
     def _prepared(self, recipe: str, on: str | None, given: Mapping[str, Any]) -> Prepared:
         loaded = recipes.load(self.plugins, recipe)
-        settings = self._settings(loaded, given)
+        settings = self._resolve(Owner("recipe", recipe), loaded.settings, given)
         name = on or self.configuration.option("on").value
         platform = self.platform(name)
         described = loaded.describe(
@@ -223,18 +218,24 @@ class Engine:
         )
         return Prepared(plan, described, snapshot, platform)
 
-    def _settings(self, recipe: recipes.Recipe, given: Mapping[str, Any]) -> Any:
-        kind = recipe.settings
+    def _make_platform(self, name: str) -> Platform:
+        manager = self.plugins.manager("platform", name)
+        kind = ask_declaration(manager, name, "options")
+        options = self._resolve(Owner("platform", name), kind, self._given_options.get(name, {}))
+        arguments = {"workspace": self.workspace, "directory": self.directory, "options": options}
+        platform: Platform | None = asked(name, "platform", lambda: manager.hook.platform(**arguments))
+        if platform is None:
+            raise PluginError(name, "platform", "answered nothing; a platform plugin answers with a platform")
+        return platform
+
+    def _resolve(self, owner: Owner, kind: type | None, given: Mapping[str, Any]) -> Any:
+        """Return an instance of the declared class. given: values that go before the configured ones."""
         names = tuple(item.name for item in fields(kind)) if kind else ()
-        configured = self.configuration.recipe(recipe.name, names)
-        flags = {name.replace("-", "_"): value for name, value in given.items()}
-        values = {name: found.value for name, found in configured.items()} | flags
-        origins = {name: found.origin for name, found in configured.items() if name not in flags}
-        if kind is not None:
-            return resolve(recipe.name, kind, values, origins)
-        for name in values:
-            raise NotFoundError(f"recipe {recipe.name!r}: {unknown('setting', name, ())}")
-        return None
+        configured = self.configuration.values(owner, names)
+        given = {name.replace("-", "_"): value for name, value in given.items()}
+        values = {name: found.value for name, found in configured.items()} | given
+        origins = {name: found.origin for name, found in configured.items() if name not in given}
+        return resolve(owner, kind, values, origins)
 
     def _found(self, plan: Plan, key: str, listener: Listener) -> Run | None:
         """The run that answers the request already, if there is one."""

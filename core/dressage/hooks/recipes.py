@@ -8,6 +8,7 @@ import pluggy
 
 from dressage.errors import PluginError, SpecError
 from dressage.files.encoding import to_json
+from dressage.hooks.declarations import ask_declaration
 from dressage.hooks.plugins import Plugins, asked, register
 from dressage.results.differences import differences
 from dressage.results.plans import Stage
@@ -43,10 +44,7 @@ class Recipe:
     @property
     def settings(self) -> type | None:
         """The class of its settings."""
-        kind = asked(self.name, "settings", self.manager.hook.settings)
-        if kind is not None and not hasattr(kind, "__dataclass_fields__"):
-            raise PluginError(self.name, "settings", f"answered {kind!r}, not a dataclass")
-        return kind  # type: ignore[no-any-return]
+        return ask_declaration(self.manager, self.name, "settings")
 
     def describe(self, settings: Any, resolve: Callable[[ComputeTarget], ComputeTarget]) -> Described:
         """Ask for all four stages. resolve: what the platform makes of a compute target."""
