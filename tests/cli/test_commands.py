@@ -232,6 +232,11 @@ def test_completion_offers_settings_and_what_they_may_be(project):
     assert completions(project, "plan", "keras-mnist", "--set", "backend", "=", "j") == ["jax"]
 
 
+def test_completion_offers_a_platforms_options(project):
+    assert completions(project, "run", "keras-mnist", "-O", "gr") == ["grace_s="]
+    assert completions(project, "plan", "keras-mnist", "--on", "azureml", "-O", "po") == ["poll_s="]
+
+
 def test_completion_offers_compute_targets(dressage, script, project):
     dressage("run", str(script("")))
     assert completions(project, "compute", "delete", "d") == ["default"]

@@ -122,7 +122,9 @@ def test_the_plan_off_a_terminal_has_no_colour_and_no_bar(dressage, script):
         (["runs", "show"], 2, ["missing argument 'RUN'", "dressage runs show --help"]),
         (["runs", "list", "-n", "few"], 2, ["'few' is not a whole number"]),
         (["-C", "gone", "doctor"], 2, ["'-C'", "'gone'", "No such file"]),
-        (["plan", "keras-mnist", "--price", "x.csv"], 2, ["platform 'local' has no prices"]),
+        (["plan", "keras-mnist", "-O", "prices=x.csv"], 2, ["platform 'local': no option named 'prices'"]),
+        (["run", "keras-mnist", "-O", "grace_s=nan"], 2, ["option grace_s is nan; give a finite float"]),
+        (["run", "keras-mnist", "-O", "grace_s"], 2, ["'grace_s': give KEY=VALUE"]),
         (["models", "register", "m", "gone"], 2, ["model folder 'gone' is no folder"]),
         (["environments", "build", "gone.yml"], 2, ["'gone.yml' is no file"]),
         (

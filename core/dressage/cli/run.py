@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from dressage.cli.options import Arguments, Conda, On, Recipe, Set, Stream, engine, settings_of
+from dressage.cli.options import Arguments, Conda, On, Recipe, Set, Stream, settings_of
+from dressage.cli.platform_options import Option, engine_with
 
 
 def run(
@@ -12,6 +13,7 @@ def run(
     arguments: Arguments = None,
     on: On = None,
     set_: Set = None,
+    option: Option = None,
     conda: Conda = None,
     detach: Annotated[bool, typer.Option("-d", "--detach", help="Leave once the run is submitted.")] = False,
     name: Annotated[str | None, typer.Option("-n", "--name", help="A name to show for the run.")] = None,
@@ -30,12 +32,13 @@ def run(
     from dressage.cli.recipe_arguments import recipe_and_settings
 
     recipe, settings = recipe_and_settings(recipe, arguments or [], conda, settings_of(set_))
+    found = engine_with(on, option)
     if dry_run:
         from dressage.cli.plan import show
 
-        return show(engine().plan(recipe, on=on, set=settings), output)
+        return show(found.plan(recipe, on=on, set=settings), output)
     return started(
-        lambda listener: engine().run(
+        lambda listener: found.run(
             recipe, on=on, set=settings, name=name, experiment=experiment, again=again, listener=listener
         ),
         detach=detach,

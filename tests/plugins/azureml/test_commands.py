@@ -75,7 +75,7 @@ def test_a_table_of_prices_takes_the_place_of_the_one_that_comes_along(
     service: Loopback, project: Path, dressage
 ):
     (project / "mine.csv").write_text("size,usd_per_hour\nStandard_NC4as_T4_v3,2\n")
-    told = dressage("plan", "keras-mnist", "--on", "azureml", "--set", "data=digits", "--price", "mine.csv")
+    told = dressage("plan", "keras-mnist", "--on", "azureml", "--set", "data=digits", "-O", "prices=mine.csv")
     assert "2.00 USD an hour and node, at most 8.00 an hour (mine.csv)" in told.stdout
 
 
@@ -85,7 +85,7 @@ def test_a_table_of_prices_takes_the_place_of_the_one_that_comes_along(
 def test_a_table_of_prices_that_is_none_is_told(service: Loopback, project: Path, dressage, content, words):
     if content:
         (project / "mine.csv").write_text(content)
-    told = dressage("plan", "keras-mnist", "--on", "azureml", "--set", "data=digits", "--price", "mine.csv")
+    told = dressage("plan", "keras-mnist", "--on", "azureml", "--set", "data=digits", "-O", "prices=mine.csv")
     assert told.returncode == 2
     assert words in told.stderr
 
