@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -10,6 +11,7 @@ from dressage.errors import SettingsError
 from dressage.specs.settings import setting
 
 NAMES = ("subscription_id", "resource_group", "workspace_name")
+_INIT = "dressage init --on azureml subscription_id=ID resource_group=GROUP workspace_name=NAME"
 _SCOPE = re.compile(
     r"/subscriptions/(?P<subscription_id>[^/]+)/resourceGroups/(?P<resource_group>[^/]+)"
     r"/providers/.+/workspaces/(?P<workspace_name>[^/]+)",
@@ -54,6 +56,16 @@ def find_reference(options: Options, directory: Path) -> dict[str, str | None]:
     return {**names_in(_config(options, directory)), "auth": options.auth}
 
 
+def check_names(values: Mapping[str, str]) -> None:
+    """Raises SettingsError unless the values are what config.json holds: the three names."""
+    if missing := [name for name in NAMES if not values.get(name)]:
+        raise SettingsError(f"platform 'azureml': no {', '.join(missing)} given; run: {_INIT}")
+    if others := [name for name in values if name not in NAMES]:
+        raise SettingsError(
+            f"platform 'azureml': config.json does not hold {others[0]}; set it in dressage.toml, [platforms.azureml]"
+        )
+
+
 def find_config(directory: Path) -> Path | None:
     """The config.json that the SDK would find from there."""
     for name in _FOLDERS:
@@ -73,7 +85,7 @@ def _config(options: Options, directory: Path) -> Path:
     if found is None:
         raise SettingsError(
             f"no config.json of an Azure ML workspace in {str(directory)!r} or above; download it in the portal, or:"
-            " dressage init --azureml --subscription ID --resource-group GROUP --workspace-name NAME"
+            f" {_INIT}"
         )
     return found
 

@@ -1,9 +1,8 @@
 """The azureml platform's stages, put together. Nothing is contacted before one is asked."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from dressage.errors import DressageError, SettingsError
 from dressage.records.workspace import Workspace
@@ -12,7 +11,7 @@ from dressage_azureml.compute import AzureCompute
 from dressage_azureml.datasets import AzureDatasets
 from dressage_azureml.environments import AzureEnvironments
 from dressage_azureml.models import AzureModels
-from dressage_azureml.options import Options, find_config, names_in
+from dressage_azureml.options import Options, check_names, find_config, names_in
 from dressage_azureml.runs import AzureRuns
 
 
@@ -44,15 +43,13 @@ class AzurePlatform:
     def models(self) -> AzureModels:
         return AzureModels(self._azure, self.runs)
 
-    def initialise(self, **names: Any) -> Path:
+    def initialise(self, values: Mapping[str, str]) -> Path:
         """Write config.json for the named workspace, once it has answered. Raises StageError if it does not."""
-        missing = [name for name, value in names.items() if not value]
-        if missing:
-            raise SettingsError(f"no {missing[0].replace('_', '-')} given; give all of {', '.join(names)}")
+        check_names(values)
         path = self._directory / "config.json"
-        if path.exists() and names_in(path) != names:
+        if path.exists() and names_in(path) != values:
             raise SettingsError(f"{str(path)!r} names another workspace; remove it first")
-        reference = {**names, "auth": self._azure.options.auth}
+        reference = {**values, "auth": self._azure.options.auth}
         self._azure.call("workspace", "workspace.write", workspace=reference, path=str(path))
         return path
 

@@ -5,7 +5,7 @@
 repeat after a crash. Both raise StageError with one line that names the thing and the next step.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -107,10 +107,21 @@ class Platform(Protocol):
 
 @runtime_checkable
 class Initialises(Protocol):
-    """What a platform offers too, if it has a configuration of its own to write."""
+    """What a platform offers too, if it has a configuration file of its own to write."""
 
-    def initialise(self, **names: str | None) -> Path:
-        """Write the configuration, once what it names has answered; its path. Raises SettingsError, StageError."""
+    def initialise(self, values: Mapping[str, str]) -> Path:
+        """Write the platform's configuration file and return its path.
+
+        Called: by `dressage init --on NAME KEY=VALUE ...`. values: those words by key, '-' in keys written as '_';
+            each key is an option that the platform declares, and its value has been checked.
+        Returns: the path of the file that was written, or that says the same already.
+        Raises: SettingsError, in one line, if keys are missing (naming them), if a key does not belong in the file,
+            or if the file says something else; StageError if what the values name does not answer. Both reach the
+            user as they are.
+        Must not write anything before what the values name has answered, and must not change an existing file.
+
+        Example: initialise({"cluster": "lab-1", "queue": "short"}) == Path("/home/ada/lab.json")
+        """
 
 
 @runtime_checkable
