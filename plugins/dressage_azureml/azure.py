@@ -1,14 +1,14 @@
 """The connection to Azure ML: the worker that runs the SDK, and the workspace that all calls are about."""
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dressage.errors import StageError, UnreachableError
 from dressage.records.workspace import Workspace
-from dressage_azureml import options
+from dressage_azureml.options import Options, find_reference
 
 if TYPE_CHECKING:
     from dressage.workers import Worker
@@ -19,14 +19,14 @@ _SIGN_IN = "sign in: "
 
 
 class Azure:
-    def __init__(self, workspace: Workspace, directory: Path, configuration: Mapping[str, Any]) -> None:
-        self.options = options.read(configuration)
+    def __init__(self, workspace: Workspace, directory: Path, options: Options) -> None:
+        self.options = options
         self._workspace = workspace
         self._directory = directory
 
     @cached_property
     def reference(self) -> dict[str, str | None]:
-        return options.reference(self.options, self._directory)
+        return find_reference(self.options, self._directory)
 
     def call(
         self,

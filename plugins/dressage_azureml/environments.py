@@ -12,7 +12,7 @@ from dressage.platforms.protocols import Progress
 from dressage.records.journal import now
 from dressage.results.plans import StagePlan
 from dressage.results.versions import EnvironmentVersion
-from dressage.specs.descriptions import Environment
+from dressage.specs.environments import Environment
 from dressage_azureml.azure import Azure
 
 DEFAULT_IMAGE = "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04:20260715.v1"

@@ -3,26 +3,25 @@
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from dressage.errors import DressageError, SettingsError
 from dressage.records.workspace import Workspace
-from dressage_azureml import options
 from dressage_azureml.azure import Azure
 from dressage_azureml.compute import AzureCompute
 from dressage_azureml.datasets import AzureDatasets
 from dressage_azureml.environments import AzureEnvironments
 from dressage_azureml.models import AzureModels
+from dressage_azureml.options import Options, check_names, find_config, names_in
 from dressage_azureml.runs import AzureRuns
 
 
 class AzurePlatform:
     """directory: from where config.json is looked for, upward."""
 
-    def __init__(self, workspace: Workspace, directory: Path, configuration: Mapping[str, Any]) -> None:
+    def __init__(self, workspace: Workspace, directory: Path, options: Options) -> None:
         self._workspace = workspace
         self._directory = directory
-        self._azure = Azure(workspace, directory, configuration)
+        self._azure = Azure(workspace, directory, options)
 
     @cached_property
     def datasets(self) -> AzureDatasets:
@@ -44,22 +43,20 @@ class AzurePlatform:
     def models(self) -> AzureModels:
         return AzureModels(self._azure)
 
-    def initialise(self, **names: Any) -> Path:
+    def initialise(self, values: Mapping[str, str]) -> Path:
         """Write config.json for the named workspace, once it has answered. Raises StageError if it does not."""
-        missing = [name for name, value in names.items() if not value]
-        if missing:
-            raise SettingsError(f"no {missing[0].replace('_', '-')} given; give all of {', '.join(names)}")
+        check_names(values)
         path = self._directory / "config.json"
-        if path.exists() and options.names_in(path) != names:
+        if path.exists() and names_in(path) != values:
             raise SettingsError(f"{str(path)!r} names another workspace; remove it first")
-        reference = {**names, "auth": self._azure.options.auth}
+        reference = {**values, "auth": self._azure.options.auth}
         self._azure.call("workspace", "workspace.write", workspace=reference, path=str(path))
         return path
 
     def diagnose(self) -> Sequence[tuple[str, bool, str]]:
         """Whether the workspace answers, and has quota for the usual GPU size. Nothing, where none is configured."""
         chosen = self._azure.options
-        if not (chosen.config or chosen.subscription_id or options.find_config(self._directory)):
+        if not (chosen.config or chosen.subscription_id or find_config(self._directory)):
             return []
         try:
             names = self._azure.reference

@@ -1,21 +1,28 @@
-"""The azureml platform's hook.
+"""The azureml platform's hooks.
 
 Entry point: azureml = "dressage_azureml.plugin". Importing this module imports nothing of the platform.
 """
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dressage import hookimpl
 
 if TYPE_CHECKING:
     from dressage.records.workspace import Workspace
+    from dressage_azureml.options import Options
     from dressage_azureml.platform import AzurePlatform
 
 
 @hookimpl
-def platform(workspace: "Workspace", directory: Path, configuration: Mapping[str, Any]) -> "AzurePlatform":
+def options() -> "type[Options]":
+    from dressage_azureml.options import Options
+
+    return Options
+
+
+@hookimpl
+def platform(workspace: "Workspace", directory: Path, options: "Options") -> "AzurePlatform":
     from dressage_azureml.platform import AzurePlatform
 
-    return AzurePlatform(workspace, directory, configuration)
+    return AzurePlatform(workspace, directory, options)

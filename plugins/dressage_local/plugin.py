@@ -1,20 +1,27 @@
-"""The local platform's hook.
+"""The local platform's hooks.
 
 Entry point: local = "dressage_local.plugin". Importing this module imports nothing of the platform.
 """
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dressage import hookimpl
 
 if TYPE_CHECKING:
     from dressage.records.workspace import Workspace
+    from dressage_local.options import Options
     from dressage_local.platform import LocalPlatform
 
 
 @hookimpl
-def platform(workspace: "Workspace", configuration: Mapping[str, Any]) -> "LocalPlatform":
+def options() -> "type[Options]":
+    from dressage_local.options import Options
+
+    return Options
+
+
+@hookimpl
+def platform(workspace: "Workspace", options: "Options") -> "LocalPlatform":
     from dressage_local.platform import LocalPlatform
 
-    return LocalPlatform(workspace, configuration)
+    return LocalPlatform(workspace, options)

@@ -61,6 +61,14 @@ def test_config_tells_each_value_and_where_it_came_from(dressage, project):
     assert values["recipes.keras-mnist.epochs"]["value"] == 3
     assert values["recipes.keras-mnist.seed"] == {"value": "7", "origin": "DRESSAGE_KERAS_MNIST_SEED"}
     assert values["on"] == {"value": "local", "origin": "default"}
+    assert values["platforms.local.grace_s"] == {"value": 10.0, "origin": "default"}
+
+
+def test_config_tells_the_options_of_another_platform(dressage, project):
+    (project / "dressage.toml").write_text("[platforms.azureml]\nauth = 'cli'\n")
+    values = json.loads(dressage("config", "--on", "azureml", "-o", "json").stdout)
+    assert values["platforms.azureml.auth"] == {"value": "cli", "origin": str(project / "dressage.toml")}
+    assert "platforms.local.grace_s" not in values
 
 
 def test_a_dataset_is_registered_once_for_the_same_bytes(dressage, project):
@@ -222,6 +230,11 @@ def test_completion_offers_settings_and_what_they_may_be(project):
     assert completions(project, "run", "keras-mnist", "--set", "ba") == ["backend=", "batch_size="]
     assert completions(project, "run", "keras-mnist", "--set", "backend", "=") == ["tensorflow", "jax"]
     assert completions(project, "plan", "keras-mnist", "--set", "backend", "=", "j") == ["jax"]
+
+
+def test_completion_offers_a_platforms_options(project):
+    assert completions(project, "run", "keras-mnist", "-O", "gr") == ["grace_s="]
+    assert completions(project, "plan", "keras-mnist", "--on", "azureml", "-O", "po") == ["poll_s="]
 
 
 def test_completion_offers_compute_targets(dressage, script, project):

@@ -72,9 +72,14 @@ from dressage_local import plugin
 noise.make("platform's import")
 
 @hookimpl
-def platform(workspace, configuration):
+def options():
+    noise.make("options")
+    return plugin.options()
+
+@hookimpl
+def platform(workspace, options):
     noise.make("platform")
-    return plugin.platform(workspace, configuration)
+    return plugin.platform(workspace, options)
 """
 POLICY = """\
 import noise
@@ -89,7 +94,7 @@ def model():
 """
 PLACES = (
     *("import", "settings", "dataset", "compute", "environment", "model", "exit"),
-    *("platform's import", "platform", "policy's import", "policy"),
+    *("platform's import", "options", "platform", "policy's import", "policy"),
 )
 NOISY_PLAN = ("plan", "noisy", "--on", "noisy-local", "-o", "json")
 

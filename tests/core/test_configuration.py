@@ -1,9 +1,15 @@
+from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from tests.lab import NO_RUNS
 
-from dressage import Engine, SettingsError
+from dressage import Engine, SettingsError, hookimpl, setting
 from dressage.specs.configuration import Value, load
+from dressage.specs.settings import Owner
+
+KERAS_MNIST = Owner("recipe", "keras-mnist")
 
 
 @pytest.fixture
@@ -15,7 +21,7 @@ def user_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def settled(project: Path, environ: dict[str, str]) -> object:
-    return load(project, {"HOME": "/", **environ}).recipe("keras-mnist", ("epochs",))["epochs"].value
+    return load(project, {"HOME": "/", **environ}).values(KERAS_MNIST, ("epochs",))["epochs"].value
 
 
 def test_a_variable_goes_before_the_project_and_the_project_before_the_user(project: Path, user_file: Path):
@@ -58,7 +64,7 @@ def test_what_nobody_set_has_a_default_and_says_so(project: Path):
 def test_a_bad_file_is_named_with_what_is_wrong(project: Path, text: str, words: list[str]):
     (project / "dressage.toml").write_text(text)
     with pytest.raises(SettingsError) as caught:
-        load(project, {}).recipe("keras-mnist", ())
+        load(project, {}).values(KERAS_MNIST, ())
     assert all(word in str(caught.value) for word in words)
 
 
@@ -152,3 +158,67 @@ def test_a_bad_address_is_refused_and_not_shown(
     with pytest.raises(SettingsError, match=message) as caught:
         addresses(project, environ)
     assert "pw" not in str(caught.value).replace(str(project), "")
+
+
+class Lab:
+    """A platform that keeps its options."""
+
+    @dataclass(frozen=True, kw_only=True)
+    class Options:
+        poll_s: float = setting(5.0, help="seconds between two looks", minimum=0.1)
+
+    @hookimpl
+    def options(self) -> type:
+        return self.Options
+
+    @hookimpl
+    def platform(self, options: Options) -> SimpleNamespace:
+        self.given = options
+        return SimpleNamespace(runs=NO_RUNS)
+
+
+def poll_s(project: Path, given: dict[str, object] | None = None, **environ: str) -> float:
+    engine = Engine(project, environ=environ, platforms={"my-lab": given or {}})
+    lab = Lab()
+    engine.plugins.add("platform", "my-lab", lab)
+    engine.platform("my-lab")
+    return lab.given.poll_s
+
+
+def test_an_option_has_a_default(project: Path):
+    assert poll_s(project) == 5
+
+
+def test_an_option_in_the_file_goes_before_the_default(project: Path):
+    (project / "dressage.toml").write_text("[platforms.my-lab]\npoll-s = 4\n")
+    assert poll_s(project) == 4
+
+
+def test_a_variable_goes_before_an_option_in_the_file(project: Path):
+    (project / "dressage.toml").write_text("[platforms.my-lab]\npoll_s = 4\n")
+    assert poll_s(project, DRESSAGE_MY_LAB_POLL_S="3") == 3
+
+
+def test_an_option_that_the_program_gives_goes_before_a_variable(project: Path):
+    assert poll_s(project, {"poll-s": 2}, DRESSAGE_MY_LAB_POLL_S="3") == 2
+
+
+def test_a_bad_option_is_told_with_the_file_it_stands_in(project: Path):
+    (project / "dressage.toml").write_text("[platforms.local]\ngrace_s = 'abc'\n")
+    with pytest.raises(
+        SettingsError, match=r"dressage\.toml: platform 'local': option grace_s is 'abc'; give float$"
+    ):
+        Engine(project).platform("local")
+
+
+def test_a_bad_option_is_told_with_its_variable(project: Path):
+    with pytest.raises(SettingsError, match=r"^DRESSAGE_LOCAL_GRACE_S: platform 'local': .* at least 0$"):
+        Engine(project, environ={"DRESSAGE_LOCAL_GRACE_S": "-1"}).platform("local")
+
+
+def test_an_unknown_option_brings_the_known_ones(project: Path):
+    (project / "dressage.toml").write_text("[platforms.local]\ngrac_s = 3\n")
+    with pytest.raises(
+        SettingsError, match="no option named 'grac_s'; did you mean 'grace_s'\\? known: grace_s"
+    ):
+        Engine(project).platform("local")

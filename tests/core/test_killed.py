@@ -58,7 +58,9 @@ def test_a_run_that_was_never_begun_is_told_and_not_listed(engine: Engine, tiny:
     (folder,) = engine.workspace.runs.iterdir()
     (folder / "journal.jsonl").write_text('{"event":"run.cre')  # as far as it may have come
     assert engine.runs() == []
-    with pytest.raises(NotFoundError, match="was never started: its client crashed first; run the command again"):
+    with pytest.raises(
+        NotFoundError, match="was never started: its client crashed first; run the command again"
+    ):
         engine.get(folder.name)
 
 

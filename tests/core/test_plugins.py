@@ -3,10 +3,12 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from tests.lab import NO_RUNS
 
 from dressage import (
     ComputeTarget,
@@ -17,6 +19,7 @@ from dressage import (
     NotFoundError,
     PluginError,
     Script,
+    SettingsError,
     Source,
     SpecError,
     hookimpl,
@@ -162,7 +165,8 @@ def test_an_answer_of_the_wrong_kind_is_refused(engine: Engine):
 
     engine.plugins.add("recipe", "wrong", Wrong())
     with pytest.raises(
-        PluginError, match="plugin 'wrong' failed in dataset: returned 'mnist', not a FileDataset, RegisteredDataset or Mapping"
+        PluginError,
+        match="plugin 'wrong' failed in dataset: returned 'mnist', not a FileDataset,",
     ):
         engine.plan("wrong")
 
@@ -233,6 +237,67 @@ def test_an_unknown_recipe_or_platform_brings_the_known_ones(engine: Engine):
         engine.plan("keras-mnst")
     with pytest.raises(NotFoundError, match="no platform named 'locl'; did you mean 'local'"):
         engine.plan("script", on="locl")
+
+
+def test_a_platform_without_options_refuses_any(project: Path):
+    given = []
+
+    class Lab:
+        @hookimpl
+        def platform(self, options: object) -> SimpleNamespace:
+            given.append(options)
+            return SimpleNamespace(runs=NO_RUNS)
+
+    (project / "dressage.toml").write_text("[platforms.lab]\nqueue = 'short'\n")
+    engine = Engine(project)
+    engine.plugins.add("platform", "lab", Lab())
+    engine.plugins.add("platform", "desk", Lab())
+    engine.platform("desk")
+    assert given == [None]
+    with pytest.raises(
+        SettingsError, match=r"dressage\.toml: platform 'lab' takes no options; remove 'queue'"
+    ):
+        engine.platform("lab")
+
+
+def test_options_must_be_a_dataclass(engine: Engine):
+    class Lab:
+        @hookimpl
+        def options(self) -> dict:
+            return {"queue": "short"}
+
+    engine.plugins.add("platform", "lab", Lab())
+    with pytest.raises(PluginError, match=r"'lab' failed in options: returned \{'queue': 'short'\}, not a"):
+        engine.options("lab")
+
+
+def test_every_option_must_have_a_default(engine: Engine):
+    @dataclass(frozen=True, kw_only=True)
+    class Options:
+        queue: str
+
+    class Lab:
+        @hookimpl
+        def options(self) -> type:
+            return Options
+
+    engine.plugins.add("platform", "lab", Lab())
+    with pytest.raises(PluginError, match="failed in options: field 'queue' has no default"):
+        engine.platform("lab")
+
+
+def test_the_options_of_our_platforms_say_what_they_are_for(engine: Engine):
+    options = [*engine.options("local"), *engine.options("azureml")]
+    assert all(option.help for option in options)
+
+
+@pytest.mark.parametrize("plugin", ["dressage_local", "dressage_azureml"])
+def test_a_platforms_plugin_module_imports_nothing_of_the_platform(plugin: str):
+    code = (
+        f"import sys, {plugin}.plugin; print([name for name in sys.modules if name.startswith({plugin!r})])"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout
+    assert told == f"['{plugin}', '{plugin}.plugin']\n"
 
 
 def test_two_engines_do_not_share_plugins(engine: Engine, recipe: Recipe, project: Path):

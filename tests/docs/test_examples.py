@@ -72,7 +72,9 @@ def test_a_pages_training_examples_run(page: Path, project: Path):
         assert told.returncode == 0, f"{text}\n{told.stdout}{told.stderr}"
 
 
-@pytest.mark.parametrize("hook", ["settings", "dataset", "compute", "environment", "model", "platform"])
+@pytest.mark.parametrize(
+    "hook", ["settings", "dataset", "compute", "environment", "model", "options", "platform"]
+)
 def test_every_hook_is_documented(hook: str):
     assert hasattr(hookspecs, hook)
     assert f"`{hook}" in (REPOSITORY / "docs" / "plugin-authors.md").read_text()

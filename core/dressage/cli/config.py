@@ -1,34 +1,56 @@
 """dressage config"""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dressage.cli.options import As, complete_recipe, engine
+from dressage.cli.options import As, complete_platform, complete_recipe, engine
+
+if TYPE_CHECKING:
+    from dressage.engine.engine import Engine
+    from dressage.specs.configuration import Value
+    from dressage.specs.settings import Owner
 
 
 def config(
     recipe: Annotated[
         str | None, typer.Argument(help="Show this recipe's settings too.", autocompletion=complete_recipe)
     ] = None,
+    on: Annotated[
+        str | None,
+        typer.Option(
+            "--on",
+            help="Show this platform's options; the configured one's by default.",
+            autocompletion=complete_platform,
+        ),
+    ] = None,
     output: As = "table",
 ) -> None:
     """Show each configured value and where it came from."""
     from dressage.cli.output import print_json, print_table
     from dressage.specs.configuration import DEFAULTS, Value
+    from dressage.specs.settings import Owner
 
     found = engine()
     values = {name: found.configuration.option(name) for name in DEFAULTS}
     values["workspace"] = Value(str(found.workspace.root), values["workspace"].origin)
+    values |= _values_of(found, Owner("platform", on or values["on"].value))
     if recipe:
-        settings = found.settings(recipe)
-        configured = found.configuration.recipe(recipe, tuple(item.name for item in settings))
-        for item in settings:
-            value = configured.get(item.name, Value(item.default, "default"))
-            values[f"recipes.{recipe}.{item.name}"] = value
+        values |= _values_of(found, Owner("recipe", recipe))
     if output == "json":
         print_json(values)
     else:
         print_table(
             ("NAME", "VALUE", "FROM"), [(name, value.value, value.origin) for name, value in values.items()]
         )
+
+
+def _values_of(found: "Engine", owner: "Owner") -> "dict[str, Value]":
+    from dressage.specs.configuration import Value
+
+    declared = found.settings(owner.name) if owner.kind == "recipe" else found.options(owner.name)
+    configured = found.configuration.values(owner, (item.name for item in declared))
+    return {
+        f"{owner.kind}s.{owner.name}.{item.name}": configured.get(item.name, Value(item.default, "default"))
+        for item in declared
+    }

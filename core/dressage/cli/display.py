@@ -3,7 +3,7 @@
 import sys
 from typing import Any
 
-from dressage.cli.output import as_json, coloured, fitted, is_terminal, size_of
+from dressage.cli.output import as_json, coloured, fitted, is_terminal, size_of, visible
 from dressage.cli.progress import StageDisplay
 from dressage.cli.streams import results
 from dressage.files.encoding import to_json
@@ -42,6 +42,8 @@ class Person:
                 say(f"run {event.run_id}")
             case RunFound(reason="reused"):
                 say(f"reusing run {event.run_id} (same inputs); --again starts a new run")
+                if event.ignored:
+                    say(f"  it keeps its own {event.ignored}")
             case RunFound():
                 say(f"resuming run {event.run_id}: {event.reason}")
             case StageStarted():
@@ -107,6 +109,9 @@ def plan_lines(plan: Plan, stream: Any = None) -> str:
     lines = [f"plan: {plan.recipe} on {plan.platform}"]
     for stage in plan.stages:
         lines += _stage_lines(stage, stream)
+    if plan.tags:
+        tags = ", ".join(f"{name}={value}" for name, value in plan.tags.items())
+        lines.append(f"  {'tags':<12} {visible(tags)}")
     return "\n".join(lines)
 
 

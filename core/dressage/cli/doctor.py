@@ -80,7 +80,8 @@ def _diagnosed(platform: str) -> Iterator[Check]:
 
     try:
         found = engine().platform(platform)
-        checks = found.diagnose() if isinstance(found, Diagnoses) else ()
+        diagnosing = found.optional(Diagnoses)
+        checks = diagnosing.diagnose() if diagnosing else ()
     except DressageError as error:
         checks = [(platform, False, str(error))]
     for check in checks:

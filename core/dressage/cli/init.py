@@ -1,65 +1,78 @@
 """dressage init"""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from dressage.cli.options import engine
+from dressage.cli.options import complete_platform, engine
+from dressage.cli.platform_options import complete_option, values_of
 from dressage.cli.streams import results
 from dressage.errors import SettingsError
 
 
 def init(
-    azureml: Annotated[
-        bool, typer.Option("--azureml", help="Also write config.json for an Azure ML workspace that answers.")
-    ] = False,
-    subscription: Annotated[str | None, typer.Option(metavar="ID", help="The subscription.")] = None,
-    resource_group: Annotated[str | None, typer.Option(metavar="GROUP", help="The resource group.")] = None,
-    workspace_name: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The Azure ML workspace.")
+    values: Annotated[
+        list[str] | None,
+        typer.Argument(help="Options of the platform, KEY=VALUE.", autocompletion=complete_option),
+    ] = None,
+    on: Annotated[
+        str | None,
+        typer.Option("--on", help="Configure this platform too.", autocompletion=complete_platform),
     ] = None,
 ) -> None:
-    """Make a workspace here.
+    """Make a workspace here; with --on, configure a platform too.
 
-    The first run makes one by itself; this is for choosing the folder.
+    The first run makes a workspace by itself; this is for choosing the folder.
+
+    With --on, the options are checked first. A platform with a configuration file of its own writes that file.
+    For any other, dressage.toml in this folder is made, which chooses the platform and sets the options. A
+    dressage.toml that is there already is not changed: the lines to add are printed, and the exit code is 2.
     """
-    names = {
-        "subscription_id": subscription,
-        "resource_group": resource_group,
-        "workspace_name": workspace_name,
-    }
-    if any(names.values()) and not azureml:
-        raise SettingsError("these options are for Azure ML; give --azureml too")
-    if azureml:
-        _check(names)
-        results().write(f"{_connected(names)}\n")
-    results().write(f"{_made()}\n")
+    if values and not on:
+        raise SettingsError(f"option {values[0]!r} needs a platform; give --on NAME too")
+    if on:
+        results().write(f"{_configure(on, values_of(values or []))}\n")
+    results().write(f"{_make()}\n")
 
 
-def _check(names: dict[str, str | None]) -> None:
-    flags = ("--subscription ID", "--resource-group GROUP", "--workspace-name NAME")
-    if missing := [flag for flag, value in zip(flags, names.values(), strict=True) if not value]:
-        name = missing[0].split()[0].removeprefix("--")
-        raise SettingsError(f"no {name} given; --azureml needs {', '.join(missing)} too")
-
-
-def _connected(names: dict[str, str | None]) -> Path:
+def _configure(name: str, values: Mapping[str, str]) -> Path:
+    from dressage.hooks.declarations import ask_declaration
     from dressage.platforms.protocols import Initialises
+    from dressage.specs.settings import Owner, resolve
 
-    platform = engine().platform("azureml")
-    if not isinstance(platform, Initialises):
-        raise SettingsError(
-            "platform 'azureml' here is not dressage's own, and has no configuration to write"
-        )
-    return platform.initialise(**names)
+    found = engine({name: values})
+    platform = found.platform(name)  # checks the values
+    if (writing := platform.optional(Initialises)) is not None:
+        path: Path = writing.initialise(values)
+        return path
+    kind = ask_declaration(found.plugins.manager("platform", name), name, "options")
+    options = resolve(Owner("platform", name), kind, values)
+    return _write(found.directory, name, {key: getattr(options, key) for key in values})
 
 
-def _made() -> Path:
+def _write(directory: Path, platform: str, options: Mapping[str, Any]) -> Path:
+    from dressage.specs.configuration import FILE
+    from dressage.specs.settings_file import platform_lines, says_already
+
+    path, lines = directory / FILE, platform_lines(platform, options)
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(lines)
+    except FileExistsError:
+        if not says_already(path, platform, options):
+            results().write(lines)
+            message = f"{str(path)!r} exists and is not changed; merge the printed lines into it"
+            raise SettingsError(message) from None
+    return path
+
+
+def _make() -> Path:
     from dressage.records.workspace import FOLDER, Workspace
 
     found = engine()
     named = found.configuration.option("workspace").value
-    here = Workspace(root=found.directory / (named or FOLDER))
+    here = Workspace(found.directory / (named or FOLDER))
     here.create()
     return here.root

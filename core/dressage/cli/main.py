@@ -89,7 +89,9 @@ COMMANDS = {
     "config": Entry(
         help="Show each configured value and where it came from.", target="dressage.cli.config:config"
     ),
-    "init": Entry(help="Make a workspace here.", target="dressage.cli.init:init"),
+    "init": Entry(
+        help="Make a workspace here; with --on, configure a platform too.", target="dressage.cli.init:init"
+    ),
 }
 
 

@@ -122,14 +122,29 @@ To = Annotated[
 ]
 
 
-def settings_of(given: list[str] | None) -> dict[str, Any]:
-    """NAME=VALUE words as a mapping. Raises SettingsError for a word without '='."""
+Tag = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--tag",
+        "-t",
+        metavar="NAME=VALUE",
+        help="A tag of the run and of the platform's job; may be repeated.",
+    ),
+]
+
+
+def pairs_of(words: "Sequence[str] | None", what: str, form: str = "NAME=VALUE") -> dict[str, str]:
+    """Words like `form` as a mapping. what: what they are, for SettingsError, raised for a word without '='."""
     from dressage.errors import SettingsError
 
     values = {}
-    for word in given or []:
+    for word in words or ():
         name, equals, value = word.partition("=")
         if not equals or not name:
-            raise SettingsError(f"--set {word!r}: give NAME=VALUE")
+            raise SettingsError(f"{what} {word!r}: give {form}")
         values[name] = value
     return values
+
+
+def settings_of(words: list[str] | None) -> dict[str, Any]:
+    return pairs_of(words, "--set")

@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from dressage.cli.options import Arguments, Conda, On, Recipe, Set, Stream, engine, settings_of
+from dressage.cli.options import Arguments, Conda, On, Recipe, Set, Stream, Tag, pairs_of, settings_of
+from dressage.cli.platform_options import Option, engine_with
 
 
 def run(
@@ -12,10 +13,12 @@ def run(
     arguments: Arguments = None,
     on: On = None,
     set_: Set = None,
+    option: Option = None,
     conda: Conda = None,
     detach: Annotated[bool, typer.Option("-d", "--detach", help="Leave once the run is submitted.")] = False,
     name: Annotated[str | None, typer.Option("-n", "--name", help="A name to show for the run.")] = None,
-    experiment: Annotated[str | None, typer.Option(help="The experiment it counts to.")] = None,
+    experiment: Annotated[str | None, typer.Option(help="Experiment to group the run under.")] = None,
+    tag: Tag = None,
     again: Annotated[
         bool, typer.Option("--again", help="Start a new run even if this was done before.")
     ] = False,
@@ -24,19 +27,27 @@ def run(
 ) -> None:
     """Train: carry out a recipe's plan, or run a script.
 
-    Ctrl-C leaves the run to itself; a second one asks whether to cancel it.
+    Ctrl-C detaches: the run continues in the background. A second Ctrl-C asks whether to cancel it.
     """
     from dressage.cli.following import started
     from dressage.cli.recipe_arguments import recipe_and_settings
 
     recipe, settings = recipe_and_settings(recipe, arguments or [], conda, settings_of(set_))
+    found, tags = engine_with(on, option), pairs_of(tag, "--tag")
     if dry_run:
         from dressage.cli.plan import show
 
-        return show(engine().plan(recipe, on=on, set=settings), output)
+        return show(found.plan(recipe, on=on, set=settings, tags=tags), output)
     return started(
-        lambda listener: engine().run(
-            recipe, on=on, set=settings, name=name, experiment=experiment, again=again, listener=listener
+        lambda listener: found.run(
+            recipe,
+            on=on,
+            set=settings,
+            tags=tags,
+            name=name,
+            experiment=experiment,
+            again=again,
+            listener=listener,
         ),
         detach=detach,
         output=output,

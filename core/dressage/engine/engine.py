@@ -27,11 +27,12 @@ from dressage.engine.planning import plan_stages
 from dressage.engine.platforms import with_defaults
 from dressage.engine.runs import Run
 from dressage.engine.stages import Conductor
-from dressage.errors import DressageError, NotFoundError, PluginError, SettingsError, unknown
+from dressage.errors import DressageError, PluginError, SettingsError
 from dressage.files.encoding import to_json
 from dressage.files.locks import FileLock, is_locked
 from dressage.hooks import recipes
 from dressage.hooks.calls import call_plugin
+from dressage.hooks.declarations import ask_declaration
 from dressage.hooks.plugins import Plugins
 from dressage.hooks.proxy import PlatformProxy
 from dressage.records.requests import RunRequest
@@ -42,8 +43,8 @@ from dressage.results.events import Listener, PlanMade, RunCreated, RunFound, Ru
 from dressage.results.plans import Plan
 from dressage.results.statuses import RunSummary
 from dressage.specs import configuration
-from dressage.specs.descriptions import Environment
-from dressage.specs.settings import Setting, declared, resolve
+from dressage.specs.environments import Environment
+from dressage.specs.settings import Owner, Setting, declared, resolve
 from dressage.storage import snapshots
 
 _LOOK_AGAIN_S = 0.1
@@ -64,8 +65,8 @@ class Asked:
 class Engine:
     """directory: where settings files and the workspace are looked for, upward; the current one by default.
 
-    environ: what DRESSAGE_* variables are read from. platforms: settings of platforms by name, before those of
-    the settings files.
+    environ: what DRESSAGE_* variables are read from. platforms: options of platforms, by the platform's name; they
+    go before variables and settings files.
     """
 
     def __init__(
@@ -78,7 +79,7 @@ class Engine:
         self.directory = Path(directory or ".").absolute()
         self.environ = os.environ if environ is None else environ
         self.plugins = Plugins()
-        self._overrides = platforms or {}
+        self._given_options = platforms or {}
         self._platforms: dict[str, PlatformProxy] = {}
 
     @cached_property
@@ -97,21 +98,17 @@ class Engine:
         """The platform of that name, the configured one by default. Contacts nothing."""
         name = name or self.configuration.option("on").value
         if name not in self._platforms:
-            manager = self.plugins.manager("platform", name)
-            arguments = {
-                "workspace": self.workspace,
-                "directory": self.directory,
-                "configuration": {**self.configuration.platform(name), **self._overrides.get(name, {})},
-            }
-            platform = call_plugin(name, "platform", lambda: manager.hook.platform(**arguments))
-            if platform is None:
-                raise PluginError(name, "platform", "returned nothing; a platform plugin returns a platform")
-            self._platforms[name] = with_defaults(name, platform, self.workspace)
+            self._platforms[name] = self._make_platform(name)
         return self._platforms[name]
 
     def settings(self, recipe: str) -> tuple[Setting, ...]:
         """What the recipe lets its users set."""
         kind = recipes.load(self.plugins, recipe).settings
+        return declared(kind) if kind else ()
+
+    def options(self, platform: str) -> tuple[Setting, ...]:
+        """What the platform lets its users set."""
+        kind = ask_declaration(self.plugins.manager("platform", platform), platform, "options")
         return declared(kind) if kind else ()
 
     def describe(
@@ -207,7 +204,7 @@ class Engine:
         name: str | None = None,
     ) -> Asked:
         loaded = recipes.load(self.plugins, recipe)
-        settings = self._settings(loaded, given or {})
+        settings = self._resolve(Owner("recipe", recipe), loaded.settings, given or {})
         experiment = experiment_of(experiment or self.configuration.option("experiment").value, recipe)
         platform = self.platform(on)
         described, changes = loaded.describe(settings, platform.compute.resolve, tags or {})
@@ -234,22 +231,28 @@ class Engine:
             stages=plan_stages(asked.platform, self.workspace, request, asked.changes),
         )
 
-    def _settings(self, recipe: recipes.Recipe, given: Mapping[str, Any]) -> Any:
-        kind = recipe.settings
+    def _make_platform(self, name: str) -> PlatformProxy:
+        manager = self.plugins.manager("platform", name)
+        kind = ask_declaration(manager, name, "options")
+        options = self._resolve(Owner("platform", name), kind, self._given_options.get(name, {}))
+        arguments = {"workspace": self.workspace, "directory": self.directory, "options": options}
+        platform = call_plugin(name, "platform", lambda: manager.hook.platform(**arguments))
+        if platform is None:
+            raise PluginError(name, "platform", "returned nothing; a platform plugin returns a platform")
+        return with_defaults(name, platform, self.workspace, self.configuration)
+
+    def _resolve(self, owner: Owner, kind: type | None, given: Mapping[str, Any]) -> Any:
+        """Return an instance of the declared class. given: values that go before the configured ones."""
         names = tuple(item.name for item in fields(kind)) if kind else ()
-        configured = self.configuration.recipe(recipe.name, names)
-        flags = {name.replace("-", "_"): value for name, value in given.items()}
-        values = {name: found.value for name, found in configured.items()} | flags
-        origins = {name: found.origin for name, found in configured.items() if name not in flags}
-        if kind is not None:
-            return resolve(recipe.name, kind, values, origins)
-        for name in values:
-            raise NotFoundError(f"recipe {recipe.name!r}: {unknown('setting', name, ())}")
-        return None
+        configured = self.configuration.values(owner, names)
+        given = {name.replace("-", "_"): value for name, value in given.items()}
+        values = {name: found.value for name, found in configured.items()} | given
+        origins = {name: found.origin for name, found in configured.items() if name not in given}
+        return resolve(owner, kind, values, origins)
 
     def _check_secrets(self, environment: Environment) -> None:
         """Their values come from the shell that starts the run; nothing keeps them."""
-        for name in getattr(environment, "secrets", ()):
+        for name in environment.secrets:
             if name not in self.environ:
                 raise SettingsError(
                     f"environment {environment.name!r} needs the secret {name}, and there is no such variable here;"
@@ -264,8 +267,9 @@ class Engine:
                 return self.resume(run_id, listener=listener)
         made_by = plan.stage("model").run_id
         if plan.reuses_everything and made_by and self.workspace.run(made_by).path.is_dir():
-            listener(RunFound(made_by, "reused"))
-            return self.get(made_by)
+            run = self.get(made_by)
+            listener(RunFound(made_by, "reused", _differing(request, run.request)))
+            return run
         return None
 
     def _orphaned(self, run_id: str) -> str | None:
@@ -356,3 +360,11 @@ class Engine:
 
         message = "platform %r: %s; its runs are shown as last recorded"
         logging.getLogger("dressage").warning(message, platform, reason)
+
+
+def _differing(new: RunRequest, old: RunRequest) -> str | None:
+    """What a reused run has otherwise than it was asked for now: "name and tags"."""
+    names = [name for name in ("name", "experiment") if getattr(new, name) not in (None, getattr(old, name))]
+    if not new.tags.items() <= old.tags.items():
+        names.append("tags")
+    return " and ".join(names) or None

@@ -5,14 +5,19 @@ from typing import Any
 
 from dressage.hooks.proxy import PlatformProxy
 from dressage.records.workspace import Workspace
+from dressage.specs.configuration import Configuration
 
 
-def with_defaults(name: str, platform: Any, workspace: Workspace) -> PlatformProxy:
+def with_defaults(
+    name: str, platform: Any, workspace: Workspace, configuration: Configuration
+) -> PlatformProxy:
     """The platform with all its capabilities. Nothing is made before it is asked for."""
-    return PlatformProxy(name, platform, _defaults(workspace))
+    return PlatformProxy(name, platform, _defaults(workspace, configuration))
 
 
-def _defaults(workspace: Workspace) -> Mapping[str, Callable[[PlatformProxy], Any]]:
+def _defaults(
+    workspace: Workspace, configuration: Configuration
+) -> Mapping[str, Callable[[PlatformProxy], Any]]:
     def datasets(_: PlatformProxy) -> Any:
         from dressage.storage.datasets import StoredDatasets
         from dressage.storage.objects import ObjectStore
@@ -27,7 +32,11 @@ def _defaults(workspace: Workspace) -> Mapping[str, Callable[[PlatformProxy], An
     def environments(_: PlatformProxy) -> Any:
         from dressage.environments.uv_environments import UvEnvironments
 
-        return UvEnvironments(workspace.root / "environments")
+        return UvEnvironments(
+            workspace.root / "environments",
+            indexes=configuration.indexes(),
+            find_links=configuration.find_links(),
+        )
 
     def models(platform: PlatformProxy) -> Any:
         from dressage.storage.models import StoredModels

@@ -21,7 +21,7 @@ from dressage.environments.specification import Specification
 from dressage.environments.uv_process import Uv
 from dressage.platforms.protocols import Progress
 from dressage.records.journal import now
-from dressage.specs.descriptions import Environment
+from dressage.specs.environments import Environment
 
 
 def build(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dressage.environments.redaction import without_credentials
 from dressage.errors import SpecError, unknown
-from dressage.specs.descriptions import Environment
+from dressage.specs.environments import Environment
 from dressage.specs.package_addresses import variable_of
 
 

@@ -8,7 +8,7 @@ from dressage.environments.conda_specification import read_conda
 from dressage.environments.requirements import MalformedError, Requirements, read_requirements
 from dressage.environments.specification import Specification
 from dressage.errors import SpecError
-from dressage.specs.descriptions import Environment
+from dressage.specs.environments import Environment
 
 
 def parse(environment: Environment) -> Specification:

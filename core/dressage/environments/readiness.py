@@ -9,7 +9,7 @@ from dressage.environments.records import Named, Records, Resolution
 from dressage.environments.signatures import platform_tag
 from dressage.files.digests import digest_of
 from dressage.results.differences import differences, line_differences
-from dressage.specs.descriptions import Environment
+from dressage.specs.environments import Environment
 
 if TYPE_CHECKING:
     from dressage.environments.specification import Specification

@@ -12,7 +12,7 @@ from dressage.errors import NotFoundError, StageError
 from dressage.platforms.protocols import Progress
 from dressage.results.plans import StagePlan
 from dressage.results.versions import EnvironmentVersion
-from dressage.specs.descriptions import Environment
+from dressage.specs.environments import Environment
 
 
 class UvEnvironments:

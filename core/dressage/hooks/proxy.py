@@ -55,7 +55,7 @@ class PlatformProxy:
 
     def optional(self, protocol: type) -> Any:
         """The platform's runs, or the platform itself, with the methods of an optional protocol; None without."""
-        for where, part in (("runs", self._part("runs")), ("platform", self._platform)):
+        for where, part in (("runs", self._part("runs")), ("", self._platform)):
             if isinstance(part, protocol):
                 return Guarded(self.name, where, part, protocol)
         return None
@@ -92,7 +92,7 @@ class Guarded:
     def __getattr__(self, method: str) -> Callable[..., Any]:
         if method not in _methods(self._protocol):
             raise AttributeError(f"{self._protocol.__name__} has no method {method!r}")
-        where, hint = f"{self._where}.{method}", _returns(self._protocol, method)
+        where, hint = f"{self._where}.{method}".lstrip("."), _returns(self._protocol, method)
 
         def call(*arguments: Any, **named: Any) -> Any:
             def checked() -> Any:

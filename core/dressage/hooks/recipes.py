@@ -11,11 +11,12 @@ from dressage.errors import PluginError, SpecError
 from dressage.files.encoding import from_json, to_json
 from dressage.hooks import specs as hookspecs
 from dressage.hooks.calls import call_plugin
+from dressage.hooks.declarations import ask_declaration
 from dressage.hooks.plugins import Plugins, register
 from dressage.results.differences import differences
 from dressage.specs.compute import ComputeTarget
 from dressage.specs.datasets import FileDataset, RegisteredDataset
-from dressage.specs.descriptions import Environment
+from dressage.specs.environments import Environment
 from dressage.specs.models import Model
 
 Question = Literal["dataset", "compute", "environment", "model", "tags"]
@@ -40,10 +41,7 @@ class Recipe:
     @property
     def settings(self) -> type | None:
         """The class of its settings."""
-        kind = call_plugin(self.name, "settings", self.manager.hook.settings)
-        if kind is not None and not (isinstance(kind, type) and hasattr(kind, "__dataclass_fields__")):
-            raise PluginError(self.name, "settings", f"returned {kind!r}, not a dataclass")
-        return kind
+        return ask_declaration(self.manager, self.name, "settings")
 
     def describe(
         self, settings: Any, resolve: Callable[[ComputeTarget], ComputeTarget], tags: Mapping[str, str]

@@ -1,7 +1,8 @@
-"""The hooks of the four stages, and the platform's one.
+"""The hooks of the four stages, and the platform's two.
 
-A recipe answers all but the last; each is asked once per plan, in the order below, and only describes:
+A recipe answers the first six; each is asked once per plan, in the order below, and only describes:
 no download, no framework import, nothing touched. A policy may wrap any of them except `settings`.
+A platform answers the last two.
 """
 
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ import pluggy
 
 from dressage.specs.compute import ComputeTarget
 from dressage.specs.datasets import Dataset
-from dressage.specs.descriptions import Environment
+from dressage.specs.environments import Environment
 from dressage.specs.models import Model
 
 if TYPE_CHECKING:
@@ -136,17 +137,44 @@ def tags(settings: Any) -> Mapping[str, str] | None:
 
 
 @hookspec(firstresult=True)
-def platform(workspace: "Workspace", directory: Path, configuration: Mapping[str, Any]) -> "Platform | None":
-    """Realise the four stages somewhere.
+def options() -> type | None:
+    """Declare what a user may set about the platform: a frozen dataclass, its fields made with `setting`.
 
-    When: once per engine call that needs this platform; nothing may be contacted yet.
-    workspace: the folder that holds the records; a platform may keep its own files there.
+    Called: before `platform`, and by commands that show options. Nothing may be contacted.
+    Returns: the class, every field with a default; None, or no such hook, if the platform takes no options.
+    Raises: anything becomes a PluginError with the plugin's name.
+    Since: 0.1.
+
+    Users set an option KEY of the platform NAME with `-O KEY=VALUE`, with the variable DRESSAGE_NAME_KEY, or in
+    `[platforms.NAME]` of a settings file. Secrets are no options: `dressage config` shows every value.
+
+    Example:
+        @dataclass(frozen=True, kw_only=True)
+        class LabOptions:
+            queue: Literal["short", "long"] = setting("short", help="queue that runs wait in")
+            poll_s: float = setting(5.0, help="seconds between two looks at a run", minimum=0.1)
+
+        @hookimpl
+        def options():
+            return LabOptions
+    """
+
+
+@hookspec(firstresult=True)
+def platform(workspace: "Workspace", directory: Path, options: Any) -> "Platform | None":
+    """Return the platform: the object that realises the four stages somewhere.
+
+    Called: once per engine that needs this platform; nothing may be contacted yet.
+    workspace: the folder that holds the records; a platform may keep files of its own there.
     directory: where the user is; a platform that looks for a file upward starts here.
-    configuration: the platform's table in the settings files.
-    Added in 0.1.
+    options: an instance of the class that `options()` returned, checked; None if there is none.
+    Returns: an object with the members of `dressage.platforms.protocols.Platform`.
+    Raises: SettingsError and StageError reach the user as they are; anything else becomes a PluginError with the
+    plugin's name.
+    Since: 0.1.
 
     Example:
         @hookimpl
-        def platform(workspace, configuration):
-            return LabPlatform(workspace.root / "lab", queue=configuration.get("queue", "short"))
+        def platform(workspace, options):
+            return LabPlatform(workspace.root / "lab", queue=options.queue)
     """

@@ -32,7 +32,7 @@ from dressage.results.tracking import Recorded
 from dressage.results.versions import ComputeHandle, DatasetVersion, EnvironmentVersion, File, ModelVersion
 from dressage.specs.compute import ComputeTarget
 from dressage.specs.datasets import FileDataset
-from dressage.specs.descriptions import Environment
+from dressage.specs.environments import Environment
 
 Progress = Callable[[str, int, int | None], None]
 """Called as work goes on: what is being worked on, how much is done, of how much (None: unknown).
@@ -241,10 +241,21 @@ class Platform(Protocol):
 
 @runtime_checkable
 class Initialises(Protocol):
-    """What a platform may have, if there is a configuration of its own to write."""
+    """What a platform may have, if there is a configuration file of its own to write."""
 
-    def initialise(self, **names: str | None) -> Path:
-        """Write the configuration, once what it names has answered; its path. Raises SettingsError, StageError."""
+    def initialise(self, values: Mapping[str, str]) -> Path:
+        """Write the platform's configuration file and return its path.
+
+        Called: by `dressage init --on NAME KEY=VALUE ...`. values: those words by key, '-' in keys written as '_';
+            each key is an option that the platform declares, and its value has been checked.
+        Returns: the path of the file that was written, or that says the same already.
+        Raises: SettingsError, in one line, if keys are missing (naming them), if a key does not belong in the file,
+            or if the file says something else; StageError if what the values name does not answer. Both reach the
+            user as they are.
+        Must not write anything before what the values name has answered, and must not change an existing file.
+
+        Example: initialise({"cluster": "lab-1", "queue": "short"}) == Path("/home/ada/lab.json")
+        """
 
 
 @runtime_checkable

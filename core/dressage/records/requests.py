@@ -15,7 +15,7 @@ from dressage.files.encoding import to_json
 from dressage.results.versions import ComputeHandle, DatasetVersion, EnvironmentVersion, Lineage, Snapshot
 from dressage.specs.compute import ComputeTarget
 from dressage.specs.datasets import Dataset, FileDataset, RegisteredDataset
-from dressage.specs.descriptions import Environment
+from dressage.specs.environments import Environment
 from dressage.specs.models import Model, Script
 
 

@@ -24,10 +24,15 @@ class RunCreated(Struct, frozen=True):
 
 
 class RunFound(Struct, frozen=True):
-    """The same request is there already. reason: "reused", or why this run is continued."""
+    """The same request is there already.
+
+    reason: "reused", or why this run is continued. ignored: what of the request a reused run does not get, "name and
+    tags".
+    """
 
     run_id: str
     reason: str
+    ignored: str | None = None
 
 
 class StageStarted(Struct, frozen=True):

@@ -8,8 +8,8 @@ snapshot_limit_mb = 300      # DRESSAGE_SNAPSHOT_LIMIT_MB
 [recipes.keras-mnist]        # any setting of the recipe
 epochs = 5                   # DRESSAGE_KERAS_MNIST_EPOCHS
 
-[platforms.azureml]          # whatever the platform reads
-config = "config.json"
+[platforms.local]            # any option of the platform
+grace_s = 5                  # DRESSAGE_LOCAL_GRACE_S
 
 [indexes]                    # package indexes by the name that an environment gives
 lab = "https://user:password@packages.example/simple"   # DRESSAGE_INDEX_LAB
@@ -18,7 +18,7 @@ lab = "https://user:password@packages.example/simple"   # DRESSAGE_INDEX_LAB
 wheels = "wheels"            # DRESSAGE_FIND_LINKS_WHEELS
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from typing import Any
 from dressage.errors import SettingsError, unknown
 from dressage.specs.package_addresses import TABLES as _ADDRESSES
 from dressage.specs.package_addresses import package_addresses
+from dressage.specs.settings import Owner
 
 FILE = "dressage.toml"
 DEFAULTS: Mapping[str, str | int | None] = {
@@ -65,27 +66,20 @@ class Configuration:
                 return Value(value, str(path))
         return Value(DEFAULTS[name], "default")
 
-    def recipe(self, recipe: str, settings: Iterator[str] | tuple[str, ...]) -> dict[str, Value]:
-        """What is configured for the recipe's settings, those left at their default not included.
+    def values(self, owner: Owner, declared: Iterable[str]) -> dict[str, Value]:
+        """Return what is configured for a recipe's settings or a platform's options, defaults not included.
 
-        Names in a file that the recipe does not declare come along, so that they are refused like any other.
+        declared: the names that a variable may set. Other names in a file come along, so that they are refused.
         """
         found = {}
         for path, table in reversed(self.files):
-            for name, value in _table(path, table, "recipes", recipe).items():
+            for name, value in _table(path, table, owner).items():
                 found[name.replace("-", "_")] = Value(value, str(path))
-        for name in settings:
-            variable = f"DRESSAGE_{recipe}_{name}".replace("-", "_").upper()
+        for name in declared:
+            variable = f"DRESSAGE_{owner.name}_{name}".replace("-", "_").upper()
             if variable in self.environ:
                 found[name] = Value(self.environ[variable], variable)
         return found
-
-    def platform(self, platform: str) -> dict[str, Any]:
-        """The platform's table; a table nearer to the project wins key by key."""
-        merged: dict[str, Any] = {}
-        for path, table in reversed(self.files):
-            merged.update(_table(path, table, "platforms", platform))
-        return merged
 
     def indexes(self) -> dict[str, str]:
         """Addresses of package indexes by name; they may hold credentials. Raises SettingsError for a bad one."""
@@ -151,8 +145,9 @@ def _typed(variable: str, option: str, text: str) -> str | int:
     return value
 
 
-def _table(path: Path, table: Mapping[str, Any], kind: str, name: str) -> Mapping[str, Any]:
-    found = table.get(kind, {}).get(name, {})
+def _table(path: Path, table: Mapping[str, Any], owner: Owner) -> Mapping[str, Any]:
+    kind = f"{owner.kind}s"
+    found = table.get(kind, {}).get(owner.name, {})
     if not isinstance(found, Mapping):
-        raise SettingsError(f"{str(path)!r}: {kind}.{name} is {found!r}; make it a table")
+        raise SettingsError(f"{str(path)!r}: {kind}.{owner.name} is {found!r}; make it a table")
     return found

@@ -1,16 +1,16 @@
-"""The settings of a recipe: a frozen dataclass whose fields say type, default and help.
+"""The settings of a recipe, or the options of a platform: a frozen dataclass of fields with default and help.
 
     @dataclass(frozen=True, kw_only=True)
     class Settings:
         epochs: int = setting(20, help="passes over the training images", minimum=1)
         backend: Literal["tensorflow", "jax"] = setting("tensorflow", help="what Keras runs on")
 
-Types: str, int, float, bool, Literal of strings, and any of them `| None`.
+Types: str, int, float (finite), bool, Literal of strings, and any of them `| None`; None is written "none".
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from math import isnan
+from math import isfinite
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
@@ -29,13 +29,29 @@ _WORDS = {
 
 
 def setting(default: Any, *, help: str, minimum: float | None = None, maximum: float | None = None) -> Any:  # noqa: A002
-    """A field of a settings dataclass. Bounds are inclusive."""
+    """A field of a dataclass of settings or options. Bounds are inclusive."""
     return field(default=default, metadata={"help": help, "minimum": minimum, "maximum": maximum})
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """The plugin that declares settings. kind: a recipe has settings, a platform has options."""
+
+    kind: Literal["recipe", "platform"]
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name!r}"
+
+    @property
+    def noun(self) -> str:
+        """How messages call one of them."""
+        return "setting" if self.kind == "recipe" else "option"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """One declared setting, for showing and checking. choices: what it may be, if the type lists that."""
+    """One declared setting or option. choices: the values that its type allows, if it lists them."""
 
     name: str
     type: str
@@ -59,49 +75,57 @@ def declared(kind: type) -> tuple[Setting, ...]:
 
 
 def resolve(
-    recipe: str, kind: type, values: Mapping[str, Any], origins: Mapping[str, str] | None = None
+    owner: Owner, kind: type | None, values: Mapping[str, Any], origins: Mapping[str, str] | None = None
 ) -> Any:
-    """An instance of the recipe's settings class; text becomes what each field's type asks for.
+    """Return an instance of the declared class; text becomes what each field's type asks for.
 
-    origins: where values come from, by name, for those whose owner does not see them on the command line.
+    kind: None if nothing is declared; then any value is refused, and the result is None.
+    origins: the file or variable of each value that is not from the command line, by name.
     Raises SettingsError: for a name that is not declared, a text that is not of the type, a value out of bounds.
     """
-    hints = get_type_hints(kind)
-    by_name = {item.name: item for item in fields(kind)}
+    hints = get_type_hints(kind) if kind else {}
+    by_name = {item.name: item for item in fields(kind)} if kind else {}
     resolved: dict[str, Any] = {}
     for given, value in values.items():
         name = given.replace("-", "_")
         origin = (origins or {}).get(name)
-        whose = f"{origin}: recipe {recipe!r}" if origin else f"recipe {recipe!r}"
+        whose = f"{origin}: {owner}" if origin else str(owner)
+        if kind is None:
+            raise SettingsError(f"{whose} takes no {owner.noun}s; remove {given!r}")
         if name not in by_name:
-            raise SettingsError(f"{whose}: {unknown('setting', given, by_name)}")
-        resolved[name] = _checked(whose, name, value, hints[name], by_name[name].metadata)
-    return kind(**resolved)
+            raise SettingsError(f"{whose}: {unknown(owner.noun, given, by_name)}")
+        what = f"{whose}: {owner.noun} {name}"
+        resolved[name] = _checked(what, value, hints[name], by_name[name].metadata)
+    return kind(**resolved) if kind else None
 
 
-def _checked(whose: str, name: str, value: Any, hint: Any, metadata: Mapping[str, Any]) -> Any:
+def _checked(what: str, value: Any, hint: Any, metadata: Mapping[str, Any]) -> Any:
     try:
         checked = _coerced(value, hint)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         wanted = f"one of {', '.join(_choices(hint))}" if _choices(hint) else _type_name(hint)
-        raise SettingsError(f"{whose}: setting {name} is {value!r}; give {wanted}") from None
-    low, high = metadata.get("minimum"), metadata.get("maximum")
-    if checked is not None and ((low is not None and checked < low) or (high is not None and checked > high)):
-        bounds = " and ".join(
-            words
-            for words in (low is not None and f"at least {low}", high is not None and f"at most {high}")
-            if words
-        )
-        raise SettingsError(f"{whose}: setting {name} is {checked!r}; give {bounds}")
+        raise SettingsError(f"{what} is {value!r}; give {wanted}") from None
+    if limits := _violated(checked, metadata):
+        raise SettingsError(f"{what} is {checked!r}; give {limits}")
     return checked
 
 
+def _violated(value: Any, metadata: Mapping[str, Any]) -> str | None:
+    """Return which bounds the value should keep, None if it keeps them."""
+    low, high = metadata.get("minimum"), metadata.get("maximum")
+    if isinstance(value, float) and not isfinite(value):  # a journal is JSON, which has no word for it
+        return "a finite float"
+    if value is None or ((low is None or value >= low) and (high is None or value <= high)):
+        return None
+    bounds = (("at least", low), ("at most", high))
+    return " and ".join(f"{word} {bound}" for word, bound in bounds if bound is not None)
+
+
 def _coerced(value: Any, hint: Any) -> Any:
-    members = [member for member in get_args(hint) if member is not NoneType]
     if NoneType in get_args(hint):
-        return None if value is None or value == "none" else _coerced(value, members[0])
+        return None if value is None or value == "none" else _coerced(value, _without_none(hint))
     if get_origin(hint) is Literal:
-        if value not in members:
+        if value not in get_args(hint):
             raise ValueError(value)
         return value
     if hint is bool:
@@ -109,10 +133,7 @@ def _coerced(value: Any, hint: Any) -> Any:
     fits = isinstance(value, str | int | float) and not isinstance(value, bool)
     if not fits or (hint is int and isinstance(value, float)):
         raise ValueError(value)
-    coerced = hint(value)
-    if isinstance(coerced, float) and isnan(coerced):  # beyond any bounds, and equal to nothing
-        raise ValueError(value)
-    return coerced
+    return hint(value)
 
 
 def _bool(value: Any) -> bool:
@@ -123,12 +144,19 @@ def _bool(value: Any) -> bool:
 
 
 def _choices(hint: Any) -> tuple[str, ...]:
+    if NoneType in get_args(hint):
+        choices = _choices(_without_none(hint))
+        return (*choices, "none") if choices else ()
     return tuple(map(str, get_args(hint))) if get_origin(hint) is Literal else ()
 
 
 def _type_name(hint: Any) -> str:
+    if NoneType in get_args(hint):
+        return f"{_type_name(_without_none(hint))} or none"
     if choices := _choices(hint):
         return "|".join(choices)
-    if NoneType in get_args(hint):
-        return _type_name(next(member for member in get_args(hint) if member is not NoneType)) + " or none"
     return str(getattr(hint, "__name__", hint))
+
+
+def _without_none(hint: Any) -> Any:
+    return next(member for member in get_args(hint) if member is not NoneType)

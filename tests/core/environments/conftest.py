@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import os
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -105,11 +106,13 @@ def private_index(tmp_path: Path) -> Iterator[Index]:
 
 @contextmanager
 def _serving(root: Path, credentials: str = "") -> Iterator[Index]:
-    (root / "simple").mkdir(parents=True)
-    index = Index(root, "")
+    # uv's cache goes by the address, and another test may have had this port before.
+    token = os.urandom(4).hex()
+    index = Index(root / token, "")
+    (index.root / "simple").mkdir(parents=True)
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, index, directory=str(root)))
     at = f"{credentials}@" if credentials else ""
-    index.url = f"http://{at}127.0.0.1:{server.server_port}/simple"
+    index.url = f"http://{at}127.0.0.1:{server.server_port}/{token}/simple"
     if credentials:
         index.authorization = f"Basic {base64.b64encode(credentials.encode()).decode()}"
     thread = threading.Thread(target=partial(server.serve_forever, poll_interval=0.02))

@@ -128,7 +128,7 @@ def test_an_unknown_name_is_refused_with_the_known_ones(lab, step, named, messag
 
 def test_a_folder_of_wheels_has_a_name(stage, index, tmp_path, monkeypatch):
     index.publish("toya", "1.0")
-    folder = (tmp_path / "index" / "simple" / "toya").rename(tmp_path / "my, wheels")
+    folder = (index.root / "simple" / "toya").rename(tmp_path / "my, wheels")
     stage.find_links = {"wheels": str(folder)}
     version = stage.ensure(requirements="toya\n--no-index", find_links=("wheels",))
     assert "toya==1.0 " in stage.lock(version)

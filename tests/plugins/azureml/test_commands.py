@@ -10,11 +10,7 @@ from tests.plugins.azureml.conftest import with_tiny
 
 
 def init(config: dict[str, str], **other: str) -> list[str]:
-    names = {**config, **other}
-    return [
-        *("init", "--azureml", "--subscription", names["subscription_id"]),
-        *("--resource-group", names["resource_group"], "--workspace-name", names["workspace_name"]),
-    ]
+    return ["init", "--on", "azureml", *(f"{key}={value}" for key, value in {**config, **other}.items())]
 
 
 def test_init_writes_the_configuration_of_a_workspace_that_answers(
@@ -41,10 +37,27 @@ def test_init_leaves_another_workspaces_configuration_alone(service: Loopback, p
     assert "names another workspace; remove it first" in told.stderr
 
 
-def test_init_asks_for_all_three_names(service: Loopback, project: Path, dressage):
-    told = dressage("init", "--azureml", "--subscription", "1")
+def test_init_again_for_the_same_workspace_is_harmless(service: Loopback, project: Path, dressage):
+    assert dressage(*init(service.config)).returncode == 0
+
+
+def test_init_takes_names_with_dashes(service: Loopback, project: Path, dressage):
+    (project / "config.json").unlink()
+    told = dressage(*init({name.replace("_", "-"): value for name, value in service.config.items()}))
+    assert told.stdout.splitlines()[0] == str(project / "config.json")
+
+
+def test_init_asks_for_all_three_names(project: Path, dressage):
+    told = dressage("init", "--on", "azureml", "subscription_id=1")
     assert told.returncode == 2
-    assert "no resource-group given" in told.stderr
+    assert "no resource_group, workspace_name given; run: dressage init --on azureml" in told.stderr
+
+
+def test_init_refuses_what_config_json_does_not_hold(project: Path, dressage):
+    names = {"subscription_id": "1", "resource_group": "g", "workspace_name": "w"}
+    told = dressage(*init(names, auth="cli"))
+    assert told.returncode == 2
+    assert "config.json does not hold auth; set it in dressage.toml" in told.stderr
 
 
 def test_doctor_finds_workspace_and_quota(service: Loopback, dressage):
@@ -75,7 +88,7 @@ def test_a_table_of_prices_takes_the_place_of_the_one_that_comes_along(
     service: Loopback, project: Path, dressage
 ):
     (project / "mine.csv").write_text("size,usd_per_hour\nStandard_NC4as_T4_v3,2\n")
-    told = dressage("plan", "keras-mnist", "--on", "azureml", "--set", "data=digits", "--price", "mine.csv")
+    told = dressage("plan", "keras-mnist", "--on", "azureml", "--set", "data=digits", "-O", "prices=mine.csv")
     assert "2.00 USD an hour and node, at most 8.00 an hour (mine.csv)" in told.stdout
 
 
@@ -85,7 +98,7 @@ def test_a_table_of_prices_takes_the_place_of_the_one_that_comes_along(
 def test_a_table_of_prices_that_is_none_is_told(service: Loopback, project: Path, dressage, content, words):
     if content:
         (project / "mine.csv").write_text(content)
-    told = dressage("plan", "keras-mnist", "--on", "azureml", "--set", "data=digits", "--price", "mine.csv")
+    told = dressage("plan", "keras-mnist", "--on", "azureml", "--set", "data=digits", "-O", "prices=mine.csv")
     assert told.returncode == 2
     assert words in told.stderr
 

@@ -19,7 +19,7 @@ def completed(engine: Engine) -> Run:
 
 def test_no_config_json(project: Path):
     with pytest.raises(
-        SettingsError, match=r"no config\.json of an Azure ML workspace .* dressage init --azureml"
+        SettingsError, match=r"no config\.json of an Azure ML workspace .* dressage init --on azureml"
     ):
         with_tiny(project).plan("tiny")
 

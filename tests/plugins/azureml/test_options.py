@@ -26,3 +26,27 @@ def test_a_config_json_of_something_else_is_told(project: Path, content: str):
     (project / "config.json").write_text(content)
     with pytest.raises(SettingsError, match=r"config\.json' (is no workspace configuration|has no sub)"):
         with_tiny(project).plan("tiny")
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "wanted"),
+    [
+        ("auth", "browser", "one of interactive, cli, managed-identity, service-principal, none"),
+        ("poll_s", 0, "at least 0.01"),
+        ("compute_timeout_s", float("nan"), "a finite float"),
+        ("image_timeout_s", "long", "float"),
+    ],
+)
+def test_a_bad_option_is_refused(project: Path, option: str, value: object, wanted: str):
+    with pytest.raises(SettingsError, match=rf"^platform 'azureml': option {option} is .*; give {wanted}$"):
+        with_tiny(project, **{option: value}).plan("tiny")
+
+
+def test_a_workspace_is_named_whole(project: Path):
+    with pytest.raises(SettingsError, match="platform 'azureml': no resource_group configured; give all of"):
+        with_tiny(project, subscription_id="1").plan("tiny")
+
+
+def test_a_config_json_that_is_not_there_is_told(project: Path):
+    with pytest.raises(SettingsError, match=r"option config is '.*gone\.json'; give an existing file"):
+        with_tiny(project, config="gone.json").plan("tiny")

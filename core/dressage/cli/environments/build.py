@@ -10,7 +10,7 @@ from dressage.cli.options import On, Set, complete_recipe, engine, settings_of
 from dressage.cli.streams import results
 
 if TYPE_CHECKING:
-    from dressage.specs.descriptions import Environment
+    from dressage.specs.environments import Environment
 
 
 def build(
@@ -48,7 +48,7 @@ def build(
 
 
 def _environment_of(path: Path) -> "Environment":
-    from dressage.specs.descriptions import Environment
+    from dressage.specs.environments import Environment
 
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".txt":

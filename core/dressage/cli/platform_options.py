@@ -1,0 +1,46 @@
+"""A platform's options on the command line: KEY=VALUE words."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dressage.cli.options import engine, pairs_of
+from dressage.cli.streams import silent
+
+if TYPE_CHECKING:
+    from dressage.engine.engine import Engine
+
+
+@silent()
+def complete_option(ctx: typer.Context, incomplete: str) -> list[str]:
+    """`KEY=` of the options of the platform that --on names."""
+    found = engine()
+    name = ctx.params.get("on") or found.configuration.option("on").value
+    return [f"{item.name}=" for item in found.options(name) if item.name.startswith(incomplete)]
+
+
+Option = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--option",
+        "-O",
+        metavar="KEY=VALUE",
+        help="An option of the platform, for this command; may be repeated.",
+        autocompletion=complete_option,
+    ),
+]
+
+
+def engine_with(on: str | None, words: Sequence[str] | None) -> "Engine":
+    """Return an engine whose platform (the configured one, if None) has the options that KEY=VALUE words give."""
+    found = engine()
+    if not words:
+        return found
+    return engine({on or found.configuration.option("on").value: values_of(words)})
+
+
+def values_of(words: Sequence[str]) -> dict[str, str]:
+    """Return KEY=VALUE words as a mapping, '-' in keys as '_'. Raises SettingsError for a word without '='."""
+    pairs = pairs_of(words, "platform option", "KEY=VALUE")
+    return {key.replace("-", "_"): value for key, value in pairs.items()}

@@ -1,0 +1,14 @@
+"""The options of the local platform."""
+
+from dataclasses import dataclass
+
+from dressage.specs.settings import setting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What `[platforms.local]` may contain."""
+
+    grace_s: float = setting(
+        10.0, help="seconds between SIGTERM and SIGKILL when a run is cancelled", minimum=0
+    )

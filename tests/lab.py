@@ -1,0 +1,30 @@
+"""The platform of docs/platform-authors.md, which has nothing but runs, installed for a command line to find."""
+
+import os
+from pathlib import Path
+from types import SimpleNamespace
+
+from tests.conftest import REPOSITORY
+
+NO_RUNS = SimpleNamespace(
+    **dict.fromkeys(("submit", "observe", "logs", "files", "download", "cancel"), print)
+)
+"""For a platform that starts none."""
+
+
+def lab_source() -> str:
+    page = (REPOSITORY / "docs" / "platform-authors.md").read_text()
+    return page.partition("```python\n")[2].partition("```")[0]
+
+
+def install(site: Path, kind: str, name: str, module: str, source: str) -> dict[str, str]:
+    """The environment of a command that finds a plugin. kind: "platforms", "recipes" or "plugins"."""
+    metadata = site / f"{name}-1.2.dist-info"
+    metadata.mkdir(parents=True)
+    (metadata / "entry_points.txt").write_text(f"[dressage.{kind}]\n{name} = {module}\n")
+    (site / f"{module.partition(':')[0]}.py").write_text(source)
+    return {**os.environ, "PYTHONPATH": str(site)}
+
+
+def install_lab(site: Path) -> dict[str, str]:
+    return install(site, "platforms", "lab", "lab_platform:plugin", lab_source())
