@@ -10,7 +10,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from dressage.errors import NotFoundError, StageError, unknown
+from dressage.errors import NotFoundError, unknown
 from dressage.files.atomic import write_json
 from dressage.files.locks import FileLock, is_locked
 from dressage.files.trees import files_below
@@ -177,14 +177,9 @@ def _lay_out(folder: RunFolder, submission: Submission) -> None:
     if not folder.work.is_dir():
         aside = folder.work.with_name("work.partial")
         shutil.rmtree(aside, ignore_errors=True)
-        try:
-            shutil.copytree(submission.request.snapshot.directory, aside)
-            for kept in ("outputs", "logs"):
-                (aside / kept).mkdir(exist_ok=True)
-        except OSError as error:
-            raise StageError(
-                "model", f"cannot lay out {str(folder.work)!r}: {error}; make room and try again"
-            ) from error
+        shutil.copytree(submission.request.snapshot.directory, aside)
+        for kept in ("outputs", "logs"):
+            (aside / kept).mkdir(exist_ok=True)
         aside.rename(folder.work)
     folder.artifacts.mkdir(exist_ok=True)
 

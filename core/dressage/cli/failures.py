@@ -1,6 +1,5 @@
 """How an error looks: one line on stderr; below it, if asked for, where it came from."""
 
-import errno
 import os
 import shlex
 import sys
@@ -10,14 +9,7 @@ from typing import Any
 import typer
 
 from dressage.errors import DressageError
-
-_ADVICE = {
-    errno.ENOSPC: "make room",
-    errno.EDQUOT: "make room",
-    errno.EACCES: "grant access",
-    errno.EPERM: "grant access",
-    errno.EROFS: "name a place that can be written",
-}
+from dressage.files.disk import describe
 
 
 def tell(error: DressageError | OSError | typer.TyperException) -> int:
@@ -26,7 +18,7 @@ def tell(error: DressageError | OSError | typer.TyperException) -> int:
         case DressageError():
             line, code = str(error), error.exit_code
         case OSError():  # a full disk, a folder without access: not what a trace explains
-            line, code = _system(error), 1
+            line, code = describe(error), 1
         case _:
             line, code = _usage(error), 2
     sys.stderr.write(f"error: {line}\n")
@@ -35,12 +27,6 @@ def tell(error: DressageError | OSError | typer.TyperException) -> int:
 
         traceback.print_exception(error)
     return code
-
-
-def _system(error: OSError) -> str:
-    where = f"{str(error.filename)!r}: " if error.filename else ""
-    advice = _ADVICE.get(error.errno or 0)
-    return f"{where}{error.strerror or error}" + (f"; {advice}, then run it again" if advice else "")
 
 
 def _usage(error: Any) -> str:

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from dressage.engine.planning import find_registered
 from dressage.errors import DressageError, StageError
+from dressage.files.disk import describe
 from dressage.files.encoding import to_json
 from dressage.hooks.proxy import PlatformProxy
 from dressage.platforms.protocols import Progress
@@ -78,7 +79,12 @@ class Conductor:
         self.listener(StageStarted(stage, name))
         self.folder.start_stage(stage, of)
         begun = time.monotonic()
-        handle = ensure(progress_of(stage, self.listener))
+        try:
+            handle = ensure(progress_of(stage, self.listener))
+        except BrokenPipeError:  # whoever reads our output has enough
+            raise
+        except OSError as error:
+            raise StageError(stage, describe(error)) from error
         self.folder.finish_stage(stage, to_json(handle), of)
         self.listener(StageFinished(stage, label_of(to_json(handle)), time.monotonic() - begun))
         return handle

@@ -1,7 +1,6 @@
 """Environments that uv builds on a machine within reach."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from dressage.environments.active_interpreter import active_interpreter
@@ -9,6 +8,7 @@ from dressage.environments.package_sources import PackageSources
 from dressage.environments.readiness import readiness_of, ready, reasons_to_build, trouble_with
 from dressage.environments.records import Built, Named, Records
 from dressage.errors import NotFoundError, StageError
+from dressage.files.disk import naming
 from dressage.platforms.protocols import Progress
 from dressage.results.plans import StagePlan
 from dressage.results.versions import EnvironmentVersion
@@ -52,7 +52,7 @@ class UvEnvironments:
         self, environment: Environment, progress: Progress, *, upgrade: bool = False
     ) -> EnvironmentVersion:
         """upgrade: resolve again, for what has been released since."""
-        with self._disk_errors(environment.name):
+        with naming(self._records.root):
             if environment.is_active_interpreter:
                 key = self._ensure_active(environment.name, progress)
                 return self._version(environment, key, environment.variables)
@@ -112,18 +112,6 @@ class UvEnvironments:
         return EnvironmentVersion(
             name=environment.name, key=key, created=self._built(key).created, variables=variables
         )
-
-    @contextmanager
-    def _disk_errors(self, name: str) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            where = error.filename or str(self._records.root)
-            raise StageError(
-                "environment",
-                f"environment {name!r}: {str(where)!r}: {error.strerror or error}; make room or grant access there,"
-                " then run the command again",
-            ) from error
 
 
 def _plan_active(name: str) -> StagePlan:

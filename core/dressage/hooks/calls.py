@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from dressage.errors import DressageError, PluginError, StageError
+from dressage.files.disk import describe
 
 T = TypeVar("T")
 PATIENCE_S = 10.0
@@ -37,8 +38,7 @@ def _named(plugin: str, where: str, call: Callable[[], T]) -> T:
         raise
     except (Exception, SystemExit) as error:
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-            what = f"{str(error.filename)!r}: " if error.filename else ""
-            raise StageError(where, f"{where}: {what}{error.strerror}; make room and run it again") from error
+            raise StageError(where, f"plugin {plugin!r}: {describe(error)}") from error
         reason = " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(":")
         raise PluginError(plugin, where, reason) from error
 

@@ -4,7 +4,6 @@ An object is written aside, checked, and renamed into place: under a digest ther
 What a killed process left aside is swept by the next one that adds; a file that is being written is locked.
 """
 
-import errno
 import os
 import uuid
 from collections.abc import Iterable, Iterator
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from dressage.errors import StageError
 from dressage.files.digests import digest_of_file
+from dressage.files.disk import naming
 from dressage.files.locks import FileLock
 from dressage.files.trees import copy_file, link_file, remove_tree
 from dressage.results.versions import File
@@ -31,7 +31,7 @@ class ObjectStore:
 
     def add(self, path: Path, name: str | None = None) -> File:
         """Copy a file's bytes in, or find them there. name: what to call the file; its own by default."""
-        with self._room(path), self._writing() as aside:
+        with naming(path), self._writing() as aside:
             copy_file(path, aside)
             size = aside.stat().st_size
             return File(path=name or path.name, size=size, sha256=self.adopt(aside))
@@ -58,7 +58,7 @@ class ObjectStore:
         if target.is_dir():
             return
         aside = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}")
-        with self._room(target):
+        with naming(target):
             try:
                 for file in files:
                     place = aside / file.path
@@ -82,7 +82,7 @@ class ObjectStore:
             place.parent.mkdir(parents=True, exist_ok=True)
             aside = place.with_name(f".{place.name}.partial")
             # Its lock is the file itself, and goes where the file goes: who waited takes a new one.
-            with self._room(place), FileLock(aside):
+            with naming(place), FileLock(aside):
                 copy_file(self._existing(file), aside)
                 if digest_of_file(aside) != file.sha256:
                     aside.unlink()
@@ -118,16 +118,3 @@ class ObjectStore:
                 left.with_suffix("").unlink(missing_ok=True)
                 left.unlink(missing_ok=True)
                 lock.release()
-
-    @contextmanager
-    def _room(self, path: Path) -> Iterator[None]:
-        """A full disk is told with what did not fit."""
-        try:
-            yield
-        except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-                raise
-            raise StageError(
-                "dataset",
-                f"no room for {path.name!r} in {str(self._root.parent)!r}; make room and run it again",
-            ) from error

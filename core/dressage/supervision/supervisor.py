@@ -173,7 +173,9 @@ class Supervisor:
             if self._launch.registers:
                 self._register()
         except Exception as error:  # whatever it was, the run's end must be told
-            return f"its model is not registered: {error}"
+            from dressage.files.disk import describe
+
+            return f"its model is not registered: {describe(error) if isinstance(error, OSError) else error}"
         return None
 
     def _register(self) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from dressage.errors import StageError
 from dressage.files.digests import digest_of, digest_of_file
+from dressage.files.disk import naming
 from dressage.platforms.protocols import Progress
 from dressage.results.versions import File
 from dressage.specs.datasets import Source
@@ -131,14 +132,10 @@ class _Fetching:
         with self._opening:
             transfer = self._transfer
         try:
-            transfer.fetch(address, partial)
+            with naming(self._partials):
+                transfer.fetch(address, partial)
         except (RefusedError, PassingError) as error:
             raise _UnusableError(str(error)) from error
-        except OSError as error:
-            where = str(self._partials)
-            raise StageError(
-                "dataset", f"cannot write to {where!r}: {error.strerror}; make room and run it again"
-            ) from error
 
     @contextmanager
     def _alone(self, partial: Partial) -> Iterator[None]:

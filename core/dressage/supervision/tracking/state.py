@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
+from dressage.files.disk import describe
 from dressage.records.journal import Journal
 from dressage.results.tracking import Experiment, LoggedModel, RunData, Tracked
 from dressage.supervision.tracking.errors import RefusedError, invalid, missing
@@ -86,7 +87,7 @@ class TrackingState:
             try:
                 self._journal.append(event, attempt=self.identity.attempt, **whose, **fields)
             except OSError as error:  # the client must not think that it was written
-                message = f"the run's journal cannot be written: {error.strerror}; make room"
+                message = f"the run's journal cannot be written: {describe(error)}"
                 raise RefusedError(507, "INTERNAL_ERROR", message) from error
             self.tracked.apply({"event": event, "attempt": self.identity.attempt, **whose, **fields})
 
