@@ -75,7 +75,7 @@ def _event(event: dict[str, Any], datasets: list[str]) -> dict[str, Any]:
             event.pop("request", None)
         case "supervisor.started":
             return {**event, "event": "run.supervised", "process": event.pop("pid")}
-        case "stage.finished" if event["stage"] == "dataset":
+        case "stage.finished" if event["stage"] == "dataset" and datasets:
             return {**event, "name": datasets[0]}
     return event
 

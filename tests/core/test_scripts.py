@@ -1,0 +1,143 @@
+"""How a script may be started, and what a run may need."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from dressage import (
+    ComputeTarget,
+    Distribution,
+    Engine,
+    Environment,
+    Model,
+    Script,
+    SettingsError,
+    SpecError,
+    StageError,
+    hookimpl,
+)
+
+SCRIPT = """
+import sys, time
+print(sys.argv[1:], flush=True)
+time.sleep('--sleep' in sys.argv and 60)
+"""
+
+
+class Starts:
+    """A recipe of one script."""
+
+    def __init__(self, script: Script, compute: ComputeTarget, environment: Environment) -> None:
+        self.script, self.target, self.surroundings = script, compute, environment
+
+    @hookimpl
+    def compute(self) -> ComputeTarget:
+        return self.target
+
+    @hookimpl
+    def environment(self) -> Environment:
+        return self.surroundings
+
+    @hookimpl
+    def model(self) -> Model:
+        return Model(script=self.script)
+
+
+@pytest.fixture
+def add(engine: Engine, project: Path):
+    """Makes a recipe known as `starts`, whose script is package/train.py."""
+    package = project / "source" / "package"
+    package.mkdir(parents=True)
+    (package / "train.py").write_text(
+        "import sys, time\nprint(sys.argv[1:], flush=True)\ntime.sleep('--sleep' in sys.argv and 60)\n"
+    )
+
+    def make(
+        *, environment: Environment | None = None, compute: ComputeTarget | None = None, **script: object
+    ) -> None:
+        recipe = Starts(
+            Script(directory=project / "source", **script),
+            compute or ComputeTarget(name="any"),
+            environment or Environment(name="interpreter"),
+        )
+        engine.plugins.add("recipe", "starts", recipe)
+
+    return make
+
+
+def log_of(engine: Engine) -> bytes:
+    run = engine.run("starts")
+    assert run.wait(60).state == "Completed"
+    return b"".join(run.logs())
+
+
+@pytest.mark.parametrize(
+    ("way", "said"),
+    [
+        ({"file": "package/train.py"}, b"['a']\n"),
+        ({"module": "package.train"}, b"['a']\n"),
+        ({"command": "echo"}, b"a\n"),
+    ],
+)
+def test_a_script_is_a_file_a_module_or_a_command(engine: Engine, add, way, said: bytes):
+    add(**way, arguments=("a",))
+    assert log_of(engine) == said
+
+
+def test_a_command_is_shown_as_the_script(engine: Engine, add, dressage):
+    add(module="package.train")
+    run = engine.run("starts")
+    run.wait(60)
+    assert "-m package.train" in dressage("runs", "show", run.id).stdout
+
+
+@pytest.mark.parametrize("ways", [{}, {"file": "a.py", "module": "a"}])
+def test_a_script_is_one_of_the_three(tmp_path: Path, ways: dict[str, str]):
+    with pytest.raises(SpecError, match="give one of file, module and command"):
+        Script(directory=tmp_path, **ways)
+
+
+def test_several_processes_are_refused_where_they_cannot_be_started(engine: Engine, add):
+    add(file="package/train.py", distribution=Distribution(nodes=2, processes_per_node=4))
+    with pytest.raises(SpecError, match=r"a run of 8 processes \(2 x 4\) cannot start on platform 'local'"):
+        engine.plan("starts")
+
+
+@pytest.mark.parametrize(
+    ("needs", "words"),
+    [
+        ({"cpus": 4096}, f"a run needs 4096 CPUs, this machine has {os.cpu_count()}"),
+        ({"memory_mib": 1 << 40}, "MiB of memory, this machine has"),
+        ({"gpus": 64}, "a run needs 64 GPUs, this machine has"),
+    ],
+)
+def test_a_run_that_needs_more_than_the_machine_has_is_refused(engine: Engine, add, needs, words: str):
+    add(file="package/train.py", compute=ComputeTarget(name="any", **needs))
+    with pytest.raises(StageError, match=words):
+        engine.plan("starts")
+
+
+def test_a_script_is_stopped_at_its_time_limit(engine: Engine, add):
+    add(
+        file="package/train.py",
+        arguments=("--sleep",),
+        compute=ComputeTarget(name="any", time_limit_s=0.3),
+    )
+    status = engine.run("starts").wait(60)
+    assert (status.state, status.reason) == ("Failed", "the script was stopped at its time limit of 0.3 s")
+
+
+def test_a_secret_that_is_not_there_is_named(engine: Engine, add):
+    add(file="package/train.py", environment=Environment(name="e", secrets=("LAB_TOKEN",)))
+    with pytest.raises(SettingsError, match="needs the secret LAB_TOKEN"):
+        engine.plan("starts")
+
+
+def test_a_secret_reaches_the_script_and_no_record(project: Path, add, engine: Engine, monkeypatch):
+    monkeypatch.setenv("LAB_TOKEN", "s3cr3t-value")
+    environment = Environment(name="e", secrets=("LAB_TOKEN",))
+    add(command="sh", arguments=("-c", 'test -n "$LAB_TOKEN" && echo there'), environment=environment)
+    assert log_of(engine) == b"there\n"
+    kept = [path for path in (project / ".dressage").rglob("*") if path.is_file()]
+    assert [path for path in kept if b"s3cr3t-value" in path.read_bytes()] == []
