@@ -84,6 +84,12 @@ def _content(environment: Environment) -> dict[str, Any]:
 
 
 def _refuse_names(environment: Environment) -> None:
+    """Raises SpecError for what only the machine that starts a run has."""
+    if environment.secrets:
+        raise SpecError(
+            f"environment {environment.name!r} needs the secret {environment.secrets[0]}: dressage cannot pass"
+            " secrets to Azure ML yet; leave it out, or run on another platform"
+        )
     for name in (*environment.indexes, *environment.find_links):
         raise SpecError(
             f"environment {environment.name!r} names index {name!r}: Azure ML builds the image in the cloud and"

@@ -169,15 +169,19 @@ def azure_id(run_id: str, attempt: int) -> str:
 
 
 def _status(told: Mapping[str, Any]) -> RunStatus:
+    """The times are Azure ML's, not those of our looks."""
     state: State = _STATES.get(told["state"], "Running")
+    times = {"started": told["started"], "ended": told["ended"]}
     if state != "Failed":
         reason = "the cluster is scaling" if told["scaling"] else None
-        return RunStatus(state=state, exit_code=0 if state == "Completed" else None, reason=reason)
+        return RunStatus(state=state, exit_code=0 if state == "Completed" else None, reason=reason, **times)
     message = " ".join((told["message"] or "").split())
     code = _exit_code(message) or None  # of a script that ended well the run did not fail
     reason = f"the script ended with exit code {code}" if code else message or told["code"] or "failed"
     taken_away = "PreemptionError" in message or told["code"] not in ("UserError", "ImageBuildFailure")
-    return RunStatus(state=state, exit_code=code, reason=reason, interrupted=code is None and taken_away)
+    return RunStatus(
+        state=state, exit_code=code, reason=reason, interrupted=code is None and taken_away, **times
+    )
 
 
 def _argument(argument: str | DatasetFolder, submission: Submission) -> Any:

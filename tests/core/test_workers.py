@@ -45,7 +45,7 @@ def die(tell):
     os._exit(7)
 
 def break_off(tell):
-    def half(conversation, **reply):
+    def half(conversation, number, **field):
         conversation.replies.write(b'{"id": 1, "res')
         conversation.replies.flush()
         os._exit(9)

@@ -1,7 +1,6 @@
 """The client's side of a worker: starts it when first called, and ends it by ending."""
 
 import itertools
-import json
 import os
 import queue
 import subprocess
@@ -12,10 +11,11 @@ from typing import Any
 
 from dressage.errors import DressageError
 from dressage.workers.environment import PYTHONS, interpreter
+from dressage.workers.messages import Call, Reply, decode_reply, encode
 
 _SERVE = Path(__file__).with_name("serve.py")
-_ENDED: dict[str, Any] = {}
-_Replies = queue.SimpleQueue[dict[str, Any]]
+_ENDED = Reply(0)
+_Replies = queue.SimpleQueue[Reply]
 
 
 class WorkerError(DressageError):
@@ -60,19 +60,18 @@ class Worker:
         """The handler's result. Raises WorkerError if it failed, or if the worker died."""
         number = next(self._numbers)
         replies: _Replies = queue.SimpleQueue()
-        self._send(number, replies, {"id": number, "method": method, "arguments": arguments})
+        self._send(replies, Call(number, method, arguments))
         try:
             while True:
                 reply = replies.get()
                 if reply is _ENDED:
                     raise WorkerError("died", self._last_words(method))
-                if "progress" in reply:
-                    if progress:
-                        progress(*reply["progress"])
-                elif "error" in reply:
-                    raise WorkerError(reply["error"]["kind"], reply["error"]["message"])
-                else:
-                    return reply["result"]
+                if reply.error:
+                    raise WorkerError(*reply.error)
+                if reply.result is not None:
+                    return reply.result[0]
+                if progress and reply.progress:
+                    progress(*reply.progress)
         finally:
             self._waiting.pop(number, None)
 
@@ -84,15 +83,14 @@ class Worker:
             process.stdin.close()
             process.wait()
 
-    def _send(self, number: int, replies: _Replies, message: dict[str, Any]) -> None:
+    def _send(self, replies: _Replies, call: Call) -> None:
         with self._guard:
             if self._process is None or self._process.poll() is not None:
                 self._process = self._start()
-            self._waiting[number] = (self._process, replies)
-            line = json.dumps(message).encode() + b"\n"
+            self._waiting[call.id] = (self._process, replies)
             try:
                 assert self._process.stdin  # noqa: S101 - it was opened as a pipe
-                self._process.stdin.write(line)
+                self._process.stdin.write(encode(call))
                 self._process.stdin.flush()
             except BrokenPipeError:
                 replies.put(_ENDED)
@@ -116,8 +114,8 @@ class Worker:
         for line in process.stdout or ():
             if not line.endswith(b"\n"):
                 break  # it was killed in the middle of a word
-            reply = json.loads(line)
-            if waiting := self._waiting.get(reply["id"]):
+            reply = decode_reply(line)
+            if waiting := self._waiting.get(reply.id):
                 waiting[1].put(reply)
         process.wait()
         with self._guard:

@@ -64,13 +64,19 @@ def submit(
 
 
 def status(tell, *, workspace, run_id):
-    """State, and the error of a failed one, as run history has them."""
+    """State, times of one that has ended, and the error of a failed one, as run history has them."""
     run = run_of(workspace, run_id)
-    state, error = patiently(run.get_status), {}
-    if state == "Failed":
-        error = (patiently(run.get_details).get("error") or {}).get("error") or {}
-    scaling = state == "Queued" and _is_scaling(patiently(run.get_tags))
-    return {"state": state, "code": error.get("code"), "message": error.get("message"), "scaling": scaling}
+    state = patiently(run.get_status)
+    details = patiently(run.get_details) if state in ("Completed", "Failed", "Canceled") else {}
+    error = (details.get("error") or {}).get("error") or {}
+    return {
+        "state": state,
+        "code": error.get("code"),
+        "message": error.get("message"),
+        "scaling": state == "Queued" and _is_scaling(patiently(run.get_tags)),
+        "started": details.get("startTimeUtc"),
+        "ended": details.get("endTimeUtc"),
+    }
 
 
 def _is_scaling(tags):
