@@ -4,7 +4,7 @@
 test *arguments:
     uv run pytest {{arguments}}
 
-# What can be mended by itself: lint and format.
+# Fix what can be fixed automatically: lint and format.
 fix:
     uv run --group lint ruff check --fix
     uv run --group lint ruff format

@@ -77,7 +77,8 @@ class AzureRuns:
         record = self._workspace.run(run_id).refresh()
         for attempt in range(1, record.attempt + 1):
             log = self._log(run_id, attempt)
-            log.update(has_ended=attempt < record.attempt or record.status.has_ended)
+            if offset >= log.size:
+                log.update(has_ended=attempt < record.attempt or record.status.has_ended)
             if offset < log.size:
                 return log.read(offset)
             offset -= log.size

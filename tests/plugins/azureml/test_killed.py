@@ -18,14 +18,14 @@ from dressage.records.journal import Journal
 from tests.plugins.azureml.conftest import with_tiny
 
 wanted, left = sys.argv[1], int(sys.argv[2])
-append = Journal.append
-def watched(journal, event, **fields):
+write = Journal._write
+def watched(journal, event, fields, **how):
     global left
-    append(journal, event, **fields)
+    write(journal, event, fields, **how)
     left -= wanted in (event, fields.get("state"))
     if left == 0:
         os.kill(os.getpid(), signal.SIGKILL)
-Journal.append = watched
+Journal._write = watched
 run = with_tiny(Path.cwd()).run("tiny")
 run.wait(120)
 """
