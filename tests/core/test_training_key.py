@@ -22,7 +22,7 @@ SUBMISSION = Submission(
         experiment="a",
         settings={},
         compute=ComputeTarget(name="a"),
-        environment=Environment(name="a", variables={"A": "a"}),
+        environment=Environment(name="a", requirements="a", variables={"A": "a"}),
         model=Model(script=Script(directory=Path("/a"), file="a.py")),
         snapshot=Snapshot(directory=Path("/a"), files=(File(path="a.py", size=1, sha256="a"),)),
     ),

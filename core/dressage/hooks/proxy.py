@@ -129,12 +129,12 @@ def _checked(value: Any, hint: Any) -> Any:
     return value
 
 
-def _sequence(value: Any, hint: Any) -> tuple[Any, ...]:
+def _sequence(value: Any, hint: Any) -> list[Any]:
     """All of it: a generator that raises late raises here."""
     (kind,) = get_args(hint)
     if isinstance(value, str | bytes) or not isinstance(value, Iterable):
         raise TypeError(f"returned {value!r:.200}, not a sequence of {_name(kind)}")
-    items = tuple(value)
+    items = list(value)
     for item in items:
         if not _fits(item, kind):
             raise TypeError(f"returned a sequence with {item!r:.200}, not of {_name(kind)}")

@@ -159,7 +159,11 @@ NOT_INPUTS: Mapping[str, str] = {
     "request.settings": "the recipe's answers follow from them",
     "request.compute": "where the run executes",
     "request.environment.name": "names the environment",
-    "request.environment.conda": "what it resolves to is training.environment",
+    **dict.fromkeys(
+        (f"request.environment.{name}" for name in ("conda", "requirements", "indexes", "find_links")),
+        "what it resolves to is training.environment",
+    ),
+    "request.environment.secrets": "their values are not known to the record",
     "request.environment.base_image": "part of training.environment where images are built",
     "request.file_datasets": "their digests are training.datasets",
     "request.registered_datasets": "their digests are training.datasets",

@@ -12,7 +12,7 @@ def test_a_version_that_was_deleted_is_passed_over(azure: Engine, service: Loopb
     datasets = azure.platform().datasets
     for content in ("1", "2"):
         (project / "data.csv").write_text(content)
-        datasets.ensure(azure.describe("tiny").dataset, lambda *_: None)
+        datasets.ensure(azure.describe("tiny").datasets["numbers"], lambda *_: None)
     (project / "data.csv").write_text("3")
     service.fault("GET", "/dataset/.*query/name=numbers$", times=1, status=404)
     stage = azure.plan("tiny").stage("dataset")
@@ -22,4 +22,4 @@ def test_a_version_that_was_deleted_is_passed_over(azure: Engine, service: Loopb
 def test_a_datastore_that_lets_nobody_write_is_told(azure: Engine, service: Loopback):
     service.behave(keyless=True)
     with pytest.raises(StageError, match="'workspaceblobstore' has neither an account key nor a signature"):
-        azure.platform().datasets.ensure(azure.describe("tiny").dataset, lambda *_: None)
+        azure.platform().datasets.ensure(azure.describe("tiny").datasets["numbers"], lambda *_: None)

@@ -121,13 +121,13 @@ def test_the_local_platform_says_why_it_cannot_build_the_articles_environment(en
 def test_the_articles_script_parses_in_python_3_6():
     import ast
 
-    path = recipe.model(settings=set_to(profile="article")).directory / "keras_mnist.py"
+    path = recipe.model(settings=set_to(profile="article")).script.directory / "keras_mnist.py"
     ast.parse(path.read_text(), feature_version=(3, 6))
 
 
 def test_every_setting_reaches_the_script():
     model = recipe.model(settings=set_to(seed=7, batch_size=32))
-    arguments = [str(argument) for argument in model.arguments]
+    arguments = [str(argument) for argument in model.script.arguments]
     given = dict(zip(arguments[::2], arguments[1::2], strict=True))
     assert given == {
         "--data-folder": "DATASET",
