@@ -4,6 +4,7 @@
     ├── SettingsError       a setting, option or configuration value is wrong      exit 2
     │   └── SpecError       a description (dataset, compute, ...) contradicts itself
     ├── NotFoundError       no recipe, platform, run, dataset or model of that name exit 2
+    ├── RecordError         the record of a run cannot be read                     exit 1
     ├── PluginError         a plugin could not be loaded, or broke when asked       exit 1
     └── StageError          a stage could not be planned or carried out            exit 3
         └── UnreachableError    a platform cannot be asked now                     exit 3
@@ -43,6 +44,10 @@ class PluginError(DressageError):
         super().__init__(f"plugin {plugin!r} failed in {where}: {reason}")
         self.plugin = plugin
         self.where = where
+
+
+class RecordError(DressageError):
+    """The record of a run is damaged, or was written by a later dressage."""
 
 
 class StageError(DressageError):

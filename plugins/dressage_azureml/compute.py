@@ -31,7 +31,9 @@ class AzureCompute:
         wanted = self.resolve(target)
         there = self._azure.call("compute", "compute.get", name=target.name)
         if _stays(there):
-            differs = [f"its {line}; it is left as it is" for line in _differences(there, wanted)]
+            differs = [
+                f"its {line}; the existing cluster is not modified" for line in _differences(there, wanted)
+            ]
             cost = self._cost(there["size"] or str(wanted.size), there["max_nodes"] or wanted.max_nodes)
             return StagePlan(stage="compute", action="reuse", name=target.name, reasons=(*differs, *cost))
         self._check(wanted)
@@ -39,7 +41,8 @@ class AzureCompute:
             f"{wanted.size}, {wanted.min_nodes} to {wanted.max_nodes} nodes, idle for {wanted.idle_seconds} s"
         )
         reason = "the one of this name is being deleted" if there else "no cluster has this name"
-        reasons = (f"{reason}: {scale}", *self._cost(str(wanted.size), wanted.max_nodes))
+        unchecked = ("memory_mib is not compared with the size",) if wanted.memory_mib else ()
+        reasons = (f"{reason}: {scale}", *unchecked, *self._cost(str(wanted.size), wanted.max_nodes))
         return StagePlan(stage="compute", action="create", name=target.name, reasons=reasons)
 
     def ensure(self, target: ComputeTarget, progress: Progress) -> ComputeHandle:
@@ -85,6 +88,7 @@ class AzureCompute:
         found = self._azure.call("compute", "compute.sizes", size=size, low_priority=target.low_priority)
         if not found["offered"]:
             raise StageError("compute", unknown("size", size, found["known"]))
+        _check_needs(target, found["cores"])
         needed, left = (found["cores"] or 1) * max(1, target.min_nodes), found["cores_left"]
         if left is not None and left < needed:
             raise StageError(
@@ -99,6 +103,18 @@ class AzureCompute:
             return ()
         source = self._prices.name if self._prices else sizes.PRICES_OF
         return (f"{hourly:.2f} USD an hour and node, at most {hourly * nodes:.2f} an hour ({source})",)
+
+
+def _check_needs(target: ComputeTarget, cores: int | None) -> None:
+    """A run gets a whole node: what it needs is compared with what is known of the size. Raises StageError."""
+    has_gpu = sizes.accelerator_of(str(target.size)) == "gpu"
+    if (cores and (target.cpus or 0) > cores) or (target.gpus and not has_gpu):
+        needed = f"{target.gpus} GPU(s)" if target.gpus and not has_gpu else f"{target.cpus} CPUs"
+        raise StageError(
+            "compute",
+            f"compute target {target.name!r}: a run needs {needed}, and size {target.size} has"
+            f" {cores or 'unknown'} CPUs and {'a GPU' if has_gpu else 'no GPU'}; choose another size",
+        )
 
 
 def _check_name(name: str) -> None:

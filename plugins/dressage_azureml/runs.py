@@ -10,7 +10,7 @@ from typing import Any
 from dressage.errors import NotFoundError, StageError, unknown
 from dressage.files.encoding import to_json
 from dressage.platforms.remote import LogMirror
-from dressage.records.requests import Submission
+from dressage.records.requests import Submission, input_of
 from dressage.records.workspace import Workspace
 from dressage.results.metrics import Point
 from dressage.results.statuses import RunStatus, State
@@ -75,10 +75,10 @@ class AzureRuns:
     def logs(self, run_id: str, offset: int = 0) -> bytes:
         """Of all attempts, one after the other."""
         record = self._workspace.run(run_id).refresh()
-        for attempt in range(1, record.attempt + 1):
+        for attempt in range(1, record.submitted + 1):
             log = self._log(run_id, attempt)
             if offset >= log.size:
-                log.update(has_ended=attempt < record.attempt or record.status.has_ended)
+                log.update(has_ended=attempt < record.submitted or record.status.has_ended)
             if offset < log.size:
                 return log.read(offset)
             offset -= log.size
@@ -103,8 +103,8 @@ class AzureRuns:
         self._azure.call("model", "runs.cancel", run_id=self._last(run_id))
 
     def _last(self, run_id: str) -> str:
-        """What the last attempt is called in Azure ML."""
-        return azure_id(run_id, self._workspace.run(run_id).refresh().attempt)
+        """What the last attempt that was submitted is called in Azure ML."""
+        return azure_id(run_id, self._workspace.run(run_id).refresh().submitted)
 
     def _source(self, submission: Submission) -> tuple[Path, dict[str, str]]:
         """The folder to run in, and what to say of checkpoints: those of earlier attempts travel with the source."""
@@ -117,7 +117,7 @@ class AzureRuns:
         left = {path: one for path, one in before.items() if path.startswith(prefix)}
         if not left:
             return snapshot, {}
-        folder = self._workspace.run(request.run_id).path / f"source-{submission.attempt}"
+        folder = self._workspace.run(request.run_id).source(submission.attempt)
         shutil.rmtree(folder, ignore_errors=True)
         ignored = shutil.ignore_patterns(".gitignore", ".amlignore")  # they have been followed already
         shutil.copytree(snapshot, folder, ignore=ignored)
@@ -131,7 +131,7 @@ class AzureRuns:
     def _located(self, run_id: str, last: int | None = None) -> dict[str, str]:
         """Files by path, with the id of the last attempt that wrote each."""
         found: dict[str, str] = {}
-        for attempt in range(1, (last or self._workspace.run(run_id).refresh().attempt) + 1):
+        for attempt in range(1, (last or self._workspace.run(run_id).refresh().submitted) + 1):
             one = azure_id(run_id, attempt)
             found |= dict.fromkeys(self._azure.call("model", "runs.files", run_id=one), one)
         return found
@@ -189,13 +189,9 @@ def _argument(argument: str | DatasetFolder, submission: Submission) -> Any:
     """A dataset of one file is downloaded: mounted, Azure ML would hand the script the file and not its folder."""
     if not isinstance(argument, DatasetFolder):
         return argument
-    named = {argument.name: argument.name} if argument.name else dict.fromkeys(submission.datasets)
-    version = submission.datasets.get(next(iter(named), "")) if len(named) == 1 else None
-    if version is None:
-        known = ", ".join(submission.datasets) or "none"
-        raise StageError("model", f"the script's arguments name an input that there is not; inputs: {known}")
-    mode = "download" if len(version.files) == 1 else argument.mode
-    return {"dataset": next(iter(named)), "mode": mode}
+    name = input_of(argument, submission.datasets)
+    mode = "download" if len(submission.datasets[name].files) == 1 else argument.mode
+    return {"dataset": name, "mode": mode}
 
 
 def _exit_code(message: str) -> int | None:

@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from dressage.errors import NotFoundError, unknown
-from dressage.files.atomic import write_json
 from dressage.files.locks import FileLock, is_locked
 from dressage.files.trees import files_below
 from dressage.records.requests import RunRequest, Submission
@@ -56,12 +55,14 @@ class LocalRuns:
             _lay_out(folder, submission)
             ticket = Ticket.draw(self._compute.queue(submission.compute.name))
             with ticket.lock.released():
-                write_json(folder.launch, self._launch(folder, submission, ticket)._asdict(), indent=1)
+                self._launch(folder, submission, ticket).write(folder.launch)
                 processes.start(folder, lock, ticket.lock)
 
     def observe(self, run_id: str) -> RunStatus:
         """The supervisor writes each state; one that was killed cannot."""
         folder = self._workspace.run(run_id)
+        if folder.refresh().request is None:
+            raise NotFoundError(f"no run {run_id!r} in {str(self._workspace.root)!r}")
         status = folder.refresh().status
         if status.has_ended or is_locked(folder.lock("supervisor")):
             return status

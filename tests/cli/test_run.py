@@ -125,7 +125,7 @@ def test_the_plan_off_a_terminal_has_no_colour_and_no_bar(dressage, script):
         (["plan", "keras-mnist", "-O", "prices=x.csv"], 2, ["platform 'local': no option named 'prices'"]),
         (["run", "keras-mnist", "-O", "grace_s=nan"], 2, ["option grace_s is nan; give a finite float"]),
         (["run", "keras-mnist", "-O", "grace_s"], 2, ["'grace_s': give KEY=VALUE"]),
-        (["models", "register", "m", "gone"], 2, ["model folder 'gone' is no folder"]),
+        (["models", "register", "m", "gone"], 2, ["model folder 'gone' is not a folder"]),
         (["environments", "build", "gone.yml"], 2, ["'gone.yml' is not a file"]),
         (["init", "grace_s=5"], 2, ["'grace_s=5' needs a platform; give --on NAME too"]),
         (["init", "--on", "local", "grac_s=5"], 2, ["no option named 'grac_s'; did you mean 'grace_s'?"]),
@@ -241,7 +241,7 @@ def test_a_closed_pipe_leaves_the_run_to_itself(dressage, project, script):
     )
     assert told.stdout == "0\n"
     assert "Traceback" not in told.stderr
-    left = re.search(r"left run (\S+) to itself", told.stderr)
+    left = re.search(r"detached: run (\S+) continues", told.stderr)
     assert left
     (project / "go").touch()
     assert dressage("runs", "wait", left[1]).returncode == 0

@@ -172,7 +172,7 @@ def test_bad_settings_are_refused_before_anything_happens(engine: Engine, tiny: 
 
 def test_an_experiment_has_a_name_that_every_platform_takes(engine: Engine, tiny: Tiny, project: Path):
     with pytest.raises(
-        SettingsError, match="experiment 'my experiment' is no name that every platform takes"
+        SettingsError, match="invalid experiment name 'my experiment'"
     ):
         engine.run("tiny", experiment="my experiment")
     assert not (project / ".dressage").exists()

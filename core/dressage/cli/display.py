@@ -43,7 +43,7 @@ class Person:
             case RunFound(reason="reused"):
                 say(f"reusing run {event.run_id} (same inputs); --again starts a new run")
                 if event.ignored:
-                    say(f"  it keeps its own {event.ignored}")
+                    say(f"  the requested {event.ignored} of this command are ignored")
             case RunFound():
                 say(f"resuming run {event.run_id}: {event.reason}")
             case StageStarted():

@@ -81,7 +81,7 @@ def _submitted(start: Callable[[Listener], Run], tell: Person | Program) -> Run:
     except KeyboardInterrupt:
         say(
             "stopped before the run was submitted"
-            + (f"; go on with: dressage resume {run_id[0]}" if run_id else "")
+            + (f"; continue with: dressage resume {run_id[0]}" if run_id else "")
         )
         raise typer.Exit(130) from None
     finally:
@@ -97,7 +97,7 @@ def _lose_terminal(*_: object) -> None:
 
 
 def _leave(run: Run) -> None:
-    """Ctrl-C: the run goes on without us; a second one soon after asks whether to cancel it."""
+    """Ctrl-C: the run continues in the background; a second one soon after asks whether to cancel it."""
     say(f"\n{_left(run)}")
     try:
         if sys.stdin.isatty():
@@ -111,7 +111,9 @@ def _leave(run: Run) -> None:
 
 
 def _left(run: Run) -> str:
-    return f"left run {run.id} to itself; follow it with: dressage runs logs -f {run.id}"
+    return (
+        f"detached: run {run.id} continues in the background; follow it with: dressage runs logs -f {run.id}"
+    )
 
 
 def _confirmed(question: str) -> bool:

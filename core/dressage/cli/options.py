@@ -118,7 +118,9 @@ Set = Annotated[
 As = Annotated[Output, typer.Option("--output", "-o", help="How to print it.")]
 To = Annotated[
     Path | None,
-    typer.Option("--to", metavar="DIR", help="The folder to copy to; one of its own name by default."),
+    typer.Option(
+        "--to", metavar="DIR", help="Folder to copy to; by default one named after the run or version."
+    ),
 ]
 
 

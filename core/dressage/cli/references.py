@@ -9,6 +9,10 @@ from dressage.results.versions import DatasetVersion, ModelVersion
 V = TypeVar("V", DatasetVersion, ModelVersion)
 
 
+def name_in(reference: str) -> str:
+    return reference.partition("@")[0].partition(":")[0]
+
+
 def find(kind: str, versions: Sequence[V], reference: str) -> V:
     """Raises NotFoundError."""
     name, at, alias = reference.partition("@")

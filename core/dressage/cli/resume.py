@@ -9,13 +9,13 @@ from dressage.cli.options import RunId, Stream, engine
 
 def resume(
     run: RunId,
-    detach: Annotated[bool, typer.Option("-d", "--detach", help="Leave once the run goes on.")] = False,
+    detach: Annotated[bool, typer.Option("-d", "--detach", help="Return once the run is submitted.")] = False,
     output: Annotated[Stream, typer.Option("-o", "--output", help="How to print it.")] = "table",
 ) -> None:
     """Bring an unfinished run to its end.
 
-    A run that still goes is followed; one that was killed goes on from its last checkpoint, and what it had
-    printed before is not printed again.
+    A running run is followed. A killed one continues from its last checkpoint; output that it printed before is not
+    repeated.
     """
     from dressage.cli.following import started
 

@@ -15,12 +15,12 @@ def run(
     set_: Set = None,
     option: Option = None,
     conda: Conda = None,
-    detach: Annotated[bool, typer.Option("-d", "--detach", help="Leave once the run is submitted.")] = False,
+    detach: Annotated[bool, typer.Option("-d", "--detach", help="Return once the run is submitted.")] = False,
     name: Annotated[str | None, typer.Option("-n", "--name", help="A name to show for the run.")] = None,
     experiment: Annotated[str | None, typer.Option(help="Experiment to group the run under.")] = None,
     tag: Tag = None,
     again: Annotated[
-        bool, typer.Option("--again", help="Start a new run even if this was done before.")
+        bool, typer.Option("--again", help="Start a new run even if one with the same inputs exists.")
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only plan.")] = False,
     output: Annotated[Stream, typer.Option("-o", "--output", help="How to print it.")] = "table",

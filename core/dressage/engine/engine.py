@@ -91,7 +91,7 @@ class Engine:
         """The workspace, whether or not it has been made. Raises SettingsError for one that cannot be read."""
         named = self.configuration.option("workspace").value
         found = Workspace(find_workspace(self.directory, named))
-        found.check()
+        found.open()
         return found
 
     def platform(self, name: str | None = None) -> PlatformProxy:

@@ -23,9 +23,9 @@ def check_possible(name: str, requirement: VersionRequirement) -> None:
     if not any(version >= OLDEST and requirement.allows(version) for version in candidates):
         raise StageError(
             "environment",
-            f"the local platform cannot build environment {name!r}: it asks for Python {requirement}, and here"
-            f" only {'.'.join(map(str, OLDEST))} and later can be built; ask for a later Python,"
-            " or use a platform that builds images (--on azureml)",
+            f"environment {name!r} cannot be built on this machine: it asks for Python {requirement}, and only"
+            f" {'.'.join(map(str, OLDEST))} and later can be built here; ask for a later Python,"
+            " or choose a platform that builds images with --on",
         )
 
 
@@ -55,9 +55,9 @@ def _download(asked: str, uv: Uv, progress: Progress) -> None:
         ours = "{}.{}".format(*sys.version_info[:2])
         raise StageError(
             "environment",
-            f"the local platform cannot build environment {uv.name!r}: it asks for Python {asked}, which is"
-            f" not on this machine and could not be downloaded ({essence(errors)}); install that Python, ask for"
-            f" {ours}, which is here, or use a platform that builds images (--on azureml)",
+            f"environment {uv.name!r} cannot be built on this machine: it asks for Python {asked}, which is"
+            f" not here and could not be downloaded ({essence(errors)}); install that Python, ask for"
+            f" {ours}, which is here, or choose a platform that builds images with --on",
         )
 
 

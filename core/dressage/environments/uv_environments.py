@@ -51,7 +51,7 @@ class UvEnvironments:
     def ensure(
         self, environment: Environment, progress: Progress, *, upgrade: bool = False
     ) -> EnvironmentVersion:
-        """upgrade: resolve again, for what has been released since."""
+        """upgrade: resolve again, to the newest allowed versions."""
         with naming(self._records.root):
             if environment.is_active_interpreter:
                 key = self._ensure_active(environment.name, progress)

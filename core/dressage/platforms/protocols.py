@@ -15,7 +15,7 @@ returns what there is then; it may be repeated at any time, after a crash too. M
     StageError          it cannot be done; one line that names the thing, the value and the next step
     SettingsError       what was asked for is wrong
     NotFoundError       there is nothing of that name
-    UnreachableError    the platform cannot be asked now; the engine goes on with what it knows, and says so
+    UnreachableError    the platform cannot be asked now; the engine shows the last recorded state and warns
 
 Anything else that a method raises becomes a PluginError with the platform's name. No method writes to a run's
 journal: the engine records what they return.
@@ -263,4 +263,8 @@ class Diagnoses(Protocol):
     """What a platform may have, if there is something to check before it is used."""
 
     def diagnose(self) -> Sequence[tuple[str, bool, str]]:
-        """Checks for `dressage doctor`: name, whether it holds, what was found. None of them if it is not in use."""
+        """Return checks for `dressage doctor`: name, whether it holds, what was found.
+
+        Called: once per `dressage doctor`. Returns: nothing if the platform is not configured. A failed check is
+            returned, not raised.
+        """

@@ -17,19 +17,21 @@ class Pace:
     def __init__(self, most_s: float = 5.0) -> None:
         self._most_s = most_s
         self._begun: dict[str, float] = {}
-        self._asked: dict[str, float] = {}
+        self._due: dict[str, float] = {}
 
     def is_due(self, what: str) -> bool:
         """Whether it is time to ask; then it counts as asked."""
         now = time.monotonic()
-        if now - self._asked.get(what, float("-inf")) < self.pause_s(what):
+        if now < self._due.get(what, now):
             return False
-        self._asked[what] = now
+        pause = max(_SOONEST_S, (now - self._begun.setdefault(what, now)) / 10)
+        self._due[what] = now + min(self._most_s, pause)
         return True
 
     def pause_s(self, what: str) -> float:
+        """Seconds until it is due."""
         now = time.monotonic()
-        return min(self._most_s, max(_SOONEST_S, (now - self._begun.setdefault(what, now)) / 10))
+        return max(0.0, self._due.get(what, now) - now)
 
 
 class LogMirror:

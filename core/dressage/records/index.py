@@ -13,7 +13,7 @@ from typing import Any
 
 from dressage.files.encoding import from_json, to_json
 from dressage.records.record import Record
-from dressage.records.run_folder import JOURNAL, RunFolder
+from dressage.records.run_folder import JOURNAL
 from dressage.records.workspace import Workspace
 from dressage.results.statuses import RunSummary
 
@@ -90,7 +90,7 @@ class RunIndex:
         for run_id in known.keys() - found.keys():
             connection.execute("DELETE FROM run WHERE run_id = ?", (run_id,))
         for run_id in [run_id for run_id, size in found.items() if known.get(run_id) != size]:
-            record = RunFolder(self._workspace.runs / run_id).refresh()
+            record = self._workspace.run(run_id).refresh()
             connection.execute(
                 "INSERT OR REPLACE INTO run VALUES (?, ?, ?, ?, ?, ?, ?)", _row(run_id, found[run_id], record)
             )

@@ -29,7 +29,7 @@ class Journal:
         self._synced = time.monotonic()
 
     def append(self, event: str, **fields: Any) -> None:
-        """Write one event; it is on the disk within a second of the next one.
+        """Write one event; the first append at least a second later has it on the disk.
 
         Raises OSError when the disk will not take it, and then has written nothing whole.
         """

@@ -8,15 +8,14 @@ migration that was killed is done again.
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from dressage.errors import SettingsError
+from dressage.errors import RecordError, SettingsError
 from dressage.files.atomic import write_json
-from dressage.files.encoding import from_json
+from dressage.files.disk import describe
 from dressage.files.locks import FileLock, is_locked
-from dressage.records.requests import RunRequest
 from dressage.records.run_folder import JOURNAL, RunFolder
 
 _CHANGED = re.compile(rb'"event":"(run\.created|run\.submitting|supervisor\.started|stage\.finished)"')
@@ -24,17 +23,26 @@ _CHANGED = re.compile(rb'"event":"(run\.created|run\.submitting|supervisor\.star
 
 
 def migrate(root: Path) -> None:
-    """Raises SettingsError while runs of the earlier version are still going."""
-    with FileLock(root / "migration.lock"):
-        if json.loads((root / "workspace.json").read_text())["layout"] != 1:
-            return  # another process was first
-        folders = sorted(path for path in (root / "runs").glob("*") if (path / JOURNAL).is_file())
-        for path in folders:
-            _check_idle(RunFolder(path))
-        for path in folders:
-            _rewrite(path / JOURNAL)
-        _rename_markers(root, folders)
-        write_json(root / "workspace.json", {"layout": 2})
+    """Raises SettingsError while runs of the earlier version are still going, or where it cannot write."""
+    try:
+        with FileLock(root / "migration.lock"):
+            _migrate(root)
+    except OSError as error:
+        raise SettingsError(
+            f"workspace {str(root)!r} has layout 1 and cannot be brought up to date: {describe(error)}"
+        ) from error
+
+
+def _migrate(root: Path) -> None:
+    if json.loads((root / "workspace.json").read_text())["layout"] != 1:
+        return  # another process was first
+    folders = sorted(path for path in (root / "runs").glob("*") if (path / JOURNAL).is_file())
+    for path in folders:
+        _check_idle(RunFolder(path))
+    for path in folders:
+        _rewrite(path / JOURNAL)
+    _rename_markers(root)
+    write_json(root / "workspace.json", {"layout": 2})
 
 
 def _check_idle(run: RunFolder) -> None:
@@ -92,16 +100,10 @@ def request_of(job: dict[str, Any]) -> dict[str, Any]:
     return {**job, "file_datasets": {dataset["name"]: dataset} if dataset else {}}
 
 
-def _rename_markers(root: Path, folders: list[Path]) -> None:
+def _rename_markers(root: Path) -> None:
     """Open runs are found by what was asked for, whose digest has changed."""
     for marker in (root / "open").glob("*.*"):
         run = root / "runs" / marker.name.partition(".")[2]
-        for request in _requests(run) if run in folders else ():
-            key = from_json(RunRequest, request).key
+        with suppress(RecordError):  # of a run without a request; it stays as it is
+            key = RunFolder(run).refresh().the_request().key
             marker.replace(marker.with_name(f"{key}.{run.name}"))
-
-
-def _requests(run: Path) -> Iterator[Mapping[str, Any]]:
-    request = RunFolder(run).refresh().request
-    if request is not None:
-        yield request

@@ -13,10 +13,14 @@ Events, beside those in `dressage.results.tracking`; `RunFolder` writes them:
     state           state, attempt, exit_code, reason, started, ended, interrupted
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
+from dressage.errors import RecordError, SpecError
 from dressage.files.encoding import from_json
 from dressage.records.requests import RunRequest, Submission
 from dressage.results.plans import Stage
@@ -112,16 +116,30 @@ class Record:
         return from_json(ModelVersion, handle) if handle else None
 
     def the_request(self) -> RunRequest:
-        """Raises KeyError where the journal holds none: the client died before its first event was whole."""
+        """Raises RecordError where the journal holds none, or one that cannot be read."""
         if self.request is None:
-            raise KeyError("run.created")
-        return from_json(RunRequest, self.request)
+            raise RecordError("the run was never started: its client crashed first; run the command again")
+        with self._readable():
+            return from_json(RunRequest, self.request)
 
     def the_submission(self) -> Submission | None:
-        """What the platform was given last; None if the stages before it are not finished."""
+        """What the platform was given last; None if the stages before it are not finished. Raises RecordError."""
         compute, environment = self.handles.get("compute"), self.handles.get("environment")
         if self.request is None or compute is None or environment is None:
             return None
+        with self._readable():
+            return self._submission(compute, environment)
+
+    @contextmanager
+    def _readable(self) -> Iterator[None]:
+        try:
+            yield
+        except (msgspec.ValidationError, SpecError) as error:
+            raise RecordError(
+                f"run {self.tracked.run_id!r}: its record is damaged or was written by a later dressage: {error}"
+            ) from error
+
+    def _submission(self, compute: Mapping[str, Any], environment: Mapping[str, Any]) -> Submission:
         return Submission(
             request=self.the_request(),
             compute=from_json(ComputeHandle, compute),

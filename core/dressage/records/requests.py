@@ -5,16 +5,17 @@ Training      a request, and the content of its inputs as far as it is known: wh
 Submission    a request with its inputs, compute target and environment in place: one attempt, ready to start
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from msgspec import Struct
 
+from dressage.errors import SpecError
 from dressage.files.digests import digest_of
 from dressage.files.encoding import to_json
 from dressage.results.versions import ComputeHandle, DatasetVersion, EnvironmentVersion, Lineage, Snapshot
 from dressage.specs.compute import ComputeTarget
-from dressage.specs.datasets import Dataset, FileDataset, RegisteredDataset
+from dressage.specs.datasets import Dataset, DatasetFolder, FileDataset, RegisteredDataset
 from dressage.specs.environments import Environment
 from dressage.specs.models import Model, Script
 
@@ -120,7 +121,7 @@ class Submission(Struct, frozen=True, kw_only=True):
 
     @property
     def training(self) -> Training:
-        digests = {name: version.digest for name, version in self.datasets.items()}
+        digests = {name: version.key for name, version in self.datasets.items()}
         return Training(request=self.request, datasets=digests, environment=self.environment.key)
 
     @property
@@ -134,6 +135,18 @@ class Submission(Struct, frozen=True, kw_only=True):
             snapshot=self.request.snapshot.digest,
             arguments=tuple(map(str, self.request.script.arguments)),
         )
+
+
+def input_of(argument: DatasetFolder, inputs: Iterable[str]) -> str:
+    """Which input an argument stands for: the one that it names, or the only one. Raises SpecError."""
+    names = list(inputs)
+    if argument.name is None and len(names) == 1:
+        return names[0]
+    if argument.name is not None and argument.name in names:
+        return argument.name
+    what = f"input {argument.name!r}" if argument.name else "a dataset's folder"
+    known = ", ".join(names) or "none"
+    raise SpecError(f"the script's arguments name {what}, and the inputs are: {known}; name one of them")
 
 
 def _plain(arguments: Any) -> list[Any]:

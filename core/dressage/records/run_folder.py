@@ -1,7 +1,8 @@
-"""A run's folder: what the files in it are called, and the one writer of its journal.
+"""A run's folder: what the files in it are called, and what may be written to its journal.
 
-Whatever works for a run uses this: the engine, and processes elsewhere, as a supervisor. It imports the standard
-library only; the record is folded when it is first asked for.
+Whatever works for a run uses this: the engine, and processes elsewhere, as a supervisor. What a script records is
+written by the tracking endpoint, which a supervisor gives the journal. Importing this module imports the standard
+library only; folding the record imports more.
 """
 
 import threading
@@ -25,10 +26,12 @@ class RunFolder:
 
     journal.jsonl     what happened
     log.txt           the script's stdout and stderr, in order, byte for byte
-    log-ATTEMPT.txt   the same, attempt by attempt, as far as it was read from a platform that keeps it elsewhere
+    log-ATTEMPT.txt   the same, attempt by attempt, as far as it was read from a platform that keeps it elsewhere;
+                      .whole says that there is no more, .lock that a process reads
+    source-ATTEMPT/   source and checkpoints that go along with an attempt elsewhere
     work/             the script's working directory: its source, outputs/, logs/
     artifacts/        what it logged with the MLflow client
-    launch.json       what the supervisor was told; supervisor.log: what went wrong with it
+    launch.json       what the supervisor was given; supervisor.log: what went wrong with it
     cancel            a cancellation that the supervisor has yet to see
     *.lock            who is at work: client, resume, state, supervisor, script
     """
@@ -53,6 +56,10 @@ class RunFolder:
     def mirrored_log(self, attempt: int) -> Path:
         """Our copy of an attempt's log that a platform keeps elsewhere."""
         return self.path / f"log-{attempt}.txt"
+
+    def source(self, attempt: int) -> Path:
+        """A source directory that is made for one attempt."""
+        return self.path / f"source-{attempt}"
 
     def refresh(self) -> "Record":
         """The record, with what was written since the last look; the journal is read once."""
@@ -117,7 +124,7 @@ class RunFolder:
             return self.refresh().status
         with FileLock(self.lock("state")):
             if self.refresh().is_news(seen, attempt):
-                for event, recorded in items:
+                for event, recorded in items:  # again after a crash: a point that is there is not added twice
                     self.journal.append(event, items=recorded, attempt=attempt)
                 times = {"started": seen.started, "ended": seen.ended, "interrupted": seen.interrupted}
                 self.enter(attempt, seen.state, exit_code=seen.exit_code, reason=seen.reason, **times)

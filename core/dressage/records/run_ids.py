@@ -18,8 +18,8 @@ def experiment_of(given: str | None, recipe: str) -> str:
     name = given or re.sub(r"[^\w-]", "-", recipe)
     if not _EXPERIMENT.fullmatch(name):
         raise SettingsError(
-            f"experiment {name!r} is no name that every platform takes; use up to 255 letters, digits, '_' and '-',"
-            " a letter or digit first"
+            f"invalid experiment name {name!r}: use up to 255 letters, digits, '-' and '_', beginning with a letter"
+            " or digit"
         )
     return name
 

@@ -58,7 +58,7 @@ class Workspace:
 
     def create(self) -> None:
         """Make the folder, or leave the one that is there. Raises SettingsError where it cannot be made."""
-        self.check()
+        self.open()
         try:
             for folder in (self.runs, self.snapshots, self.root / "open"):
                 folder.mkdir(parents=True, exist_ok=True)
@@ -72,10 +72,11 @@ class Workspace:
                 " DRESSAGE_WORKSPACE"
             ) from error
 
-    def check(self) -> None:
-        """Bring a workspace of an earlier layout up to date.
+    def open(self) -> None:
+        """Bring a workspace of an earlier layout up to date; one that is not there is left so.
 
-        Raises SettingsError for one of a later layout, or one whose marker is damaged.
+        Raises SettingsError for one of a later layout, one whose marker is damaged, or one that cannot be written
+        and has to be.
         """
         try:
             layout = json.loads(self._marker.read_text())["layout"]

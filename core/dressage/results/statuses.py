@@ -34,7 +34,7 @@ class RunStatus(Struct, frozen=True, kw_only=True):
 class RunSummary(Struct, frozen=True, kw_only=True):
     """One line of a listing.
 
-    model: what it registered, "name:version". metrics: the last value of each. metric: the one that sums it up.
+    model: what it registered, "name:version". metrics: the last value of each. metric: name of the primary metric.
     """
 
     run_id: str

@@ -1,4 +1,4 @@
-"""What a platform answers with once something is there: versions of datasets, environments and models.
+"""What a platform returns once something is there: versions of datasets, environments and models.
 
 Plain values that survive a journal, by `dressage.files.encoding`.
 Digests are lower-case hexadecimal SHA-256; times are ISO 8601 in UTC; sizes are bytes.
@@ -31,6 +31,12 @@ class File(Struct, frozen=True, kw_only=True):
 
 
 class DatasetVersion(Struct, frozen=True, kw_only=True):
+    """A version of a dataset, where runs can read it.
+
+    version: counted from 1. digest: of its content; "" where nobody has read it, as for one that was registered by
+    other means. files: () where a listing does not know them. created: ISO 8601, UTC; "" where it is not known.
+    """
+
     name: str
     version: int
     digest: str
@@ -41,7 +47,13 @@ class DatasetVersion(Struct, frozen=True, kw_only=True):
 
     @property
     def size(self) -> int:
+        """Bytes, as far as they are known."""
         return sum(file.size or 0 for file in self.files)
+
+    @property
+    def key(self) -> str:
+        """What a training goes by: the content, or the name and number where that is not known."""
+        return self.digest or digest_of([self.name, self.version])
 
 
 class ComputeHandle(Struct, frozen=True, kw_only=True):

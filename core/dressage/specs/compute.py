@@ -14,12 +14,13 @@ Accelerator = Literal["gpu", "cpu"]
 class ComputeTarget:
     """Where a run executes, and what one run needs there.
 
-    name: how the target is found again; letters, digits, '-', '_', '.'.
+    name: of the target; letters, digits, '-', '_', '.'.
     size: the platform's name for a machine (Azure: a VM size); ignored by platforms without sizes.
     min_nodes, max_nodes: how far a cluster scales.
     idle_seconds: how long an idle node is kept.
     slots: how many runs one machine takes at a time.
-    accelerator: what the recipe wants; None leaves it to the platform, which answers with what it has.
+    accelerator: what the recipe wants; None: the platform chooses.
+    low_priority: on machines that may be taken away, for less money. tags: of the target, where platforms have them.
     cpus, memory_mib, gpus: what one run needs; None where it does not matter.
     time_limit_s: how long one attempt's script may run; None for no limit.
     """

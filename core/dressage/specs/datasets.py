@@ -79,7 +79,7 @@ Dataset = FileDataset | RegisteredDataset
 class DatasetFolder:
     """Stands among a script's arguments where a dataset's folder goes.
 
-    mode: how a platform with several machines brings it to one. name: which input, where a recipe has several.
+    mode: mount the folder or download it, on platforms that offer both. name: which of several inputs.
     """
 
     mode: Literal["mount", "download"] = "mount"

@@ -1,14 +1,12 @@
-"""What a supervisor is told, and how a submission becomes a command on a machine."""
+"""What a supervisor is given, and how a submission becomes a command on a machine."""
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from dressage.records.requests import Submission
     from dressage.records.workspace import Workspace
-    from dressage.specs.datasets import DatasetFolder
 
 
 class Launch(NamedTuple):
@@ -40,6 +38,11 @@ class Launch(NamedTuple):
         """Raises TypeError if the file holds other fields."""
         return cls(**json.loads(path.read_text()))
 
+    def write(self, path: Path) -> None:
+        from dressage.files.atomic import write_json
+
+        write_json(path, self._asdict(), indent=1)
+
 
 class Command(NamedTuple):
     """argv: with the interpreter and the folders of the inputs in it. python: the environment's interpreter."""
@@ -52,34 +55,22 @@ class Command(NamedTuple):
 def command_of(workspace: "Workspace", submission: "Submission") -> Command:
     """How to start a submission on a machine that sees the workspace, with the workspace's datasets and environments.
 
-    Raises StageError if an environment or a dataset is not there any more.
+    Raises StageError or NotFoundError if the environment is not there any more, SpecError if an argument stands for
+    an input that the recipe does not have.
     """
     from dressage.environments.uv_environments import UvEnvironments
+    from dressage.records.requests import input_of
     from dressage.specs.datasets import DatasetFolder
     from dressage.storage.datasets import StoredDatasets
     from dressage.storage.objects import ObjectStore
 
     python = UvEnvironments(workspace.root / "environments").interpreter(submission.environment.key)
     stored = StoredDatasets(workspace.root, ObjectStore(workspace.root / "objects"))
-    folders = {name: stored.folder(version) for name, version in submission.datasets.items()}
     arguments = [
-        str(folder_of(argument, folders)) if isinstance(argument, DatasetFolder) else argument
+        str(stored.folder(submission.datasets[input_of(argument, submission.datasets)]))
+        if isinstance(argument, DatasetFolder)
+        else argument
         for argument in submission.request.script.arguments
     ]
     argv = [*submission.request.script.program(str(python)), *arguments]
     return Command(argv, python, dict(submission.environment.variables))
-
-
-def folder_of(argument: "DatasetFolder", folders: Mapping[str, Any]) -> Any:
-    """What stands for the input that an argument names, or for the only one. Raises StageError."""
-    from dressage.errors import StageError
-
-    if argument.name is not None and argument.name in folders:
-        return folders[argument.name]
-    if argument.name is None and len(folders) == 1:
-        return next(iter(folders.values()))
-    what = f"input {argument.name!r}" if argument.name else "a dataset's folder"
-    known = ", ".join(folders) or "none"
-    raise StageError(
-        "model", f"the script's arguments name {what}, and the inputs are: {known}; name one of them"
-    )

@@ -112,11 +112,13 @@ class Worker:
 
     def _listen(self, process: "subprocess.Popen[bytes]") -> None:
         for line in process.stdout or ():
-            if not line.endswith(b"\n"):
+            try:
+                reply = decode_reply(line)
+            except (ValueError, TypeError):
                 break  # it was killed in the middle of a word
-            reply = decode_reply(line)
             if waiting := self._waiting.get(reply.id):
                 waiting[1].put(reply)
+        process.kill()
         process.wait()
         with self._guard:
             for asked, replies in list(self._waiting.values()):

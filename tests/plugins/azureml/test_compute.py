@@ -34,7 +34,7 @@ def test_a_name_in_other_capitals_is_the_same_cluster(compute: Compute, service:
     ensured(compute, target("Cpu-Cluster"))
     before = service.changes()
     wanted = ComputeTarget(name="cpu-cluster", size=SIZE, max_nodes=9)
-    assert "its max_nodes is 4, not 9; it is left as it is" in compute.plan(wanted).reasons
+    assert "its max_nodes is 4, not 9; the existing cluster is not modified" in compute.plan(wanted).reasons
     assert ensured(compute, wanted) == "Cpu-Cluster"
     assert service.changes() == before
     compute.delete("CPU-cluster")

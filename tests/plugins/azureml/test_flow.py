@@ -97,7 +97,7 @@ def test_a_cluster_that_differs_is_told_and_left_alone(azure: Engine, service: L
     before = service.changes()
     stage = azure.plan("tiny", set={"slots": 7}).stage("compute")
     assert stage.action == "reuse"
-    assert "its max_nodes is 4, not 7; it is left as it is" in stage.reasons
+    assert "its max_nodes is 4, not 7; the existing cluster is not modified" in stage.reasons
     azure.platform().compute.ensure(azure.describe("tiny", set={"slots": 7}).compute, lambda *_: None)
     assert service.changes() == before
 

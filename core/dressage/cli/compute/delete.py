@@ -15,7 +15,7 @@ def delete(
     on: On = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
-    """Delete a compute target; runs that are on it end with it where machines are rented."""
+    """Delete a compute target. On cloud platforms this also ends the runs on it."""
     compute = engine().platform(on).compute
     if not yes and not sys.stdin.isatty():
         raise SettingsError(f"deleting compute target {name!r} has to be confirmed; give --yes")

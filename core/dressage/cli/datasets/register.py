@@ -18,7 +18,7 @@ _NO_DATA = {".git", ".hg", ".svn", ".dressage"}
 
 
 def register(
-    name: Annotated[str, typer.Argument(help="What its versions are counted under.")],
+    name: Annotated[str, typer.Argument(help="Dataset name.")],
     sources: Annotated[list[str], typer.Argument(help="Files, folders or web addresses.")],
     description: Annotated[str, typer.Option(help="What it is.")] = "",
     on: On = None,

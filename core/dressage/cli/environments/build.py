@@ -23,7 +23,9 @@ def build(
     ],
     on: On = None,
     set_: Set = None,
-    upgrade: Annotated[bool, typer.Option("--upgrade", help="Take what has been released since.")] = False,
+    upgrade: Annotated[
+        bool, typer.Option("--upgrade", help="Resolve again to the newest allowed versions.")
+    ] = False,
 ) -> None:
     """Build the environment of a recipe, a conda file or a requirements file, unless it is there."""
     from dressage.cli.display import Person

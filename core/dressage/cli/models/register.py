@@ -10,7 +10,7 @@ from dressage.cli.streams import results
 
 
 def register(
-    name: Annotated[str, typer.Argument(help="What its versions are counted under.")],
+    name: Annotated[str, typer.Argument(help="Model name.")],
     folder: Annotated[Path, typer.Argument(help="The folder that holds the model.")],
     on: On = None,
 ) -> None:
@@ -20,7 +20,7 @@ def register(
 
     check_name("model", name)
     if not folder.is_dir():
-        raise SettingsError(f"model folder {str(folder)!r} is no folder; check the path")
+        raise SettingsError(f"model folder {str(folder)!r} is not a folder; check the path")
     found = engine()
     found.workspace.create()
     version = found.platform(on).models.register(name, folder.absolute())

@@ -9,7 +9,7 @@ from dressage.cli.options import RunId, engine
 
 def cancel(
     run: RunId,
-    wait: Annotated[bool, typer.Option(help="Stay until it has ended.")] = True,
+    wait: Annotated[bool, typer.Option(help="Wait until the run has ended.")] = True,
 ) -> None:
     """Stop a run: its script is asked to end, given a grace time, then ended."""
     from dressage.cli.display import say

@@ -38,7 +38,7 @@ def list_runs(
 
 
 def _metric(run: "RunSummary") -> str | None:
-    """The value of the metric that sums the run up, once it is logged."""
+    """The value of the primary metric, once it is logged."""
     from dressage.cli.output import number_of
 
     value = run.metrics.get(run.metric or "")

@@ -14,14 +14,14 @@ from dressage.cli.streams import results
 def logs(
     run: RunId,
     follow: Annotated[
-        bool, typer.Option("-f", "--follow", help="Go on until the run ends; exit as it does.")
+        bool, typer.Option("-f", "--follow", help="Follow the output until the run ends; exit with its code.")
     ] = False,
     offset: Annotated[int, typer.Option(help="Start at this byte.", min=0)] = 0,
     tail: Annotated[int | None, typer.Option(metavar="N", help="Start at the last N lines.", min=0)] = None,
 ) -> None:
     """Print a run's output.
 
-    With -f, Ctrl-C leaves the run to itself and exits with 130.
+    With -f, Ctrl-C ends the command with exit code 130; the run continues.
     """
     from dressage.cli.display import say
     from dressage.cli.summaries import exit_code

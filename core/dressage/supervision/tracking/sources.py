@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
+from dressage.records.workspace import Workspace
 from dressage.results.versions import ModelVersion
 from dressage.supervision.tracking import requests
 from dressage.supervision.tracking.errors import invalid
@@ -75,8 +76,10 @@ def _artifacts_of(state: TrackingState, run_id: str) -> Path | None:
     for run in (state.tracked, *state.tracked.runs.values()):
         if run.run_id == run_id:
             return state.artifacts_of(run)
-    earlier = state.identity.workspace / "runs" / run_id / "artifacts"
-    return earlier if _NAME.fullmatch(run_id) and earlier.is_dir() else None
+    if not _NAME.fullmatch(run_id):
+        return None
+    earlier = Workspace(state.identity.workspace).run(run_id).artifacts
+    return earlier if earlier.is_dir() else None
 
 
 def _within(source: str, place: Path, root: Path) -> Path:
