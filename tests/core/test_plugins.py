@@ -124,15 +124,45 @@ def test_a_broken_plugin_that_the_run_needs_is_named(lab: Path, project: Path):
         Engine(project).plan("bad")
 
 
-def test_a_broken_wrapper_is_skipped_and_reported(engine: Engine, recipe: Recipe):
-    class Misspelt:
-        @hookimpl
-        def enviroment(self) -> None: ...
+class Misspelt:
+    @hookimpl
+    def enviroment(self) -> None: ...
 
+
+def test_a_broken_wrapper_stops_every_plan(engine: Engine, recipe: Recipe):
     engine.plugins.add("wrapper", "misspelt", Misspelt())
-    assert engine.plan("full").recipe == "full"
+    with pytest.raises(PluginError, match=r"plugin 'misspelt' failed in registering: .*'enviroment'"):
+        engine.plan("full")
+
+
+def test_a_broken_wrapper_is_reported(engine: Engine):
+    engine.plugins.add("wrapper", "misspelt", Misspelt())
     status = next(status for status in engine.plugins.statuses() if status.name == "misspelt")
     assert "enviroment" in (status.error or "")
+
+
+def test_a_wrapper_may_have_the_name_of_a_recipe(engine: Engine, recipe: Recipe):
+    class Cap:
+        @hookimpl(wrapper=True)
+        def compute(self):
+            from dataclasses import replace
+
+            return replace((yield), max_nodes=2)
+
+    engine.plugins.add("wrapper", "full", Cap())
+    assert engine.plan("full").stage("compute").changed_by == ("full: max_nodes: 4 -> 2",)
+
+
+def test_a_wrapper_is_not_asked_for_settings(engine: Engine, recipe: Recipe):
+    class Nosy:
+        @hookimpl(wrapper=True)
+        def settings(self):
+            yield
+            raise RuntimeError("no")
+
+    engine.plugins.add("wrapper", "nosy", Nosy())
+    assert engine.settings("full") == ()
+    assert engine.plan("full").settings == {}
 
 
 def test_a_recipe_that_breaks_when_asked_is_named_with_the_stage(engine: Engine):

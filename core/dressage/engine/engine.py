@@ -103,7 +103,7 @@ class Engine:
 
     def settings(self, recipe: str) -> tuple[Setting, ...]:
         """What the recipe lets its users set."""
-        kind = recipes.load(self.plugins, recipe).settings
+        kind = ask_declaration(self.plugins.manager("recipe", recipe), recipe, "settings")
         return declared(kind) if kind else ()
 
     def options(self, platform: str) -> tuple[Setting, ...]:
