@@ -23,6 +23,7 @@ from dressage import (
     Source,
     SpecError,
     hookimpl,
+    setting,
 )
 
 DISTRIBUTION = """\
@@ -314,6 +315,48 @@ def test_every_option_must_have_a_default(engine: Engine):
     engine.plugins.add("platform", "lab", Lab())
     with pytest.raises(PluginError, match="failed in options: field 'queue' has no default"):
         engine.platform("lab")
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    epochs: "Number" = 5  # type: ignore[name-defined]  # noqa: F821
+
+
+@dataclass(frozen=True)
+class NoValue:
+    epochs: int = setting(Path, help="")
+
+
+@dataclass(frozen=True)
+class Raising:
+    def __post_init__(self) -> None:
+        raise KeyError("epochs")
+
+
+@dataclass(frozen=True)
+class Unbounded:
+    epochs: int = setting(5, help="", minimum="none")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("kind", "why"),
+    [
+        (Unreadable, "failed in settings: NameError: name 'Number' is not defined"),
+        (NoValue, "failed in settings: field 'epochs' has the default <class 'pathlib.Path'>; give a text"),
+        (Raising, "failed in its settings: KeyError: 'epochs'"),
+        (Unbounded, "failed in its settings: TypeError: '>=' not supported"),
+    ],
+)
+def test_settings_that_break_are_named(engine: Engine, kind: type, why: str):
+    class Setting:
+        @hookimpl
+        def settings(self) -> type:
+            return kind
+
+    engine.plugins.add("recipe", "setting", Setting())
+    with pytest.raises(PluginError) as raised:
+        engine.plan("setting", set={"epochs": 1} if kind is Unbounded else {})
+    assert f"plugin 'setting' {why}" in str(raised.value)
 
 
 def test_the_options_of_our_platforms_say_what_they_are_for(engine: Engine):

@@ -248,7 +248,7 @@ class Engine:
         given = {name.replace("-", "_"): value for name, value in given.items()}
         values = {name: found.value for name, found in configured.items()} | given
         origins = {name: found.origin for name, found in configured.items() if name not in given}
-        return resolve(owner, kind, values, origins)
+        return call_plugin(owner.name, f"its {owner.noun}s", lambda: resolve(owner, kind, values, origins))
 
     def _check_secrets(self, environment: Environment) -> None:
         """Their values come from the shell that starts the run; nothing keeps them."""
