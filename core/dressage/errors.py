@@ -41,7 +41,8 @@ class PluginError(DressageError):
     """A plugin could not be loaded or broke when asked."""
 
     def __init__(self, plugin: str, where: str, reason: str) -> None:
-        super().__init__(f"plugin {plugin!r} failed in {where}: {reason}")
+        line = " ".join(reason.split()).removesuffix(":")
+        super().__init__(f"plugin {plugin!r} failed in {where}: {line}")
         self.plugin = plugin
         self.where = where
 

@@ -23,6 +23,7 @@ from dressage import (
     Source,
     SpecError,
     hookimpl,
+    setting,
 )
 
 DISTRIBUTION = """\
@@ -124,15 +125,45 @@ def test_a_broken_plugin_that_the_run_needs_is_named(lab: Path, project: Path):
         Engine(project).plan("bad")
 
 
-def test_a_broken_wrapper_is_skipped_and_reported(engine: Engine, recipe: Recipe):
-    class Misspelt:
-        @hookimpl
-        def enviroment(self) -> None: ...
+class Misspelt:
+    @hookimpl
+    def enviroment(self) -> None: ...
 
+
+def test_a_broken_wrapper_stops_every_plan(engine: Engine, recipe: Recipe):
     engine.plugins.add("wrapper", "misspelt", Misspelt())
-    assert engine.plan("full").recipe == "full"
+    with pytest.raises(PluginError, match=r"plugin 'misspelt' failed in registering: .*'enviroment'"):
+        engine.plan("full")
+
+
+def test_a_broken_wrapper_is_reported(engine: Engine):
+    engine.plugins.add("wrapper", "misspelt", Misspelt())
     status = next(status for status in engine.plugins.statuses() if status.name == "misspelt")
     assert "enviroment" in (status.error or "")
+
+
+def test_a_wrapper_may_have_the_name_of_a_recipe(engine: Engine, recipe: Recipe):
+    class Cap:
+        @hookimpl(wrapper=True)
+        def compute(self):
+            from dataclasses import replace
+
+            return replace((yield), max_nodes=2)
+
+    engine.plugins.add("wrapper", "full", Cap())
+    assert engine.plan("full").stage("compute").changed_by == ("full: max_nodes: 4 -> 2",)
+
+
+def test_a_wrapper_is_not_asked_for_settings(engine: Engine, recipe: Recipe):
+    class Nosy:
+        @hookimpl(wrapper=True)
+        def settings(self):
+            yield
+            raise RuntimeError("no")
+
+    engine.plugins.add("wrapper", "nosy", Nosy())
+    assert engine.settings("full") == ()
+    assert engine.plan("full").settings == {}
 
 
 def test_a_recipe_that_breaks_when_asked_is_named_with_the_stage(engine: Engine):
@@ -284,6 +315,48 @@ def test_every_option_must_have_a_default(engine: Engine):
     engine.plugins.add("platform", "lab", Lab())
     with pytest.raises(PluginError, match="failed in options: field 'queue' has no default"):
         engine.platform("lab")
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    epochs: "Number" = 5  # type: ignore[name-defined]  # noqa: F821
+
+
+@dataclass(frozen=True)
+class NoValue:
+    epochs: int = setting(Path, help="")
+
+
+@dataclass(frozen=True)
+class Raising:
+    def __post_init__(self) -> None:
+        raise KeyError("epochs")
+
+
+@dataclass(frozen=True)
+class Unbounded:
+    epochs: int = setting(5, help="", minimum="none")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("kind", "why"),
+    [
+        (Unreadable, "failed in settings: NameError: name 'Number' is not defined"),
+        (NoValue, "failed in settings: field 'epochs' has the default <class 'pathlib.Path'>; give a text"),
+        (Raising, "failed in its settings: KeyError: 'epochs'"),
+        (Unbounded, "failed in its settings: TypeError: '>=' not supported"),
+    ],
+)
+def test_settings_that_break_are_named(engine: Engine, kind: type, why: str):
+    class Setting:
+        @hookimpl
+        def settings(self) -> type:
+            return kind
+
+    engine.plugins.add("recipe", "setting", Setting())
+    with pytest.raises(PluginError) as raised:
+        engine.plan("setting", set={"epochs": 1} if kind is Unbounded else {})
+    assert f"plugin 'setting' {why}" in str(raised.value)
 
 
 def test_the_options_of_our_platforms_say_what_they_are_for(engine: Engine):

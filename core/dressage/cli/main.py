@@ -159,7 +159,9 @@ def _complete() -> None:
     from dressage.cli import streams
 
     try:
-        with suppress(Exception):  # whoever asks for a completion is in the middle of a line
+        with suppress(
+            Exception, KeyboardInterrupt
+        ):  # whoever asks for a completion is in the middle of a line
             app()(prog_name="dressage")
     finally:
         streams.divert()  # what a plugin prints at exit is no completion
@@ -176,7 +178,7 @@ def _call() -> int | None:
         return 1
     except (DressageError, OSError, typer.TyperException) as error:
         return failures.tell(error)
-    except typer.Abort:  # Ctrl-C at a question
+    except (typer.Abort, KeyboardInterrupt):  # Ctrl-C
         return 130
     finally:
         streams.finish()

@@ -103,7 +103,7 @@ class Engine:
 
     def settings(self, recipe: str) -> tuple[Setting, ...]:
         """What the recipe lets its users set."""
-        kind = recipes.load(self.plugins, recipe).settings
+        kind = ask_declaration(self.plugins.manager("recipe", recipe), recipe, "settings")
         return declared(kind) if kind else ()
 
     def options(self, platform: str) -> tuple[Setting, ...]:
@@ -166,10 +166,11 @@ class Engine:
         """
         folder = find_run(self.workspace, run_id)
         request = folder.refresh().the_request()
-        platform, attended = self.platform(request.platform), runs.lock_of_client(folder)
+        self.platform(request.platform)  # one that is broken is named before anything is written
+        attended = runs.lock_of_client(folder)
         while not (alone := attended.acquire(blocking=False)) and not folder.refresh().is_submitted:
             time.sleep(_LOOK_AGAIN_S)
-        run = Run(self.workspace, platform, request, attended)
+        run = self._run(request, attended)
         with run.released_on_error():
             if alone or run.status.has_ended:
                 with FileLock(folder.lock("resume")):  # another may resume it at this moment
@@ -179,11 +180,12 @@ class Engine:
     def get(self, run_id: str) -> Run:
         """The run of that id, to look at. Raises NotFoundError.
 
+        Its platform is not asked yet: one that is broken, or gone, raises once it is.
+
         run_id: the whole of it, a beginning or an end that only one run has, or "latest".
         """
         folder = find_run(self.workspace, run_id)
-        request = folder.refresh().the_request()
-        return Run(self.workspace, self.platform(request.platform), request)
+        return self._run(folder.refresh().the_request())
 
     def runs(self, limit: int | None = None) -> list[RunSummary]:
         """The runs in the workspace, the newest first. A platform that cannot say how its runs stand hides none."""
@@ -248,7 +250,7 @@ class Engine:
         given = {name.replace("-", "_"): value for name, value in given.items()}
         values = {name: found.value for name, found in configured.items()} | given
         origins = {name: found.origin for name, found in configured.items() if name not in given}
-        return resolve(owner, kind, values, origins)
+        return call_plugin(owner.name, f"its {owner.noun}s", lambda: resolve(owner, kind, values, origins))
 
     def _check_secrets(self, environment: Environment) -> None:
         """Their values come from the shell that starts the run; nothing keeps them."""
@@ -268,6 +270,7 @@ class Engine:
         made_by = plan.stage("model").run_id
         if plan.reuses_everything and made_by and self.workspace.run(made_by).path.is_dir():
             run = self.get(made_by)
+            run.is_offline = run.request.platform != request.platform  # that one may be broken, or gone
             listener(RunFound(made_by, "reused", _differing(request, run.request)))
             return run
         return None
@@ -296,13 +299,17 @@ class Engine:
         attended.acquire()
         kept = snapshots.keep(asked.request.snapshot, self.workspace.snapshots)
         request = replace(asked.request, run_id=run_id, snapshot=kept)
-        run = Run(self.workspace, asked.platform, request, attended)
+        run = self._run(request, attended)
         with run.released_on_error():
             self.workspace.remember(run_id, request.key)  # first: what is in the journal must be found again
             folder.create(to_json(request))
             listener(RunCreated(run_id))
             self._submit(run, 1, listener)
         return run
+
+    def _run(self, request: RunRequest, attended: FileLock | None = None) -> Run:
+        """Its platform is made when it is asked for: what is recorded of a run can be had without."""
+        return Run(self.workspace, lambda: self.platform(request.platform), request, attended)
 
     def _continue(self, run: Run, listener: Listener) -> None:
         """Do what is left to do before the run can continue without us."""
@@ -340,20 +347,22 @@ class Engine:
         for name, thread in threads.items():
             thread.join(max(0.0, deadline - time.monotonic()))
             if thread.is_alive():
-                self._warn(name, f"no answer within {_LISTING_S:.0f} s")
+                self._warn(name, f"no answer within {_LISTING_S:g} s")
         return dict(current)
 
     def _ask_current(
         self, platform: str, summaries: Sequence[RunSummary], current: dict[str, RunSummary]
     ) -> None:
+        """A run that its platform cannot tell of hides none of the others."""
+        errors = []
         for summary in summaries:
-            if summary.platform != platform:
-                continue
-            try:
-                current[summary.run_id] = replace(summary, status=self.get(summary.run_id).status)
-            except DressageError as error:
-                return self._warn(platform, str(error))
-        return None
+            if summary.platform == platform:
+                try:
+                    current[summary.run_id] = replace(summary, status=self.get(summary.run_id).status)
+                except DressageError as error:
+                    errors.append(error)
+        if errors:
+            self._warn(platform, str(errors[0]))
 
     def _warn(self, platform: str, reason: str) -> None:
         import logging

@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from dressage.errors import NotFoundError, SpecError, unknown
+from dressage.errors import NotFoundError, PluginError, SpecError, unknown
 from dressage.files.digests import digest_of_file
 from dressage.files.trees import files_below
 from dressage.hooks.proxy import PlatformProxy
@@ -86,7 +86,12 @@ def _plan_model(platform: PlatformProxy, workspace: Workspace, training: Trainin
                 key=found.digest,
                 run_id=found.lineage.run_id if found.lineage else None,
             )
-        reasons = tuple(_changes(platform.models.previous_inputs(model.name), training, workspace))
+        old = platform.models.previous_inputs(model.name)
+        try:
+            reasons = tuple(_changes(old, training, workspace))
+        except (TypeError, AttributeError, ValueError) as error:
+            what = f"returned {old!r:.200}: {error}"
+            raise PluginError(platform.name, "models.previous_inputs", what) from error
     return StagePlan(stage="model", action="train", name=model.label, reasons=(*reasons, *notes))
 
 

@@ -2,8 +2,9 @@
 
 import copy
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -28,29 +29,49 @@ _LOOK_AGAIN_S = 0.1
 
 
 class Run:
-    """One run. While this object lives and is not detached, the run counts as attended by this process."""
+    """One run. While this object lives and is not detached, the run counts as attended by this process.
+
+    is_offline: its platform is not asked how it stands, nor for its log while it is followed; the record is.
+    """
 
     def __init__(
         self,
         workspace: Workspace,
-        platform: PlatformProxy,
+        find_platform: Callable[[], PlatformProxy],
         request: RunRequest,
         attended: FileLock | None = None,
     ) -> None:
         self.id = request.run_id
         self.request = request
-        self.platform = platform
+        self.is_offline = False
         self.record = workspace.run(request.run_id)
         self.folder = self.record.path
         self._workspace = workspace
+        self._find_platform = find_platform
         self._attended = attended
-        self._waiter: Waits | None = platform.optional(Waits)
-        self._recorder: Records | None = platform.optional(Records)
-        self._pace = Pace(platform.poll_s)
         self._is_unreachable = False
 
     def __repr__(self) -> str:
         return f"Run({self.id!r})"
+
+    @cached_property
+    def platform(self) -> PlatformProxy:
+        """Where it executes. Raises PluginError for a platform that is broken, NotFoundError for one that is gone."""
+        return self._find_platform()
+
+    @cached_property
+    def _waiter(self) -> Waits | None:
+        waiter: Waits | None = self.platform.optional(Waits)
+        return waiter
+
+    @cached_property
+    def _recorder(self) -> Records | None:
+        recorder: Records | None = self.platform.optional(Records)
+        return recorder
+
+    @cached_property
+    def _pace(self) -> Pace:
+        return Pace(self.platform.poll_s)
 
     @property
     def status(self) -> RunStatus:
@@ -60,6 +81,8 @@ class Run:
             return record.status
         if not record.is_submitted:
             return self._prepared_by_someone()
+        if self.is_offline:
+            return record.status
         attempt = record.attempt
         try:
             status = self._keep(self.platform.runs.observe(self.id), attempt)
@@ -72,7 +95,7 @@ class Run:
     def _look(self) -> RunStatus:
         """The status, without asking the platform more often than is good for it."""
         record = self.record.refresh()
-        is_cheap = self._waiter or record.status.has_ended or not record.is_submitted
+        is_cheap = record.status.has_ended or not record.is_submitted or self._waiter
         return self.status if is_cheap or self._pace.is_due("status") else record.status
 
     def _warn(self, error: UnreachableError) -> None:
@@ -102,7 +125,8 @@ class Run:
     def tracked(self) -> Tracked:
         """Metrics, parameters and tags so far."""
         record = self.record.refresh()
-        if self._recorder is None or record.status.has_ended or not record.is_submitted:
+        is_over = record.status.has_ended or not record.is_submitted
+        if is_over or self.is_offline or self._recorder is None:
             return record.tracked
         tracked = copy.deepcopy(record.tracked)
         for event, items in self._recorder.recorded(self.id).events():
@@ -129,7 +153,7 @@ class Run:
     @property
     def files(self) -> Sequence[File]:
         """What there is below outputs and logs, and what was logged as artifacts; grows while it runs."""
-        return self.platform.runs.files(self.id)
+        return self.platform.runs.files(self.id) if self.record.refresh().submitted else ()
 
     def download(self, target: str | Path, paths: Iterable[str] = ()) -> None:
         """Put the run's files (all, or those of `paths`) below `target`."""
@@ -188,7 +212,7 @@ class Run:
             if (status.state, status.reason) != told and not status.has_ended:
                 listener(StateChanged(self.id, status.state, status.reason))
             told = status.state, status.reason
-            while data := self._output(offset, paced=not ended):
+            while not self.is_offline and (data := self._output(offset, paced=not ended)):
                 listener(LogWritten(self.id, offset, data))
                 offset += len(data)
             if ended:

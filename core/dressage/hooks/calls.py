@@ -21,26 +21,47 @@ def call_plugin(plugin: str, where: str, call: Callable[[], T], *, watched: bool
     """
     if not watched:
         return _named(plugin, where, call)
-    number = _WATCH.begin(f"plugin {plugin!r} has not returned from {where} for {PATIENCE_S:.0f} s")
+    number = _WATCH.begin(f"plugin {plugin!r} has not returned from {where} for {PATIENCE_S:g} s")
     try:
         return _named(plugin, where, call)
     finally:
         _WATCH.end(number)
 
 
+def relay(progress: Callable[[str, int, int | None], None]) -> Callable[[str, int, int | None], None]:
+    """What a plugin gets as its `Progress`: what our own one raises passes through the plugin."""
+
+    def relayed(what: str, done: int, total: int | None) -> None:
+        if not (isinstance(what, str) and isinstance(done, int) and isinstance(total, int | None)):
+            raise TypeError(
+                f"progress({what!r}, {done!r}, {total!r}): give a text, a number, a number or None"
+            )
+        try:
+            progress(what, done, total)
+        except Exception as error:
+            raise _Relayed(error) from error
+
+    return relayed
+
+
+class _Relayed(BaseException):
+    """What our own callback raised, as when whoever reads our output has enough: that is not the plugin's fault."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+
 def _named(plugin: str, where: str, call: Callable[[], T]) -> T:
     try:
         return call()
-    except (
-        DressageError,
-        BrokenPipeError,
-    ):  # whoever reads our output has enough: that is not the plugin's fault
+    except (DressageError, KeyboardInterrupt):
         raise
-    except (Exception, SystemExit) as error:
+    except _Relayed as relayed:
+        raise relayed.error from None
+    except BaseException as error:
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise StageError(where, f"plugin {plugin!r}: {describe(error)}") from error
-        reason = " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(":")
-        raise PluginError(plugin, where, reason) from error
+        raise PluginError(plugin, where, f"{type(error).__name__}: {error}") from error
 
 
 class _Watch:
@@ -56,7 +77,7 @@ class _Watch:
         with self._guard:
             self._count += 1
             self._calls[self._count] = (time.monotonic() + PATIENCE_S, message)
-            if self._thread is None:
+            if self._thread is None or not self._thread.is_alive():  # a forked process has no threads
                 self._thread = threading.Thread(target=self._run, daemon=True)
                 self._thread.start()
             return self._count

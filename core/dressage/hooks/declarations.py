@@ -7,6 +7,7 @@ import pluggy
 
 from dressage.errors import PluginError
 from dressage.hooks.calls import call_plugin
+from dressage.specs.settings import declared
 
 
 def ask_declaration(
@@ -14,7 +15,8 @@ def ask_declaration(
 ) -> type | None:
     """Return the dataclass that the plugin declares, None if it declares none.
 
-    Raises PluginError if the answer is something else, or if a field has no default.
+    Raises PluginError if the answer is something else, or if a field has no default, or a default of another kind
+    than settings have.
     """
     kind: Any = call_plugin(plugin, hook, getattr(manager.hook, hook))
     if kind is None:
@@ -24,5 +26,11 @@ def ask_declaration(
     for item in fields(kind):
         if item.default is MISSING:
             reason = f"field {item.name!r} has no default; make it with setting(default, help=...)"
+            raise PluginError(plugin, hook, reason)
+    for found in call_plugin(plugin, hook, lambda: declared(kind)):
+        if not isinstance(found.default, str | int | float | None):
+            reason = (
+                f"field {found.name!r} has the default {found.default!r:.200}; give a text, a number or None"
+            )
             raise PluginError(plugin, hook, reason)
     return kind

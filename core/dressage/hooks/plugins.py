@@ -1,8 +1,8 @@
 """Finding plugins, and naming the one that broke.
 
 Three entry point groups: a *recipe* and a *platform* go by their entry point's name and are loaded when
-a command names them; *wrappers* (group `dressage.hooks.plugins`) are loaded for every plan. One that cannot be
-loaded is recorded and skipped, and raises PluginError only when it is asked for by name.
+a command names them; *wrappers* (group `dressage.plugins`) are loaded for every plan. A recipe or platform that
+cannot be loaded raises PluginError only when it is asked for by name; a wrapper, whenever a plan is made.
 """
 
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from typing import Any, Literal, Protocol
 
 import pluggy
 
-from dressage.errors import NotFoundError, PluginError, unknown
+from dressage.errors import DressageError, NotFoundError, PluginError, unknown
 from dressage.hooks import entrypoints
 from dressage.hooks import specs as hookspecs
 from dressage.hooks.calls import call_plugin
@@ -97,14 +97,8 @@ class Plugins:
         return manager
 
     def wrappers(self) -> dict[str, Any]:
-        """The wrapper plugins that load, by name; the others are reported by `statuses`."""
-        found = {}
-        for name in self.names("wrapper"):
-            try:
-                found[name] = self.load("wrapper", name)
-            except PluginError:
-                continue
-        return found
+        """The wrapper plugins by name. Raises PluginError for one that cannot be imported."""
+        return {name: self.load("wrapper", name) for name in self.names("wrapper")}
 
     def statuses(self) -> list[PluginStatus]:
         """Every plugin, loaded to see whether it can be."""
@@ -119,11 +113,19 @@ class Plugins:
         return PluginStatus(name=name, kind=kind, source=source)
 
 
-def register(manager: pluggy.PluginManager, name: str, plugin: Any) -> None:
-    """Register one plugin and refuse hooks that are misspelt or take arguments that do not exist."""
-    call_plugin(name, "registering", lambda: manager.register(plugin, name))
+def register(manager: pluggy.PluginManager, name: str, plugin: Any, key: str | None = None) -> None:
+    """Register one plugin and refuse hooks that are misspelt or take arguments that do not exist.
+
+    key: what the manager calls it, its name by default.
+    """
+    call_plugin(name, "registering", lambda: manager.register(plugin, key or name))
     call_plugin(name, "registering", manager.check_pending)
 
 
 def _imported(plugin: Loadable) -> ModuleType | Any:
-    return call_plugin(plugin.name, "import", plugin.load)
+    try:
+        return call_plugin(plugin.name, "import", plugin.load)
+    except PluginError:
+        raise
+    except DressageError as error:  # as of a description that is made at import
+        raise PluginError(plugin.name, "import", str(error)) from error

@@ -1,15 +1,12 @@
 """A platform as the engine sees it: each call names the platform when it breaks, and what it returns is checked."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache, cached_property
-from types import UnionType
-from typing import Any, Union, cast, get_args, get_origin, get_type_hints
-
-import msgspec
+from collections.abc import Callable, Mapping
+from functools import cache, cached_property, partial
+from typing import Any, cast, get_type_hints
 
 from dressage.errors import PluginError
-from dressage.files.encoding import from_json, to_json
-from dressage.hooks.calls import call_plugin
+from dressage.hooks.answers import check_answer
+from dressage.hooks.calls import call_plugin, relay
 from dressage.platforms import protocols
 
 _LONG = frozenset({"ensure", "submit", "download", "register", "wait", "logs", "initialise"})
@@ -27,7 +24,7 @@ class PlatformProxy:
         self._platform = platform
         self._defaults = defaults
         if self._part("runs") is None:
-            raise PluginError(name, "platform", f"returned {platform!r}, which has no 'runs'")
+            raise PluginError(name, "platform", f"returned {platform!r:.200}, which has no 'runs'")
 
     @cached_property
     def runs(self) -> protocols.Runs:
@@ -56,7 +53,7 @@ class PlatformProxy:
     def optional(self, protocol: type) -> Any:
         """The platform's runs, or the platform itself, with the methods of an optional protocol; None without."""
         for where, part in (("runs", self._part("runs")), ("", self._platform)):
-            if isinstance(part, protocol):
+            if call_plugin(self.name, where or "platform", partial(isinstance, part, protocol)):
                 return Guarded(self.name, where, part, protocol)
         return None
 
@@ -68,7 +65,13 @@ class PlatformProxy:
     @property
     def poll_s(self) -> float:
         """How often its runs are asked for at most, in seconds."""
-        return float(getattr(self._part("runs"), "poll_s", 5.0))
+        return call_plugin(self.name, "runs.poll_s", self._ask_poll_s)
+
+    def _ask_poll_s(self) -> float:
+        seconds = float(getattr(self._platform.runs, "poll_s", 5.0))
+        if not seconds > 0:
+            raise ValueError(f"it is {seconds:g}; give more than 0")
+        return seconds
 
     def _part(self, capability: str) -> Any:
         return call_plugin(self.name, capability, lambda: getattr(self._platform, capability, None))
@@ -76,7 +79,9 @@ class PlatformProxy:
     def _guarded(self, capability: str, protocol: type) -> Any:
         """What breaks in a default is not the platform's fault."""
         part = self._part(capability)
-        return Guarded(self.name, capability, part, protocol) if part else self._defaults[capability](self)
+        if part is None:
+            return self._defaults[capability](self)
+        return Guarded(self.name, capability, part, protocol)
 
 
 class Guarded:
@@ -85,9 +90,12 @@ class Guarded:
     def __init__(self, plugin: str, where: str, part: Any, protocol: type) -> None:
         self._plugin, self._where = plugin, where
         self._part, self._protocol = part, protocol
-        for method in _methods(protocol):
-            if not callable(getattr(part, method, None)):
-                raise PluginError(plugin, where, f"{type(part).__name__} has no method {method!r}")
+        call_plugin(plugin, where or "platform", self._check_methods)
+
+    def _check_methods(self) -> None:
+        for method in _methods(self._protocol):
+            if not callable(getattr(self._part, method, None)):
+                raise TypeError(f"{type(self._part).__name__} has no method {method!r}")
 
     def __getattr__(self, method: str) -> Callable[..., Any]:
         if method not in _methods(self._protocol):
@@ -96,11 +104,16 @@ class Guarded:
 
         def call(*arguments: Any, **named: Any) -> Any:
             def checked() -> Any:
-                return _checked(getattr(self._part, method)(*arguments, **named), hint)
+                return check_answer(getattr(self._part, method)(*map(_relayed, arguments), **named), hint)
 
             return call_plugin(self._plugin, where, checked, watched=method not in _LONG)
 
         return call
+
+
+def _relayed(argument: Any) -> Any:
+    """The one kind of function that a platform is given is `Progress`."""
+    return relay(argument) if callable(argument) else argument
 
 
 @cache
@@ -111,44 +124,3 @@ def _methods(protocol: type) -> tuple[str, ...]:
 @cache
 def _returns(protocol: type, method: str) -> Any:
     return get_type_hints(getattr(protocol, method))["return"]
-
-
-def _checked(value: Any, hint: Any) -> Any:
-    """The value, if it is what the hint says. Raises TypeError."""
-    if hint is Any or hint is type(None):
-        return value
-    if get_origin(hint) is Sequence:
-        return _sequence(value, hint)
-    if not _fits(value, hint):
-        raise TypeError(f"returned {value!r:.200}, not {_name(hint)}")
-    if isinstance(value, msgspec.Struct):
-        try:
-            from_json(type(value), to_json(value))
-        except (msgspec.ValidationError, NotImplementedError) as error:
-            raise TypeError(f"returned {value!r:.200}: {error}") from error
-    return value
-
-
-def _sequence(value: Any, hint: Any) -> list[Any]:
-    """All of it: a generator that raises late raises here."""
-    (kind,) = get_args(hint)
-    if isinstance(value, str | bytes) or not isinstance(value, Iterable):
-        raise TypeError(f"returned {value!r:.200}, not a sequence of {_name(kind)}")
-    items = list(value)
-    for item in items:
-        if not _fits(item, kind):
-            raise TypeError(f"returned a sequence with {item!r:.200}, not of {_name(kind)}")
-    return items
-
-
-def _fits(value: Any, hint: Any) -> bool:
-    origin, members = get_origin(hint), get_args(hint)
-    if origin in (Union, UnionType):
-        return any(_fits(value, member) for member in members)
-    if origin is tuple:
-        return isinstance(value, tuple) and len(value) == len(members) and all(map(_fits, value, members))
-    return isinstance(value, origin or hint)
-
-
-def _name(hint: Any) -> str:
-    return getattr(hint, "__name__", None) or str(hint)

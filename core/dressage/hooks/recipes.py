@@ -32,16 +32,12 @@ Changes = dict[Question, tuple[str, ...]]
 
 @dataclass(frozen=True)
 class Recipe:
-    """One recipe plugin, ready to be asked."""
+    """One recipe plugin, ready to be asked. settings: the class of its settings. wrappers: names of policies."""
 
     name: str
+    settings: type | None
     manager: pluggy.PluginManager
     wrappers: tuple[str, ...] = ()
-
-    @property
-    def settings(self) -> type | None:
-        """The class of its settings."""
-        return ask_declaration(self.manager, self.name, "settings")
 
     def describe(
         self, settings: Any, resolve: Callable[[ComputeTarget], ComputeTarget], tags: Mapping[str, str]
@@ -88,7 +84,7 @@ class Recipe:
 
     def _ask(self, question: Question, changes: Changes, **arguments: Any) -> Any:
         """The recipe's own answer, then each policy on top of those before it, so that each change has a name."""
-        hidden = [self.manager.get_plugin(name) for name in self.wrappers]
+        hidden = [self.manager.get_plugin(_key(name)) for name in self.wrappers]
         answer = self._answer(question, self.name, hidden, arguments)
         for name in self.wrappers:
             hidden = hidden[1:]
@@ -102,8 +98,7 @@ class Recipe:
         self, question: Question, plugin: str, hidden: list[Any], arguments: Mapping[str, Any]
     ) -> Any:
         caller = self.manager.subset_hook_caller(question, hidden)
-        answer = call_plugin(plugin, question, lambda: caller(**arguments))
-        return None if answer is None else _checked(plugin, question, answer)
+        return call_plugin(plugin, question, lambda: _checked(plugin, question, caller(**arguments)))
 
 
 class _GivenTags:
@@ -121,14 +116,16 @@ class _GivenTags:
 def _checked(plugin: str, question: Question, answer: Any) -> Any:
     """What a hook may return, with values of the right types in it: a list counts as a tuple. Raises PluginError."""
     kinds = _RETURNS[question]
+    if answer is None:
+        return None
     if not isinstance(answer, kinds):
-        raise PluginError(plugin, question, f"returned {answer!r}, not a {_names(kinds)}")
+        raise PluginError(plugin, question, f"returned {answer!r:.200}, not a {_names(kinds)}")
     try:
         if isinstance(answer, Mapping):
             return {name: _converted(question, item) for name, item in answer.items()}
         return _converted(question, answer)
     except (msgspec.ValidationError, TypeError, NotImplementedError) as error:
-        raise PluginError(plugin, question, f"returned {answer!r}: {error}") from error
+        raise PluginError(plugin, question, f"returned {answer!r:.200}: {error}") from error
 
 
 def _converted(question: Question, item: Any) -> Any:
@@ -156,15 +153,18 @@ def _by_kind(datasets: Any) -> dict[str, Any]:
 
 
 def load(plugins: Plugins, name: str) -> Recipe:
-    """The recipe of that name with every wrapper that loads; a wrapper that does not register is passed over."""
+    """The recipe of that name with every wrapper. Raises PluginError for one that cannot be loaded.
+
+    A wrapper may be there to refuse something: nothing is planned without it.
+    """
     manager = plugins.manager("recipe", name)
-    wrappers = []
-    for wrapper, plugin in plugins.wrappers().items():
-        try:
-            register(manager, wrapper, plugin)
-        except PluginError:
-            if manager.has_plugin(wrapper):
-                manager.unregister(name=wrapper)
-            continue
-        wrappers.append(wrapper)
-    return Recipe(name, manager, tuple(wrappers))
+    settings = ask_declaration(manager, name, "settings")
+    wrappers = plugins.wrappers()
+    for wrapper, plugin in wrappers.items():
+        register(manager, wrapper, plugin, _key(wrapper))
+    return Recipe(name, settings, manager, tuple(wrappers))
+
+
+def _key(wrapper: str) -> str:
+    """What the manager calls it: a recipe may have the same name."""
+    return f"wrapper {wrapper}"

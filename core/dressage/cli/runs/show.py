@@ -5,29 +5,41 @@ from typing import TYPE_CHECKING
 
 from dressage.cli.options import As, RunId, engine
 from dressage.cli.streams import results
+from dressage.errors import DressageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dressage.engine.runs import Run
     from dressage.records.requests import RunRequest
+    from dressage.results.versions import File
 
 
 def show(run: RunId, output: As = "table") -> None:
-    """Show one run: stages, metrics, files, model."""
+    """Show one run: stages, metrics, files, model.
+
+    If its platform cannot be asked, what is recorded is shown, then the error.
+    """
+    found = engine().get(run)
+    print_run = _print_json if output == "json" else _print_sections
+    try:
+        print_run(found, found.files)
+    except DressageError:
+        found.is_offline = True
+        print_run(found, None)
+        raise
+
+
+def _print_json(run: "Run", files: "Sequence[File] | None") -> None:
     from dressage.cli.output import print_json
     from dressage.cli.recordings import as_fields
     from dressage.cli.summaries import as_result
 
-    found = engine().get(run)
-    if output == "json":
-        return print_json(
-            as_result(found, found.status)
-            | {"request": found.request, **as_fields(found.tracked)}
-            | {"files": found.files}
-        )
-    return _show(found)
+    fields = as_result(run, run.status) | {"request": run.request, **as_fields(run.tracked)}
+    print_json(fields | {"files": files})
 
 
-def _show(run: "Run") -> None:
+def _print_sections(run: "Run", files: "Sequence[File] | None") -> None:
     from dressage.cli.charts import chart
     from dressage.cli.output import digest_shown, number_of, print_fields, size_of, time_of, took
     from dressage.cli.recordings import mlflow_experiments, mlflow_run, print_sections, warnings
@@ -71,15 +83,13 @@ def _show(run: "Run") -> None:
         results().write("".join(f"  {line}\n" for line in chart(name, points, latest[name])))
     for warning in warnings(tracked):
         results().write(f"\nwarning: {warning}\n")
-    if files := run.files:
+    if files:
         results().write("\nfiles\n")
         print_fields([(f"  {file.path}", size_of(file.size)) for file in files])
 
 
 def _given(request: "RunRequest") -> str | None:
     """The settings that are not at the recipe's defaults; all of them, if the recipe is gone."""
-    from dressage.errors import DressageError
-
     try:
         defaults = {item.name: item.default for item in engine().settings(request.recipe)}
     except DressageError:

@@ -1,0 +1,6 @@
+from dressage import hookimpl
+
+
+@hookimpl
+def platfrom(workspace):
+    return None

@@ -1,0 +1,3 @@
+from dressage import FileDataset
+
+DATASET = FileDataset(name="not a name", sources=())

@@ -1,0 +1,82 @@
+"""The platform of docs/platform-authors.md with all that a platform may have; each method breaks if BREAK says so."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+
+import breaking
+import lab_platform
+
+from dressage import hookimpl, setting
+from dressage.environments.uv_environments import UvEnvironments
+from dressage.platforms import protocols
+from dressage.results.tracking import Recorded
+from dressage.storage.compute import StoredCompute
+from dressage.storage.datasets import StoredDatasets
+from dressage.storage.models import StoredModels
+from dressage.storage.objects import ObjectStore
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    queue: str = setting("short", help="queue that runs wait in")
+
+
+class Runs(lab_platform.LabRuns):
+    def wait(self, run_id, timeout_s):
+        time.sleep(min(timeout_s, 0.02))
+        return self.observe(run_id).has_ended
+
+    def recorded(self, run_id):
+        return Recorded()
+
+    def notes(self, request):
+        return ("noted",)
+
+
+class Extras:
+    def initialise(self, values):
+        Path("shaky.json").write_text(str(values))
+        return Path("shaky.json")
+
+    def diagnose(self):
+        return [("shaky", True, "found")]
+
+
+def part_of(healthy, name, *kinds):
+    """The methods of some protocols, as breaking calls."""
+
+    def method(name, where):
+        return lambda *given, **named: breaking.call(
+            f"platform.{where}", lambda: getattr(healthy, name)(*given, **named)
+        )
+
+    names = [method for kind in kinds for method in vars(kind) if method[0] != "_"]
+    return SimpleNamespace(**{each: method(each, f"{name}.{each}".lstrip(".")) for each in names})
+
+
+def platform_of(workspace):
+    root, runs = workspace.root, Runs(workspace)
+    datasets = StoredDatasets(root, ObjectStore(root / "objects"))
+    platform = part_of(Extras(), "", protocols.Initialises, protocols.Diagnoses)
+    platform.runs = part_of(runs, "runs", protocols.Runs, protocols.Waits, protocols.Records, protocols.Notes)
+    platform.datasets = part_of(datasets, "datasets", protocols.Datasets)
+    platform.compute = part_of(StoredCompute(root / "compute"), "compute", protocols.Compute)
+    platform.environments = part_of(
+        UvEnvironments(root / "environments", indexes={}, find_links={}),
+        "environments",
+        protocols.Environments,
+    )
+    platform.models = part_of(StoredModels(workspace, runs), "models", protocols.Models)
+    return platform
+
+
+@hookimpl
+def options():
+    return breaking.call("platform.options", lambda: Options)
+
+
+@hookimpl
+def platform(workspace):
+    return breaking.call("platform.platform", lambda: platform_of(workspace))

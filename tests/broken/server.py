@@ -1,0 +1,81 @@
+"""Runs command lines, each in a process that is forked once everything is imported: 0.02 s each instead of 0.5 s.
+
+A line of JSON on stdin for each: words, environ, directory, output (the folder for stdout and stderr), constants
+(modules' values by dotted name). A line on stdout when it has ended: its exit code.
+"""
+
+import gc
+import json
+import os
+import pkgutil
+import signal
+import sys
+import traceback
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import dressage
+from dressage.cli.main import main
+from dressage.hooks.plugins import Plugins
+
+_LIMIT_S = 60
+
+
+def _serve() -> dict[str, Any]:
+    """Return what to run, in the process that is to run it."""
+    for line in sys.stdin:
+        child = os.fork()
+        if not child:
+            return json.loads(line)
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        sys.stdout.write(f"{code}\n")
+        sys.stdout.flush()
+    sys.exit()
+
+
+def _become(command: dict[str, Any]) -> None:
+    """Make this process one that a shell has just started."""
+    signal.alarm(_LIMIT_S)
+    os.environ.clear()
+    os.environ.update(command["environ"])
+    os.chdir(command["directory"])
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        os.dup2(os.open(Path(command["output"], name), os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
+    sys.path[1:1] = command["environ"].get("PYTHONPATH", "").split(os.pathsep)
+    sys.argv = ["dressage", *command["words"]]
+    for name, value in command["constants"].items():
+        module, _, constant = name.rpartition(".")
+        setattr(import_module(module), constant, value)
+
+
+def _call() -> int:
+    """The exit code. What Python does at an exit takes longer than most commands."""
+    try:
+        main()
+    except SystemExit as error:
+        return int(error.code or 0)
+    except BaseException:
+        traceback.print_exc()
+        return 1
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    return 0
+
+
+def _import_all() -> None:
+    """What any command may import, ours and what is installed with us."""
+    for module in pkgutil.walk_packages(dressage.__path__, "dressage."):
+        if module.name != "dressage.workers.serve":
+            import_module(module.name)
+    import_module("dressage_local.platform")
+    import_module("platformdirs.unix")
+    Plugins().statuses()
+    gc.disable()  # in the forked processes it would touch, and thereby copy, every page
+
+
+_import_all()
+_become(_serve())
+os._exit(_call())

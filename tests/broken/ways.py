@@ -1,0 +1,22 @@
+"""The ways to break, by what plugins/ has for them."""
+
+MODULES = (
+    "raises_on_import",
+    "raises_our_error_on_import",
+    "lacks_a_dependency",
+    "exits_on_import",
+    "misspells_a_hook",
+    "takes_wrong_arguments",
+)
+"""Plugins that cannot be loaded, whatever their kind."""
+CALLS = (
+    "raises",
+    "raises_what_ends_a_pipe",
+    "raises_what_is_no_exception",
+    "raises_late",
+    "exits",
+    "returns_42",
+    "returns_none",
+    "takes_nothing",
+)
+"""What a hook or a method does."""
