@@ -84,7 +84,7 @@ def held(engine: Engine, project: Path) -> tuple[Run, Path]:
 
 def supervisor(run: Run) -> int:
     """The number of the process that supervises the run."""
-    return list(run.record.refresh().processes.values())[-1]
+    return list(run.folder.refresh().processes.values())[-1]
 
 
 def kill_supervisor(run: Run) -> None:

@@ -64,7 +64,7 @@ def test_a_cancel_while_the_run_is_submitted_holds(engine: Engine, tiny: Tiny, p
     (project / "hold").touch()
     engine.plugins.add("platform", "local", CrossedPlugin())
     run = engine.run("tiny", set={"hold": str(project / "hold")})
-    eventually(lambda: not is_locked(run.folder / "supervisor.lock"), 20)
+    eventually(lambda: not is_locked(run.path / "supervisor.lock"), 20)
     assert run.status.state == "Canceled"
 
 

@@ -34,7 +34,7 @@ def damaged(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run = Engine(project).run("script", set={"path": str(project / "train.py")})
     assert run.wait(60).state == "Completed"
     item = {"name": "mnist", "digest": "abc", "tags": {}, "colour": "of the future"}
-    with (run.folder / "journal.jsonl").open("a") as journal:
+    with (run.path / "journal.jsonl").open("a") as journal:
         for line in [*LINES, {"event": "inputs", "items": [item]}]:
             journal.write(json.dumps(line) + "\n")
     return project

@@ -135,7 +135,7 @@ def test_several_threads_may_wait_for_one_run(engine: Engine, tiny: Tiny, projec
 def test_several_threads_may_watch_one_run(engine: Engine, tiny: Tiny):
     run = engine.run("tiny")
     run.wait(120)
-    journal = run.record.journal
+    journal = run.folder.journal
     with ThreadPoolExecutor(4) as pool:
         for step in range(100):
             for number in range(20):
@@ -171,9 +171,7 @@ def test_bad_settings_are_refused_before_anything_happens(engine: Engine, tiny: 
 
 
 def test_an_experiment_has_a_name_that_every_platform_takes(engine: Engine, tiny: Tiny, project: Path):
-    with pytest.raises(
-        SettingsError, match="invalid experiment name 'my experiment'"
-    ):
+    with pytest.raises(SettingsError, match="invalid experiment name 'my experiment'"):
         engine.run("tiny", experiment="my experiment")
     assert not (project / ".dressage").exists()
 
@@ -201,7 +199,7 @@ def test_an_index_that_somebody_holds_is_left_to_them(engine: Engine, tiny: Tiny
     was = index.stat().st_ino
     with closing(sqlite3.connect(index, isolation_level=None)) as holder:
         holder.execute("BEGIN EXCLUSIVE")
-        run.record.journal.append("note")  # the index is behind, and cannot be written
+        run.folder.journal.append("note")  # the index is behind, and cannot be written
         assert [summary.run_id for summary in engine.runs()] == [run.id]
     assert index.stat().st_ino == was
 

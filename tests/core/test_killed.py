@@ -141,10 +141,10 @@ def test_a_script_left_behind_by_a_killed_supervisor_does_not_write_beside_the_n
     run, _ = held(engine, project)
     kill_supervisor(run)
     run.wait(60)
-    assert is_locked(run.folder / "script.lock")  # it still waits at step 1
+    assert is_locked(run.path / "script.lock")  # it still waits at step 1
     run.release()
     assert engine.resume(run.id).wait(120).state == "Completed"
-    assert not is_locked(run.folder / "script.lock")
+    assert not is_locked(run.path / "script.lock")
 
 
 def test_a_queued_run_is_not_held_up_by_one_that_was_killed(engine: Engine, tiny: Tiny, project: Path):

@@ -39,7 +39,7 @@ def test_what_is_shown_of_a_run_is_read_once(engine: Engine, tiny: Tiny, beginni
 
 
 def states(engine: Engine, run_id: str) -> list[str]:
-    events = engine.get(run_id).record.journal.events()
+    events = engine.get(run_id).folder.journal.events()
     return [event["state"] for event in events if event["event"] == "state"]
 
 
@@ -63,7 +63,7 @@ def test_several_who_see_it_write_it_once(engine: Engine, tiny: Tiny, project: P
 def test_a_run_ended_when_it_last_wrote_something(engine: Engine, tiny: Tiny, project: Path):
     run, _ = held(engine, project)
     kill_supervisor(run)
-    for path in (run.record.journal.path, run.record.log):
+    for path in (run.folder.journal.path, run.folder.log):
         os.utime(path, (1_700_000_000, 1_700_000_000))
     eventually(lambda: run.status.state == "Failed")
     assert run.status.ended == "2023-11-14T22:13:20.000Z"
@@ -72,17 +72,17 @@ def test_a_run_ended_when_it_last_wrote_something(engine: Engine, tiny: Tiny, pr
 def test_nothing_is_written_after_the_end(engine: Engine, tiny: Tiny):
     run = engine.run("tiny")
     run.wait(60)
-    before = run.record.journal.path.read_bytes()
-    run.record.record(RunStatus(state="Failed", reason="seen late"), 1)
-    assert run.record.journal.path.read_bytes() == before
+    before = run.folder.journal.path.read_bytes()
+    run.folder.record(RunStatus(state="Failed", reason="seen late"), 1)
+    assert run.folder.journal.path.read_bytes() == before
 
 
 def test_what_is_seen_of_an_earlier_attempt_is_not_written(engine: Engine, tiny: Tiny, project: Path):
     (tiny.source / "train.py").write_text("raise SystemExit(5)")
     run = engine.run("tiny")
     run.wait(60)
-    run.record.resume(2)
-    assert run.record.record(RunStatus(state="Completed"), 1).state == "Preparing"
+    run.folder.resume(2)
+    assert run.folder.record(RunStatus(state="Completed"), 1).state == "Preparing"
 
 
 def test_a_run_that_somebody_else_keeps_is_shown_though_nothing_can_be_written(

@@ -87,7 +87,7 @@ def test_what_a_run_recorded_elsewhere_is_kept_at_its_end(engine: Engine, run, c
     run.wait(10)
     (summary,) = engine.runs()
     assert summary.metrics == {"loss": 0.5}
-    assert run.record.refresh().tracked.params == {"a": "1"}
+    assert run.folder.refresh().tracked.params == {"a": "1"}
 
 
 def test_a_follower_asks_no_more_often_than_the_platform_likes(run, cloud: Cloud):

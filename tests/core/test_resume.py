@@ -24,7 +24,7 @@ def test_a_failed_script_is_not_continued_by_the_same_request_but_by_resume(engi
     second.wait(60)
     assert second.id != first.id
     assert engine.resume(first.id).wait(60).exit_code == 5
-    assert attempts(first.record.journal) == [1, 2]
+    assert attempts(first.folder.journal) == [1, 2]
 
 
 def test_a_stage_that_fails_leaves_the_run_to_be_continued(engine: Engine, tiny: Tiny, project: Path):
@@ -103,4 +103,4 @@ def test_resume_goes_on_once_the_client_that_prepares_the_run_has_submitted_it(
     preparing.stdout.read()
     preparing.stdout.close()
     assert preparing.wait(60) == 0
-    assert attempts(engine.get("latest").record.journal) == [1]
+    assert attempts(engine.get("latest").folder.journal) == [1]

@@ -112,6 +112,7 @@ def plan_lines(plan: Plan, stream: Any = None) -> str:
     if plan.tags:
         tags = ", ".join(f"{name}={value}" for name, value in plan.tags.items())
         lines.append(f"  {'tags':<12} {visible(tags)}")
+    lines += [f"{'':<{_REASONS_AT}}by plugin {visible(change)}" for change in plan.tags_changed_by]
     return "\n".join(lines)
 
 

@@ -69,10 +69,10 @@ def _write(directory: Path, platform: str, options: Mapping[str, Any]) -> Path:
 
 
 def _make() -> Path:
-    from dressage.records.workspace import FOLDER, Workspace
+    from dressage.records.workspace import FOLDER, Workspace, find_workspace
 
     found = engine()
     named = found.configuration.option("workspace").value
-    here = Workspace(found.directory / (named or FOLDER))
+    here = Workspace(find_workspace(found.directory, named or FOLDER))
     here.create()
     return here.root

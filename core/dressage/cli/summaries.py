@@ -26,10 +26,10 @@ def print_summary(run: Run, status: RunStatus) -> None:
     lines = [f"run {run.id}  {coloured(status.state, colour, results())}" + (f" in {time}" if time else "")]
     if status.reason:
         lines.append(f"  reason    {status.reason}")
-    metric = run.request.model.primary_metric
-    if metric and run.metric is not None:
-        lines.append(f"  {metric.name.lower()}  {number_of(run.metric)}")
-    tracked = run.tracked
+    tracked, metric = run.tracked, run.request.model.primary_metric
+    value = tracked.latest().get(metric.name) if metric else None
+    if metric and value is not None:
+        lines.append(f"  {metric.name.lower()}  {number_of(value)}")
     registered = [f"{model.name}:{model.version}"] if (model := run.model) else []
     lines += [f"  model     {version}" for version in [*registered, *tracked.registered]]
     lines += [f"  warning   {notice}" for notice in warnings(tracked)]
@@ -40,17 +40,19 @@ def print_summary(run: Run, status: RunStatus) -> None:
 
 def as_result(run: Run, status: RunStatus) -> dict[str, Any]:
     """A run's end for programs."""
+    tracked, metric = run.tracked, run.request.model.primary_metric
+    latest = tracked.latest()
     return {
         "run_id": run.id,
         "recipe": run.request.recipe,
         "platform": run.request.platform,
         **to_json(status),
-        "metric": metric.name if (metric := run.request.model.primary_metric) else None,
-        "value": run.metric,
-        "metrics": run.tracked.latest(),
+        "metric": metric.name if metric else None,
+        "value": latest.get(metric.name) if metric else None,
+        "metrics": latest,
         "model": to_json(run.model),
-        "registered": run.tracked.registered,
-        "warnings": list(warnings(run.tracked)),
+        "registered": tracked.registered,
+        "warnings": list(warnings(tracked)),
     }
 
 

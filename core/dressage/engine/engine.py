@@ -35,7 +35,7 @@ from dressage.hooks.calls import call_plugin
 from dressage.hooks.declarations import ask_declaration
 from dressage.hooks.plugins import Plugins
 from dressage.hooks.proxy import PlatformProxy
-from dressage.records.requests import RunRequest
+from dressage.records.requests import RunRequest, input_of
 from dressage.records.run_ids import experiment_of, new_run_id
 from dressage.records.run_lookup import find_run
 from dressage.records.workspace import Workspace, find_workspace
@@ -43,6 +43,7 @@ from dressage.results.events import Listener, PlanMade, RunCreated, RunFound, Ru
 from dressage.results.plans import Plan
 from dressage.results.statuses import RunSummary
 from dressage.specs import configuration
+from dressage.specs.datasets import DatasetFolder
 from dressage.specs.environments import Environment
 from dressage.specs.settings import Owner, Setting, declared, resolve
 from dressage.storage import snapshots
@@ -221,6 +222,9 @@ class Engine:
             snapshot=snapshots.take(described["model"].script.directory, limit_mb=limit_mb),
             **described,
         )
+        for argument in request.script.arguments:
+            if isinstance(argument, DatasetFolder):
+                input_of(argument, request.datasets)
         return Asked(request, changes, platform)
 
     def _plan(self, asked: Asked) -> Plan:
@@ -230,6 +234,7 @@ class Engine:
             platform=request.platform,
             settings=request.settings,
             tags=request.tags,
+            tags_changed_by=asked.changes.get("tags", ()),
             stages=plan_stages(asked.platform, self.workspace, request, asked.changes),
         )
 
@@ -253,9 +258,9 @@ class Engine:
         return call_plugin(owner.name, f"its {owner.noun}s", lambda: resolve(owner, kind, values, origins))
 
     def _check_secrets(self, environment: Environment) -> None:
-        """Their values come from the shell that starts the run; nothing keeps them."""
+        """The script gets their values from the variables of this process; nothing keeps them."""
         for name in environment.secrets:
-            if name not in self.environ:
+            if name not in os.environ:
                 raise SettingsError(
                     f"environment {environment.name!r} needs the secret {name}, and there is no such variable here;"
                     f" set it: export {name}=..."
@@ -314,18 +319,19 @@ class Engine:
     def _continue(self, run: Run, listener: Listener) -> None:
         """Do what is left to do before the run can continue without us."""
         status = run.status
-        record = run.record.refresh()
+        record = run.folder.refresh()
         if not record.is_submitted:
-            run.record.enter(record.attempt, "Preparing")
+            run.folder.enter(record.attempt, "Preparing")
             self._submit(run, record.attempt, listener)
         elif status.state in ("Failed", "Canceled"):
             attempt = record.attempt + 1
-            run.record.resume(attempt)
+            run.folder.resume(attempt)
             self.workspace.remember(run.id, run.request.key)
             self._submit(run, attempt, listener)
 
     def _submit(self, run: Run, attempt: int, listener: Listener) -> None:
-        conductor = Conductor(run.request, run.platform, run.record, listener)
+        self._check_secrets(run.request.environment)
+        conductor = Conductor(run.request, run.platform, run.folder, listener)
         conductor.submit(conductor.prepare(attempt))
         listener(RunSubmitted(run.id, attempt))
 

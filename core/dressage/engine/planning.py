@@ -35,7 +35,8 @@ def plan_stages(
     )
     model = _plan_model(platform, workspace, training)
     stages = (*(datasets.values() or (none,)), compute, environment, model)
-    return tuple(replace(stage, changed_by=changes.get(stage.stage, ())) for stage in stages)
+    left = dict(changes)  # said once, where a run has several datasets
+    return tuple(replace(stage, changed_by=left.pop(stage.stage, ())) for stage in stages)
 
 
 def find_registered(platform: PlatformProxy, wanted: RegisteredDataset) -> DatasetVersion:

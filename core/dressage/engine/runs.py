@@ -14,7 +14,6 @@ from dressage.files.locks import FileLock, is_locked
 from dressage.hooks.proxy import PlatformProxy
 from dressage.platforms.protocols import Records, Waits
 from dressage.platforms.remote import Pace
-from dressage.records.record import Record
 from dressage.records.requests import RunRequest
 from dressage.records.run_folder import RunFolder
 from dressage.records.workspace import Workspace
@@ -44,8 +43,7 @@ class Run:
         self.id = request.run_id
         self.request = request
         self.is_offline = False
-        self.record = workspace.run(request.run_id)
-        self.folder = self.record.path
+        self.folder = workspace.run(request.run_id)
         self._workspace = workspace
         self._find_platform = find_platform
         self._attended = attended
@@ -76,7 +74,7 @@ class Run:
     @property
     def status(self) -> RunStatus:
         """How the run stands now. Where its platform cannot be asked now, how it stood when it was asked last."""
-        record = self.record.refresh()
+        record = self.folder.refresh()
         if record.status.has_ended:
             return record.status
         if not record.is_submitted:
@@ -94,8 +92,8 @@ class Run:
 
     def _look(self) -> RunStatus:
         """The status, without asking the platform more often than is good for it."""
-        record = self.record.refresh()
-        is_cheap = record.status.has_ended or not record.is_submitted or self._waiter
+        record = self.folder.refresh()
+        is_cheap = record.status.has_ended or not record.is_submitted
         return self.status if is_cheap or self._pace.is_due("status") else record.status
 
     def _warn(self, error: UnreachableError) -> None:
@@ -107,29 +105,39 @@ class Run:
 
     def _keep(self, seen: RunStatus, attempt: int) -> RunStatus:
         """Write down what was seen. Where that cannot be done, it still is how the run stands."""
-        record = self.record.refresh()
+        record = self.folder.refresh()
         recorded: tuple[tuple[str, Any], ...] = ()
         if seen.has_ended and self._recorder and record.is_news(seen, attempt):
             recorded = tuple(self._recorder.recorded(self.id).events())
         try:
-            return self.record.record(seen, attempt, recorded)
+            return self.folder.record(seen, attempt, recorded)
         except OSError:  # a full disk, or the workspace of somebody else
             return seen
 
     @property
+    def path(self) -> Path:
+        """The run's folder in the workspace."""
+        return self.folder.path
+
+    @property
     def created(self) -> str | None:
         """When the run was asked for."""
-        return self.record.refresh().created
+        return self.folder.refresh().created
 
     @property
     def tracked(self) -> Tracked:
         """Metrics, parameters and tags so far."""
-        record = self.record.refresh()
+        record = self.folder.refresh()
         is_over = record.status.has_ended or not record.is_submitted
         if is_over or self.is_offline or self._recorder is None:
             return record.tracked
+        try:
+            recorded = self._recorder.recorded(self.id)
+        except UnreachableError as error:
+            self._warn(error)
+            return record.tracked
         tracked = copy.deepcopy(record.tracked)
-        for event, items in self._recorder.recorded(self.id).events():
+        for event, items in recorded.events():
             tracked.apply({"event": event, "items": items, "attempt": record.attempt})
         return tracked
 
@@ -142,18 +150,18 @@ class Run:
     @property
     def model(self) -> ModelVersion | None:
         """The model that the run registered, once it has."""
-        return self.record.refresh().model
+        return self.folder.refresh().model
 
     def stage(self, stage: Stage) -> str | None:
         """What a finished stage came to, in a word."""
-        record = self.record.refresh()
+        record = self.folder.refresh()
         handles = record.datasets.values() if stage == "dataset" else [record.handles.get(stage)]
         return ", ".join(label_of(handle) for handle in handles if handle) or None
 
     @property
     def files(self) -> Sequence[File]:
         """What there is below outputs and logs, and what was logged as artifacts; grows while it runs."""
-        return self.platform.runs.files(self.id) if self.record.refresh().submitted else ()
+        return self.platform.runs.files(self.id) if self.folder.refresh().submitted else ()
 
     def download(self, target: str | Path, paths: Iterable[str] = ()) -> None:
         """Put the run's files (all, or those of `paths`) below `target`."""
@@ -161,16 +169,16 @@ class Run:
 
     def cancel(self) -> None:
         """Ask the script to stop, then make it; returns once asked. A run not submitted yet never will be."""
-        record = self.record.refresh()
+        record = self.folder.refresh()
         if not record.is_submitted:
-            self.record.record(RunStatus(state="Canceled", reason="canceled"), record.attempt)
-            record = self.record.refresh()  # it may have been submitted meanwhile
+            self.folder.record(RunStatus(state="Canceled", reason="canceled"), record.attempt)
+            record = self.folder.refresh()  # it may have been submitted meanwhile
         if record.is_submitted:
             self.platform.runs.cancel(self.id)
 
     def detach(self) -> None:
         """Let the run continue in the background, on purpose: the same request will then start another one."""
-        self.record.detach()
+        self.folder.detach()
         self.release()
 
     def release(self) -> None:
@@ -221,7 +229,7 @@ class Run:
     def _ended(self, timeout_s: float) -> bool:
         """Wait for the end, up to the time given; False if it is still to come."""
         deadline = time.monotonic() + timeout_s
-        while not self.record.refresh().is_submitted:
+        while not self.folder.refresh().is_submitted:
             left = deadline - time.monotonic()
             if left <= 0 or self.status.has_ended:
                 return self.status.has_ended
@@ -242,36 +250,43 @@ class Run:
 
     def _output(self, offset: int, *, paced: bool = False) -> bytes:
         """More of the log. paced: the run goes on, and its platform is not asked too often."""
-        if not self.record.refresh().submitted:
+        if not self.folder.refresh().submitted:
             return b""
-        if paced and not self._waiter and not self._pace.is_due("logs"):
+        if not paced:
+            return self.platform.runs.logs(self.id, offset)
+        try:
+            return self.platform.runs.logs(self.id, offset) if self._pace.is_due("logs") else b""
+        except UnreachableError as error:
+            self._warn(error)
             return b""
-        return self.platform.runs.logs(self.id, offset)
 
     def _prepared_by_someone(self) -> RunStatus:
         """The state of a run that its client has yet to submit: nobody else will, if that client is gone."""
-        attended = is_locked(self.record.lock("client"))
-        record = self.record.refresh()
+        attended = is_locked(self.folder.lock("client"))
+        record = self.folder.refresh()
         if attended or record.status.has_ended or record.is_submitted:
             return record.status
         reason = f"its client process exited; continue the run with: dressage resume {self.id}"
         return RunStatus(state="Failed", reason=reason, interrupted=True)
 
     def _finished(self, listener: Listener) -> RunStatus:
-        status, record = self.status, self.record.refresh()
-        if status.state == "Completed" and self._lacks_model(record):
-            submission = record.the_submission()
-            if submission:
-                conductor = Conductor(self.request, self.platform, self.record, listener)
-                conductor.register(submission, record.tracked.latest())
+        status = self.status
+        if status.state == "Completed":
+            with self.released_on_error():
+                self._register(listener)
         if not status.interrupted:
             self._workspace.forget(self.id)
         listener(RunEnded(self.id, status, self.model))
         self.release()
         return status
 
-    def _lacks_model(self, record: Record) -> bool:
-        return record.model is None and self.request.model.name is not None
+    def _register(self, listener: Listener) -> None:
+        """The model of a completed run, if it has one to register and nobody did."""
+        record = self.folder.refresh()
+        submission = record.the_submission() if record.model is None else None
+        if submission and self.request.model.name is not None:
+            conductor = Conductor(self.request, self.platform, self.folder, listener)
+            conductor.register(submission, record.tracked.latest())
 
 
 def lock_of_client(folder: RunFolder) -> FileLock:

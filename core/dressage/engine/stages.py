@@ -64,7 +64,11 @@ class Conductor:
         if self._cancelled:
             raise StageError("model", f"run {submission.run_id!r} was cancelled before it was submitted")
         self.folder.begin_submission(submission.attempt)
-        self.platform.runs.submit(submission)
+        try:
+            self._hand_over(submission)
+        except DressageError as error:
+            self._fail(submission.attempt, error)
+            raise
         self.folder.finish_submission(submission.attempt)
         if self._cancelled:  # while it was being submitted: whoever asked could not reach it yet
             self.platform.runs.cancel(submission.run_id)
@@ -88,6 +92,14 @@ class Conductor:
         self.folder.finish_stage(stage, to_json(handle), of)
         self.listener(StageFinished(stage, label_of(to_json(handle)), time.monotonic() - begun))
         return handle
+
+    def _hand_over(self, submission: Submission) -> None:
+        try:
+            self.platform.runs.submit(submission)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise StageError("model", describe(error)) from error
 
     @property
     def _cancelled(self) -> bool:

@@ -64,14 +64,16 @@ class PlatformProxy:
 
     @property
     def poll_s(self) -> float:
-        """How often its runs are asked for at most, in seconds."""
+        """Seconds between two looks at a run that has lasted; 0 where the platform waits itself: looks cost nothing."""
         return call_plugin(self.name, "runs.poll_s", self._ask_poll_s)
 
     def _ask_poll_s(self) -> float:
-        seconds = float(getattr(self._platform.runs, "poll_s", 5.0))
-        if not seconds > 0:
-            raise ValueError(f"it is {seconds:g}; give more than 0")
-        return seconds
+        given = getattr(self._platform.runs, "poll_s", None)
+        if given is None:
+            return 0.0 if isinstance(self._platform.runs, protocols.Waits) else 5.0
+        if not float(given) > 0:
+            raise ValueError(f"it is {given}; give more than 0")
+        return float(given)
 
     def _part(self, capability: str) -> Any:
         return call_plugin(self.name, capability, lambda: getattr(self._platform, capability, None))

@@ -1,7 +1,8 @@
 """The hooks of the four stages, and the platform's two.
 
 A recipe answers the first six; each is asked once per plan, in the order below, and only describes:
-no download, no framework import, nothing touched. A policy may wrap any of them except `settings`.
+no download, no framework import, nothing touched. With policies installed, it is asked once more for each of them, so
+that a plan can tell who changed what. A policy may wrap any of them except `settings`.
 A platform answers the last two.
 """
 

@@ -33,13 +33,17 @@ class StagePlan(Struct, frozen=True, kw_only=True):
 
 
 class Plan(Struct, frozen=True, kw_only=True):
-    """One run, stage by stage, before anything is touched. tags: of the run."""
+    """One run, stage by stage, before anything is touched.
+
+    tags: of the run. tags_changed_by: plugins that changed them, and how.
+    """
 
     recipe: str
     platform: str
     settings: Mapping[str, Any]
     stages: tuple[StagePlan, ...] = ()
     tags: Mapping[str, str] = {}
+    tags_changed_by: tuple[str, ...] = ()
 
     def stage(self, name: Stage) -> StagePlan:
         """The first plan of that stage: a run may have several datasets. Raises KeyError for what is no stage."""

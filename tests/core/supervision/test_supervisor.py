@@ -20,12 +20,12 @@ def test_a_disk_that_is_full_once_the_script_has_started_leaves_none_running(
     (project / "other").touch()
     second = engine.run("tiny", set={"slots": 1, "hold": str(project / "other")})
     eventually(lambda: second.status.state == "Queued")
-    size = (second.folder / "journal.jsonl").stat().st_size
+    size = (second.path / "journal.jsonl").stat().st_size
     resource.prlimit(supervisor(second), resource.RLIMIT_FSIZE, (size, size))
     hold.unlink()
     status = second.wait(60)
     assert (status.state, status.interrupted) == ("Failed", True)
-    eventually(lambda: not is_locked(second.folder / "script.lock"), 10)
+    eventually(lambda: not is_locked(second.path / "script.lock"), 10)
     assert first.wait(60).state == "Completed"
 
 
@@ -36,12 +36,12 @@ def test_a_script_whose_supervisor_died_before_it_could_note_it_is_ended_by_resu
     kill_supervisor(run)
     run.wait(60)
     run.release()
-    journal = run.folder / "journal.jsonl"
+    journal = run.path / "journal.jsonl"
     noted = [line for line in journal.read_text().splitlines(keepends=True) if '"script.started"' not in line]
     journal.write_text("".join(noted))
     resumed = Engine(project).resume(run.id)
     assert resumed.wait(20).state == "Completed"
-    assert not is_locked(run.folder / "script.lock")
+    assert not is_locked(run.path / "script.lock")
 
 
 DAEMON = """
@@ -70,6 +70,6 @@ def test_a_daemon_that_a_script_left_behind_does_not_stop_resume(
     hold.touch()
     run = engine.run("script", set={"path": str(script(DAEMON)), "arguments": str(hold)})
     assert run.wait(60).exit_code == 3
-    assert is_locked(run.folder / "script.lock")  # it inherited what says that the script lives
+    assert is_locked(run.path / "script.lock")  # it inherited what says that the script lives
     assert engine.resume(run.id).wait(60).state == "Completed"
     hold.unlink()

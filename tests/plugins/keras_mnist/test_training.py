@@ -90,7 +90,7 @@ def test_killed_in_the_middle_and_resumed_it_ends_with_the_same_weights(
         if b"epoch  3/20" in log:
             break
     (script,) = [
-        event["group"] for event in run.record.journal.events() if event["event"] == "script.started"
+        event["group"] for event in run.folder.journal.events() if event["event"] == "script.started"
     ]
     os.kill(script, signal.SIGKILL)
     eventually(lambda: run.status.ended)

@@ -72,7 +72,7 @@ def _print_sections(run: "Run", files: "Sequence[File] | None") -> None:
             ("snapshot", digest_shown(request.snapshot.digest)),
             ("model", run.stage("model")),
             (metric.name.lower() if metric else "", None if run.metric is None else number_of(run.metric)),
-            ("folder", run.folder),
+            ("folder", run.path),
         )
     )
     print_sections(tracked, has_ended=status.has_ended)
