@@ -66,9 +66,12 @@ class LocalRuns:
         status = folder.refresh().status
         if status.has_ended or is_locked(folder.lock("supervisor")):
             return status
-        status = folder.refresh().status  # it may have ended between the two looks
+        record = folder.refresh()  # it may have ended between the two looks
+        status = record.status
         if status.has_ended:
             return status
+        if not record.is_submitted:
+            raise NotFoundError(f"run {run_id!r} was not started")
         reason = f"{processes.last_words(folder)}; continue the run with: dressage resume {run_id}"
         return RunStatus(
             state="Failed", reason=reason, started=status.started, ended=_last_sign(folder), interrupted=True

@@ -113,7 +113,7 @@ def test_inputs_that_cannot_be_compared_are_refused(had, engine: Engine, project
         engine.plan("tiny", on="shaky")
 
 
-@pytest.mark.parametrize("poll_s", ["soon", -1, None, float("nan")])
+@pytest.mark.parametrize("poll_s", ["soon", -1, 0, float("nan")])
 def test_an_interval_that_is_none_is_refused(had, poll_s):
     with pytest.raises(PluginError, match=r"plugin 'shaky' failed in runs\.poll_s: "):
         had(runs=part(RUNS, poll_s=poll_s)).poll_s  # noqa: B018

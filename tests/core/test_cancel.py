@@ -4,7 +4,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from tests.clients import held
+from tests.clients import held, kill_before
 from tests.recipes import Tiny
 from tests.waiting import eventually
 
@@ -66,6 +66,18 @@ def test_a_cancel_while_the_run_is_submitted_holds(engine: Engine, tiny: Tiny, p
     run = engine.run("tiny", set={"hold": str(project / "hold")})
     eventually(lambda: not is_locked(run.path / "supervisor.lock"), 20)
     assert run.status.state == "Canceled"
+
+
+def test_a_run_whose_client_was_killed_as_it_handed_it_over_can_be_canceled(
+    engine: Engine, tiny: Tiny, project: Path
+):
+    (project / "hold").touch()
+    kill_before(project, "run.submitted", f"hold={project / 'hold'}")
+    run = engine.get("latest")
+    run.cancel()
+    eventually(lambda: not is_locked(run.folder.lock("supervisor")), 20)
+    assert run.status.state == "Canceled"
+    assert b"step 3" not in b"".join(run.logs())
 
 
 def test_a_cancelled_run_is_not_continued_because_a_stage_failed_too(engine: Engine, tiny: Tiny):

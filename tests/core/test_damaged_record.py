@@ -55,6 +55,32 @@ def test_what_is_known_of_an_event_of_the_future_is_kept(dressage, damaged: Path
     assert "inputs\n  mnist  abc" in dressage("runs", "show", "latest", cwd=damaged).stdout
 
 
+WRONG = [
+    {"event": "state", "state": "Weird", "attempt": 1, "time": "2026-11-24T15:37:33.182Z"},
+    {"event": "state", "state": "Failed", "exit_code": "x", "attempt": 1, "time": "2026-11-24T15:37:33.182Z"},
+    {"event": "run.resumed", "attempt": "two"},
+    {"event": "stage.finished", "stage": "model", "handle": {"name": "m"}},
+    {"event": "stage.finished", "stage": "environment", "handle": {"name": 5}},
+    {"event": "run.created", "time": 5, "request": {"run_id": 5, "recipe": 5}},
+]
+
+
+@pytest.mark.parametrize("line", WRONG, ids=lambda line: line["event"])
+def test_a_record_that_cannot_be_read_hides_no_other(project: Path, dressage, line: dict[str, object]):
+    (project / "train.py").write_text("")
+    runs = [Engine(project).run("script", set={"path": "train.py"}, again=True) for _ in range(2)]
+    for run in runs:
+        run.wait(60)
+    with (runs[0].path / "journal.jsonl").open("a") as journal:
+        journal.write(json.dumps(line) + "\n")
+    listed = dressage("runs", "list", "-o", "json")
+    assert listed.returncode == 0, listed.stderr
+    states = {run["run_id"]: run["status"]["state"] for run in json.loads(listed.stdout)}
+    assert states[runs[1].id] == "Completed"
+    assert runs[0].id in states
+    assert "Traceback" not in dressage("runs", "show", runs[0].id).stderr
+
+
 @pytest.mark.parametrize("path", ["../x", "/x", "a/../../x", "a\0b"])
 def test_a_file_whose_path_leads_out_of_its_folder_is_none(path: str):
     with pytest.raises(ValueError, match="leads out of its folder"):

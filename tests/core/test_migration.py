@@ -1,6 +1,7 @@
 """A workspace that the version before left: layout_1.json holds its files, with a completed and a killed run."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -93,6 +94,33 @@ def test_a_run_that_the_earlier_version_has_going_is_waited_for(old: Path):
         pytest.raises(SettingsError, match=f"run '{KILLED}' was started by an earlier dressage"),
     ):
         Engine(old).runs()
+
+
+def test_a_journal_keeps_its_time_and_mode(old: Path):
+    """The time is when the run last wrote something: the end of one that was killed."""
+    journal = old / ".dressage" / "runs" / KILLED / "journal.jsonl"
+    os.utime(journal, (1_700_000_000, 1_700_000_000))
+    os.utime(journal.with_name("log.txt"), (1_700_000_000, 1_700_000_000))
+    journal.chmod(0o600)
+    status = Engine(old).get(KILLED).status
+    assert status.ended == "2023-11-14T22:13:20.000Z"
+    assert journal.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_earlier_version_starts_no_run_meanwhile(old: Path):
+    """It refuses every layout but its own; a migration that was killed is seen by its mark."""
+    marker = old / ".dressage" / "workspace.json"
+    marker.write_text('{"layout": 2, "migrating": true}')
+    assert len(Engine(old).runs()) == 2
+    assert json.loads(marker.read_text()) == {"layout": 2}
+
+
+def test_lines_that_nest_too_deep_or_hold_no_text_stay(old: Path):
+    journal = old / ".dressage" / "runs" / COMPLETED / "journal.jsonl"
+    with journal.open("a") as file:
+        file.write('{"event":"run.created","job":' + "[" * 100_000 + "\n")
+        file.write('{"event":"run.submitting","request":"\\ud800"}\n')
+    assert len(Engine(old).runs()) == 2
 
 
 def test_a_workspace_that_was_moved_still_opens(old: Path, tmp_path: Path):

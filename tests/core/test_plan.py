@@ -15,8 +15,11 @@ def reasons(engine: Engine, stage: str, **settings: object) -> str:
     return "; ".join(engine.plan("tiny", set=settings).stage(stage).reasons)
 
 
-def trained(engine: Engine, **settings: object) -> None:
-    assert engine.run("tiny", set=settings).wait(120).state == "Completed"
+def trained(engine: Engine, **settings: object) -> str:
+    """The id of a run that trained."""
+    run = engine.run("tiny", set=settings)
+    assert run.wait(120).state == "Completed"
+    return run.id
 
 
 def test_before_the_first_run_everything_is_new_and_says_why(engine: Engine, tiny: Tiny):
@@ -66,10 +69,18 @@ def test_changed_data_changes_the_dataset_and_what_is_trained_from_it(engine: En
     assert "dataset changed" in reasons(engine, "model")
 
 
-def test_more_slots_change_the_compute_alone(engine: Engine, tiny: Tiny):
+def test_where_the_model_is_there_nothing_else_is_made(engine: Engine, tiny: Tiny):
+    run_id = trained(engine)
+    assert actions(engine, slots=2) | {"compute": None} == actions(engine) | {"compute": None}
+    assert reasons(engine, "compute", slots=2) == "not needed: the model is reused"
+    assert engine.run("tiny", set={"slots": 2}).id == run_id
+
+
+def test_a_plan_to_train_again_says_so(engine: Engine, tiny: Tiny):
     trained(engine)
-    assert [stage for stage, action in actions(engine, slots=2).items() if action != "reuse"] == ["compute"]
-    assert reasons(engine, "compute", slots=2) == "slots: 4 -> 2"
+    plans: list[object] = []
+    engine.run("tiny", again=True, listener=plans.append).wait(60)
+    assert plans[0].plan.stage("model").action == "train"
 
 
 def test_a_plan_names_the_version_that_would_be_made(engine: Engine, tiny: Tiny):

@@ -387,3 +387,65 @@ def test_help_imports_no_engine_and_no_framework():
     )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout
     assert told.splitlines()[-1] == "HEAVY []"
+
+
+class Empty:
+    """A policy that forgets to return what it was given."""
+
+    @hookimpl(wrapper=True)
+    def environment(self):
+        yield
+
+
+class Instead:
+    @hookimpl
+    def tags(self) -> dict[str, str]:
+        return {}
+
+
+class Refuses:
+    @hookimpl(wrapper=True)
+    def environment(self):
+        yield
+        raise SettingsError("image 'a' is not allowed here")
+
+
+def test_a_policy_that_returns_nothing_is_refused(engine: Engine, recipe: Recipe):
+    engine.plugins.add("wrapper", "house", Empty())
+    with pytest.raises(PluginError, match="'house' failed in environment: returned nothing"):
+        engine.plan("full")
+
+
+def test_a_policy_that_answers_in_the_recipes_place_is_refused(engine: Engine, recipe: Recipe):
+    engine.plugins.add("wrapper", "house", Instead())
+    with pytest.raises(
+        PluginError, match=r"its hook 'tags' does not wrap; mark it with @hookimpl\(wrapper=True\)"
+    ):
+        engine.plan("full")
+
+
+def test_a_policy_that_refuses_is_named(engine: Engine, recipe: Recipe):
+    engine.plugins.add("wrapper", "house", Refuses())
+    with pytest.raises(SettingsError, match="policy 'house': image 'a' is not allowed here"):
+        engine.plan("full")
+
+
+def test_a_policy_sees_what_a_recipe_leaves_to_us(engine: Engine, script):
+    seen: list[object] = []
+
+    class Looks:
+        @hookimpl(wrapper=True)
+        def compute(self):
+            seen.append((yield).name)
+            return ComputeTarget(name="house")
+
+    class Least:
+        @hookimpl
+        def model(self) -> Model:
+            path = script("pass")
+            return Model(script=Script(directory=path.parent, file=path.name))
+
+    engine.plugins.add("recipe", "least", Least())
+    engine.plugins.add("wrapper", "house", Looks())
+    assert engine.plan("least").stage("compute").name == "house"
+    assert set(seen) == {"default"}

@@ -81,6 +81,33 @@ def test_times_are_the_platforms(run, cloud: Cloud):
     assert (run.status.started, run.status.ended) == ("2026-01-01T10:00:00Z", "2026-01-01T11:00:00Z")
 
 
+def test_a_run_started_when_it_was_first_seen_to_run(run, cloud: Cloud):
+    started = run.status.started
+    cloud.state = RunStatus(state="Running", reason="epoch 2")
+    assert run.status.reason == "epoch 2"
+    assert run.status.started == started
+
+
+def test_an_end_whose_metrics_are_out_of_reach_is_told_and_kept_by_a_later_look(run, cloud: Cloud):
+    cloud.state = RunStatus(state="Completed", exit_code=0)
+    cloud.recorded, kept = lambda _: raise_unreachable(), cloud.recorded
+    assert run.wait(10).state == "Completed"
+    assert not run.folder.refresh().status.has_ended
+    cloud.recorded = kept
+    assert run.wait(10).state == "Completed"
+    assert run.folder.refresh().tracked.latest() == {"loss": 0.5}
+
+
+def raise_unreachable() -> Recorded:
+    raise UnreachableError("model", "the cloud is down")
+
+
+def test_a_follower_is_not_ended_by_a_log_that_is_out_of_reach(run, cloud: Cloud):
+    cloud.logs = lambda run_id, offset=0: raise_unreachable()
+    cloud.state = RunStatus(state="Completed", exit_code=0)
+    assert run.follow(lambda _: None).state == "Completed"
+
+
 def test_what_a_run_recorded_elsewhere_is_kept_at_its_end(engine: Engine, run, cloud: Cloud):
     assert run.tracked.latest() == {"loss": 0.5}
     cloud.state = RunStatus(state="Completed", exit_code=0)

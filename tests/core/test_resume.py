@@ -1,5 +1,6 @@
 """Going on with a run: after a failure, from where one is, beside others."""
 
+import shutil
 import threading
 from pathlib import Path
 
@@ -7,8 +8,9 @@ import pytest
 from tests.clients import client, counted
 from tests.recipes import Tiny
 
-from dressage import Engine, StageError
+from dressage import Engine, PluginError, StageError
 from dressage.records.journal import Journal
+from dressage.results.events import StageFinished
 
 
 def attempts(journal: Journal) -> list[int]:
@@ -55,16 +57,21 @@ def test_whoever_catches_an_error_may_resume_at_once(engine: Engine, tiny: Tiny)
     assert counted(engine) == (1, 1, 1)
 
 
-class WithoutData(Tiny):
-    """Fails as it is handed over: its script is given the folder of a dataset that there is none of."""
+def lose_snapshot(engine: Engine):
+    """A listener that makes a run fail as it is handed over: its source directory is gone."""
 
-    dataset = None
+    def listen(event: object) -> None:
+        if isinstance(event, StageFinished) and event.stage == "environment":
+            for kept in engine.workspace.snapshots.glob("[!.]*"):
+                shutil.rmtree(kept)
+
+    return listen
 
 
 def test_an_exception_that_is_kept_does_not_hold_up_the_queue(engine: Engine, tiny: Tiny, project: Path):
-    engine.plugins.add("recipe", "without", WithoutData(project))
-    with pytest.raises(StageError, match="the inputs are: none") as kept:
-        engine.run("without", set={"slots": 1})
+    with pytest.raises(PluginError, match=r"runs\.submit: FileNotFoundError") as kept:
+        engine.run("tiny", set={"slots": 1, "rate": "0.5"}, listener=lose_snapshot(engine))
+    assert engine.get("latest").status.reason == str(kept.value)
     assert engine.run("tiny", set={"slots": 1}).wait(20).state == "Completed"
     assert kept.tb
 
@@ -73,11 +80,10 @@ def test_an_exception_that_is_kept_does_not_hold_up_the_queue(engine: Engine, ti
 def test_a_run_that_could_not_be_handed_over_may_be_tried_again_at_once(
     engine: Engine, tiny: Tiny, project: Path
 ):
-    engine.plugins.add("recipe", "without", WithoutData(project))
     try:
-        engine.run("without")
-    except StageError:
-        with pytest.raises(StageError, match="the inputs are: none"):
+        engine.run("tiny", listener=lose_snapshot(engine))
+    except PluginError:
+        with pytest.raises(PluginError, match=r"runs\.submit: FileNotFoundError"):
             engine.resume("latest")
 
 

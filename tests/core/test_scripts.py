@@ -10,9 +10,11 @@ from dressage import (
     Distribution,
     Engine,
     Environment,
+    FileDataset,
     Model,
     Script,
     SettingsError,
+    Source,
     SpecError,
     StageError,
     hookimpl,
@@ -126,6 +128,38 @@ def test_a_script_is_stopped_at_its_time_limit(engine: Engine, add):
     )
     status = engine.run("starts").wait(60)
     assert (status.state, status.reason) == ("Failed", "the script was stopped at its time limit of 0.3 s")
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "words"),
+    [
+        (ComputeTarget, {"name": "a", "time_limit_s": float("inf")}, "give a number of seconds above 0"),
+        (ComputeTarget, {"name": "a", "time_limit_s": float("nan")}, "give a number of seconds above 0"),
+        (ComputeTarget, {"name": "a", "slots": 0}, "slots is 0; give at least 1"),
+        (Environment, {"name": "a", "variables": {"A=B": "1"}}, "variable 'A=B'"),
+        (Environment, {"name": "a", "variables": {"A": "1\0"}}, "leave out '=' and NUL bytes"),
+        (Script, {"directory": Path("/a"), "command": "a\0b"}, "holds a NUL byte"),
+        (Script, {"directory": Path("/a"), "file": "a.py", "arguments": ("\0",)}, "holds a NUL byte"),
+        (Source, {"path": "./a", "addresses": ("/a",)}, "write it plainly"),
+        (Source, {"path": "a\0", "addresses": ("/a",)}, "leaves the dataset's folder"),
+        (Distribution, {"nodes": 0}, "give at least 1 of both"),
+    ],
+)
+def test_values_that_nothing_can_do_are_refused(kind: type, fields: dict[str, object], words: str):
+    with pytest.raises(SpecError, match=words):
+        kind(**fields)
+
+
+def test_a_file_that_is_a_folder_too_is_refused():
+    sources = tuple(Source(path=path, addresses=("/a",)) for path in ("a", "a/b"))
+    with pytest.raises(SpecError, match="has 'a' as a file and as a folder"):
+        FileDataset(name="d", sources=sources)
+
+
+def test_an_argument_may_hold_bytes_that_are_no_text(dressage, script):
+    path = str(script("import os, sys; print(os.fsencode(sys.argv[1]))"))
+    told = dressage("run", path, "--name", os.fsdecode(b"\xfe"), "--", os.fsdecode(b"\xff"))
+    assert (told.returncode, told.stdout.splitlines()[0]) == (0, r"b'\xff'")
 
 
 def test_a_secret_that_is_not_there_is_named(engine: Engine, add):

@@ -175,6 +175,6 @@ def took(status: RunStatus) -> str:
     if status.started is None or (status.has_ended and status.ended is None):
         return ""
     until = datetime.fromisoformat(status.ended) if status.ended else datetime.now(UTC)
-    seconds = (until - datetime.fromisoformat(status.started)).total_seconds()
+    seconds = max(0.0, (until - datetime.fromisoformat(status.started)).total_seconds())
     minutes, rest = divmod(seconds, 60)
     return f"{rest:.1f} s" if minutes == 0 else f"{minutes:.0f} min {rest:.0f} s"

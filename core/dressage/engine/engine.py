@@ -153,7 +153,7 @@ class Engine:
         tags: of the run, for people and for the platform's job.
         """
         asked = self._ask(recipe, on, set, tags, experiment=experiment, name=name)
-        plan = self._plan(asked)
+        plan = self._plan(asked, again=again)
         listener(PlanMade(plan))
         self.workspace.create()
         if not again and (found := self._find_run(plan, asked.request, listener)):
@@ -206,6 +206,9 @@ class Engine:
         experiment: str | None = None,
         name: str | None = None,
     ) -> Asked:
+        for name_, value in (tags or {}).items():
+            if not (isinstance(name_, str) and isinstance(value, str)):
+                raise SettingsError(f"tag {name_!r} is {value!r}; names and values are text")
         loaded = recipes.load(self.plugins, recipe)
         settings = self._resolve(Owner("recipe", recipe), loaded.settings, given or {})
         experiment = experiment_of(experiment or self.configuration.option("experiment").value, recipe)
@@ -227,7 +230,7 @@ class Engine:
                 input_of(argument, request.datasets)
         return Asked(request, changes, platform)
 
-    def _plan(self, asked: Asked) -> Plan:
+    def _plan(self, asked: Asked, *, again: bool = False) -> Plan:
         request = asked.request
         return Plan(
             recipe=request.recipe,
@@ -235,7 +238,7 @@ class Engine:
             settings=request.settings,
             tags=request.tags,
             tags_changed_by=asked.changes.get("tags", ()),
-            stages=plan_stages(asked.platform, self.workspace, request, asked.changes),
+            stages=plan_stages(asked.platform, self.workspace, request, asked.changes, again=again),
         )
 
     def _make_platform(self, name: str) -> PlatformProxy:

@@ -20,9 +20,14 @@ from dressage.specs.datasets import Dataset, RegisteredDataset
 
 
 def plan_stages(
-    platform: PlatformProxy, workspace: Workspace, request: RunRequest, changes: Changes
+    platform: PlatformProxy,
+    workspace: Workspace,
+    request: RunRequest,
+    changes: Changes,
+    *,
+    again: bool = False,
 ) -> tuple[StagePlan, ...]:
-    """One plan for each input, then one for each other stage."""
+    """One plan for each input, then one for each other stage. again: train whatever there is."""
     _check_processes(platform, request)
     datasets = {name: _plan_dataset(platform, wanted) for name, wanted in request.datasets.items()}
     none = StagePlan(stage="dataset", action="none", name="none", reasons=("the recipe reads no dataset",))
@@ -33,8 +38,10 @@ def plan_stages(
         datasets={name: stage.key for name, stage in datasets.items()},
         environment=environment.key if environment.action == "reuse" else None,
     )
-    model = _plan_model(platform, workspace, training)
+    model = _plan_model(platform, workspace, training, again=again)
     stages = (*(datasets.values() or (none,)), compute, environment, model)
+    if model.action == "reuse":
+        stages = tuple(map(_spared, stages))
     left = dict(changes)  # said once, where a run has several datasets
     return tuple(replace(stage, changed_by=left.pop(stage.stage, ())) for stage in stages)
 
@@ -44,7 +51,8 @@ def find_registered(platform: PlatformProxy, wanted: RegisteredDataset) -> Datas
     named = {version.version: version for version in platform.datasets.list(wanted.name)}
     if not named:
         names = {version.name for version in platform.datasets.list()}
-        raise NotFoundError(unknown("dataset", wanted.name, names))
+        line = unknown("dataset", wanted.name, names)
+        raise NotFoundError(f"{line}; add it with: dressage datasets register {wanted.name} FILES")
     number = max(named) if wanted.version is None else wanted.version
     if number not in named:
         known = ", ".join(map(str, sorted(named)))
@@ -71,13 +79,22 @@ def _plan_dataset(platform: PlatformProxy, wanted: Dataset) -> StagePlan:
     )
 
 
-def _plan_model(platform: PlatformProxy, workspace: Workspace, training: Training) -> StagePlan:
+def _spared(stage: StagePlan) -> StagePlan:
+    """Where the model is there, nothing else is made."""
+    if stage.action in ("reuse", "none"):
+        return stage
+    return replace(stage, action="none", size=None, reasons=("not needed: the model is reused",))
+
+
+def _plan_model(
+    platform: PlatformProxy, workspace: Workspace, training: Training, *, again: bool
+) -> StagePlan:
     """reuse, if a version of this name came from the very same inputs; else train, and why."""
     model, noting = training.request.model, platform.optional(Notes)
     notes = tuple(noting.notes(training.request)) if noting else ()
     reasons: tuple[str, ...] = ("the script's model is not registered",)
     if model.name is not None:
-        found = platform.models.find(training) if _is_known(training) else None
+        found = platform.models.find(training) if _is_known(training) and not again else None
         if found is not None:
             return StagePlan(
                 stage="model",

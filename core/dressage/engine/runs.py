@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from dressage.engine.stages import Conductor, label_of
-from dressage.errors import UnreachableError
+from dressage.errors import DressageError, UnreachableError
 from dressage.files.locks import FileLock, is_locked
 from dressage.hooks.proxy import PlatformProxy
 from dressage.platforms.protocols import Records, Waits
@@ -107,10 +107,13 @@ class Run:
         """Write down what was seen. Where that cannot be done, it still is how the run stands."""
         record = self.folder.refresh()
         recorded: tuple[tuple[str, Any], ...] = ()
-        if seen.has_ended and self._recorder and record.is_news(seen, attempt):
-            recorded = tuple(self._recorder.recorded(self.id).events())
         try:
+            if seen.has_ended and self._recorder and record.is_news(seen, attempt):
+                recorded = tuple(self._recorder.recorded(self.id).events())
             return self.folder.record(seen, attempt, recorded)
+        except UnreachableError as error:  # the end is written with what the run recorded, by a later look
+            self._warn(error)
+            return seen
         except OSError:  # a full disk, or the workspace of somebody else
             return seen
 
@@ -173,7 +176,9 @@ class Run:
         if not record.is_submitted:
             self.folder.record(RunStatus(state="Canceled", reason="canceled"), record.attempt)
             record = self.folder.refresh()  # it may have been submitted meanwhile
-        if record.is_submitted:
+        if (
+            max(record.submitting, record.submitted) >= record.attempt
+        ):  # its client may have been killed in between
             self.platform.runs.cancel(self.id)
 
     def detach(self) -> None:
@@ -199,7 +204,7 @@ class Run:
         """The script's output from byte `offset` on, as it wrote it; with `follow`, until the run has ended."""
         while True:
             ended = not follow or self._ended(_LOOK_AGAIN_S)
-            while data := self._output(offset, paced=not ended):
+            while data := self._more(offset, ended) if follow else self._output(offset):
                 offset += len(data)
                 yield data
             if ended:
@@ -220,7 +225,7 @@ class Run:
             if (status.state, status.reason) != told and not status.has_ended:
                 listener(StateChanged(self.id, status.state, status.reason))
             told = status.state, status.reason
-            while not self.is_offline and (data := self._output(offset, paced=not ended)):
+            while not self.is_offline and (data := self._more(offset, ended)):
                 listener(LogWritten(self.id, offset, data))
                 offset += len(data)
             if ended:
@@ -243,19 +248,20 @@ class Run:
             if left <= 0:
                 return False
             if self._waiter:
-                self._waiter.wait(self.id, left)
+                if self._waiter.wait(self.id, left) and not self._look().has_ended:
+                    time.sleep(_LOOK_AGAIN_S)  # it says so, and it is not
             else:
                 time.sleep(min(left, self._pace.pause_s("status")))
         return True
 
-    def _output(self, offset: int, *, paced: bool = False) -> bytes:
-        """More of the log. paced: the run goes on, and its platform is not asked too often."""
-        if not self.folder.refresh().submitted:
-            return b""
-        if not paced:
-            return self.platform.runs.logs(self.id, offset)
+    def _output(self, offset: int) -> bytes:
+        """More of the log."""
+        return self.platform.runs.logs(self.id, offset) if self.folder.refresh().submitted else b""
+
+    def _more(self, offset: int, ended: bool) -> bytes:
+        """More of the log for a follower: not too often while the run goes on, nothing while it cannot be had."""
         try:
-            return self.platform.runs.logs(self.id, offset) if self._pace.is_due("logs") else b""
+            return self._output(offset) if ended or self._pace.is_due("logs") else b""
         except UnreachableError as error:
             self._warn(error)
             return b""
@@ -266,8 +272,21 @@ class Run:
         record = self.folder.refresh()
         if attended or record.status.has_ended or record.is_submitted:
             return record.status
+        if found := self._handed_over(record.attempt):
+            return found
         reason = f"its client process exited; continue the run with: dressage resume {self.id}"
         return RunStatus(state="Failed", reason=reason, interrupted=True)
+
+    def _handed_over(self, attempt: int) -> RunStatus | None:
+        """The state of a run whose client was killed before it could say that the platform has it."""
+        if self.folder.refresh().submitting < attempt or self.is_offline:
+            return None
+        try:
+            seen = self.platform.runs.observe(self.id)
+        except DressageError:
+            return None  # it has not
+        self.folder.finish_submission(attempt)
+        return self._keep(seen, attempt)
 
     def _finished(self, listener: Listener) -> RunStatus:
         status = self.status

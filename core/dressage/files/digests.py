@@ -9,7 +9,7 @@ from typing import Any
 def digest_of(value: Any) -> str:
     """The digest of a JSON value, whatever the order of its keys."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 
 def digest_of_file(path: Path) -> str:

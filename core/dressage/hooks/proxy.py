@@ -64,7 +64,7 @@ class PlatformProxy:
 
     @property
     def poll_s(self) -> float:
-        """Seconds between two looks at a run that has lasted; 0 where the platform waits itself: looks cost nothing."""
+        """Seconds between two looks at a run that has lasted; 0 where the platform waits, and looks cost nothing."""
         return call_plugin(self.name, "runs.poll_s", self._ask_poll_s)
 
     def _ask_poll_s(self) -> float:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import msgspec
 import pluggy
 
-from dressage.errors import PluginError, SpecError
+from dressage.errors import PluginError, SettingsError, SpecError
 from dressage.files.encoding import from_json, to_json
 from dressage.hooks import specs as hookspecs
 from dressage.hooks.calls import call_plugin
@@ -18,6 +18,7 @@ from dressage.specs.compute import ComputeTarget
 from dressage.specs.datasets import FileDataset, RegisteredDataset
 from dressage.specs.environments import Environment
 from dressage.specs.models import Model
+from dressage.specs.names import check_name
 
 Question = Literal["dataset", "compute", "environment", "model", "tags"]
 _RETURNS: Mapping[Question, tuple[type, ...]] = {
@@ -48,8 +49,7 @@ class Recipe:
         """
         changes: Changes = {}
         datasets = self._ask("dataset", changes, settings=settings)
-        target = self._ask("compute", changes, settings=settings) or ComputeTarget(name="default")
-        compute = resolve(target)
+        compute = resolve(self._ask("compute", changes, settings=settings))
         environment = self._ask("environment", changes, settings=settings, compute=compute)
         model = self._ask("model", changes, settings=settings, compute=compute)
         if model is None:
@@ -58,7 +58,7 @@ class Recipe:
         described = {
             **_by_kind(datasets),
             "compute": compute,
-            "environment": environment or Environment(name="interpreter"),
+            "environment": environment,
             "model": model,
             "tags": self._tags(changes, settings, tags),
         }
@@ -88,17 +88,42 @@ class Recipe:
         answer = self._answer(question, self.name, hidden, arguments)
         for name in self.wrappers:
             hidden = hidden[1:]
-            before, answer = answer, self._answer(question, name, hidden, arguments)
+            before, answer = answer, self._answer_of_policy(question, name, hidden, arguments)
+            if answer is None and before is not None:
+                raise PluginError(
+                    name, question, "returned nothing; return what `yield` gave, or a change of it"
+                )
             if before != answer:
                 lines = differences(to_json(before) or {}, to_json(answer) or {})
                 changes[question] = (*changes.get(question, ()), *(f"{name}: {line}" for line in lines))
         return answer
+
+    def _answer_of_policy(
+        self, question: Question, plugin: str, hidden: list[Any], arguments: Mapping[str, Any]
+    ) -> Any:
+        """A policy may refuse something: then its user sees whose rule it is."""
+        try:
+            return self._answer(question, plugin, hidden, arguments)
+        except SettingsError as error:
+            raise type(error)(f"policy {plugin!r}: {error}") from error
 
     def _answer(
         self, question: Question, plugin: str, hidden: list[Any], arguments: Mapping[str, Any]
     ) -> Any:
         caller = self.manager.subset_hook_caller(question, hidden)
         return call_plugin(plugin, question, lambda: _checked(plugin, question, caller(**arguments)))
+
+
+class _Defaults:
+    """What a recipe that does not say runs on and in; policies see it as if the recipe had said it."""
+
+    @hookspecs.hookimpl(trylast=True)
+    def compute(self) -> ComputeTarget:
+        return ComputeTarget(name="default")
+
+    @hookspecs.hookimpl(trylast=True)
+    def environment(self) -> Environment:
+        return Environment(name="interpreter")
 
 
 class _GivenTags:
@@ -122,10 +147,19 @@ def _checked(plugin: str, question: Question, answer: Any) -> Any:
         raise PluginError(plugin, question, f"returned {answer!r:.200}, not a {_names(kinds)}")
     try:
         if isinstance(answer, Mapping):
+            _check_keys(question, answer)
             return {name: _converted(question, item) for name, item in answer.items()}
         return _converted(question, answer)
     except (msgspec.ValidationError, TypeError, NotImplementedError) as error:
         raise PluginError(plugin, question, f"returned {answer!r:.200}: {error}") from error
+
+
+def _check_keys(question: Question, answer: Mapping[Any, Any]) -> None:
+    for name in answer:
+        if not isinstance(name, str):
+            raise TypeError(f"the name {name!r} is not a text")
+        if question == "dataset":
+            check_name("input", name)
 
 
 def _converted(question: Question, item: Any) -> Any:
@@ -159,10 +193,21 @@ def load(plugins: Plugins, name: str) -> Recipe:
     """
     manager = plugins.manager("recipe", name)
     settings = ask_declaration(manager, name, "settings")
+    manager.register(_Defaults(), "defaults")
     wrappers = plugins.wrappers()
     for wrapper, plugin in wrappers.items():
         register(manager, wrapper, plugin, _key(wrapper))
+        _check_wraps(manager, wrapper, plugin)
     return Recipe(name, settings, manager, tuple(wrappers))
+
+
+def _check_wraps(manager: pluggy.PluginManager, name: str, plugin: Any) -> None:
+    """Raises PluginError for a policy that answers in the recipe's place."""
+    for caller in manager.get_hookcallers(plugin) or ():
+        for found in caller.get_hookimpls():
+            if found.plugin is plugin and not (found.wrapper or found.hookwrapper):
+                reason = f"its hook {caller.name!r} does not wrap; mark it with @hookimpl(wrapper=True)"
+                raise PluginError(name, "registering", reason)
 
 
 def _key(wrapper: str) -> str:

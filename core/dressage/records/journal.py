@@ -40,14 +40,12 @@ class Journal:
         self._write(event, fields, durable=True)
 
     def _write(self, event: str, fields: Mapping[str, Any], *, durable: bool) -> None:
-        line = json.dumps(
-            {"time": now(), "event": event, **fields}, ensure_ascii=False, separators=(",", ":")
-        )
+        line = line_of({"time": now(), "event": event, **fields})
         descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
             end = os.fstat(descriptor).st_size
             torn = end > 0 and os.pread(descriptor, 1, end - 1) != b"\n"
-            data = ("\n" if torn else "").encode() + line.encode() + b"\n"
+            data = (b"\n" if torn else b"") + line
             if os.write(descriptor, data) != len(data):
                 raise OSError(28, "no space left for the journal", str(self.path))
             if durable or time.monotonic() - self._synced >= _SYNC_S:
@@ -78,7 +76,16 @@ class Journal:
                 offset += len(line)
                 try:
                     event = json.loads(line)
-                except ValueError:
+                except (ValueError, RecursionError):
                     continue
                 if isinstance(event, dict):
                     yield offset, event
+
+
+def line_of(event: Mapping[str, Any]) -> bytes:
+    """Names of files and arguments may hold bytes that are no text: they are escaped."""
+    try:
+        text = json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError:
+        text = json.dumps(event, separators=(",", ":")).encode()
+    return text + b"\n"

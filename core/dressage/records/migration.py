@@ -8,14 +8,17 @@ migration that was killed is done again.
 import json
 import os
 import re
+import shutil
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from dressage.errors import RecordError, SettingsError
 from dressage.files.atomic import write_json
-from dressage.files.disk import describe
+from dressage.files.disk import describe, naming
 from dressage.files.locks import FileLock, is_locked
+from dressage.records.journal import line_of
 from dressage.records.run_folder import JOURNAL, RunFolder
 
 _CHANGED = re.compile(rb'"event":"(run\.created|run\.submitting|supervisor\.started|stage\.finished)"')
@@ -26,51 +29,70 @@ def migrate(root: Path) -> None:
     """Raises SettingsError while runs of the earlier version are still going, or where it cannot write."""
     try:
         with FileLock(root / "migration.lock"):
-            _migrate(root)
+            _migrate(root, root / "workspace.json")
     except OSError as error:
         raise SettingsError(
-            f"workspace {str(root)!r} has layout 1 and cannot be brought up to date: {describe(error)}"
+            f"workspace {str(root)!r} is of an earlier dressage (layout 1) and cannot be brought up to date:"
+            f" {describe(error)}"
         ) from error
 
 
-def _migrate(root: Path) -> None:
-    if json.loads((root / "workspace.json").read_text())["layout"] != 1:
+def _migrate(root: Path, marker: Path) -> None:
+    if not needs_migration(json.loads(marker.read_text())):
         return  # another process was first
+    write_json(
+        marker, {"layout": 2, "migrating": True}
+    )  # from now on the earlier version refuses to start runs
     folders = sorted(path for path in (root / "runs").glob("*") if (path / JOURNAL).is_file())
-    for path in folders:
-        _check_idle(RunFolder(path))
+    try:
+        for path in folders:
+            _check_idle(RunFolder(path))
+    except SettingsError:
+        write_json(marker, {"layout": 1})
+        raise
     for path in folders:
         _rewrite(path / JOURNAL)
     _rename_markers(root)
-    write_json(root / "workspace.json", {"layout": 2})
+    write_json(marker, {"layout": 2})
+
+
+def needs_migration(marker: Mapping[str, Any]) -> bool:
+    """marker: the content of workspace.json."""
+    return marker["layout"] == 1 or bool(marker.get("migrating"))
 
 
 def _check_idle(run: RunFolder) -> None:
     if any(is_locked(run.lock(whose)) for whose in ("client", "supervisor")):
         raise SettingsError(
-            f"run {run.path.name!r} was started by an earlier dressage and is still going; wait for its end, and run"
-            " the command again: it brings the workspace up to date"
+            f"run {run.path.name!r} was started by an earlier dressage and is still going; wait for its end, or"
+            " cancel it with that version, and run the command again: it brings the workspace up to date"
         )
 
 
 def _rewrite(journal: Path) -> None:
+    """In place as a whole, with the owner, mode and time of before: the time says when the run last wrote."""
     aside = journal.with_suffix(".migrating")
     datasets: list[str] = []
-    with journal.open("rb") as old, aside.open("wb") as new:
-        for line in old:
-            new.write(_migrated(line, datasets) if _CHANGED.search(line) else line)
-        new.flush()
-        os.fsync(new.fileno())
-    aside.replace(journal)
+    try:
+        with naming(aside), journal.open("rb") as old, aside.open("wb") as new:
+            for line in old:
+                new.write(_migrated(line, datasets) if _CHANGED.search(line) else line)
+            new.flush()
+            os.fsync(new.fileno())
+        shutil.copystat(journal, aside)
+        with suppress(PermissionError):
+            os.chown(aside, journal.stat().st_uid, journal.stat().st_gid)
+        aside.replace(journal)
+    finally:
+        aside.unlink(missing_ok=True)
 
 
 def _migrated(line: bytes, datasets: list[str]) -> bytes:
     """One event of layout 1 as layout 2 has it. A line that cannot be understood stays, to be counted as damaged."""
     try:
-        event = _event(json.loads(line), datasets)
-    except (ValueError, KeyError, TypeError, AttributeError):
+        return line_of(_event(json.loads(line), datasets))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return line
-    return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
 def _event(event: dict[str, Any], datasets: list[str]) -> dict[str, Any]:
@@ -96,7 +118,8 @@ def request_of(job: dict[str, Any]) -> dict[str, Any]:
     model["script"] = {**paths, "file": model["script"]}
     # Which values are better was not said then; nothing was decided by it.
     model["primary_metric"] = {"name": metric, "goal": "maximize"} if metric else None
-    compute["slots"] = compute.get("max_nodes", 1)
+    if compute.get("size") is None:  # on one machine it was the number of runs at a time
+        compute["slots"], compute["max_nodes"] = compute.get("max_nodes", 1), 1
     return {**job, "file_datasets": {dataset["name"]: dataset} if dataset else {}}
 
 
@@ -104,6 +127,6 @@ def _rename_markers(root: Path) -> None:
     """Open runs are found by what was asked for, whose digest has changed."""
     for marker in (root / "open").glob("*.*"):
         run = root / "runs" / marker.name.partition(".")[2]
-        with suppress(RecordError):  # of a run without a request; it stays as it is
+        with suppress(RecordError, ValueError, TypeError):  # of a run without a request; it stays as it is
             key = RunFolder(run).refresh().the_request().key
             marker.replace(marker.with_name(f"{key}.{run.name}"))

@@ -34,7 +34,8 @@ class Record:
     """How far a run has come.
 
     request: as it was made, JSON. handles: each finished stage's result, JSON. datasets: those of the inputs.
-    submitted: the last attempt that its platform has. processes: what supervises an attempt, where something does.
+    submitting: the last attempt that was about to be handed over. submitted: the last that its platform has.
+    processes: what supervises an attempt, where something does.
     """
 
     request: Mapping[str, Any] | None = None
@@ -42,6 +43,7 @@ class Record:
     handles: dict[Stage, Mapping[str, Any] | None] = field(default_factory=dict)
     datasets: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     attempt: int = 1
+    submitting: int = 0
     submitted: int = 0
     processes: dict[int, int] = field(default_factory=dict)
     detached: bool = False
@@ -53,7 +55,7 @@ class Record:
         """Fold one event in. One that is damaged or written by a later dressage is counted."""
         try:
             self._apply(event)
-        except (KeyError, TypeError, ValueError, AttributeError):
+        except (KeyError, TypeError, ValueError, AttributeError, msgspec.MsgspecError):
             self.tracked.unreadable += 1
 
     def _apply(self, event: Mapping[str, Any]) -> None:
@@ -63,6 +65,8 @@ class Record:
                 self.tracked.run_id = event["request"]["run_id"]
             case "stage.finished":
                 self._finish_stage(event)
+            case "run.submitting":
+                self.submitting = max(self.submitting, event["attempt"])
             case "run.submitted" | "run.supervised" as kind:
                 self.submitted = max(self.submitted, event["attempt"])
                 if kind == "run.supervised":
@@ -70,7 +74,7 @@ class Record:
             case "run.detached":
                 self.detached = True
             case "run.resumed":
-                self.attempt, self.detached, self.cancelled = event["attempt"], False, False
+                self.attempt, self.detached, self.cancelled = int(event["attempt"]), False, False
                 self.status = RunStatus(state="Preparing")
             case "state":
                 self._enter(event)
@@ -88,15 +92,16 @@ class Record:
             return  # the last words of an attempt that was given up
         state = event["state"]
         self.cancelled = state == "Canceled" or (self.cancelled and state != "Preparing")
-        running = event["time"] if state == "Running" else self.status.started
-        self.status = RunStatus(
-            state=state,
-            exit_code=event.get("exit_code"),
-            reason=event.get("reason"),
-            started=event.get("started") or running,
-            ended=event.get("ended", event["time"]) if state in ENDED else None,
-            interrupted=event.get("interrupted", False),
-        )
+        running = event["time"] if state == "Running" else None
+        fields = {
+            "state": state,
+            "exit_code": event.get("exit_code"),
+            "reason": event.get("reason"),
+            "started": event.get("started") or self.status.started or running,
+            "ended": event.get("ended", event["time"]) if state in ENDED else None,
+            "interrupted": event.get("interrupted", False),
+        }
+        self.status = from_json(RunStatus, fields)  # a journal may hold anything
 
     def is_news(self, seen: RunStatus, attempt: int) -> bool:
         """Whether what was seen of an attempt is not in the record yet, and still matters."""

@@ -7,6 +7,7 @@ library only; folding the record imports more.
 
 import threading
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,6 +73,14 @@ class RunFolder:
                 self._record.apply(event)
                 self._offset = offset
             return self._record
+
+    def was_canceled(self, attempt: int) -> bool:
+        """Whether the journal says so, without folding all of it."""
+        with suppress(FileNotFoundError), self.journal.path.open("rb") as lines:
+            for line in lines:
+                if b'"state":"Canceled"' in line and f'"attempt":{attempt}'.encode() in line:
+                    return True
+        return False
 
     def create(self, request: Mapping[str, Any]) -> None:
         """request: a RunRequest as JSON."""

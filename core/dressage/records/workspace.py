@@ -79,14 +79,15 @@ class Workspace:
         and has to be.
         """
         try:
-            layout = json.loads(self._marker.read_text())["layout"]
+            marker = json.loads(self._marker.read_text())
+            layout = marker["layout"]
         except (FileNotFoundError, NotADirectoryError):
             return
         except (ValueError, KeyError, TypeError) as error:
             raise SettingsError(
                 f"{str(self._marker)!r} is damaged; put {json.dumps({'layout': LAYOUT})} into it"
             ) from error
-        if layout == 1:
+        if layout == 1 or marker.get("migrating"):
             from dressage.records.migration import migrate
 
             migrate(self.root)

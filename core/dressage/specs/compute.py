@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import inf
 from typing import Literal
 
 from dressage.errors import SpecError
@@ -50,7 +51,7 @@ class ComputeTarget:
             value = getattr(self, name)
             if value is not None and value < least:
                 raise SpecError(f"compute target {self.name!r}: {name} is {value}; give at least {least}")
-        if self.time_limit_s is not None and not self.time_limit_s > 0:
+        if self.time_limit_s is not None and not 0 < self.time_limit_s < inf:
             raise SpecError(
-                f"compute target {self.name!r}: time_limit_s is {self.time_limit_s}; give more than 0 seconds"
+                f"compute target {self.name!r}: time_limit_s is {self.time_limit_s}; give a number of seconds above 0"
             )

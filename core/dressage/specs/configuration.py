@@ -52,7 +52,7 @@ class Value:
 class Configuration:
     """The layers below the flags; `files` from the strongest to the weakest."""
 
-    environ: Mapping[str, str]
+    environ: Mapping[str, str] = field(repr=False)  # it holds secrets
     files: tuple[tuple[Path, Mapping[str, Any]], ...] = field(default=())
 
     def option(self, name: str) -> Value:

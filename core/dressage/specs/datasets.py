@@ -25,8 +25,13 @@ class Source:
     size: int | None = None
 
     def __post_init__(self) -> None:
-        if leaves_folder(self.path) or not PurePosixPath(self.path).parts:
+        parts = PurePosixPath(self.path)
+        if leaves_folder(self.path) or not parts.parts:
             raise SpecError(f"source path {self.path!r} leaves the dataset's folder; make it relative")
+        if str(parts) != self.path or max(map(len, parts.parts)) > 255:
+            raise SpecError(
+                f"source path {self.path!r}: write it plainly, like 'train/a.csv'; names up to 255 long"
+            )
         if not self.addresses:
             raise SpecError(f"source {self.path!r} has no address; give at least one")
         if self.sha256 is not None and (len(self.sha256) != 64 or set(self.sha256) - set("0123456789abcdef")):
@@ -54,6 +59,9 @@ class FileDataset:
         twice = sorted({path for path in paths if paths.count(path) > 1})
         if twice:
             raise SpecError(f"dataset {self.name!r} has two sources for {twice[0]!r}; keep one")
+        folders = {str(folder) for path in paths for folder in PurePosixPath(path).parents}
+        if both := sorted(folders.intersection(paths)):
+            raise SpecError(f"dataset {self.name!r} has {both[0]!r} as a file and as a folder; rename one")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,6 +34,10 @@ def check_variables(owner: str, variables: Any) -> None:
     for name, value in variables.items():
         if not isinstance(name, str) or not isinstance(value, str):
             raise SpecError(f"{owner}: variable {name!r} is {value!r}; names and values are text")
+        if not name or "=" in name or "\0" in name + value:
+            raise SpecError(
+                f"{owner}: variable {name!r}: no program can be given it; leave out '=' and NUL bytes"
+            )
 
 
 def check_secrets(owner: str, secrets: Any, variables: Mapping[str, str]) -> None:

@@ -58,6 +58,9 @@ class Script:
             raise SpecError(f"script: give one of file, module and command (given: {given})")
         if not self.directory.is_absolute():
             raise SpecError(f"script directory {str(self.directory)!r} is relative; make it absolute")
+        words = [word for word in (self.module, self.command, *self.arguments) if isinstance(word, str)]
+        if any("\0" in word for word in words):
+            raise SpecError("script: a word of its command line holds a NUL byte; leave it out")
         for path in filter(None, (self.file, self.checkpoint_path)):
             if leaves_folder(path):
                 raise SpecError(f"script path {path!r} leaves the script's directory; make it relative")

@@ -15,6 +15,6 @@ def check_name(kind: str, name: str) -> None:
 
 
 def leaves_folder(path: str) -> bool:
-    """Whether a path is absolute or leads upward."""
+    """Whether a path is absolute, leads upward, or is none."""
     parts = PurePosixPath(path)
-    return parts.is_absolute() or ".." in parts.parts
+    return parts.is_absolute() or ".." in parts.parts or "\0" in path

@@ -23,6 +23,9 @@ from dressage.supervision.variables import script_variables
 if TYPE_CHECKING:
     from dressage.supervision.tracking import TrackingEndpoint
 
+_LONGEST_S = 86_400.0
+"""Longer waits are made of several: the system takes none that is longer than its clock."""
+
 
 class Supervisor:
     def __init__(self, folder: RunFolder, launch: Launch, ticket: Ticket) -> None:
@@ -39,6 +42,9 @@ class Supervisor:
 
     def run(self) -> None:
         self._folder.supervise(self._attempt, os.getpid())
+        if self._folder.was_canceled(self._attempt):  # while it was handed over: that is its end
+            self._ticket.release()
+            return
         if self._cancelled:  # before there was anybody to tell
             self._told_to_stop = True
         if not self._admitted():
@@ -117,7 +123,7 @@ class Supervisor:
 
     def _wait(self, until: float | None) -> None:
         """For a signal, a child's end, the script's first connection, or a point in time."""
-        left = None if until is None else max(0.05, until - time.monotonic())
+        left = None if until is None else min(_LONGEST_S, max(0.05, until - time.monotonic()))
         watched: list[Any] = [self._wakeup] if self._endpoint else [self._wakeup, self._listener]
         ready, _, _ = select.select(watched, [], [], left)
         if self._listener in ready:

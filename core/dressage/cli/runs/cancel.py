@@ -15,8 +15,9 @@ def cancel(
     from dressage.cli.display import say
 
     found = engine().get(run)
-    if found.status.has_ended:
-        say(f"run {found.id} has ended already: {found.status.state}")
+    status = found.status
+    if status.has_ended and (not status.interrupted or found.folder.refresh().status.has_ended):
+        say(f"run {found.id} has ended already: {status.state}")
         return
     found.cancel()
     if wait:
