@@ -209,14 +209,14 @@ def test_python_alone_is_an_environment(stage):
 def test_a_python_that_cannot_be_built_is_refused(stage, step):
     text = "dependencies:\n- python=3.6.2\n- pip:\n  - tensorflow-gpu==2.0.0\n"
     with pytest.raises(
-        StageError, match=r"cannot build environment 'lab': it asks for Python 3\.6\.2"
+        StageError, match=r"environment 'lab' cannot be built on this machine: it asks for Python 3\.6\.2"
     ) as caught:
         getattr(stage, step)(text)
     assert "--on azureml" in str(caught.value)
 
 
 def test_a_python_that_nobody_has_is_named(stage):
-    with pytest.raises(StageError, match=r"asks for Python 3\.99, which is not on this machine"):
+    with pytest.raises(StageError, match=r"asks for Python 3\.99, which is not here"):
         stage.ensure("dependencies:\n- python=3.99\n")
 
 

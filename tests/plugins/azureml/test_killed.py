@@ -11,6 +11,7 @@ from tests.conftest import REPOSITORY
 from tests.plugins.azureml.conftest import with_tiny
 from tests.plugins.azureml.test_flow import ONE, counted
 
+pytestmark = pytest.mark.slow  # two minutes of clients that are killed, one for each line
 CLIENT = """
 import os, signal, sys
 from pathlib import Path
