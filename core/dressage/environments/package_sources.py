@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dressage.environments.redaction import without_credentials
 from dressage.errors import SpecError, unknown
 from dressage.specs.environments import Environment
 from dressage.specs.package_addresses import variable_of
@@ -40,6 +39,8 @@ class PackageSources:
 
     def hide(self, text: str) -> str:
         """The text without credentials; a URL of these sources becomes `<NAME>/...`."""
+        from dressage.environments.redaction import without_credentials
+
         return without_credentials(text, {**self.find_links, **self.indexes})
 
     def _unknown(self, environment: str, table: str, name: str) -> str:

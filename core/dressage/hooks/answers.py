@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import is_dataclass
-from datetime import datetime
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
@@ -51,6 +50,8 @@ def _check_fields(value: Any) -> None:
 
 
 def _check_time(name: str, text: str | None) -> None:
+    from datetime import datetime
+
     if text and datetime.fromisoformat(text).tzinfo is None:
         raise ValueError(f"{name} is {text!r}, which has no time zone; end it with 'Z' for UTC")
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from dressage.records.requests import Submission
     from dressage.records.workspace import Workspace
+    from dressage.specs.datasets import DatasetFolder
 
 
 class Launch(NamedTuple):
@@ -59,18 +60,20 @@ def command_of(workspace: "Workspace", submission: "Submission") -> Command:
     an input that the recipe does not have.
     """
     from dressage.environments.uv_environments import UvEnvironments
+
+    python = UvEnvironments(workspace.root / "environments").interpreter(submission.environment.key)
+    arguments = [_word(workspace, submission, argument) for argument in submission.request.script.arguments]
+    argv = [*submission.request.script.program(str(python)), *arguments]
+    return Command(argv, python, dict(submission.environment.variables))
+
+
+def _word(workspace: "Workspace", submission: "Submission", argument: "str | DatasetFolder") -> str:
+    """The argument as the script gets it."""
+    if isinstance(argument, str):
+        return argument
     from dressage.records.requests import input_of
-    from dressage.specs.datasets import DatasetFolder
     from dressage.storage.datasets import StoredDatasets
     from dressage.storage.objects import ObjectStore
 
-    python = UvEnvironments(workspace.root / "environments").interpreter(submission.environment.key)
     stored = StoredDatasets(workspace.root, ObjectStore(workspace.root / "objects"))
-    arguments = [
-        str(stored.folder(submission.datasets[input_of(argument, submission.datasets)]))
-        if isinstance(argument, DatasetFolder)
-        else argument
-        for argument in submission.request.script.arguments
-    ]
-    argv = [*submission.request.script.program(str(python)), *arguments]
-    return Command(argv, python, dict(submission.environment.variables))
+    return str(stored.folder(submission.datasets[input_of(argument, submission.datasets)]))

@@ -212,7 +212,7 @@ def test_a_python_that_cannot_be_built_is_refused(stage, step):
         StageError, match=r"environment 'lab' cannot be built on this machine: it asks for Python 3\.6\.2"
     ) as caught:
         getattr(stage, step)(text)
-    assert "--on azureml" in str(caught.value)
+    assert "with --on" in str(caught.value)
 
 
 def test_a_python_that_nobody_has_is_named(stage):
