@@ -10,7 +10,7 @@ from tests.broken.telling import check_is_clean, check_is_named
 from tests.broken.ways import MODULES
 
 WAYS = (*MODULES, "platform.platform raises", "platform.runs.observe raises", "platform.runs.observe exits")
-SOON = {"dressage.engine.engine._LISTING_S": 0.3}
+SOON = {"dressage.engine.listing._LISTING_S": 0.3}
 
 
 def broken(sites: Sites, way: str) -> dict[str, str]:

@@ -12,9 +12,8 @@ loop, hand them to a thread (`await asyncio.to_thread(engine.run, "keras-mnist")
 """
 
 import os
-import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
@@ -27,7 +26,7 @@ from dressage.engine.planning import plan_stages
 from dressage.engine.platforms import with_defaults
 from dressage.engine.runs import Run
 from dressage.engine.stages import Conductor
-from dressage.errors import DressageError, PluginError, SettingsError
+from dressage.errors import PluginError, SettingsError
 from dressage.files.encoding import to_json
 from dressage.files.locks import FileLock, is_locked
 from dressage.hooks import recipes
@@ -50,8 +49,6 @@ from dressage.storage import snapshots
 
 _LOOK_AGAIN_S = 0.1
 """How often to look whether a client that prepares a run is done, or gone."""
-_LISTING_S = 10.0
-"""How long a listing waits for a platform to say how its runs stand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,11 +187,11 @@ class Engine:
 
     def runs(self, limit: int | None = None) -> list[RunSummary]:
         """The runs in the workspace, the newest first. A platform that cannot say how its runs stand hides none."""
+        from dressage.engine.listing import look_at
         from dressage.records.index import RunIndex
 
         summaries = RunIndex(self.workspace).summaries()[:limit]
-        current = self._current([summary for summary in summaries if not summary.status.has_ended])
-        return [current.get(summary.run_id, summary) for summary in summaries]
+        return look_at(summaries, lambda run_id: self.get(run_id).status)
 
     def _ask(
         self,
@@ -337,47 +334,6 @@ class Engine:
         conductor = Conductor(run.request, run.platform, run.folder, listener)
         conductor.submit(conductor.prepare(attempt))
         listener(RunSubmitted(run.id, attempt))
-
-    def _current(self, summaries: Sequence[RunSummary]) -> dict[str, RunSummary]:
-        """How runs stand that had not ended when their journals were last written, by id.
-
-        Each platform is asked in a thread: one that does not answer in time is named, and holds up no other.
-        """
-        current: dict[str, RunSummary] = {}
-        threads = {
-            name: threading.Thread(
-                target=self._ask_current, args=(name, summaries, current), daemon=True, name=name
-            )
-            for name in dict.fromkeys(summary.platform for summary in summaries)
-        }
-        for thread in threads.values():
-            thread.start()
-        deadline = time.monotonic() + _LISTING_S
-        for name, thread in threads.items():
-            thread.join(max(0.0, deadline - time.monotonic()))
-            if thread.is_alive():
-                self._warn(name, f"no answer within {_LISTING_S:g} s")
-        return dict(current)
-
-    def _ask_current(
-        self, platform: str, summaries: Sequence[RunSummary], current: dict[str, RunSummary]
-    ) -> None:
-        """A run that its platform cannot tell of hides none of the others."""
-        errors = []
-        for summary in summaries:
-            if summary.platform == platform:
-                try:
-                    current[summary.run_id] = replace(summary, status=self.get(summary.run_id).status)
-                except DressageError as error:
-                    errors.append(error)
-        if errors:
-            self._warn(platform, str(errors[0]))
-
-    def _warn(self, platform: str, reason: str) -> None:
-        import logging
-
-        message = "platform %r: %s; its runs are shown as last recorded"
-        logging.getLogger("dressage").warning(message, platform, reason)
 
 
 def _differing(new: RunRequest, old: RunRequest) -> str | None:
