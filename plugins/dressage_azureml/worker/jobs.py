@@ -48,7 +48,7 @@ def submit(
         configuration = ScriptRunConfig(
             source_directory=directory,
             **({"command": [*command, *words]} if command else {"script": script, "arguments": words}),
-            max_run_duration_seconds=time_limit_s and math.ceil(time_limit_s),
+            **({"max_run_duration_seconds": math.ceil(time_limit_s)} if time_limit_s else {}),
             compute_target=compute,
             environment=patiently(lambda: Environment.get(found, environment)),
         )

@@ -1,0 +1,86 @@
+"""What a script may be, read and need in Azure ML."""
+
+from pathlib import Path
+
+import pytest
+
+from dressage import (
+    ComputeTarget,
+    DatasetFolder,
+    Engine,
+    Environment,
+    FileDataset,
+    Model,
+    Script,
+    Source,
+    SpecError,
+    StageError,
+    hookimpl,
+)
+
+PRINTS = """
+import pathlib, sys
+print([next(pathlib.Path(folder).rglob("a.csv")).read_text() for folder in sys.argv[1:]])
+"""
+
+
+class Reads:
+    """A recipe of a module that prints its two inputs."""
+
+    def __init__(self, folder: Path, **target: object) -> None:
+        (folder / "package").mkdir(parents=True)
+        (folder / "package" / "train.py").write_text(PRINTS)
+        self.folder, self.target = folder, target
+        self.secrets: tuple[str, ...] = ()
+
+    @hookimpl
+    def dataset(self) -> dict[str, FileDataset]:
+        return {name: self._files(name) for name in ("train", "test")}
+
+    def _files(self, name: str) -> FileDataset:
+        paths = [self.folder.parent / f"{name}-{file}" for file in ("a.csv", "b.csv")]
+        for path in paths:
+            path.write_text(path.name)
+        sources = (Source(path=path.name.partition("-")[2], addresses=(str(path),)) for path in paths)
+        return FileDataset(name=f"{name}-data", sources=tuple(sources))
+
+    @hookimpl
+    def compute(self) -> ComputeTarget:
+        return ComputeTarget(name="cpu-cluster", size="Standard_DS3_v2", **self.target)
+
+    @hookimpl
+    def environment(self) -> Environment:
+        return Environment(name="interpreter", secrets=self.secrets)
+
+    @hookimpl
+    def model(self) -> Model:
+        folders = (DatasetFolder(name="test", mode="download"), DatasetFolder(name="train", mode="download"))
+        return Model(script=Script(directory=self.folder, module="package.train", arguments=folders))
+
+
+def test_a_module_reads_several_inputs(azure: Engine, project: Path):
+    azure.plugins.add("recipe", "reads", Reads(project / "reads"))
+    run = azure.run("reads")
+    assert run.wait(120).state == "Completed", b"".join(run.logs())
+    assert b"['test-a.csv', 'train-a.csv']" in b"".join(run.logs())
+
+
+def test_tags_reach_the_job(azure: Engine, script):
+    run = azure.run("script", set={"path": str(script("pass"))}, tags={"team": "vision"})
+    assert run.wait(60).state == "Completed"
+    assert run.tracked.tags == {"team": "vision"}  # read back from the workspace
+
+
+def test_a_run_that_needs_more_than_the_size_has_is_refused(azure: Engine, project: Path):
+    azure.plugins.add("recipe", "reads", Reads(project / "reads", gpus=1))
+    with pytest.raises(StageError, match=r"a run needs 1 GPU\(s\), and size Standard_DS3_v2 has"):
+        azure.plan("reads")
+
+
+def test_secrets_are_refused(azure: Engine, project: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("LAB_TOKEN", "1")
+    recipe = Reads(project / "reads")
+    recipe.secrets = ("LAB_TOKEN",)
+    azure.plugins.add("recipe", "reads", recipe)
+    with pytest.raises(SpecError, match="dressage cannot pass secrets to Azure ML yet"):
+        azure.plan("reads")
