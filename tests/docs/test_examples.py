@@ -1,5 +1,6 @@
 """The examples in docs/ do what they say."""
 
+import inspect
 import os
 import re
 import subprocess
@@ -11,6 +12,7 @@ from tests.azureml import loopback
 from tests.conftest import REPOSITORY
 
 from dressage.hooks import specs as hookspecs
+from dressage.platforms import protocols
 
 PAGES = sorted((REPOSITORY / "docs").glob("*.md"))
 TRAINING = "dressage run keras-mnist"
@@ -78,3 +80,17 @@ def test_a_pages_training_examples_run(page: Path, project: Path):
 def test_every_hook_is_documented(hook: str):
     assert hasattr(hookspecs, hook)
     assert f"`{hook}" in (REPOSITORY / "docs" / "plugin-authors.md").read_text()
+
+
+METHODS = [
+    getattr(kind, name)
+    for kind in vars(protocols).values()
+    if isinstance(kind, type) and kind.__module__ == protocols.__name__
+    for name, value in vars(kind).items()
+    if inspect.isfunction(value) and not name.startswith("_")
+]
+
+
+@pytest.mark.parametrize("method", METHODS, ids=lambda method: method.__qualname__)
+def test_each_method_of_a_protocol_says_when_it_is_called(method):
+    assert "Called: " in (method.__doc__ or "")

@@ -84,6 +84,7 @@ class Runs(Protocol):
     def download(self, run_id: str, paths: Iterable[str], target: Path) -> None:
         """Copy some of the files that `files` listed to `target`, at the same paths below it.
 
+        Called: by `dressage runs download`, and to register a model. Returns: once all are whole.
         Raises: NotFoundError for a path that is not there, UnreachableError.
         """
 
@@ -100,7 +101,11 @@ class Waits(Protocol):
     """What `runs` may have: a way to wait that is better than asking again and again."""
 
     def wait(self, run_id: str, timeout_s: float) -> bool:
-        """Block until the run has ended or the time is up. Returns: whether it has ended."""
+        """Block until the run has ended or the time is up.
+
+        Called: while a run is followed, several times a second. Returns: whether it has ended.
+        Raises: UnreachableError.
+        """
 
 
 @runtime_checkable
@@ -142,14 +147,21 @@ class Datasets(Protocol):
     def list(self, name: str | None = None) -> Sequence[DatasetVersion]:
         """Return the versions that there are, of one name or of all; they need not know their files.
 
-        Raises: UnreachableError.
+        Called: by listings, and with a name to find a registered dataset. Raises: UnreachableError.
         """
 
     def files(self, version: DatasetVersion) -> Sequence[File]:
-        """Return the version's files. Raises: NotFoundError, UnreachableError."""
+        """Return the version's files.
+
+        Called: to show a dataset, and before a run that reads a registered one. Raises: NotFoundError,
+            UnreachableError.
+        """
 
     def download(self, version: DatasetVersion, target: Path) -> None:
-        """Copy the version's files below `target`, verified. Raises: StageError, UnreachableError."""
+        """Copy the version's files below `target`, verified.
+
+        Called: by `dressage datasets download`. Raises: StageError, UnreachableError.
+        """
 
 
 class Compute(Protocol):
@@ -172,10 +184,10 @@ class Compute(Protocol):
         """Get or create the target. Called: before a run is submitted. Raises: StageError, UnreachableError."""
 
     def list(self) -> Sequence[ComputeHandle]:
-        """Return the targets there are. Raises: UnreachableError."""
+        """Return the targets there are. Called: by listings. Raises: UnreachableError."""
 
     def delete(self, name: str) -> None:
-        """Delete a target. Raises: NotFoundError, UnreachableError."""
+        """Delete a target. Called: by `dressage compute delete`. Raises: NotFoundError, UnreachableError."""
 
 
 class Environments(Protocol):
@@ -197,7 +209,7 @@ class Environments(Protocol):
         """
 
     def list(self) -> Sequence[EnvironmentVersion]:
-        """Return the environments that are built. Raises: UnreachableError."""
+        """Return the environments that are built. Called: by listings. Raises: UnreachableError."""
 
 
 class Models(Protocol):
@@ -223,13 +235,20 @@ class Models(Protocol):
         """
 
     def register(self, name: str, directory: Path) -> ModelVersion:
-        """Register a folder by hand. Raises: StageError for an empty one, UnreachableError."""
+        """Register a folder by hand.
+
+        Called: by `dressage models register`. Returns: the version; that of before for the same content.
+        Raises: StageError for an empty folder, UnreachableError.
+        """
 
     def list(self) -> Sequence[ModelVersion]:
-        """Return every version, by name and number. Raises: UnreachableError."""
+        """Return every version, by name and number. Called: by listings. Raises: UnreachableError."""
 
     def download(self, version: ModelVersion, target: Path) -> None:
-        """Copy the version's files below `target`, verified. Raises: StageError, UnreachableError."""
+        """Copy the version's files below `target`, verified.
+
+        Called: by `dressage models download`. Raises: StageError, UnreachableError.
+        """
 
 
 class Platform(Protocol):
