@@ -35,6 +35,17 @@ def test_a_policy_has_the_last_word(engine: Engine, tiny: Tiny):
     assert engine.plan("tiny", tags={"cost-centre": "1", "a": "b"}).tags == {"cost-centre": "42", "a": "b"}
 
 
+def test_a_policy_may_take_all_tags_away(engine: Engine, tiny: Tiny):
+    class Bare:
+        @hookimpl(wrapper=True)
+        def tags(self):
+            yield
+            return {}
+
+    engine.plugins.add("wrapper", "house", Bare())
+    assert engine.plan("tiny", tags={"a": "b"}).tags == {}
+
+
 def test_the_command_line_takes_tags(dressage, script):
     path = str(script("print('hello')"))
     dressage("run", path, "--tag", "team=vision", "-t", "note=a=b")

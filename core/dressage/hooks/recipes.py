@@ -78,7 +78,7 @@ class Recipe:
         name = "tags given by the user"
         self.manager.register(_GivenTags(given), name)
         try:
-            return dict(self._ask("tags", changes, settings=settings) or given)
+            return dict(self._ask("tags", changes, settings=settings))
         finally:
             self.manager.unregister(name=name)
 
