@@ -13,6 +13,7 @@ from pathlib import Path
 from dressage.errors import NotFoundError, unknown
 from dressage.files.locks import FileLock, is_locked
 from dressage.files.trees import files_below
+from dressage.records.journal import stamp_of
 from dressage.records.requests import RunRequest, Submission
 from dressage.records.run_folder import RunFolder
 from dressage.records.workspace import Workspace
@@ -191,4 +192,4 @@ def _lay_out(folder: RunFolder, submission: Submission) -> None:
 def _last_sign(folder: RunFolder) -> str:
     """When the run last wrote something: the end of one whose supervisor was killed is not known better."""
     times = [path.stat().st_mtime for path in (folder.journal.path, folder.log) if path.exists()]
-    return datetime.fromtimestamp(max(times), UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return stamp_of(datetime.fromtimestamp(max(times), UTC))

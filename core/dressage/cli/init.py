@@ -26,9 +26,9 @@ def init(
 
     The first run makes a workspace by itself; this is for choosing the folder.
 
-    With --on, the options are checked first. A platform with a configuration file of its own writes that file.
-    For any other, dressage.toml in this folder is made, which chooses the platform and sets the options. A
-    dressage.toml that is there already is not changed: the lines to add are printed, and the exit code is 2.
+    With --on, the options are checked first. If the platform has its own configuration file, that file is written.
+    Otherwise a dressage.toml is made in this folder, which chooses the platform and sets the options. An existing
+    dressage.toml is not changed: the lines to add are printed, and the exit code is 2.
     """
     if values and not on:
         raise SettingsError(f"option {values[0]!r} needs a platform; give --on NAME too")
@@ -38,17 +38,14 @@ def init(
 
 
 def _configure(name: str, values: Mapping[str, str]) -> Path:
-    from dressage.hooks.declarations import ask_declaration
     from dressage.platforms.protocols import Initialises
-    from dressage.specs.settings import Owner, resolve
 
     found = engine({name: values})
     platform = found.platform(name)  # checks the values
     if (writing := platform.optional(Initialises)) is not None:
         path: Path = writing.initialise(values)
         return path
-    kind = ask_declaration(found.plugins.manager("platform", name), name, "options")
-    options = resolve(Owner("platform", name), kind, values)
+    options = found.resolve_options(name)
     return _write(found.directory, name, {key: getattr(options, key) for key in values})
 
 

@@ -159,9 +159,7 @@ def _complete() -> None:
     from dressage.cli import streams
 
     try:
-        with suppress(
-            Exception, KeyboardInterrupt
-        ):  # whoever asks for a completion is in the middle of a line
+        with suppress(Exception, KeyboardInterrupt):  # an error would be printed into the line being typed
             app()(prog_name="dressage")
     finally:
         streams.divert()  # what a plugin prints at exit is no completion

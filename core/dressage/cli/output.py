@@ -161,11 +161,13 @@ def iso_time(time_ms: int | None) -> str | None:
         return None
     from datetime import UTC, datetime
 
+    from dressage.records.journal import stamp_of
+
     try:
         moment = datetime.fromtimestamp(time_ms / 1000, UTC)
     except (ValueError, OverflowError, OSError):  # in no year that there is
         return None
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return stamp_of(moment)
 
 
 def took(status: RunStatus) -> str:

@@ -4,13 +4,16 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from dressage.errors import NotFoundError, unknown
+from dressage.platforms.protocols import Datasets
 from dressage.results.versions import DatasetVersion, ModelVersion
 
 V = TypeVar("V", DatasetVersion, ModelVersion)
 
 
-def name_in(reference: str) -> str:
-    return reference.partition("@")[0].partition(":")[0]
+def find_dataset(datasets: Datasets, reference: str) -> DatasetVersion:
+    """The version that is meant; a platform may list all versions of one name only. Raises NotFoundError."""
+    name = reference.partition("@")[0].partition(":")[0]
+    return find("dataset", datasets.list(name) or datasets.list(), reference)
 
 
 def find(kind: str, versions: Sequence[V], reference: str) -> V:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from msgspec.structs import replace
+from pluggy import PluginManager
 
 from dressage.engine import runs
 from dressage.engine.planning import plan_stages
@@ -108,6 +109,13 @@ class Engine:
         """What the platform lets its users set."""
         kind = ask_declaration(self.plugins.manager("platform", platform), platform, "options")
         return declared(kind) if kind else ()
+
+    def resolve_options(self, platform: str) -> Any:
+        """The platform's options as an instance of the class that it declares; None if it declares none.
+
+        Raises SettingsError for a value that is unknown or wrong.
+        """
+        return self._options_of(self.plugins.manager("platform", platform), platform)
 
     def describe(
         self,
@@ -203,9 +211,7 @@ class Engine:
         experiment: str | None = None,
         name: str | None = None,
     ) -> Asked:
-        for name_, value in (tags or {}).items():
-            if not (isinstance(name_, str) and isinstance(value, str)):
-                raise SettingsError(f"tag {name_!r} is {value!r}; names and values are text")
+        _check_tags(tags or {})
         loaded = recipes.load(self.plugins, recipe)
         settings = self._resolve(Owner("recipe", recipe), loaded.settings, given or {})
         experiment = experiment_of(experiment or self.configuration.option("experiment").value, recipe)
@@ -240,13 +246,19 @@ class Engine:
 
     def _make_platform(self, name: str) -> PlatformProxy:
         manager = self.plugins.manager("platform", name)
-        kind = ask_declaration(manager, name, "options")
-        options = self._resolve(Owner("platform", name), kind, self._given_options.get(name, {}))
-        arguments = {"workspace": self.workspace, "directory": self.directory, "options": options}
+        arguments = {
+            "workspace": self.workspace,
+            "directory": self.directory,
+            "options": self._options_of(manager, name),
+        }
         platform = call_plugin(name, "platform", lambda: manager.hook.platform(**arguments))
         if platform is None:
             raise PluginError(name, "platform", "returned nothing; a platform plugin returns a platform")
         return with_defaults(name, platform, self.workspace, self.configuration)
+
+    def _options_of(self, manager: PluginManager, name: str) -> Any:
+        kind = ask_declaration(manager, name, "options")
+        return self._resolve(Owner("platform", name), kind, self._given_options.get(name, {}))
 
     def _resolve(self, owner: Owner, kind: type | None, given: Mapping[str, Any]) -> Any:
         """Return an instance of the declared class. given: values that go before the configured ones."""
@@ -273,7 +285,7 @@ class Engine:
                 listener(RunFound(run_id, reason))
                 return self.resume(run_id, listener=listener)
         made_by = plan.stage("model").run_id
-        if plan.reuses_everything and made_by and self.workspace.run(made_by).path.is_dir():
+        if made_by and self.workspace.run(made_by).path.is_dir():
             run = self.get(made_by)
             run.is_offline = run.request.platform != request.platform  # that one may be broken, or gone
             listener(RunFound(made_by, "reused", _differing(request, run.request)))
@@ -334,6 +346,12 @@ class Engine:
         conductor = Conductor(run.request, run.platform, run.folder, listener)
         conductor.submit(conductor.prepare(attempt))
         listener(RunSubmitted(run.id, attempt))
+
+
+def _check_tags(tags: Mapping[Any, Any]) -> None:
+    for name, value in tags.items():
+        if not (isinstance(name, str) and isinstance(value, str)):
+            raise SettingsError(f"tag {name!r} is {value!r}; names and values are text")
 
 
 def _differing(new: RunRequest, old: RunRequest) -> str | None:

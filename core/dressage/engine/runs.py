@@ -176,9 +176,7 @@ class Run:
         if not record.is_submitted:
             self.folder.record(RunStatus(state="Canceled", reason="canceled"), record.attempt)
             record = self.folder.refresh()  # it may have been submitted meanwhile
-        if (
-            max(record.submitting, record.submitted) >= record.attempt
-        ):  # its client may have been killed in between
+        if record.may_be_submitted:
             self.platform.runs.cancel(self.id)
 
     def detach(self) -> None:
@@ -259,7 +257,10 @@ class Run:
         return self.platform.runs.logs(self.id, offset) if self.folder.refresh().submitted else b""
 
     def _more(self, offset: int, ended: bool) -> bytes:
-        """More of the log for a follower: not too often while the run goes on, nothing while it cannot be had."""
+        """More of the log for a follower. While the run continues, the platform is not asked too often.
+
+        Nothing while the platform cannot be asked.
+        """
         try:
             return self._output(offset) if ended or self._pace.is_due("logs") else b""
         except UnreachableError as error:
@@ -272,14 +273,14 @@ class Run:
         record = self.folder.refresh()
         if attended or record.status.has_ended or record.is_submitted:
             return record.status
-        if found := self._handed_over(record.attempt):
+        if record.may_be_submitted and (found := self._handed_over(record.attempt)):
             return found
         reason = f"its client process exited; continue the run with: dressage resume {self.id}"
         return RunStatus(state="Failed", reason=reason, interrupted=True)
 
     def _handed_over(self, attempt: int) -> RunStatus | None:
         """The state of a run whose client was killed before it could say that the platform has it."""
-        if self.folder.refresh().submitting < attempt or self.is_offline:
+        if self.is_offline:
             return None
         try:
             seen = self.platform.runs.observe(self.id)

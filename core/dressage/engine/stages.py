@@ -1,4 +1,4 @@
-"""Carrying out the four stages of a request, in order, with the journal as witness."""
+"""Carrying out the four stages of a request, in order; each step is recorded in the journal."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -65,7 +65,7 @@ class Conductor:
             raise StageError("model", f"run {submission.run_id!r} was cancelled before it was submitted")
         self.folder.begin_submission(submission.attempt)
         try:
-            self._hand_over(submission)
+            self.platform.runs.submit(submission)
         except DressageError as error:
             self._fail(submission.attempt, error)
             raise
@@ -85,21 +85,13 @@ class Conductor:
         begun = time.monotonic()
         try:
             handle = ensure(progress_of(stage, self.listener))
-        except BrokenPipeError:  # whoever reads our output has enough
+        except BrokenPipeError:  # the reader of our output is gone, as with `| head`
             raise
         except OSError as error:
             raise StageError(stage, describe(error)) from error
         self.folder.finish_stage(stage, to_json(handle), of)
         self.listener(StageFinished(stage, label_of(to_json(handle)), time.monotonic() - begun))
         return handle
-
-    def _hand_over(self, submission: Submission) -> None:
-        try:
-            self.platform.runs.submit(submission)
-        except BrokenPipeError:
-            raise
-        except OSError as error:
-            raise StageError("model", describe(error)) from error
 
     @property
     def _cancelled(self) -> bool:

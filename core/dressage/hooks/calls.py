@@ -45,7 +45,7 @@ def relay(progress: Callable[[str, int, int | None], None]) -> Callable[[str, in
 
 
 class _Relayed(BaseException):
-    """What our own callback raised, as when whoever reads our output has enough: that is not the plugin's fault."""
+    """What our own callback raised, as when the reader of our output is gone: that is not the plugin's fault."""
 
     def __init__(self, error: Exception) -> None:
         self.error = error

@@ -46,10 +46,6 @@ class PlatformProxy:
     def models(self) -> protocols.Models:
         return cast(protocols.Models, self._guarded("models", protocols.Models))
 
-    def has(self, capability: str) -> bool:
-        """Whether it is the platform's, and not a default."""
-        return self._part(capability) is not None
-
     def optional(self, protocol: type) -> Any:
         """The platform's runs, or the platform itself, with the methods of an optional protocol; None without."""
         for where, part in (("runs", self._part("runs")), ("", self._platform)):

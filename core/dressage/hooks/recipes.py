@@ -115,7 +115,7 @@ class Recipe:
 
 
 class _Defaults:
-    """What a recipe that does not say runs on and in; policies see it as if the recipe had said it."""
+    """The compute target and environment of a recipe that names none. Policies see them as the recipe's answer."""
 
     @hookspecs.hookimpl(trylast=True)
     def compute(self) -> ComputeTarget:

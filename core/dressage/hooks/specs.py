@@ -166,7 +166,7 @@ def platform(workspace: "Workspace", directory: Path, options: Any) -> "Platform
     """Return the platform: the object that realises the four stages somewhere.
 
     Called: once per engine that needs this platform; nothing may be contacted yet.
-    workspace: the folder that holds the records; a platform may keep files of its own there.
+    workspace: the folder that holds the records; a platform may keep its own files there.
     directory: where the user is; a platform that looks for a file upward starts here.
     options: an instance of the class that `options()` returned, checked; None if there is none.
     Returns: an object with the members of `dressage.platforms.protocols.Platform`.

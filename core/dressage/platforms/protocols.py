@@ -115,7 +115,7 @@ class Records(Protocol):
     def recorded(self, run_id: str) -> Recorded:
         """Return what the last attempt has recorded so far.
 
-        Called: to show a run that goes on, and once when it has ended: then it is kept in the run's journal.
+        Called: to show a run that has not ended, and once after its end; then the run's journal keeps it.
         Raises: UnreachableError.
         """
 
@@ -260,7 +260,7 @@ class Platform(Protocol):
 
 @runtime_checkable
 class Initialises(Protocol):
-    """What a platform may have, if there is a configuration file of its own to write."""
+    """What a platform may have, if it has its own configuration file."""
 
     def initialise(self, values: Mapping[str, str]) -> Path:
         """Write the platform's configuration file and return its path.

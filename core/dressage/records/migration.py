@@ -9,7 +9,6 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from dressage.files.atomic import write_json
 from dressage.files.disk import describe, naming
 from dressage.files.locks import FileLock, is_locked
 from dressage.records.journal import line_of
+from dressage.records.layout import LAYOUT, needs_migration
 from dressage.records.run_folder import JOURNAL, RunFolder
 
 _CHANGED = re.compile(rb'"event":"(run\.created|run\.submitting|supervisor\.started|stage\.finished)"')
@@ -40,9 +40,8 @@ def migrate(root: Path) -> None:
 def _migrate(root: Path, marker: Path) -> None:
     if not needs_migration(json.loads(marker.read_text())):
         return  # another process was first
-    write_json(
-        marker, {"layout": 2, "migrating": True}
-    )  # from now on the earlier version refuses to start runs
+    # From now on the earlier version refuses to start runs.
+    write_json(marker, {"layout": LAYOUT, "migrating": True})
     folders = sorted(path for path in (root / "runs").glob("*") if (path / JOURNAL).is_file())
     try:
         for path in folders:
@@ -53,12 +52,7 @@ def _migrate(root: Path, marker: Path) -> None:
     for path in folders:
         _rewrite(path / JOURNAL)
     _rename_markers(root)
-    write_json(marker, {"layout": 2})
-
-
-def needs_migration(marker: Mapping[str, Any]) -> bool:
-    """marker: the content of workspace.json."""
-    return marker["layout"] == 1 or bool(marker.get("migrating"))
+    write_json(marker, {"layout": LAYOUT})
 
 
 def _check_idle(run: RunFolder) -> None:

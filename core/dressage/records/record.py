@@ -115,6 +115,11 @@ class Record:
         return self.submitted >= self.attempt
 
     @property
+    def may_be_submitted(self) -> bool:
+        """Whether its platform may have the attempt: a client may be killed before it can write that it has."""
+        return max(self.submitting, self.submitted) >= self.attempt
+
+    @property
     def model(self) -> ModelVersion | None:
         """The model that the run registered."""
         handle = self.handles.get("model")

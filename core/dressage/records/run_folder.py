@@ -103,7 +103,7 @@ class RunFolder:
         self.journal.append_durably("run.submitted", attempt=attempt)
 
     def supervise(self, attempt: int, process: int) -> None:
-        """A process supervises the attempt, which is thereby submitted: the client may die before it can say so."""
+        """A process supervises the attempt, so it is submitted: the client may be killed before it can write that."""
         self.journal.append_durably("run.supervised", attempt=attempt, process=process)
 
     def start_script(self, attempt: int, group: int) -> None:
@@ -124,10 +124,10 @@ class RunFolder:
         self.journal.append_durably("state", state=state, attempt=attempt, **known)
 
     def record(self, seen: "RunStatus", attempt: int, items: Iterable[tuple[str, Any]] = ()) -> "RunStatus":
-        """Write down what was seen of an attempt, once, whoever else looks; how the run stands then.
+        """Write what was seen of an attempt to the journal, once, even if several look. Returns the run's status.
 
-        Of an attempt that has ended, or that a later one has replaced, nothing is written. items: events, with
-        their items, that the run recorded elsewhere and that belong before its end.
+        Nothing is written about an attempt that has ended or was replaced by a later one. items: events, with their
+        items, that the run recorded elsewhere and that belong before its end.
         """
         if not self.refresh().is_news(seen, attempt):
             return self.refresh().status

@@ -15,10 +15,10 @@ from weakref import WeakValueDictionary
 
 from dressage.errors import SettingsError
 from dressage.files.atomic import write_json
+from dressage.records.layout import LAYOUT, needs_migration
 from dressage.records.run_folder import RunFolder
 
 FOLDER = ".dressage"
-LAYOUT = 2
 
 
 class Workspace:
@@ -80,20 +80,21 @@ class Workspace:
         """
         try:
             marker = json.loads(self._marker.read_text())
-            layout = marker["layout"]
+            is_earlier = needs_migration(marker)
         except (FileNotFoundError, NotADirectoryError):
             return
         except (ValueError, KeyError, TypeError) as error:
             raise SettingsError(
                 f"{str(self._marker)!r} is damaged; put {json.dumps({'layout': LAYOUT})} into it"
             ) from error
-        if layout == 1 or marker.get("migrating"):
+        if is_earlier:
             from dressage.records.migration import migrate
 
             migrate(self.root)
-        elif layout != LAYOUT:
+        elif marker["layout"] != LAYOUT:
             raise SettingsError(
-                f"workspace {str(self.root)!r} has layout {layout}, this dressage reads {LAYOUT}; update dressage"
+                f"workspace {str(self.root)!r} has layout {marker['layout']}, this dressage reads {LAYOUT};"
+                " update dressage"
             )
 
 

@@ -48,7 +48,3 @@ class Plan(Struct, frozen=True, kw_only=True):
     def stage(self, name: Stage) -> StagePlan:
         """The first plan of that stage: a run may have several datasets. Raises KeyError for what is no stage."""
         return {stage.stage: stage for stage in reversed(self.stages)}[name]
-
-    @property
-    def reuses_everything(self) -> bool:
-        return all(stage.action in ("reuse", "none") for stage in self.stages)

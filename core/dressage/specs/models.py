@@ -92,7 +92,7 @@ class Model:
     script: what trains it.
     name: what it is registered as; None registers nothing.
     output_path: the folder that holds the trained model, relative to the script's working directory.
-    framework: for whoever loads it: "keras", "pytorch", ...
+    framework: the library that loads the model: "keras", "pytorch", ...
     primary_metric: the metric that a run is judged by.
     """
 

@@ -9,10 +9,10 @@ from dressage.cli.options import On, To, engine
 def download(dataset: Reference, to: To = None, on: On = None) -> None:
     """Copy a dataset's files to a folder, verified."""
     from dressage.cli.display import say
-    from dressage.cli.references import find, name_in
+    from dressage.cli.references import find_dataset
 
     datasets = engine().platform(on).datasets
-    version = find("dataset", datasets.list(name_in(dataset)) or datasets.list(), dataset)
+    version = find_dataset(datasets, dataset)
     to = to or Path(f"{version.name}-{version.version}")
     datasets.download(version, to)
     say(f"{len(version.files)} file(s) in {str(to)!r}")

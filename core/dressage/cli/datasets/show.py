@@ -15,10 +15,10 @@ def show(dataset: Reference, on: On = None, output: As = "table") -> None:
     from msgspec.structs import replace
 
     from dressage.cli.output import digest_shown, print_fields, print_json, print_table, size_of, time_of
-    from dressage.cli.references import find, name_in
+    from dressage.cli.references import find_dataset
 
     datasets = engine().platform(on).datasets
-    version = find("dataset", datasets.list(name_in(dataset)) or datasets.list(), dataset)
+    version = find_dataset(datasets, dataset)
     version = replace(version, files=tuple(datasets.files(version)))
     if output == "json":
         return print_json(version)

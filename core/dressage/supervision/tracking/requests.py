@@ -56,14 +56,10 @@ class UpdateRun(OfRun):
     run_name: Text = None
 
 
-class LogMetric(OfRun, kw_only=True):
-    key: Key
-    value: float
-    timestamp: Int64 | None = None
-    step: Int64 | None = None
-    dataset_name: Text = None
-    dataset_digest: Text = None
-    model_id: Text = None
+class LogMetric(Metric):
+    """A metric of one run. run_uuid: as in OfRun."""
+
+    run_uuid: Text = None
 
 
 class LogPair(OfRun, kw_only=True):
@@ -351,7 +347,7 @@ class Assessment(OfTrace):
     update_mask: Text = None
 
 
-def run_id_of(asked: OfRun) -> str | None:
+def run_id_of(asked: OfRun | LogMetric) -> str | None:
     return asked.run_id or asked.run_uuid
 
 

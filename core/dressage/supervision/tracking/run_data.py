@@ -101,7 +101,7 @@ def _history(run: RunData) -> list[Any]:
     return known if isinstance(known, list) else []
 
 
-def _metric_item(asked: requests.Metric | requests.LogMetric) -> dict[str, Any]:
+def _metric_item(asked: requests.Metric) -> dict[str, Any]:
     item = {
         "key": asked.key,
         "value": asked.value,

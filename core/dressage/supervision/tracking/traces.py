@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 
 from dressage.files.atomic import write_json
+from dressage.records.journal import stamp_of
 from dressage.supervision.tracking import requests
 from dressage.supervision.tracking.answers import Answer, paged
 from dressage.supervision.tracking.errors import RefusedError, invalid, missing
@@ -211,7 +212,7 @@ def _begun(asked: requests.StartTrace) -> Facts:
             "type": "MLFLOW_EXPERIMENT",
             "mlflow_experiment": {"experiment_id": asked.experiment_id or EXPERIMENT_ID},
         },
-        "request_time": begun.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "request_time": stamp_of(begun),
         "state": "IN_PROGRESS",
         "trace_metadata": requests.values_of(asked.request_metadata),
         "tags": requests.values_of(asked.tags),
