@@ -17,9 +17,11 @@ def lab_source() -> str:
     return page.partition("```python\n")[2].partition("```")[0]
 
 
-def install(site: Path, kind: str, name: str, module: str, source: str) -> dict[str, str]:
-    """The environment of a command that finds a plugin. kind: "platforms", "recipes" or "plugins"."""
-    metadata = site / f"{name}-1.2.dist-info"
+def install(
+    site: Path, kind: str, name: str, module: str, source: str, distribution: str | None = None
+) -> dict[str, str]:
+    """The environment of a command that finds a plugin. kind: "platforms", "recipes" or "policies"."""
+    metadata = site / f"{distribution or name}-1.2.dist-info"
     metadata.mkdir(parents=True)
     (metadata / "entry_points.txt").write_text(f"[dressage.{kind}]\n{name} = {module}\n")
     (site / f"{module.partition(':')[0]}.py").write_text(source)

@@ -38,11 +38,18 @@ class NotFoundError(DressageError):
 
 
 class PluginError(DressageError):
-    """A plugin could not be loaded or broke when asked."""
+    """A plugin could not be loaded or broke when asked.
 
-    def __init__(self, plugin: str, where: str, reason: str) -> None:
+    source: the distribution or file that the plugin comes from. advice: what its user can do.
+    """
+
+    def __init__(
+        self, plugin: str, where: str, reason: str, *, source: str | None = None, advice: str | None = None
+    ) -> None:
         line = " ".join(reason.split()).removesuffix(":")
-        super().__init__(f"plugin {plugin!r} failed in {where}: {line}")
+        origin = f" ({source})" if source else ""
+        then = f"; {advice}" if advice else ""
+        super().__init__(f"plugin {plugin!r}{origin} failed in {where}: {line}{then}")
         self.plugin = plugin
         self.where = where
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from dressage_azureml.options import Options
     from dressage_azureml.platform import AzurePlatform
 
+DRESSAGE_CONTRACT = 1
+
 
 @hookimpl
 def options() -> "type[Options]":

@@ -9,3 +9,5 @@ from dressage_keras_mnist.recipe import dataset as dataset
 from dressage_keras_mnist.recipe import environment as environment
 from dressage_keras_mnist.recipe import model as model
 from dressage_keras_mnist.recipe import settings as settings
+
+DRESSAGE_CONTRACT = 1

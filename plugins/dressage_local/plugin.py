@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from dressage_local.options import Options
     from dressage_local.platform import LocalPlatform
 
+DRESSAGE_CONTRACT = 1
+
 
 @hookimpl
 def options() -> "type[Options]":

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from dressage import ComputeTarget, Environment, Model, Script, SettingsError, hookimpl, setting
 
+DRESSAGE_CONTRACT = 1
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:

@@ -43,7 +43,7 @@ class Sites:
         """That of one that finds a plugin `shaky` as well. breaks: where and how, as breaking.py takes it."""
         site = self.folder / f"{kind}-{module}"
         if not site.exists():
-            install(site, kind, "shaky", module, (PLUGINS / f"{module}.py").read_text())
+            install(site, kind, "shaky", module, (PLUGINS / f"{module}.py").read_text(), f"shaky_{kind}")
         return {"PYTHONPATH": f"{site}:{self.folder / 'steady'}", "BREAK": breaks}
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import dressage
 from dressage.cli.main import main
-from dressage.hooks.plugins import Plugins
+from dressage.engine.engine import Engine
 
 _LIMIT_S = 60
 
@@ -72,7 +72,7 @@ def _import_all() -> None:
             import_module(module.name)
     import_module("dressage_local.platform")
     import_module("platformdirs.unix")
-    Plugins().statuses()
+    Engine().plugin_statuses()
     gc.disable()  # in the forked processes it would touch, and thereby copy, every page
 
 

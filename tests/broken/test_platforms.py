@@ -58,7 +58,7 @@ def test_a_command_names_the_platform_whose_calls_break(way: str, words: str, pr
 @pytest.mark.parametrize(("where", "way"), BREAKING)
 def test_a_call_that_breaks_is_named(where: str, way: str, project: Project, sites: Sites):
     told = project.call(ASKED_BY[where], broken(sites, f"platform.{where} {way}"))
-    assert f"plugin 'shaky' failed in {where}: " in told.stdout + told.stderr
+    assert f"plugin 'shaky' (shaky_platforms 1.2) failed in {where}: " in told.stdout + told.stderr
     assert told.returncode == 1
     check_is_clean(told)
 
@@ -89,7 +89,7 @@ def test_a_command_that_does_not_need_it_works(way: str, words: str, project: Pr
 def test_each_plugin_is_listed_and_the_broken_one_with_its_error(way: str, project: Project, sites: Sites):
     told = project.call("plugins list -o json", broken(sites, way))
     errors = {(status["kind"], status["name"]): status["error"] for status in json.loads(told.stdout)}
-    assert "plugin 'shaky' failed in" in errors.pop(("platform", "shaky"))
+    assert "plugin 'shaky' (shaky_platforms 1.2) failed in" in errors.pop(("platform", "shaky"))
     assert {("platform", "local"), ("platform", "steady"), ("recipe", "plain")} <= set(errors)
     assert set(errors.values()) == {None}
 
@@ -98,16 +98,17 @@ def test_each_plugin_is_listed_and_the_broken_one_with_its_error(way: str, proje
 def test_the_doctor_names_it_and_checks_the_others(way: str, project: Project, sites: Sites):
     told = project.call("doctor -o json", broken(sites, way))
     findings = {check["name"]: check["finding"] for check in json.loads(told.stdout) if not check["ok"]}
-    assert [("shaky" in name, "plugin 'shaky' failed in" in found) for name, found in findings.items()] == [
-        (True, True)
-    ]
+    assert [
+        ("shaky" in name, "plugin 'shaky' (shaky_platforms 1.2) failed in" in found)
+        for name, found in findings.items()
+    ] == [(True, True)]
     assert told.returncode == 1
 
 
 @pytest.mark.parametrize("output", ["table", "json"])
 def test_a_plan_that_the_doctor_cannot_make_names_it(output: str, project: Project, sites: Sites):
     told = project.call(f"doctor plain --on shaky -o {output}", broken(sites, "platform.compute.plan raises"))
-    assert "plugin 'shaky' failed in compute.plan: RuntimeError: boom" in told.stdout
+    assert "plugin 'shaky' (shaky_platforms 1.2) failed in compute.plan: RuntimeError: boom" in told.stdout
     assert told.returncode == 1
 
 

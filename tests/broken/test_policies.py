@@ -39,7 +39,7 @@ def project(prepared: Project, tmp_path_factory: pytest.TempPathFactory) -> Proj
 
 def broken(sites: Sites, way: str) -> dict[str, str]:
     """way: a module, or where and how a hook breaks."""
-    site = sites.shaky("plugins", way if way in MODULES else "shaky_policy", way)
+    site = sites.shaky("policies", way if way in MODULES else "shaky_policy", way)
     platform = sites.shaky("platforms", "shaky_platform")["PYTHONPATH"].partition(":")[0]
     return {**site, "PYTHONPATH": f"{site['PYTHONPATH']}:{platform}"}
 
@@ -64,12 +64,12 @@ def test_a_command_that_plans_nothing_works(way: str, words: str, project: Proje
 def test_the_doctor_names_it(way: str, project: Project, sites: Sites):
     told = project.call("doctor", broken(sites, way))
     check_is_clean(told)
-    assert "plugin 'shaky' failed in" in told.stdout
+    assert "plugin 'shaky' (shaky_policies 1.2) failed in" in told.stdout
     assert told.returncode == 1
 
 
 def test_a_policy_that_is_silent_for_long_is_named(project: Project, sites: Sites):
     patience = {"dressage.hooks.calls.PATIENCE_S": 0.1}
     told = project.call("plan plain", broken(sites, "policy.model dozes"), patience)
-    assert "plugin 'shaky' has not returned from model for 0.1 s" in told.stderr
+    assert "plugin 'shaky' (shaky_policies 1.2) has not returned from model for 0.1 s" in told.stderr
     assert told.returncode == 0

@@ -55,7 +55,7 @@ def test_a_hook_that_breaks_is_named(way: str, words: str, project: Project, sit
     told = project.call(words, broken(sites, way))
     check_is_named(told)
     hook = way.partition(" ")[0].removeprefix("recipe.")
-    assert f"plugin 'shaky' failed in {hook}: " in told.stderr
+    assert f"plugin 'shaky' (shaky_recipes 1.2) failed in {hook}: " in told.stderr
 
 
 @pytest.mark.parametrize("way", [way for way in BREAKING if "settings" in way])
@@ -68,7 +68,7 @@ def test_a_command_that_shows_settings_names_it(way: str, words: str, project: P
 def test_a_plan_that_the_doctor_cannot_make_names_it(way: str, project: Project, sites: Sites):
     told = project.call("doctor shaky", broken(sites, way))
     check_is_clean(told)
-    assert "plugin 'shaky' failed in" in told.stdout
+    assert "plugin 'shaky' (shaky_recipes 1.2) failed in" in told.stdout
     assert told.returncode == 1
 
 
@@ -91,5 +91,5 @@ def test_what_it_prints_is_in_no_json(words: str, project: Project, sites: Sites
 def test_a_recipe_that_is_silent_for_long_is_named(project: Project, sites: Sites):
     patience = {"dressage.hooks.calls.PATIENCE_S": 0.1}
     told = project.call("plan shaky", broken(sites, "recipe.dataset dozes"), patience)
-    assert "plugin 'shaky' has not returned from dataset for 0.1 s" in told.stderr
+    assert "plugin 'shaky' (shaky_recipes 1.2) has not returned from dataset for 0.1 s" in told.stderr
     assert told.returncode == 0

@@ -63,7 +63,7 @@ def test_a_run_that_its_platform_has_lost_hides_none_of_its_others(project: Proj
     end_steady(project)
     told = project.call("runs list -o json", sites.steady())
     assert states(told)[project.steady] == "Completed"
-    assert "plugin 'steady' failed in runs.observe: FileNotFoundError" in told.stderr
+    assert "plugin 'steady' (steady 1.2) failed in runs.observe: FileNotFoundError" in told.stderr
 
 
 @pytest.mark.parametrize("way", [*WAYS, "platform.runs.files raises", "platform.runs.recorded raises"])

@@ -103,4 +103,7 @@ def test_a_platform_says_which_key_it_needs(lab, dressage):
 
 def test_a_platform_that_breaks_in_initialise_is_named(lab, dressage):
     told = dressage("init", "--on", "lab", "queue_name=", env=lab)
-    assert told.stderr == "error: plugin 'lab' failed in initialise: ZeroDivisionError: division by zero\n"
+    assert (
+        told.stderr
+        == "error: plugin 'lab' (lab 1.2) failed in initialise: ZeroDivisionError: division by zero\n"
+    )

@@ -15,7 +15,7 @@ ENTRY_POINTS = """\
 noisy = noisy_recipe
 [dressage.platforms]
 noisy-local = noisy_platform
-[dressage.plugins]
+[dressage.policies]
 noisy-policy = noisy_policy
 """
 NOISE = """\

@@ -113,15 +113,15 @@ def test_a_plugin_that_cannot_be_imported_takes_nothing_down(lab: Path, project:
     (project / "train.py").write_text("")
     engine = Engine(project)
     assert engine.plan("script", set={"path": "train.py"}).platform == "local"
-    status = next(status for status in engine.plugins.statuses() if status.name == "bad")
+    status = next(status for status in engine.plugin_statuses() if status.name == "bad")
     assert status.source == "lab 1.2"
-    assert "plugin 'bad' failed in import: ModuleNotFoundError" in (status.error or "")
+    assert "plugin 'bad' (lab 1.2) failed in import: ModuleNotFoundError" in (status.error or "")
 
 
 def test_a_broken_plugin_that_the_run_needs_is_named(lab: Path, project: Path):
     advertise(lab, "[dressage.recipes]\nbad = lab_bad\n")
     (lab / "lab_bad.py").write_text("1 / 0\n")
-    with pytest.raises(PluginError, match="plugin 'bad' failed in import: ZeroDivisionError"):
+    with pytest.raises(PluginError, match=r"plugin 'bad' \(lab 1.2\) failed in import: ZeroDivisionError"):
         Engine(project).plan("bad")
 
 
@@ -130,19 +130,19 @@ class Misspelt:
     def enviroment(self) -> None: ...
 
 
-def test_a_broken_wrapper_stops_every_plan(engine: Engine, recipe: Recipe):
-    engine.plugins.add("wrapper", "misspelt", Misspelt())
+def test_a_broken_policy_stops_every_plan(engine: Engine, recipe: Recipe):
+    engine.plugins.add("policy", "misspelt", Misspelt())
     with pytest.raises(PluginError, match=r"plugin 'misspelt' failed in registering: .*'enviroment'"):
         engine.plan("full")
 
 
-def test_a_broken_wrapper_is_reported(engine: Engine):
-    engine.plugins.add("wrapper", "misspelt", Misspelt())
-    status = next(status for status in engine.plugins.statuses() if status.name == "misspelt")
+def test_a_broken_policy_is_reported(engine: Engine):
+    engine.plugins.add("policy", "misspelt", Misspelt())
+    status = next(status for status in engine.plugin_statuses() if status.name == "misspelt")
     assert "enviroment" in (status.error or "")
 
 
-def test_a_wrapper_may_have_the_name_of_a_recipe(engine: Engine, recipe: Recipe):
+def test_a_policy_may_have_the_name_of_a_recipe(engine: Engine, recipe: Recipe):
     class Cap:
         @hookimpl(wrapper=True)
         def compute(self):
@@ -150,20 +150,20 @@ def test_a_wrapper_may_have_the_name_of_a_recipe(engine: Engine, recipe: Recipe)
 
             return replace((yield), max_nodes=2)
 
-    engine.plugins.add("wrapper", "full", Cap())
+    engine.plugins.add("policy", "full", Cap())
     assert engine.plan("full").stage("compute").changed_by == ("full: max_nodes: 4 -> 2",)
 
 
-def test_a_wrapper_is_not_asked_for_settings(engine: Engine, recipe: Recipe):
+def test_a_policy_may_not_wrap_settings(engine: Engine, recipe: Recipe):
     class Nosy:
         @hookimpl(wrapper=True)
         def settings(self):
-            yield
-            raise RuntimeError("no")
+            return (yield)
 
-    engine.plugins.add("wrapper", "nosy", Nosy())
+    engine.plugins.add("policy", "nosy", Nosy())
     assert engine.settings("full") == ()
-    assert engine.plan("full").settings == {}
+    with pytest.raises(PluginError, match=r"plugin 'nosy' failed in registering: .*no hook named 'settings'"):
+        engine.plan("full")
 
 
 def test_a_recipe_that_breaks_when_asked_is_named_with_the_stage(engine: Engine):
@@ -219,7 +219,7 @@ def test_a_script_that_is_not_there_is_named(engine: Engine, project: Path):
         engine.plan("missing")
 
 
-def test_a_wrapper_changes_any_recipe_and_the_plan_says_who_changed_what(engine: Engine, recipe: Recipe):
+def test_a_policy_changes_any_recipe_and_the_plan_says_who_changed_what(engine: Engine, recipe: Recipe):
     class Cap:
         @hookimpl(wrapper=True)
         def compute(self):
@@ -227,13 +227,13 @@ def test_a_wrapper_changes_any_recipe_and_the_plan_says_who_changed_what(engine:
 
             return replace((yield), max_nodes=2)
 
-    engine.plugins.add("wrapper", "company", Cap())
+    engine.plugins.add("policy", "company", Cap())
     plan = engine.plan("full")
     assert plan.stage("compute").changed_by == ("company: max_nodes: 4 -> 2",)
     assert plan.stage("dataset").changed_by == ()
 
 
-def test_each_of_two_wrappers_is_named_for_its_own_change(engine: Engine, recipe: Recipe):
+def test_each_of_two_policies_is_named_for_its_own_change(engine: Engine, recipe: Recipe):
     class Tag:
         def __init__(self, key: str) -> None:
             self.key = key
@@ -245,20 +245,20 @@ def test_each_of_two_wrappers_is_named_for_its_own_change(engine: Engine, recipe
             target = yield
             return replace(target, tags={**target.tags, self.key: "yes"})
 
-    engine.plugins.add("wrapper", "a", Tag("one"))
-    engine.plugins.add("wrapper", "b", Tag("two"))
+    engine.plugins.add("policy", "a", Tag("one"))
+    engine.plugins.add("policy", "b", Tag("two"))
     changes = engine.plan("full").stage("compute").changed_by
     assert changes == ("a: tags.one: nothing -> yes", "b: tags.two: nothing -> yes")
 
 
-def test_a_wrapper_that_breaks_is_named_rather_than_the_recipe(engine: Engine, recipe: Recipe):
+def test_a_policy_that_breaks_is_named_rather_than_the_recipe(engine: Engine, recipe: Recipe):
     class Broken:
         @hookimpl(wrapper=True)
         def model(self):
             yield
             raise RuntimeError("no")
 
-    engine.plugins.add("wrapper", "company", Broken())
+    engine.plugins.add("policy", "company", Broken())
     with pytest.raises(PluginError, match="plugin 'company' failed in model: RuntimeError: no"):
         engine.plan("full")
 
@@ -411,13 +411,13 @@ class Refuses:
 
 
 def test_a_policy_that_returns_nothing_is_refused(engine: Engine, recipe: Recipe):
-    engine.plugins.add("wrapper", "house", Empty())
+    engine.plugins.add("policy", "house", Empty())
     with pytest.raises(PluginError, match="'house' failed in environment: returned nothing"):
         engine.plan("full")
 
 
 def test_a_policy_that_answers_in_the_recipes_place_is_refused(engine: Engine, recipe: Recipe):
-    engine.plugins.add("wrapper", "house", Instead())
+    engine.plugins.add("policy", "house", Instead())
     with pytest.raises(
         PluginError, match=r"its hook 'tags' does not wrap; mark it with @hookimpl\(wrapper=True\)"
     ):
@@ -425,7 +425,7 @@ def test_a_policy_that_answers_in_the_recipes_place_is_refused(engine: Engine, r
 
 
 def test_a_policy_that_refuses_is_named(engine: Engine, recipe: Recipe):
-    engine.plugins.add("wrapper", "house", Refuses())
+    engine.plugins.add("policy", "house", Refuses())
     with pytest.raises(SettingsError, match="policy 'house': image 'a' is not allowed here"):
         engine.plan("full")
 
@@ -446,6 +446,6 @@ def test_a_policy_sees_what_a_recipe_leaves_to_us(engine: Engine, script):
             return Model(script=Script(directory=path.parent, file=path.name))
 
     engine.plugins.add("recipe", "least", Least())
-    engine.plugins.add("wrapper", "house", Looks())
+    engine.plugins.add("policy", "house", Looks())
     assert engine.plan("least").stage("compute").name == "house"
     assert set(seen) == {"default"}

@@ -31,7 +31,7 @@ def test_tags_of_the_user_go_before_the_recipes(engine: Engine, project):
 
 
 def test_a_policy_has_the_last_word(engine: Engine, tiny: Tiny):
-    engine.plugins.add("wrapper", "house", Policy())
+    engine.plugins.add("policy", "house", Policy())
     assert engine.plan("tiny", tags={"cost-centre": "1", "a": "b"}).tags == {"cost-centre": "42", "a": "b"}
 
 
@@ -42,7 +42,7 @@ def test_a_policy_may_take_all_tags_away(engine: Engine, tiny: Tiny):
             yield
             return {}
 
-    engine.plugins.add("wrapper", "house", Bare())
+    engine.plugins.add("policy", "house", Bare())
     assert engine.plan("tiny", tags={"a": "b"}).tags == {}
 
 

@@ -34,6 +34,7 @@ def config(
     found = engine()
     values = {name: found.configuration.option(name) for name in DEFAULTS}
     values["workspace"] = Value(str(found.workspace.root), values["workspace"].origin)
+    values |= _plugins_of(found)
     values |= _values_of(found, Owner("platform", on or values["on"].value))
     if recipe:
         values |= _values_of(found, Owner("recipe", recipe))
@@ -43,6 +44,26 @@ def config(
         print_table(
             ("NAME", "VALUE", "FROM"), [(name, value.value, value.origin) for name, value in values.items()]
         )
+
+
+def _plugins_of(found: "Engine") -> "dict[str, Value]":
+    """What is said about plugins, where something is."""
+    from dressage.specs.configuration import Value
+
+    said = found.configuration.plugins()
+    return {
+        **{
+            f"plugins.files.{number}": Value(file.written, file.origin)
+            for number, file in enumerate(said.files, 1)
+        },
+        **{f"plugins.disabled.{name}": Value(True, origin) for name, origin in said.disabled.items()},
+        **{f"plugins.required.{name}": Value(True, origin) for name, origin in said.required.items()},
+        **({"plugins.order": Value(", ".join(said.order), said.order_origin)} if said.order else {}),
+        **{
+            f"plugins.{choice.name}": Value(choice.provider, choice.origin)
+            for choice in reversed(said.choices)
+        },
+    }
 
 
 def _values_of(found: "Engine", owner: "Owner") -> "dict[str, Value]":

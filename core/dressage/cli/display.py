@@ -112,7 +112,13 @@ def plan_lines(plan: Plan, stream: Any = None) -> str:
     if plan.tags:
         tags = ", ".join(f"{name}={value}" for name, value in plan.tags.items())
         lines.append(f"  {'tags':<12} {visible(tags)}")
-    lines += [f"{'':<{_REASONS_AT}}by plugin {visible(change)}" for change in plan.tags_changed_by]
+    lines += [f"{'':<{_REASONS_AT}}by policy {visible(change)}" for change in plan.tags_changed_by]
+    if plan.policies:
+        order = " (in this order)" if len(plan.policies) > 1 else ""
+        lines.append(f"  {'policies':<12} {', '.join(plan.policies)}{order}")
+    lines += [
+        f"  {'disabled':<12} policy {name}, by {origin}" for name, origin in plan.disabled_policies.items()
+    ]
     return "\n".join(lines)
 
 
@@ -121,7 +127,7 @@ def _stage_lines(stage: StagePlan, stream: Any) -> list[str]:
     action = coloured(f"{stage.action:<7}", _COLOURS.get(stage.action, "yellow"), stream)
     size = f"{size_of(stage.size)}; " if stage.size else ""
     first, *more = stage.reasons or ("",)
-    reasons = [f"{size}{first}", *more, *(f"by plugin {change}" for change in stage.changed_by)]
+    reasons = [f"{size}{first}", *more, *(f"by policy {change}" for change in stage.changed_by)]
     lines = [line for reason in reasons for line in fitted(reason, _REASONS_AT, stream)]
     return [
         f"  {stage.stage:<12} {action} {name:<24} {lines[0]}".rstrip(),

@@ -56,7 +56,7 @@ def _distinct(checks: Iterable[Check]) -> Iterator[Check]:
 def _checks() -> Iterator[Check]:
     for check in (_python, _uv, _settings, _workspace, _room):
         yield _made(check)
-    for status in engine().plugins.statuses():
+    for status in engine().plugin_statuses():
         yield Check(f"{status.kind} {status.name}", status.error is None, status.error or status.source)
         if status.kind == "platform" and status.error is None:
             yield from _diagnosed(status.name)

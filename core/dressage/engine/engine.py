@@ -17,24 +17,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 from pluggy import PluginManager
 
 from dressage.engine import runs
-from dressage.engine.planning import plan_stages
+from dressage.engine.judging import judge_again
+from dressage.engine.planning import change_lines, plan_stages
 from dressage.engine.platforms import with_defaults
 from dressage.engine.runs import Run
 from dressage.engine.stages import Conductor
-from dressage.errors import PluginError, SettingsError
+from dressage.errors import SettingsError
 from dressage.files.encoding import to_json
 from dressage.files.locks import FileLock, is_locked
-from dressage.hooks import recipes
-from dressage.hooks.calls import call_plugin
+from dressage.hooks.calls import PluginId, call_plugin
 from dressage.hooks.declarations import ask_declaration
 from dressage.hooks.plugins import Plugins
+from dressage.hooks.policies import disabled_policies, load_policies
 from dressage.hooks.proxy import PlatformProxy
+from dressage.hooks.recipes import check_script, load_recipe
+from dressage.hooks.review import Context, Review, user_name
+from dressage.records.judgements import Judgement, Question
 from dressage.records.requests import RunRequest, input_of
 from dressage.records.run_ids import experiment_of, new_run_id
 from dressage.records.run_lookup import find_run
@@ -48,16 +52,19 @@ from dressage.specs.environments import Environment
 from dressage.specs.settings import Owner, Setting, declared, resolve
 from dressage.storage import snapshots
 
+if TYPE_CHECKING:
+    from dressage.hooks.statuses import PluginStatus
+
 _LOOK_AGAIN_S = 0.1
 """How often to look whether a client that prepares a run is done, or gone."""
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A request, and what policies changed of it; nothing touched yet."""
+class Proposal:
+    """A request as the policies judged it; nothing is touched yet."""
 
     request: RunRequest
-    changes: recipes.Changes
+    judgement: Judgement
     platform: PlatformProxy
 
 
@@ -77,7 +84,7 @@ class Engine:
     ) -> None:
         self.directory = Path(directory or ".").absolute()
         self.environ = os.environ if environ is None else environ
-        self.plugins = Plugins()
+        self.plugins = Plugins(lambda: self.configuration.plugins())  # noqa: PLW0108 (read when it is needed)
         self._given_options = platforms or {}
         self._platforms: dict[str, PlatformProxy] = {}
 
@@ -102,12 +109,12 @@ class Engine:
 
     def settings(self, recipe: str) -> tuple[Setting, ...]:
         """What the recipe lets its users set."""
-        kind = ask_declaration(self.plugins.manager("recipe", recipe), recipe, "settings")
+        kind = load_recipe(self.plugins, recipe).settings
         return declared(kind) if kind else ()
 
     def options(self, platform: str) -> tuple[Setting, ...]:
         """What the platform lets its users set."""
-        kind = ask_declaration(self.plugins.manager("platform", platform), platform, "options")
+        kind = self._options_class(self.plugins.manager("platform", platform), platform)
         return declared(kind) if kind else ()
 
     def resolve_options(self, platform: str) -> Any:
@@ -126,7 +133,7 @@ class Engine:
         tags: Mapping[str, str] | None = None,
     ) -> RunRequest:
         """What the recipe asks for at each stage, policies applied."""
-        return self._ask(recipe, on, set, tags).request
+        return self._propose(recipe, on, set, tags).request
 
     def plan(
         self,
@@ -137,7 +144,7 @@ class Engine:
         tags: Mapping[str, str] | None = None,
     ) -> Plan:
         """Say for each stage what a run would do and why. Changes nothing, anywhere."""
-        return self._plan(self._ask(recipe, on, set, tags))
+        return self._plan(self._propose(recipe, on, set, tags))
 
     def run(
         self,
@@ -157,13 +164,13 @@ class Engine:
         there from the very same inputs, its run is the answer. `again` starts a new run all the same.
         tags: of the run, for people and for the platform's job.
         """
-        asked = self._ask(recipe, on, set, tags, experiment=experiment, name=name)
-        plan = self._plan(asked, again=again)
+        proposal = self._propose(recipe, on, set, tags, experiment=experiment, name=name)
+        plan = self._plan(proposal, again=again)
         listener(PlanMade(plan))
         self.workspace.create()
-        if not again and (found := self._find_run(plan, asked.request, listener)):
+        if not again and (found := self._find_run(plan, proposal.request, listener)):
             return found
-        return self._start(asked, listener)
+        return self._start(proposal, listener)
 
     def resume(self, run_id: str, *, listener: Listener = ignore) -> Run:
         """Bring an unfinished run to its end: attach to it, submit it, or start it again from its checkpoints.
@@ -201,7 +208,13 @@ class Engine:
         summaries = RunIndex(self.workspace).summaries()[:limit]
         return look_at(summaries, lambda run_id: self.get(run_id).status)
 
-    def _ask(
+    def plugin_statuses(self) -> "list[PluginStatus]":
+        """Every plugin, loaded to see whether it can be; policies first, in the order they are applied."""
+        from dressage.hooks.statuses import list_statuses
+
+        return list_statuses(self.plugins)
+
+    def _propose(
         self,
         recipe: str,
         on: str | None,
@@ -210,64 +223,92 @@ class Engine:
         *,
         experiment: str | None = None,
         name: str | None = None,
-    ) -> Asked:
-        _check_tags(tags or {})
-        loaded = recipes.load(self.plugins, recipe)
-        settings = self._resolve(Owner("recipe", recipe), loaded.settings, given or {})
-        experiment = experiment_of(experiment or self.configuration.option("experiment").value, recipe)
+    ) -> Proposal:
+        given_tags = _check_tags(tags or {})
+        loaded, policies = load_recipe(self.plugins, recipe), load_policies(self.plugins)
+        settings = self._resolve(loaded.plugin, Owner("recipe", recipe), loaded.settings, given or {})
+        recorded_settings = to_json(settings) if settings is not None else {}
         platform = self.platform(on)
-        described, changes = loaded.describe(settings, platform.compute.resolve, tags or {})
+        context = Context(
+            settings=recorded_settings or None,
+            recipe=recipe,
+            platform=platform.name,
+            experiment=experiment_of(experiment or self.configuration.option("experiment").value, recipe),
+            tags=given_tags,
+            user=user_name(),
+        )
+
+        def answer(question: Question, arguments: Mapping[str, Any]) -> Any:
+            found = loaded.answer(question, {"settings": settings, **arguments})
+            return {**found, **given_tags} if question == "tags" else found
+
+        review = Review(answer, policies, context)
+        described = review.describe(platform.compute.resolve)
+        check_script(recipe, described["model"])
         self._check_secrets(described["environment"])
         limit_mb = self.configuration.option("snapshot_limit_mb").value
         request = RunRequest(
             recipe=recipe,
             platform=platform.name,
-            experiment=experiment,
+            experiment=context.experiment,
             name=name,
-            settings=to_json(settings) if settings is not None else {},
+            settings=recorded_settings,
             snapshot=snapshots.take(described["model"].script.directory, limit_mb=limit_mb),
             **described,
         )
         for argument in request.script.arguments:
             if isinstance(argument, DatasetFolder):
                 input_of(argument, request.datasets)
-        return Asked(request, changes, platform)
+        judgement = Judgement(
+            before=review.before,
+            given_tags=given_tags,
+            policies={policy.name: policy.plugin.source for policy in policies},
+            disabled=disabled_policies(self.plugins),
+            changes=review.changes,
+        )
+        return Proposal(request, judgement, platform)
 
-    def _plan(self, asked: Asked, *, again: bool = False) -> Plan:
-        request = asked.request
+    def _plan(self, proposal: Proposal, *, again: bool = False) -> Plan:
+        request, judgement = proposal.request, proposal.judgement
+        changes = judgement.changes
         return Plan(
             recipe=request.recipe,
             platform=request.platform,
             settings=request.settings,
             tags=request.tags,
-            tags_changed_by=asked.changes.get("tags", ()),
-            stages=plan_stages(asked.platform, self.workspace, request, asked.changes, again=again),
+            tags_changed_by=change_lines(changes.get("tags", ())),
+            stages=plan_stages(proposal.platform, self.workspace, request, changes, again=again),
+            policies=tuple(judgement.policies),
+            disabled_policies=judgement.disabled,
         )
 
     def _make_platform(self, name: str) -> PlatformProxy:
-        manager = self.plugins.manager("platform", name)
+        manager, plugin = self.plugins.manager("platform", name), self.plugins.identify("platform", name)
         arguments = {
             "workspace": self.workspace,
             "directory": self.directory,
             "options": self._options_of(manager, name),
         }
-        platform = call_plugin(name, "platform", lambda: manager.hook.platform(**arguments))
+        platform = call_plugin(plugin, "platform", lambda: manager.hook.platform(**arguments))
         if platform is None:
-            raise PluginError(name, "platform", "returned nothing; a platform plugin returns a platform")
-        return with_defaults(name, platform, self.workspace, self.configuration)
+            raise plugin.error("platform", "returned nothing; a platform plugin returns a platform")
+        return with_defaults(plugin, platform, self.workspace, self.configuration)
 
     def _options_of(self, manager: PluginManager, name: str) -> Any:
-        kind = ask_declaration(manager, name, "options")
-        return self._resolve(Owner("platform", name), kind, self._given_options.get(name, {}))
+        plugin, kind = self.plugins.identify("platform", name), self._options_class(manager, name)
+        return self._resolve(plugin, Owner("platform", name), kind, self._given_options.get(name, {}))
 
-    def _resolve(self, owner: Owner, kind: type | None, given: Mapping[str, Any]) -> Any:
+    def _options_class(self, manager: PluginManager, name: str) -> type | None:
+        return ask_declaration(manager, self.plugins.identify("platform", name), "options")
+
+    def _resolve(self, plugin: PluginId, owner: Owner, kind: type | None, given: Mapping[str, Any]) -> Any:
         """Return an instance of the declared class. given: values that go before the configured ones."""
         names = tuple(item.name for item in fields(kind)) if kind else ()
         configured = self.configuration.values(owner, names)
         given = {name.replace("-", "_"): value for name, value in given.items()}
         values = {name: found.value for name, found in configured.items()} | given
         origins = {name: found.origin for name, found in configured.items() if name not in given}
-        return call_plugin(owner.name, f"its {owner.noun}s", lambda: resolve(owner, kind, values, origins))
+        return call_plugin(plugin, f"its {owner.noun}s", lambda: resolve(owner, kind, values, origins))
 
     def _check_secrets(self, environment: Environment) -> None:
         """The script gets their values from the variables of this process; nothing keeps them."""
@@ -309,17 +350,17 @@ class Engine:
             return status.reason or "it was interrupted"
         return None if record.detached else "its client process exited"
 
-    def _start(self, asked: Asked, listener: Listener) -> Run:
-        run_id = new_run_id(asked.request.recipe, self.workspace.runs)
+    def _start(self, proposal: Proposal, listener: Listener) -> Run:
+        run_id = new_run_id(proposal.request.recipe, self.workspace.runs)
         folder = self.workspace.run(run_id)
         attended = runs.lock_of_client(folder)
         attended.acquire()
-        kept = snapshots.keep(asked.request.snapshot, self.workspace.snapshots)
-        request = replace(asked.request, run_id=run_id, snapshot=kept)
+        kept = snapshots.keep(proposal.request.snapshot, self.workspace.snapshots)
+        request = replace(proposal.request, run_id=run_id, snapshot=kept)
         run = self._run(request, attended)
         with run.released_on_error():
             self.workspace.remember(run_id, request.key)  # first: what is in the journal must be found again
-            folder.create(to_json(request))
+            folder.create(to_json(request), to_json(proposal.judgement))
             listener(RunCreated(run_id))
             self._submit(run, 1, listener)
         return run
@@ -333,13 +374,26 @@ class Engine:
         status = run.status
         record = run.folder.refresh()
         if not record.is_submitted:
+            self._judge_again(run)
             run.folder.enter(record.attempt, "Preparing")
             self._submit(run, record.attempt, listener)
         elif status.state in ("Failed", "Canceled"):
+            self._judge_again(run)
             attempt = record.attempt + 1
             run.folder.resume(attempt)
             self.workspace.remember(run.id, run.request.key)
             self._submit(run, attempt, listener)
+
+    def _judge_again(self, run: Run) -> None:
+        """Nothing is written where the policies say what they said before."""
+        recorded = run.folder.refresh().the_judgement()
+        policies, disabled = load_policies(self.plugins), disabled_policies(self.plugins)
+        request, judgement = judge_again(
+            run.request, recorded, policies, disabled, run.platform.compute.resolve
+        )
+        if (request, judgement) != (run.request, recorded):
+            run.folder.judge(to_json(request), to_json(judgement))
+            run.request = request
 
     def _submit(self, run: Run, attempt: int, listener: Listener) -> None:
         self._check_secrets(run.request.environment)
@@ -348,10 +402,12 @@ class Engine:
         listener(RunSubmitted(run.id, attempt))
 
 
-def _check_tags(tags: Mapping[Any, Any]) -> None:
+def _check_tags(tags: Mapping[Any, Any]) -> dict[str, str]:
+    """The tags. Raises SettingsError for one that is not text."""
     for name, value in tags.items():
         if not (isinstance(name, str) and isinstance(value, str)):
             raise SettingsError(f"tag {name!r} is {value!r}; names and values are text")
+    return dict(tags)
 
 
 def _differing(new: RunRequest, old: RunRequest) -> str | None:

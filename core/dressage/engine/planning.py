@@ -1,16 +1,16 @@
 """What each stage of a request would do, and why; nothing is touched."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from msgspec.structs import replace
 
-from dressage.errors import NotFoundError, PluginError, SpecError, unknown
+from dressage.errors import NotFoundError, SpecError, unknown
 from dressage.files.digests import digest_of_file
 from dressage.files.trees import files_below
 from dressage.hooks.proxy import PlatformProxy
-from dressage.hooks.recipes import Changes
 from dressage.platforms.protocols import Notes
+from dressage.records.judgements import Changes
 from dressage.records.requests import RunRequest, Training
 from dressage.records.workspace import Workspace
 from dressage.results.differences import file_differences, input_differences
@@ -43,7 +43,12 @@ def plan_stages(
     if model.action == "reuse":
         stages = tuple(map(_spared, stages))
     left = dict(changes)  # said once, where a run has several datasets
-    return tuple(replace(stage, changed_by=left.pop(stage.stage, ())) for stage in stages)
+    return tuple(replace(stage, changed_by=change_lines(left.pop(stage.stage, ()))) for stage in stages)
+
+
+def change_lines(changes: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    """Return what policies changed, a line each: "house: max_nodes: 4 -> 1"."""
+    return tuple(f"{policy}: {line}" for policy, line in changes)
 
 
 def find_registered(platform: PlatformProxy, wanted: RegisteredDataset) -> DatasetVersion:
@@ -109,7 +114,7 @@ def _plan_model(
             reasons = tuple(_changes(old, training, workspace))
         except (TypeError, AttributeError, ValueError) as error:
             what = f"returned {old!r:.200}: {error}"
-            raise PluginError(platform.name, "models.previous_inputs", what) from error
+            raise platform.plugin.error("models.previous_inputs", what) from error
     return StagePlan(stage="model", action="train", name=model.label, reasons=(*reasons, *notes))
 
 

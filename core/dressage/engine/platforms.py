@@ -3,16 +3,17 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from dressage.hooks.calls import PluginId
 from dressage.hooks.proxy import PlatformProxy
 from dressage.records.workspace import Workspace
 from dressage.specs.configuration import Configuration
 
 
 def with_defaults(
-    name: str, platform: Any, workspace: Workspace, configuration: Configuration
+    plugin: PluginId, platform: Any, workspace: Workspace, configuration: Configuration
 ) -> PlatformProxy:
     """The platform with all its capabilities. Nothing is made before it is asked for."""
-    return PlatformProxy(name, platform, _defaults(workspace, configuration))
+    return PlatformProxy(plugin, platform, _defaults(workspace, configuration))
 
 
 def _defaults(

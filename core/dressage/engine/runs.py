@@ -14,6 +14,7 @@ from dressage.files.locks import FileLock, is_locked
 from dressage.hooks.proxy import PlatformProxy
 from dressage.platforms.protocols import Records, Waits
 from dressage.platforms.remote import Pace
+from dressage.records.judgements import Judgement
 from dressage.records.requests import RunRequest
 from dressage.records.run_folder import RunFolder
 from dressage.records.workspace import Workspace
@@ -126,6 +127,11 @@ class Run:
     def created(self) -> str | None:
         """When the run was asked for."""
         return self.folder.refresh().created
+
+    @property
+    def judgement(self) -> Judgement:
+        """What the policies judged when the run was started, or resumed last."""
+        return self.folder.refresh().the_judgement()
 
     @property
     def tracked(self) -> Tracked:

@@ -4,6 +4,7 @@ import errno
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TypeVar
 
 from dressage.errors import DressageError, PluginError, StageError
@@ -14,16 +15,35 @@ PATIENCE_S = 10.0
 """How long a call that shows no progress may take before the plugin is named."""
 
 
-def call_plugin(plugin: str, where: str, call: Callable[[], T], *, watched: bool = True) -> T:
+@dataclass(frozen=True, slots=True)
+class PluginId:
+    """Which plugin is called: its name, and what else an error says about it.
+
+    source: the distribution or file that it comes from. advice: what its user can do when it breaks.
+    """
+
+    name: str
+    source: str | None = None
+    advice: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.name!r} ({self.source})" if self.source else repr(self.name)
+
+    def error(self, where: str, reason: str) -> PluginError:
+        """The error that says that the plugin broke. where: a hook, a method or a step."""
+        return PluginError(self.name, where, reason, source=self.source, advice=self.advice)
+
+
+def call_plugin(plugin: PluginId, where: str, call: Callable[[], T], *, watched: bool = True) -> T:
     """Call into a plugin. What it raises becomes a PluginError with its name; our own errors stay as they are.
 
     A plugin that exits does not end the program. watched: name the plugin if it is silent for long.
     """
     if not watched:
-        return _named(plugin, where, call)
-    number = _WATCH.begin(f"plugin {plugin!r} has not returned from {where} for {PATIENCE_S:g} s")
+        return _call(plugin, where, call)
+    number = _WATCH.begin(f"plugin {plugin} has not returned from {where} for {PATIENCE_S:g} s")
     try:
-        return _named(plugin, where, call)
+        return _call(plugin, where, call)
     finally:
         _WATCH.end(number)
 
@@ -31,7 +51,7 @@ def call_plugin(plugin: str, where: str, call: Callable[[], T], *, watched: bool
 def relay(progress: Callable[[str, int, int | None], None]) -> Callable[[str, int, int | None], None]:
     """What a plugin gets as its `Progress`: what our own one raises passes through the plugin."""
 
-    def relayed(what: str, done: int, total: int | None) -> None:
+    def tell(what: str, done: int, total: int | None) -> None:
         if not (isinstance(what, str) and isinstance(done, int) and isinstance(total, int | None)):
             raise TypeError(
                 f"progress({what!r}, {done!r}, {total!r}): give a text, a number, a number or None"
@@ -39,29 +59,29 @@ def relay(progress: Callable[[str, int, int | None], None]) -> Callable[[str, in
         try:
             progress(what, done, total)
         except Exception as error:
-            raise _Relayed(error) from error
+            raise _OwnError(error) from error
 
-    return relayed
+    return tell
 
 
-class _Relayed(BaseException):
+class _OwnError(BaseException):
     """What our own callback raised, as when the reader of our output is gone: that is not the plugin's fault."""
 
     def __init__(self, error: Exception) -> None:
         self.error = error
 
 
-def _named(plugin: str, where: str, call: Callable[[], T]) -> T:
+def _call(plugin: PluginId, where: str, call: Callable[[], T]) -> T:
     try:
         return call()
     except (DressageError, KeyboardInterrupt):
         raise
-    except _Relayed as relayed:
-        raise relayed.error from None
+    except _OwnError as own:
+        raise own.error from None
     except BaseException as error:
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise StageError(where, f"plugin {plugin!r}: {describe(error)}") from error
-        raise PluginError(plugin, where, f"{type(error).__name__}: {error}") from error
+            raise StageError(where, f"plugin {plugin}: {describe(error)}") from error
+        raise plugin.error(where, f"{type(error).__name__}: {error}") from error
 
 
 class _Watch:

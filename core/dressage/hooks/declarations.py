@@ -5,13 +5,12 @@ from typing import Any, Literal
 
 import pluggy
 
-from dressage.errors import PluginError
-from dressage.hooks.calls import call_plugin
+from dressage.hooks.calls import PluginId, call_plugin
 from dressage.specs.settings import declared
 
 
 def ask_declaration(
-    manager: pluggy.PluginManager, plugin: str, hook: Literal["settings", "options"]
+    manager: pluggy.PluginManager, plugin: PluginId, hook: Literal["settings", "options"]
 ) -> type | None:
     """Return the dataclass that the plugin declares, None if it declares none.
 
@@ -22,15 +21,15 @@ def ask_declaration(
     if kind is None:
         return None
     if not (isinstance(kind, type) and is_dataclass(kind)):
-        raise PluginError(plugin, hook, f"returned {kind!r}, not a dataclass")
+        raise plugin.error(hook, f"returned {kind!r}, not a dataclass")
     for item in fields(kind):
         if item.default is MISSING:
             reason = f"field {item.name!r} has no default; make it with setting(default, help=...)"
-            raise PluginError(plugin, hook, reason)
+            raise plugin.error(hook, reason)
     for found in call_plugin(plugin, hook, lambda: declared(kind)):
         if not isinstance(found.default, str | int | float | None):
             reason = (
                 f"field {found.name!r} has the default {found.default!r:.200}; give a text, a number or None"
             )
-            raise PluginError(plugin, hook, reason)
+            raise plugin.error(hook, reason)
     return kind

@@ -1,131 +1,179 @@
-"""Finding plugins, and naming the one that broke.
+"""Choosing who provides a plugin, and loading it.
 
-Three entry point groups: a *recipe* and a *platform* go by their entry point's name and are loaded when
-a command names them; *wrappers* (group `dressage.plugins`) are loaded for every plan. A recipe or platform that
-cannot be loaded raises PluginError only when it is asked for by name; a wrapper, whenever a plan is made.
+Three kinds: a *recipe* and a *platform* are loaded when a command names them, a *policy* for every plan.
+A recipe or platform that cannot be loaded raises PluginError only when it is asked for by name; a policy, whenever
+a plan is made.
 """
 
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from types import ModuleType
-from typing import Any, Literal, Protocol
+from typing import Any, get_args
 
 import pluggy
 
-from dressage.errors import DressageError, NotFoundError, PluginError, unknown
-from dressage.hooks import entrypoints
-from dressage.hooks import specs as hookspecs
-from dressage.hooks.calls import call_plugin
+from dressage.errors import DressageError, NotFoundError, PluginError, SettingsError, unknown
+from dressage.hooks import contract, policy_specs, specs
+from dressage.hooks.calls import PluginId, call_plugin
+from dressage.hooks.plugin_files import Kind
+from dressage.hooks.providers import Found, Provider, find_providers
+from dressage.specs.plugin_settings import VARIABLE, PluginSettings
 
-Kind = Literal["recipe", "platform", "wrapper"]
-GROUPS: dict[Kind, str] = {
-    "recipe": "dressage.recipes",
-    "platform": "dressage.platforms",
-    "wrapper": "dressage.plugins",
-}
-
-
-class Loadable(Protocol):
-    """An entry point, or a plugin object that was added by hand."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def source(self) -> str: ...
-    def load(self) -> Any: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Added:
-    """A plugin handed to the engine as an object."""
-
-    name: str
-    plugin: Any
-    source: str = "added by the program"
-
-    def load(self) -> Any:
-        return self.plugin
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PluginStatus:
-    """What became of one plugin. source: the distribution it came with. error: why it was skipped."""
-
-    name: str
-    kind: Kind
-    source: str
-    error: str | None = None
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 @dataclass
 class Plugins:
-    """The plugins of one engine; nothing here is shared between engines."""
+    """The plugins of one engine; nothing here is shared between engines. read_settings: what settings files say."""
 
-    added: dict[tuple[Kind, str], Added] = field(default_factory=dict)
-    _loaded: dict[tuple[Kind, str], Any] = field(default_factory=dict)
+    read_settings: Callable[[], PluginSettings] = PluginSettings
+    _added: dict[tuple[Kind, str], Provider] = field(default_factory=dict)
+    _loaded: dict[tuple[Kind, str], tuple[Any, int]] = field(default_factory=dict)
 
     def add(self, kind: Kind, name: str, plugin: Any) -> None:
-        """Put a plugin object beside, or in place of, the installed ones."""
-        self.added[kind, name] = Added(name, plugin)
+        """Add a plugin object; it takes the place of an installed one. Settings files cannot disable it."""
+        if kind not in KINDS:
+            raise SettingsError(unknown("kind of plugin", str(kind), KINDS))
+        self._added[kind, name] = Provider(name=name, load=lambda: plugin)
         self._loaded.pop((kind, name), None)
 
     @cached_property
-    def _installed(self) -> dict[tuple[Kind, str], entrypoints.EntryPoint]:
-        kinds = {group: kind for kind, group in GROUPS.items()}
-        return {(kinds[point.group], point.name): point for point in entrypoints.found(kinds)}
+    def settings(self) -> PluginSettings:
+        """What settings files and variables say about plugins."""
+        return self.read_settings()
 
-    @property
-    def known(self) -> dict[tuple[Kind, str], Loadable]:
-        return {**self._installed, **self.added}
+    @cached_property
+    def found(self) -> Found:
+        """What is installed, and what settings files name."""
+        return find_providers(self.settings)
+
+    def providers(self, kind: Kind, name: str) -> list[Provider]:
+        """All that provide the plugin; an object of the program takes the place of the others."""
+        added = self._added.get((kind, name))
+        return [added] if added else self.found.providers.get((kind, name), [])
+
+    def known(self) -> list[tuple[Kind, str]]:
+        """Kind and name of every plugin, the disabled ones included."""
+        return sorted({*self.found.providers, *self._added})
 
     def names(self, kind: Kind) -> list[str]:
-        return sorted(name for known, name in self.known if known == kind)
+        """The names of the plugins that are not disabled, in the order of the alphabet."""
+        return [name for known, name in self.known() if known == kind and not self.is_disabled(kind, name)]
+
+    def is_disabled(self, kind: Kind, name: str) -> bool:
+        """Whether a settings file or variable disables it. An object of the program cannot be disabled."""
+        return name in self.settings.disabled and (kind, name) not in self._added
 
     def load(self, kind: Kind, name: str) -> Any:
-        """The plugin of that name. Raises NotFoundError, or PluginError if it cannot be imported."""
-        if (kind, name) not in self.known:
-            raise NotFoundError(unknown(kind, name, self.names(kind)))
-        if (kind, name) not in self._loaded:
-            self._loaded[kind, name] = _imported(self.known[kind, name])
-        return self._loaded[kind, name]
+        """Import the plugin of that name.
+
+        Raises NotFoundError if nobody provides it or it is disabled; PluginError if several provide it and none is
+        chosen, if it cannot be imported, or if it is written for a later contract.
+        """
+        return self._load(kind, name)[0]
+
+    def contract_of(self, kind: Kind, name: str) -> int:
+        """Which contract the plugin is written for. Raises as `load` does."""
+        return self._load(kind, name)[1]
 
     def manager(self, kind: Kind, name: str) -> pluggy.PluginManager:
-        """A fresh manager with the one plugin, checked against the hooks. Raises PluginError naming it."""
-        manager = pluggy.PluginManager(hookspecs.PROJECT)
-        manager.add_hookspecs(hookspecs)
-        register(manager, name, self.load(kind, name))
+        """Make a manager with the one plugin, checked against the hooks. Raises PluginError naming it."""
+        loaded, plugin = self.load(kind, name), self.identify(kind, name)
+        manager = pluggy.PluginManager(specs.PROJECT)
+        manager.add_hookspecs(policy_specs if kind == "policy" else specs)
+        call_plugin(plugin, "registering", lambda: _register(manager, loaded, name))
         return manager
 
-    def wrappers(self) -> dict[str, Any]:
-        """The wrapper plugins by name. Raises PluginError for one that cannot be imported."""
-        return {name: self.load("wrapper", name) for name in self.names("wrapper")}
+    def identify(self, kind: Kind, name: str) -> PluginId:
+        """How errors name the plugin. Raises as `load` does, except for a plugin that breaks."""
+        return self._identify(kind, self._choose(kind, name))
 
-    def statuses(self) -> list[PluginStatus]:
-        """Every plugin, loaded to see whether it can be."""
-        return [self._status(kind, name) for kind, name in sorted(self.known)]
+    def _load(self, kind: Kind, name: str) -> tuple[Any, int]:
+        if (kind, name) not in self._loaded:
+            provider = self._choose(kind, name)
+            self._loaded[kind, name] = _import(provider, self._identify(kind, provider))
+        return self._loaded[kind, name]
 
-    def _status(self, kind: Kind, name: str) -> PluginStatus:
-        source = self.known[kind, name].source
-        try:
-            self.manager(kind, name)
-        except PluginError as error:
-            return PluginStatus(name=name, kind=kind, source=source, error=str(error))
-        return PluginStatus(name=name, kind=kind, source=source)
+    def _choose(self, kind: Kind, name: str) -> Provider:
+        if self.is_disabled(kind, name):
+            raise NotFoundError(
+                f"{kind} {name!r} is disabled by {self.settings.disabled[name]}; take it out of there to use it"
+            )
+        providers = self.providers(kind, name)
+        if not providers:
+            raise NotFoundError(unknown(kind, name, self.names(kind)))
+        if (kind, name) in self._added:
+            return providers[0]
+        choice = self.settings.choice(name)
+        chosen = [found for found in providers if choice is None or found.is_chosen_by(choice.provider)]
+        if len(chosen) != 1:
+            raise SettingsError(self._conflict(kind, name, providers))
+        if kind == "policy" and chosen[0].origin and not self.settings.counts(chosen[0].origin, name):
+            raise SettingsError(
+                f"policy {name!r} is required by {self.settings.required[name]}; {chosen[0].source!r}, which"
+                f" {chosen[0].origin} names, cannot provide it: give that file another name"
+            )
+        return chosen[0]
+
+    def _conflict(self, kind: Kind, name: str, providers: list[Provider]) -> str:
+        """Who provides the name, and what the user can write."""
+        choice, required_by = self.settings.choice(name), self.settings.required.get(name)
+        known = " and ".join(f"'{found.source}'" for found in providers)
+        chosen = f", and {choice.origin} chooses {choice.provider!r}" if choice else ""
+        where = f" in {required_by}" if required_by else ""
+        return (
+            f"{kind} {name!r} is provided by {known}{chosen}; choose one{where}:"
+            f' [plugins] {name} = "{providers[0].choice}"'
+        )
+
+    def _identify(self, kind: Kind, provider: Provider) -> PluginId:
+        if kind != "policy" or provider.source is None:
+            return PluginId(provider.name, provider.source)
+        return PluginId(provider.name, provider.source, self.way_out(provider.name))
+
+    def way_out(self, name: str) -> str:
+        """What the user can do where a policy breaks."""
+        if required_by := self.settings.required.get(name):
+            return f"nothing runs without this policy, which {required_by} requires; repair it"
+        return f"nothing runs without this policy: repair it, or disable it with {VARIABLE}={name}"
 
 
-def register(manager: pluggy.PluginManager, name: str, plugin: Any, key: str | None = None) -> None:
-    """Register one plugin and refuse hooks that are misspelt or take arguments that do not exist.
-
-    key: what the manager calls it, its name by default.
-    """
-    call_plugin(name, "registering", lambda: manager.register(plugin, key or name))
-    call_plugin(name, "registering", manager.check_pending)
-
-
-def _imported(plugin: Loadable) -> ModuleType | Any:
+def _import(provider: Provider, plugin: PluginId) -> tuple[Any, int]:
+    """The plugin, and the contract that it is written for."""
     try:
-        return call_plugin(plugin.name, "import", plugin.load)
-    except PluginError:
-        raise
-    except DressageError as error:  # as of a description that is made at import
-        raise PluginError(plugin.name, "import", str(error)) from error
+        loaded = call_plugin(plugin, "import", provider.load)
+    except DressageError as error:
+        _check_contract(plugin, provider.read_contract() or contract.CONTRACT)  # the better reason
+        if isinstance(error, PluginError):
+            raise
+        raise plugin.error("import", str(error)) from error  # as of a description that is made at import
+    module = sys.modules.get(provider.module or type(loaded).__module__)
+    stated = call_plugin(plugin, "loading", lambda: contract.contract_of(loaded, module))
+    _check_contract(plugin, stated)
+    return loaded, stated
+
+
+def _check_contract(plugin: PluginId, stated: int) -> None:
+    if reason := contract.complaint(stated):
+        raise plugin.error("loading", reason)
+
+
+def _register(manager: pluggy.PluginManager, plugin: Any, name: str) -> None:
+    """Register the plugin. Raises ValueError for a hook that does not exist, or takes what does not."""
+    from inspect import isgeneratorfunction, signature
+
+    known = {name for name in dir(manager.hook) if not name.startswith("_")}
+    for attribute in dir(plugin):
+        options = manager.parse_hookimpl_opts(plugin, attribute)
+        if options is None:
+            continue
+        hook, function = options["specname"] or attribute, getattr(plugin, attribute)
+        if hook not in known:
+            raise ValueError(unknown("hook", hook, known))
+        for argument in signature(function).parameters:
+            if argument not in (allowed := getattr(manager.hook, hook).spec.argnames):
+                raise ValueError(f"hook {hook!r}: {unknown('argument', argument, allowed)}")
+        if (options["wrapper"] or options["hookwrapper"]) and not isgeneratorfunction(function):
+            raise ValueError(f"hook {hook!r} wraps and has no yield; write: answer = yield")
+    manager.register(plugin, name)

@@ -1,8 +1,7 @@
-"""The hooks of the four stages, and the platform's two.
+"""The hooks of a recipe and of a platform. Those of a policy are in `dressage.hooks.policy_specs`.
 
-A recipe answers the first six; each is asked once per plan, in the order below, and only describes:
-no download, no framework import, nothing touched. With policies installed, it is asked once more for each of them, so
-that a plan can tell who changed what. A policy may wrap any of them except `settings`.
+A recipe answers the first six. Each is called once per plan, in the order below, however many policies there are, and
+only describes: it downloads nothing, imports no framework and changes nothing.
 A platform answers the last two.
 """
 
@@ -51,7 +50,7 @@ def dataset(settings: Any) -> Dataset | Mapping[str, Dataset] | None:
     """Describe what the training script reads.
 
     Called: once per plan. settings: an instance of the class that `settings()` returned, or None.
-    Returns: one dataset, several by name, or None if the script reads none.
+    Returns: one dataset, several by name, or None if the script reads none. Policies see that None.
     Raises: SettingsError and SpecError reach the user as they are; anything else becomes a PluginError with the
         plugin's name.
     Since: contract 1.
@@ -68,7 +67,7 @@ def compute(settings: Any) -> ComputeTarget | None:
     """Describe where the run executes, and what it needs there.
 
     Called: once per plan, after `dataset`.
-    Returns: None for a target called "default".
+    Returns: a target; None leaves the stage out, and stands for a target called "default".
     Raises: see `dataset`.
     Since: contract 1.
 
@@ -85,7 +84,7 @@ def environment(settings: Any, compute: ComputeTarget) -> Environment | None:
 
     Called: once per plan, after `compute`. compute: the target as the platform resolved it; its accelerator is
         "gpu" or "cpu".
-    Returns: None for the active Python interpreter.
+    Returns: an environment; None leaves the stage out, and stands for the active Python interpreter.
     Raises: see `dataset`.
     Since: contract 1.
 
@@ -124,16 +123,16 @@ def model(settings: Any, compute: ComputeTarget) -> Model | None:
 def tags(settings: Any) -> Mapping[str, str] | None:
     """Describe the run: tags that reach the platform's job.
 
-    Called: once per plan, last. What the user gives by `--tag` goes before what a recipe answers; what a policy makes
-        of both goes before either.
+    Called: once per plan, last. A tag that the user gives by `--tag` takes the place of the recipe's; policies see
+        both together and may change either.
     Returns: texts by name; None for none.
     Raises: see `dataset`.
     Since: contract 1.
 
     Example:
-        @hookimpl(wrapper=True)
+        @hookimpl
         def tags(settings):
-            return {**(yield), "cost-centre": "42"}
+            return {"data": settings.data}
     """
 
 
@@ -144,7 +143,7 @@ def options() -> type | None:
     Called: before `platform`, and by commands that show options. Nothing may be contacted.
     Returns: the class, every field with a default; None, or no such hook, if the platform takes no options.
     Raises: anything becomes a PluginError with the plugin's name.
-    Since: 0.1.
+    Since: contract 1.
 
     Users set an option KEY of the platform NAME with `-O KEY=VALUE`, with the variable DRESSAGE_NAME_KEY, or in
     `[platforms.NAME]` of a settings file. Secrets are no options: `dressage config` shows every value.
@@ -172,7 +171,7 @@ def platform(workspace: "Workspace", directory: Path, options: Any) -> "Platform
     Returns: an object with the members of `dressage.platforms.protocols.Platform`.
     Raises: SettingsError and StageError reach the user as they are; anything else becomes a PluginError with the
     plugin's name.
-    Since: 0.1.
+    Since: contract 1.
 
     Example:
         @hookimpl

@@ -1,7 +1,8 @@
 """The record of a run, folded from its journal.
 
 Events, beside those in `dressage.results.tracking`; `RunFolder` writes them:
-    run.created     request                 what was asked for
+    run.created     request, judgement      what was asked for, and what the policies made of it
+    run.judged      request, judgement      the policies judged it again, before another attempt
     stage.started   stage, name
     stage.finished  stage, handle, name     the stage's result; name: of a dataset
     run.submitting  attempt                 about to hand the run to the platform
@@ -22,6 +23,7 @@ import msgspec
 
 from dressage.errors import RecordError, SpecError
 from dressage.files.encoding import from_json
+from dressage.records.judgements import Judgement, judgement_of
 from dressage.records.requests import RunRequest, Submission
 from dressage.results.plans import Stage
 from dressage.results.statuses import ENDED, RunStatus, RunSummary
@@ -33,12 +35,14 @@ from dressage.results.versions import ComputeHandle, DatasetVersion, Environment
 class Record:
     """How far a run has come.
 
-    request: as it was made, JSON. handles: each finished stage's result, JSON. datasets: those of the inputs.
+    request: as the policies judged it last, JSON. judgement: theirs, JSON; None in older records.
+    handles: each finished stage's result, JSON. datasets: those of the inputs.
     submitting: the last attempt that was about to be handed over. submitted: the last that its platform has.
     processes: what supervises an attempt, where something does.
     """
 
     request: Mapping[str, Any] | None = None
+    judgement: Mapping[str, Any] | None = None
     created: str | None = None
     handles: dict[Stage, Mapping[str, Any] | None] = field(default_factory=dict)
     datasets: dict[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -62,7 +66,10 @@ class Record:
         match event["event"]:
             case "run.created":
                 self.request, self.created = event["request"], event["time"]
+                self.judgement = event.get("judgement")
                 self.tracked.run_id = event["request"]["run_id"]
+            case "run.judged":
+                self.request, self.judgement = event["request"], event["judgement"]
             case "stage.finished":
                 self._finish_stage(event)
             case "run.submitting":
@@ -131,6 +138,13 @@ class Record:
             raise RecordError("the run was never started: its client crashed first; run the command again")
         with self._readable():
             return from_json(RunRequest, self.request)
+
+    def the_judgement(self) -> Judgement:
+        """What the policies judged. Raises RecordError for one that is damaged."""
+        if self.judgement is None:
+            return judgement_of(self.the_request())
+        with self._readable():
+            return from_json(Judgement, self.judgement)
 
     def the_submission(self) -> Submission | None:
         """What the platform was given last; None if the stages before it are not finished. Raises RecordError."""

@@ -82,9 +82,13 @@ class RunFolder:
                     return True
         return False
 
-    def create(self, request: Mapping[str, Any]) -> None:
-        """request: a RunRequest as JSON."""
-        self.journal.append_durably("run.created", request=request)
+    def create(self, request: Mapping[str, Any], judgement: Mapping[str, Any]) -> None:
+        """request: a RunRequest as JSON. judgement: a Judgement, what the policies made of it, as JSON."""
+        self.journal.append_durably("run.created", request=request, judgement=judgement)
+
+    def judge(self, request: Mapping[str, Any], judgement: Mapping[str, Any]) -> None:
+        """The policies judged the run again. request, judgement: as for `create`."""
+        self.journal.append_durably("run.judged", request=request, judgement=judgement)
 
     def start_stage(self, stage: str, name: str | None = None) -> None:
         """name: of a dataset among several."""

@@ -17,7 +17,7 @@ class StagePlan(Struct, frozen=True, kw_only=True):
     key: the content's digest, if known before touching anything.
     size: bytes that would have to be moved, None when unknown or nothing moves.
     reasons: why this and not reuse, which input changed; one line each.
-    changed_by: plugins that changed what the recipe had said, and how.
+    changed_by: policies that changed what the recipe had said, and how.
     run_id: the run that made what would be reused, where a run did.
     """
 
@@ -35,7 +35,9 @@ class StagePlan(Struct, frozen=True, kw_only=True):
 class Plan(Struct, frozen=True, kw_only=True):
     """One run, stage by stage, before anything is touched.
 
-    tags: of the run. tags_changed_by: plugins that changed them, and how.
+    tags: of the run. tags_changed_by: policies that changed them, and how.
+    policies: those that judged it, in the order they were applied: the last one has the last word.
+    disabled_policies: those that did not, with the file or variable that disables each.
     """
 
     recipe: str
@@ -44,6 +46,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     stages: tuple[StagePlan, ...] = ()
     tags: Mapping[str, str] = {}
     tags_changed_by: tuple[str, ...] = ()
+    policies: tuple[str, ...] = ()
+    disabled_policies: Mapping[str, str] = {}
 
     def stage(self, name: Stage) -> StagePlan:
         """The first plan of that stage: a run may have several datasets. Raises KeyError for what is no stage."""

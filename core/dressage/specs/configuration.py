@@ -1,4 +1,4 @@
-"""Where values come from: flags, then DRESSAGE_* variables, dressage.toml, the user's file, defaults.
+"""Where values come from: flags, then DRESSAGE_* variables, dressage.toml, the user's file, the machine's, defaults.
 
 on = "local"                 # DRESSAGE_ON
 experiment = "digits"        # DRESSAGE_EXPERIMENT
@@ -16,8 +16,12 @@ lab = "https://user:password@packages.example/simple"   # DRESSAGE_INDEX_LAB
 
 [find_links]                 # folders or pages of distributions; a path is taken from the folder of this file
 wheels = "wheels"            # DRESSAGE_FIND_LINKS_WHEELS
+
+[plugins]                    # see dressage.specs.plugin_settings
+disabled = ["house"]         # DRESSAGE_PLUGINS_DISABLED
 """
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +30,8 @@ from typing import Any
 from dressage.errors import SettingsError, unknown
 from dressage.specs.package_addresses import TABLES as _ADDRESSES
 from dressage.specs.package_addresses import package_addresses
+from dressage.specs.plugin_settings import TABLE as _PLUGINS
+from dressage.specs.plugin_settings import PluginSettings, plugin_settings
 from dressage.specs.settings import Owner
 
 FILE = "dressage.toml"
@@ -35,7 +41,8 @@ DEFAULTS: Mapping[str, str | int | None] = {
     "workspace": None,
     "snapshot_limit_mb": 300,
 }
-_TABLES = ("recipes", "platforms", *_ADDRESSES)
+_TABLES = ("recipes", "platforms", _PLUGINS, *_ADDRESSES)
+_MACHINE = "/etc/xdg"
 _PATHS = ("workspace",)
 _WORDS = {dict: "table", str: "text", int: "whole number above 0"}
 
@@ -89,12 +96,20 @@ class Configuration:
         """Addresses of pages and folders of distributions by name, as `indexes`."""
         return package_addresses("find_links", self.files, self.environ)
 
+    def plugins(self) -> PluginSettings:
+        """What is said about plugins. Raises SettingsError for a value of a wrong type."""
+        return plugin_settings(self.files, self.environ)
+
 
 def load(start: Path, environ: Mapping[str, str]) -> Configuration:
-    """Read the project's file, found upward from `start`, and the user's. Raises SettingsError for a bad one."""
+    """Read the project's file, found upward from `start`, the user's and the machine's.
+
+    Raises SettingsError for a bad one.
+    """
     places = [
         next((p for p in (d / FILE for d in (start, *start.parents)) if p.is_file()), None),
         user_file(environ),
+        *machine_files(environ),
     ]
     files = tuple(
         (path, _read(path)) for path in dict.fromkeys(places) if path is not None and path.is_file()
@@ -109,6 +124,12 @@ def user_file(environ: Mapping[str, str]) -> Path | None:
     from platformdirs import user_config_path
 
     return user_config_path("dressage", appauthor=False) / FILE
+
+
+def machine_files(environ: Mapping[str, str]) -> tuple[Path, ...]:
+    """The files of the machine's operator. A variable may add folders; it cannot take the standard one away."""
+    folders = [folder for folder in environ.get("XDG_CONFIG_DIRS", "").split(os.pathsep) if folder]
+    return tuple(Path(folder) / "dressage" / FILE for folder in (*folders, _MACHINE))
 
 
 def _read(path: Path) -> Mapping[str, Any]:
@@ -135,6 +156,8 @@ def _type_of(key: str) -> type:
 
 
 def _fits(key: str, value: Any) -> bool:
+    if key == _PLUGINS and isinstance(value, list):  # short for its files
+        return True
     return type(value) is _type_of(key) and (type(value) is not int or value > 0)
 
 

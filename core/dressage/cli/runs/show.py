@@ -35,7 +35,11 @@ def _print_json(run: "Run", files: "Sequence[File] | None") -> None:
     from dressage.cli.recordings import as_fields
     from dressage.cli.summaries import as_result
 
-    fields = as_result(run, run.status) | {"request": run.request, **as_fields(run.tracked)}
+    fields = as_result(run, run.status) | {
+        "request": run.request,
+        "judgement": run.judgement,
+        **as_fields(run.tracked),
+    }
     print_json(fields | {"files": files})
 
 
@@ -63,6 +67,7 @@ def _print_sections(run: "Run", files: "Sequence[File] | None") -> None:
             ("settings", _given(request)),
             ("experiment", request.experiment),
             ("tags", shlex.join(f"{name}={value}" for name, value in request.tags.items()) or None),
+            ("policies", _policies(run)),
             ("mlflow run", mlflow_run(tracked, (run.id, request.name))),
             ("description", tracked.tags.get("mlflow.note.content")),
             ("mlflow experiments", mlflow_experiments(tracked)),
@@ -86,6 +91,16 @@ def _print_sections(run: "Run", files: "Sequence[File] | None") -> None:
     if files:
         results().write("\nfiles\n")
         print_fields([(f"  {file.path}", size_of(file.size)) for file in files])
+
+
+def _policies(run: "Run") -> str | None:
+    """Which judged the run, in their order, and which were disabled."""
+    judgement = run.judgement
+    names = [f"{name} ({source})" if source else name for name, source in judgement.policies.items()]
+    return (
+        ", ".join([*names, *(f"{name} (disabled by {by})" for name, by in judgement.disabled.items())])
+        or None
+    )
 
 
 def _given(request: "RunRequest") -> str | None:

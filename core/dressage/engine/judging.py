@@ -1,0 +1,88 @@
+"""Judging a run again before another attempt: policies may have changed since it was recorded."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from msgspec.structs import replace
+
+from dressage.errors import SettingsError
+from dressage.files.encoding import to_json
+from dressage.hooks.policies import Policy
+from dressage.hooks.review import Context, Review, user_name
+from dressage.records.judgements import Changes, Judgement
+from dressage.records.requests import RunRequest
+from dressage.results.differences import differences
+from dressage.specs.compute import ComputeTarget
+
+
+def judge_again(
+    request: RunRequest,
+    recorded: Judgement,
+    policies: tuple[Policy, ...],
+    disabled: Mapping[str, str],
+    resolve: Callable[[ComputeTarget], ComputeTarget],
+) -> tuple[RunRequest, Judgement]:
+    """Return the request as the policies of today make it of the recorded descriptions, and their judgement.
+
+    Raises SettingsError with a policy's name if it refuses, or if what the model is a function of would change:
+    an attempt continues from the checkpoints of the one before. The compute target may change.
+    """
+    context = Context(
+        settings=request.settings or None,
+        recipe=request.recipe,
+        platform=request.platform,
+        experiment=request.experiment,
+        tags=recorded.given_tags,
+        user=user_name(),
+    )
+    review = Review(lambda question, _: recorded.answer(question), policies, context)
+    judged = replace(request, **review.describe(resolve))
+    judgement = replace(
+        recorded,
+        policies={policy.name: policy.plugin.source for policy in policies},
+        disabled=disabled,
+        changes=review.changes,
+    )
+    if lines := differences(_trained_from(request), _trained_from(judged)):
+        _refuse(request, recorded, judgement, lines)
+    return judged, judgement
+
+
+def _trained_from(request: RunRequest) -> dict[str, Any]:
+    """What a policy can change of what the model is a function of, as JSON."""
+    environment, script = to_json(request.environment), to_json(request.script)
+    for name in ("name", "secrets"):
+        del environment[name]
+    del script["checkpoint_path"]
+    return {
+        "dataset": {name: to_json(dataset) for name, dataset in request.datasets.items()},
+        "environment": environment,
+        "script": script,
+        "output_path": request.model.output_path,
+    }
+
+
+def _refuse(request: RunRequest, recorded: Judgement, judgement: Judgement, lines: list[str]) -> None:
+    policy = _who(recorded.changes, judgement.changes)
+    if policy is None:
+        named = "the policies"
+    elif policy in judgement.policies:
+        named = f"policy {policy!r}"
+    else:
+        by = judgement.disabled.get(policy)
+        why = f"disabled by {by}" if by else "not installed"
+        named = f"policy {policy!r}, which judged the run and is {why} now,"
+    raise SettingsError(
+        f"run {request.run_id!r} cannot be resumed: {named} would change what it trains: {'; '.join(lines)};"
+        " start a new run with --again"
+    )
+
+
+def _who(before: Changes, now: Changes) -> str | None:
+    """The first policy whose changes are not those that it made before."""
+    for question in ("dataset", "environment", "model"):
+        old, new = before.get(question, ()), now.get(question, ())
+        for policy, line in (*new, *old):
+            if ((policy, line) in new) != ((policy, line) in old):
+                return policy
+    return None

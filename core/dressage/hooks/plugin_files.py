@@ -1,0 +1,90 @@
+"""Plugins of a project: Python files, or folders with an `__init__.py`, that a settings file names.
+
+What a file is follows from its hooks, which are read without running it: listing the recipes of somebody else's
+project runs nothing of theirs.
+"""
+
+import ast
+import importlib.util
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+Kind = Literal["recipe", "platform", "policy"]
+
+
+def name_of(path: Path) -> str:
+    """The plugin's name: "./plugins/our_iris.py" is "our-iris"."""
+    return path.name.removesuffix(".py").replace("_", "-")
+
+
+def kind_of(path: Path) -> Kind:
+    """Return what the file is. Raises ValueError, OSError or SyntaxError if that cannot be told."""
+    hooks = dict(_hooks_in(ast.parse(source_of(path))))
+    if "platform" in hooks:
+        return "platform"
+    if hooks.get("model") is False:
+        return "recipe"
+    if hooks and all(hooks.values()):
+        return "policy"
+    raise ValueError(
+        "it is no plugin: a recipe has a function 'model' marked @hookimpl, a platform one called 'platform',"
+        " and every hook of a policy is marked @hookimpl(wrapper=True)"
+    )
+
+
+def source_of(path: Path) -> str:
+    """The text of the file, or of the folder's `__init__.py`."""
+    return _module(path).read_text(encoding="utf-8")
+
+
+def load_file(path: Path) -> Any:
+    """Import the file, under a name that no other module has."""
+    module = _module(path)
+    name = f"dressage_plugin_{name_of(path).replace('-', '_')}_{abs(hash(str(path))):x}"
+    folder = [str(path)] if path.is_dir() else None
+    spec = importlib.util.spec_from_file_location(name, module, submodule_search_locations=folder)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{str(path)!r} is no Python file")
+    loaded = importlib.util.module_from_spec(spec)
+    sys.modules[name] = loaded
+    try:
+        spec.loader.exec_module(loaded)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return loaded
+
+
+def _module(path: Path) -> Path:
+    return path / "__init__.py" if path.is_dir() else path
+
+
+def _hooks_in(module: ast.Module) -> Iterator[tuple[str, bool]]:
+    """The functions at the top of a module that are marked as hooks, and whether each wraps."""
+    markers = {"hookimpl", *_aliases(module)}
+    for statement in _top(module.body):
+        for decorator in statement.decorator_list:
+            call = decorator.func if isinstance(decorator, ast.Call) else decorator
+            if (call.attr if isinstance(call, ast.Attribute) else getattr(call, "id", "")) in markers:
+                options = decorator.keywords if isinstance(decorator, ast.Call) else []
+                given = {option.arg: getattr(option.value, "value", None) for option in options}
+                wraps = given.get("wrapper") is True or given.get("hookwrapper") is True
+                yield str(given.get("specname") or statement.name), wraps
+
+
+def _aliases(module: ast.Module) -> Iterator[str]:
+    for statement in ast.walk(module):
+        if isinstance(statement, ast.ImportFrom):
+            yield from (name.asname for name in statement.names if name.name == "hookimpl" and name.asname)
+
+
+def _top(body: list[ast.stmt]) -> Iterator[ast.FunctionDef]:
+    """Functions outside of classes and functions; those under an `if` or a `try` count."""
+    for statement in body:
+        if isinstance(statement, ast.FunctionDef):
+            yield statement
+        elif isinstance(statement, ast.If | ast.Try | ast.With):
+            for field in ("body", "orelse", "finalbody"):
+                yield from _top(getattr(statement, field, []))

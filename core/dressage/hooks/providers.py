@@ -1,0 +1,124 @@
+"""What provides plugins: installed distributions, and files that settings files name."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from dressage.errors import unknown
+from dressage.hooks import contract
+from dressage.hooks.entrypoints import EntryPoint, find_entry_points
+from dressage.hooks.plugin_files import Kind, kind_of, load_file, name_of, source_of
+from dressage.specs.plugin_settings import PluginFile, PluginSettings, normalize
+
+_PREFIX = "dressage."
+GROUPS: Mapping[str, Kind] = {
+    "dressage.recipes": "recipe",
+    "dressage.platforms": "platform",
+    "dressage.policies": "policy",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provider:
+    """What provides one plugin.
+
+    source: for people, the distribution with its version, or the file as it was written; None for a program's object.
+    choice: what a settings file writes to choose it. origin: the settings file that names it, where one does.
+    module: where the plugin is, if it is installed. path: the file, if it is one.
+    """
+
+    name: str
+    load: Callable[[], Any]
+    source: str | None = None
+    choice: str | None = None
+    origin: str | None = None
+    module: str | None = None
+    path: Path | None = None
+
+    def is_chosen_by(self, choice: str) -> bool:
+        """Whether a settings file means this provider. choice: a distribution, or a file's absolute path."""
+        if self.path:
+            return choice == str(self.path)
+        return self.choice is not None and normalize(choice) == normalize(self.choice)
+
+    def read_contract(self) -> int | None:
+        """Return the contract that it states, without running it; None if that cannot be told."""
+        if self.module:
+            return contract.stated_by_module(self.module)
+        with suppress(OSError, ValueError):
+            return contract.stated_in(source_of(self.path)) if self.path else None
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unusable:
+    """Something that was meant as a plugin. file: whether it is one, and so may have been meant as a policy."""
+
+    name: str
+    source: str
+    reason: str
+    file: bool
+
+
+@dataclass(slots=True)
+class Found:
+    """All providers by kind and name; several may provide one name."""
+
+    providers: dict[tuple[Kind, str], list[Provider]] = field(default_factory=lambda: defaultdict(list))
+    unusable: list[Unusable] = field(default_factory=list)
+
+
+def find_providers(settings: PluginSettings) -> Found:
+    """Find what is installed and what settings files name. Nothing of it is imported."""
+    found = Found()
+    for point in find_entry_points(_PREFIX):
+        _add_entry_point(found, point)
+    for file in _distinct(settings.files):
+        _add_file(found, file)
+    return found
+
+
+def _add_entry_point(found: Found, point: EntryPoint) -> None:
+    source = f"{point.distribution} {point.version}"
+    if point.group not in GROUPS:
+        reason = unknown("group of entry points", point.group, GROUPS)
+        found.unusable.append(Unusable(name=point.name, source=source, reason=reason, file=False))
+        return
+    found.providers[GROUPS[point.group], point.name].append(
+        Provider(
+            name=point.name,
+            load=point.load,
+            source=source,
+            choice=point.distribution,
+            module=point.module,
+        )
+    )
+
+
+def _add_file(found: Found, file: PluginFile) -> None:
+    name = name_of(file.path)
+    try:
+        kind = kind_of(file.path)
+    except (OSError, ValueError, SyntaxError) as error:
+        reason = str(error) if type(error) is ValueError else f"{type(error).__name__}: {error}"
+        found.unusable.append(Unusable(name=name, source=file.written, reason=reason, file=True))
+        return
+    found.providers[kind, name].append(
+        Provider(
+            name=name,
+            load=partial(load_file, file.path),
+            source=file.written,
+            choice=file.written,
+            origin=file.origin,
+            path=file.path,
+        )
+    )
+
+
+def _distinct(files: tuple[PluginFile, ...]) -> Iterator[PluginFile]:
+    """A file that several settings files name counts for the weakest of them, as an operator's."""
+    yield from {file.path: file for file in files}.values()

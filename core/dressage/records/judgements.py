@@ -1,0 +1,83 @@
+"""What the policies judged about a run: each description before them, and who changed what.
+
+It stands in the run's journal beside the request, which is what came out. When the run is resumed, the policies of
+that day judge the same descriptions again.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from dressage.files.encoding import from_json, to_json
+from dressage.records.requests import RunRequest
+from dressage.specs.compute import ComputeTarget
+from dressage.specs.datasets import Dataset, FileDataset, RegisteredDataset
+from dressage.specs.environments import Environment
+from dressage.specs.models import Model
+
+Question = Literal["dataset", "compute", "environment", "model", "tags"]
+Changes = Mapping[Question, tuple[tuple[str, str], ...]]
+"""For each description, the policies that changed it and how, a line each."""
+_KINDS: Mapping[str, Any] = {"compute": ComputeTarget, "environment": Environment, "model": Model}
+
+
+class Judgement(Struct, frozen=True, kw_only=True):
+    """before: the recipe's descriptions as JSON, defaults included; see `answer`.
+
+    given_tags: those of the user. policies: the source of each policy by its name, in the order they were applied.
+    disabled: policies that were not asked, with the file or variable that disabled each.
+    """
+
+    before: Mapping[str, Any]
+    given_tags: Mapping[str, str] = {}
+    policies: Mapping[str, str | None] = {}
+    disabled: Mapping[str, str] = {}
+    changes: Changes = {}
+
+    def answer(self, question: Question) -> Any:
+        """Return the description as the recipe gave it. Raises msgspec.ValidationError for one that is damaged."""
+        found = self.before.get(question)
+        if found is None or question == "tags":
+            return found
+        return _dataset_from(found) if question == "dataset" else from_json(_KINDS[question], found)
+
+
+def to_recorded(question: Question, answer: Any) -> Any:
+    """Return a description as JSON, from which `Judgement.answer` makes the same again."""
+    if question != "dataset" or answer is None:
+        return to_json(answer)
+    named = answer if isinstance(answer, Mapping) else {"": answer}
+    return {
+        "single": not isinstance(answer, Mapping),
+        "inputs": {
+            name: {"registered": isinstance(dataset, RegisteredDataset), **to_json(dataset)}
+            for name, dataset in named.items()
+        },
+    }
+
+
+def judgement_of(request: RunRequest) -> Judgement:
+    """Return what stands for the descriptions of a run that was recorded without them: what came out."""
+    datasets: Any = request.datasets or None
+    return Judgement(
+        before={
+            "dataset": to_recorded("dataset", datasets),
+            "compute": to_json(request.compute),
+            "environment": to_json(request.environment),
+            "model": to_json(request.model),
+            "tags": dict(request.tags),
+        },
+        given_tags=request.tags,
+    )
+
+
+def _dataset_from(found: Mapping[str, Any]) -> Dataset | dict[str, Dataset]:
+    datasets: dict[str, Dataset] = {}
+    for name, given in found["inputs"].items():
+        fields = dict(given)
+        is_registered = fields.pop("registered")
+        datasets[name] = (
+            from_json(RegisteredDataset, fields) if is_registered else from_json(FileDataset, fields)
+        )
+    return datasets[""] if found["single"] else datasets
