@@ -46,7 +46,7 @@ def find_entry_points(prefix: str, path: Iterable[str] | None = None) -> Iterato
     seen: set[str] = set()
     for folder in dict.fromkeys(sys.path if path is None else path):
         for metadata in _metadata_in(Path(folder or ".")):
-            key = _key(metadata)
+            key = normalize(_split(metadata)[0])
             if key not in seen:
                 seen.add(key)
                 yield from _read(metadata, prefix)
@@ -59,10 +59,11 @@ def _metadata_in(folder: Path) -> list[Path]:
         return []
 
 
-def _key(metadata: Path) -> str:
-    """What is compared: the distribution's name, which comes first in the name of the folder."""
+def _split(metadata: Path) -> tuple[str, str]:
+    """The distribution's name and version as the name of its folder has them: "lab-1.2.dist-info"."""
     folder = metadata.parent if metadata.name == "EGG-INFO" else metadata
-    return normalize(folder.name.rpartition(".")[0].partition("-")[0])
+    name, _, version = folder.name.rpartition(".")[0].partition("-")
+    return name, version.partition("-")[0]
 
 
 def _read(metadata: Path, prefix: str) -> Iterator[EntryPoint]:
@@ -85,8 +86,8 @@ def _read(metadata: Path, prefix: str) -> Iterator[EntryPoint]:
 
 def _name_and_version(metadata: Path) -> tuple[str, str]:
     """As the metadata states them; as the folder's name has them, where it states nothing."""
-    name, _, version = metadata.name.rpartition(".")[0].partition("-")
-    found = {"name": name or _key(metadata), "version": version.partition("-")[0]}
+    name, version = _split(metadata)
+    found = {"name": name, "version": version}
     for file in ("METADATA", "PKG-INFO"):
         try:
             lines = (metadata / file).read_text(encoding="utf-8", errors="replace").splitlines()

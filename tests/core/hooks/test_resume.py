@@ -1,0 +1,167 @@
+"""Resuming asks the policies of that day about the descriptions of the first."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from tests.core.hooks.conftest import Install
+from tests.recipes import Tiny
+
+from dressage import Engine, PluginError, SettingsError, hookimpl
+from dressage.engine.runs import Run
+
+
+class Changes:
+    """A policy that changes fields of one description."""
+
+    def __init__(self, question: str, **fields) -> None:
+        @hookimpl(wrapper=True, specname=question)
+        def hook():
+            return replace((yield), **fields)
+
+        self.hook = hook
+
+
+class Refuses:
+    @hookimpl(wrapper=True)
+    def compute(self, user):
+        yield
+        raise SettingsError(f"no machines for {user!r} tonight")
+
+
+@pytest.fixture
+def failed(engine: Engine, tiny: Tiny) -> Run:
+    """A run whose script failed; the next attempt would complete it."""
+    (tiny.source / "train.py").write_text("import os, sys; sys.exit(0 if 'FIXED' in os.environ else 5)")
+    run = engine.run("tiny")
+    run.wait(60)
+    assert run.status.state == "Failed"
+    return run
+
+
+def attempts(run: Run) -> int:
+    return sum(event["event"] == "run.submitted" for event in run.folder.journal.events())
+
+
+def test_a_policy_that_refuses_stops_a_resume(engine: Engine, failed: Run):
+    engine.plugins.add("policy", "night", Refuses())
+    with pytest.raises(SettingsError, match="policy 'night': no machines for"):
+        engine.resume(failed.id)
+    assert attempts(failed) == 1
+    assert failed.status.state == "Failed"
+
+
+def test_a_policy_that_is_broken_stops_a_resume(engine: Engine, failed: Run, install: Install):
+    install("policies", "house", "1 / 0")
+    with pytest.raises(PluginError, match=r"'house'.* failed in import"):
+        Engine(engine.directory).resume(failed.id)
+    assert attempts(failed) == 1
+
+
+def test_a_required_policy_that_is_missing_stops_a_resume(engine: Engine, failed: Run, machine_file):
+    machine_file.write_text('[plugins]\nrequired = ["house"]\n')
+    with pytest.raises(Exception, match="nothing runs without it"):
+        Engine(engine.directory).resume(failed.id)
+    assert attempts(failed) == 1
+
+
+@pytest.mark.parametrize(
+    ("question", "fields", "words"),
+    [
+        ("environment", {"variables": {"SEED": "2"}}, "environment.variables.SEED: nothing -> 2"),
+        ("environment", {"conda": "name: other\ndependencies: [python=3.11]\n"}, "environment.conda"),
+        ("model", {"output_path": "outputs/other"}, "output_path: outputs/model -> outputs/other"),
+        ("dataset", {"name": "others"}, "dataset.numbers"),
+    ],
+)
+def test_a_policy_that_would_change_the_training_stops_a_resume(
+    question: str, fields: dict, words: str, engine: Engine, failed: Run
+):
+    engine.plugins.add("policy", "house", Changes(question, **fields))
+    with pytest.raises(SettingsError, match="policy 'house' would change what it trains: ") as raised:
+        engine.resume(failed.id)
+    assert words in str(raised.value)
+    assert str(raised.value).endswith("start a new run with --again")
+    assert attempts(failed) == 1
+
+
+def test_a_policy_that_is_gone_is_named_where_it_had_changed_the_training(engine: Engine, tiny: Tiny, script):
+    (tiny.source / "train.py").write_text("raise SystemExit(5)")
+    engine.plugins.add("policy", "seeds", Changes("environment", variables={"SEED": "1"}))
+    run = engine.run("tiny")
+    run.wait(60)
+    other = Engine(engine.directory)
+    with pytest.raises(SettingsError, match="policy 'seeds', which judged the run and is not installed now"):
+        other.resume(run.id)
+
+
+def test_the_compute_target_may_change(engine: Engine, failed: Run):
+    engine.plugins.add("policy", "caps", Changes("compute", slots=7))
+    resumed = engine.resume(failed.id)
+    assert resumed.wait(60).exit_code == 5
+    assert resumed.request.compute.slots == 7
+    assert engine.get(failed.id).request.compute.slots == 7
+    assert engine.get(failed.id).judgement.changes["compute"] == (("caps", "slots: 4 -> 7"),)
+
+
+def test_policies_judge_what_the_recipe_said_and_not_what_they_made_of_it(engine: Engine, tiny: Tiny):
+    class Doubles:
+        @hookimpl(wrapper=True)
+        def compute(self):
+            target = yield
+            return replace(target, slots=target.slots * 2)
+
+    (tiny.source / "train.py").write_text("raise SystemExit(5)")
+    engine.plugins.add("policy", "doubles", Doubles())
+    run = engine.run("tiny")
+    run.wait(60)
+    resumed = engine.resume(run.id)
+    resumed.wait(60)
+    assert resumed.request.compute.slots == 8
+
+
+def test_a_run_is_judged_although_its_recipe_is_gone(engine: Engine, failed: Run):
+    other = Engine(engine.directory)
+    other.plugins.add("policy", "night", Refuses())
+    with pytest.raises(SettingsError, match="policy 'night'"):
+        other.resume(failed.id)
+
+
+def test_disabling_a_policy_at_a_resume_is_written_to_the_record(
+    engine: Engine, failed: Run, install: Install
+):
+    install("policies", "house", "1 / 0")
+    other = Engine(engine.directory, environ={"DRESSAGE_PLUGINS_DISABLED": "house"})
+    other.resume(failed.id).wait(60)
+    assert other.get(failed.id).judgement.disabled == {"house": "DRESSAGE_PLUGINS_DISABLED"}
+
+
+def test_nothing_is_written_where_policies_say_the_same_again(engine: Engine, failed: Run):
+    engine.resume(failed.id).wait(60)
+    assert not [event for event in failed.folder.journal.events() if event["event"] == "run.judged"]
+
+
+def test_attaching_to_a_run_that_continues_asks_nobody(engine: Engine, tiny: Tiny, project):
+    hold = project / "hold"
+    hold.touch()
+    run = engine.run("tiny", set={"hold": str(hold)})
+    run.detach()
+    other = Engine(engine.directory)
+    other.plugins.add("policy", "night", Refuses())
+    attached = other.resume(run.id)
+    hold.unlink()
+    assert attached.wait(60).state == "Completed"
+
+
+def test_a_run_recorded_before_judgements_were_is_judged_by_what_came_out(engine: Engine, failed: Run):
+    journal = failed.folder.journal.path
+    lines = journal.read_text().splitlines()
+    first = json.loads(lines[0])
+    del first["judgement"]
+    journal.write_text("\n".join([json.dumps(first), *lines[1:]]) + "\n")
+    other = Engine(engine.directory)
+    assert other.resume(failed.id).wait(60).exit_code == 5
+    other = Engine(engine.directory)
+    other.plugins.add("policy", "night", Refuses())
+    with pytest.raises(SettingsError, match="policy 'night'"):
+        other.resume(failed.id)
