@@ -8,7 +8,7 @@ from dressage.environments.package_sources import PackageSources
 from dressage.environments.readiness import readiness_of, ready, reasons_to_build, trouble_with
 from dressage.environments.records import Built, Named, Records
 from dressage.errors import NotFoundError, StageError
-from dressage.files.disk import naming
+from dressage.files.disk import name_in_errors
 from dressage.platforms.protocols import Progress
 from dressage.results.plans import StagePlan
 from dressage.results.versions import EnvironmentVersion
@@ -52,7 +52,7 @@ class UvEnvironments:
         self, environment: Environment, progress: Progress, *, upgrade: bool = False
     ) -> EnvironmentVersion:
         """upgrade: resolve again, to the newest allowed versions."""
-        with naming(self._records.root):
+        with name_in_errors(self._records.root):
             if environment.is_active_interpreter:
                 key = self._ensure_active(environment.name, progress)
                 return self._version(environment, key, environment.variables)

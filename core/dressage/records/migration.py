@@ -15,7 +15,7 @@ from typing import Any
 
 from dressage.errors import RecordError, SettingsError
 from dressage.files.atomic import write_json
-from dressage.files.disk import describe, naming
+from dressage.files.disk import describe, name_in_errors
 from dressage.files.locks import FileLock, is_locked
 from dressage.records.journal import line_of
 from dressage.records.layout import LAYOUT, needs_migration
@@ -68,7 +68,7 @@ def _rewrite(journal: Path) -> None:
     aside = journal.with_suffix(".migrating")
     datasets: list[str] = []
     try:
-        with naming(aside), journal.open("rb") as old, aside.open("wb") as new:
+        with name_in_errors(aside), journal.open("rb") as old, aside.open("wb") as new:
             for line in old:
                 new.write(_migrated(line, datasets) if _CHANGED.search(line) else line)
             new.flush()

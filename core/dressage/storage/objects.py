@@ -12,7 +12,7 @@ from pathlib import Path
 
 from dressage.errors import StageError
 from dressage.files.digests import digest_of_file
-from dressage.files.disk import naming
+from dressage.files.disk import name_in_errors
 from dressage.files.locks import FileLock
 from dressage.files.trees import copy_file, link_file, remove_tree
 from dressage.results.versions import File
@@ -31,7 +31,7 @@ class ObjectStore:
 
     def add(self, path: Path, name: str | None = None) -> File:
         """Copy a file's bytes in, or find them there. name: what to call the file; its own by default."""
-        with naming(path), self._writing() as aside:
+        with name_in_errors(path), self._writing() as aside:
             copy_file(path, aside)
             size = aside.stat().st_size
             return File(path=name or path.name, size=size, sha256=self.adopt(aside))
@@ -58,7 +58,7 @@ class ObjectStore:
         if target.is_dir():
             return
         aside = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}")
-        with naming(target):
+        with name_in_errors(target):
             try:
                 for file in files:
                     place = aside / file.path
@@ -82,7 +82,7 @@ class ObjectStore:
             place.parent.mkdir(parents=True, exist_ok=True)
             aside = place.with_name(f".{place.name}.partial")
             # Its lock is the file itself, and goes where the file goes: who waited takes a new one.
-            with naming(place), FileLock(aside):
+            with name_in_errors(place), FileLock(aside):
                 copy_file(self._existing(file), aside)
                 if digest_of_file(aside) != file.sha256:
                     aside.unlink()

@@ -83,7 +83,7 @@ class Versions(Generic[V]):
             (self._folder / name).mkdir(parents=True, exist_ok=True)
             with suppress(FileNotFoundError):  # the name was renamed or deleted while we waited
                 lock.acquire()
-        with lock.released():
+        with lock.release_at_end():
             yield
 
     def forget(self, name: str) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from dressage.errors import StageError
 from dressage.files.digests import digest_of, digest_of_file
-from dressage.files.disk import naming
+from dressage.files.disk import name_in_errors
 from dressage.platforms.protocols import Progress
 from dressage.results.versions import File
 from dressage.specs.datasets import Source
@@ -132,7 +132,7 @@ class _Fetching:
         with self._opening:
             transfer = self._transfer
         try:
-            with naming(self._partials):
+            with name_in_errors(self._partials):
                 transfer.fetch(address, partial)
         except (RefusedError, PassingError) as error:
             raise _UnusableError(str(error)) from error
