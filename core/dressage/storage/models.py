@@ -33,7 +33,7 @@ class StoredModels:
 
     def find(self, training: Training) -> ModelVersion | None:
         """What a completed run left from the very same inputs; its lineage is that run's."""
-        made = self._index.trained_from(training.key)
+        made = self._index.find_by_training(training.key)
         if made is None:
             return None
         record = self._workspace.run(made.summary.run_id).refresh()
@@ -43,7 +43,7 @@ class StoredModels:
         return replace(version, lineage=submission.lineage) if version and submission else None
 
     def previous_inputs(self, name: str) -> Mapping[str, Any] | None:
-        last = self._index.trained_last(name)
+        last = self._index.find_latest(name)
         return last.inputs if last else None
 
     def ensure(self, submission: Submission, metrics: Mapping[str, float]) -> ModelVersion:
