@@ -50,12 +50,12 @@ class LocalRuns:
         if not lock.is_held or submission.attempt in folder.refresh().processes:
             return
         # Let go of here, not when the last traceback that knows of them is dropped: our own resume waits for them.
-        with lock.released():
+        with lock.release_at_end():
             processes.end_leftover(folder)
             folder.cancel.unlink(missing_ok=True)
             _lay_out(folder, submission)
             ticket = Ticket.draw(self._compute.queue(submission.compute.name))
-            with ticket.lock.released():
+            with ticket.lock.release_at_end():
                 self._launch(folder, submission, ticket).write(folder.launch)
                 processes.start(folder, lock, ticket.lock)
 

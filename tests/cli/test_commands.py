@@ -141,7 +141,7 @@ def test_a_file_in_the_way_is_named_and_no_room_asked_for(dressage, project):
     told = dressage("datasets", "download", "numbers", "--to", "afile")
     assert (told.returncode, told.stderr.startswith("error: 'afile")) == (1, True)
     assert "': " in told.stderr
-    assert "make room" not in told.stderr
+    assert "free some space" not in told.stderr
 
 
 def test_verbose_adds_where_an_error_came_from(dressage):

@@ -62,7 +62,7 @@ def test_what_is_asked_of_the_command_line_itself_is_on_stdout(dressage: Command
 def test_a_full_disk_under_stdout_is_told_in_one_line(dressage: Command, arguments: str):
     with Path("/dev/full").open("w") as full:
         told = dressage(*arguments.split(), capture_output=False, stdout=full, stderr=subprocess.PIPE)
-    assert told.stderr == "error: No space left on device; make room, then run it again\n"
+    assert told.stderr == "error: No space left on device; free some space, then run the command again\n"
     assert told.returncode == 1
 
 

@@ -1,4 +1,4 @@
-"""A journal with lines that are damaged, or written by a later dressage: the rest of it can be read."""
+"""A journal with lines that are damaged, or written by a later version of dressage: the rest of it can be read."""
 
 import json
 from pathlib import Path

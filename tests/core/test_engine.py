@@ -213,7 +213,11 @@ def test_folders_of_the_workspace_that_were_removed_are_made_again(engine: Engin
 
 
 @pytest.mark.parametrize(
-    ("text", "words"), [("{", "is damaged; put"), ('{"layout": 9}', "has layout 9, this dressage reads 2")]
+    ("text", "words"),
+    [
+        ("{", "is damaged; replace its content with"),
+        ('{"layout": 9}', "has layout 9, but this version of dressage"),
+    ],
 )
 def test_a_workspace_that_cannot_be_read_is_refused(engine: Engine, project: Path, text: str, words: str):
     (project / ".dressage").mkdir()

@@ -119,11 +119,11 @@ def test_each_of_several_inputs_is_planned(engine: Engine, project: Path, add: A
 
 def test_an_argument_that_names_no_input_brings_the_names(engine: Engine, project: Path, add: Add):
     add({"train": files(project, "a", "1"), "test": files(project, "b", "2")}, "tset")
-    with pytest.raises(SpecError, match="input 'tset', and the inputs are: test, train"):
+    with pytest.raises(SpecError, match="input 'tset', but the inputs are: test, train"):
         engine.plan("reads")
 
 
 def test_an_argument_without_a_name_is_ambiguous_among_several_inputs(engine: Engine, project, add: Add):
     add({"train": files(project, "a", "1"), "test": files(project, "b", "2")}, None)
-    with pytest.raises(SpecError, match="a dataset's folder, and the inputs are: test, train"):
+    with pytest.raises(SpecError, match="a dataset's folder, but the inputs are: test, train"):
         engine.plan("reads")

@@ -51,7 +51,7 @@ def test_a_line_that_is_being_written_is_not_read_yet(journal: Journal):
 
 def test_reading_goes_on_from_an_offset(journal: Journal):
     journal.append("a")
-    offset = [offset for offset, _ in journal.numbered()][-1]
+    offset = [offset for offset, _ in journal.events_with_offsets()][-1]
     journal.append("b")
     assert [event["event"] for event in journal.events(offset)] == ["b"]
 

@@ -91,7 +91,7 @@ def test_lines_that_are_damaged_stay(old: Path):
 def test_a_run_that_the_earlier_version_has_going_is_waited_for(old: Path):
     with (
         FileLock(old / ".dressage" / "runs" / KILLED / "supervisor.lock"),
-        pytest.raises(SettingsError, match=f"run '{KILLED}' was started by an earlier dressage"),
+        pytest.raises(SettingsError, match=f"run '{KILLED}' was started by an earlier version of dressage"),
     ):
         Engine(old).runs()
 

@@ -17,14 +17,14 @@ from dressage.results.statuses import RunStatus
 def beginnings(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """Journals whose beginning was read, one entry for each time."""
     read: list[Path] = []
-    numbered = Journal.numbered
+    read_events = Journal.events_with_offsets
 
-    def watched(journal: Journal, offset: int = 0):
+    def watch(journal: Journal, offset: int = 0):
         if offset == 0 and journal.path.exists() and journal.path.stat().st_size:
             read.append(journal.path)
-        return numbered(journal, offset)
+        return read_events(journal, offset)
 
-    monkeypatch.setattr(Journal, "numbered", watched)
+    monkeypatch.setattr(Journal, "events_with_offsets", watch)
     return read
 
 

@@ -109,7 +109,7 @@ class Run:
         record = self.folder.refresh()
         recorded: tuple[tuple[str, Any], ...] = ()
         try:
-            if seen.has_ended and self._recorder and record.is_news(seen, attempt):
+            if seen.has_ended and self._recorder and record.is_new(seen, attempt):
                 recorded = tuple(self._recorder.recorded(self.id).events())
             return self.folder.record(seen, attempt, recorded)
         except UnreachableError as error:  # the end is written with what the run recorded, by a later look

@@ -1,1 +1,1 @@
-"""Building environments on a machine within reach."""
+"""Environments that are built on this machine, or on one that shares its file system."""

@@ -11,7 +11,7 @@ from dressage.files.digests import digest_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interpreter:
-    """notice: what a user should know about the choice; None where it is the expected one."""
+    """A Python interpreter. notice: what a user should know if the choice is unexpected; else None."""
 
     executable: Path
     version: str
@@ -19,7 +19,7 @@ class Interpreter:
     notice: str | None = None
 
     def distributions(self) -> list[tuple[str, int]]:
-        """Each installed distribution, "numpy-2.1.0", and when it was installed (seconds since the epoch)."""
+        """Return each installed distribution ("numpy-2.1.0") and when it was installed (seconds since 1970)."""
         entries = [entry for folder in self.site_packages for entry in _entries(folder)]
         return sorted(
             (entry.name.removesuffix(".dist-info"), int(entry.stat().st_mtime)) for entry in entries
@@ -27,11 +27,12 @@ class Interpreter:
 
     @property
     def lock(self) -> str:
+        """The installed distributions as a requirements file."""
         return "".join(f"{name.replace('-', '==', 1)}\n" for name, _ in self.distributions())
 
     @property
     def key(self) -> str:
-        """Changes with the interpreter and with what is installed; code behind editable installs goes unseen."""
+        """A digest of the interpreter and of what is installed; changes in editable installs are not detected."""
         return digest_of(
             {
                 "executable": str(self.executable),
@@ -44,16 +45,19 @@ class Interpreter:
 
 
 def active_interpreter() -> Interpreter:
-    named = os.environ.get("VIRTUAL_ENV")
-    if named:
-        active = _virtual(Path(named).absolute(), None)
-        return active or _own(f"VIRTUAL_ENV names {named!r}, which is no virtual environment")
-    return _own(None)
+    """Return the interpreter of the active virtual environment, else the one that runs dressage."""
+    active = os.environ.get("VIRTUAL_ENV")
+    if active:
+        found = _read_virtual_environment(Path(active).absolute(), None)
+        return found or _current(f"VIRTUAL_ENV is {active!r}, which is not a virtual environment")
+    return _current(None)
 
 
-def _own(notice: str | None) -> Interpreter:
-    own = _virtual(Path(sys.prefix), notice) if sys.prefix != sys.base_prefix else None
-    return own or Interpreter(
+def _current(notice: str | None) -> Interpreter:
+    """Return the interpreter that runs dressage."""
+    is_virtual = sys.prefix != sys.base_prefix
+    found = _read_virtual_environment(Path(sys.prefix), notice) if is_virtual else None
+    return found or Interpreter(
         executable=Path(sys.executable),
         version="{}.{}.{}".format(*sys.version_info[:3]),
         site_packages=tuple(
@@ -63,8 +67,8 @@ def _own(notice: str | None) -> Interpreter:
     )
 
 
-def _virtual(root: Path, notice: str | None) -> Interpreter | None:
-    """The virtual environment at `root`, read from its files; None if there is none that works."""
+def _read_virtual_environment(root: Path, notice: str | None) -> Interpreter | None:
+    """Read the virtual environment at `root` from its files; None if there is none, or it is broken."""
     executable, settings = root / "bin" / "python", _settings(root / "pyvenv.cfg")
     version = settings.get("version_info") or settings.get("version")
     if version is None or not executable.exists():

@@ -1,4 +1,4 @@
-"""Work in progress: folders that belong to the process that locks them, and what killed ones left behind."""
+"""Build folders: each is locked by the process that uses it, and removed later if that process was killed."""
 
 import os
 import shutil
@@ -12,46 +12,47 @@ from dressage.platforms.protocols import Progress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Aside:
-    """A folder of our own. descriptor: of its lock, for child processes that write into it."""
+class BuildFolder:
+    """A folder that only this process uses. descriptor: of its lock, for child processes that write into it."""
 
     folder: Path
     descriptor: int
 
     @property
     def environment(self) -> Path:
+        """The path of the environment that is being built."""
         return self.folder / "environment"
 
 
 @contextmanager
-def aside(root: Path) -> Iterator[Aside]:
-    """A fresh folder that is gone afterwards, or is swept by the next who builds."""
+def open_build_folder(root: Path) -> Iterator[BuildFolder]:
+    """Create a build folder, and remove it at the end; after a kill, the next process that builds removes it."""
     building = root / "building"
     building.mkdir(parents=True, exist_ok=True)
     folder = building / os.urandom(8).hex()
     lock = FileLock(folder / "lock")
-    # Under this lock nobody sees a folder that is made but not locked yet.
+    # Under this lock no other process sees a folder that is not locked yet.
     with FileLock(building / ".lock"):
         _sweep(building)
         folder.mkdir()
         lock.acquire()
     try:
-        yield Aside(folder=folder, descriptor=lock.descriptor)
+        yield BuildFolder(folder=folder, descriptor=lock.descriptor)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         lock.release()
 
 
-def publish(built: Aside, target: Path) -> None:
-    """Put the environment in its place; one that was found broken there goes first."""
+def publish(place: BuildFolder, target: Path) -> None:
+    """Move the environment to `target`; a broken one that is there is removed first."""
     if target.exists():
-        target.rename(built.folder / "replaced")
-    built.environment.rename(target)
+        target.rename(place.folder / "replaced")
+    place.environment.rename(target)
 
 
 @contextmanager
-def held(path: Path, progress: Progress, waiting: str) -> Iterator[None]:
-    """Hold the lock at `path`; `waiting` is reported if someone else has it."""
+def hold_lock(path: Path, progress: Progress, waiting: str) -> Iterator[None]:
+    """Hold the lock at `path`; `waiting` is reported if another process holds it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(path)
     if not lock.acquire(blocking=False):
@@ -68,7 +69,7 @@ def _sweep(building: Path) -> None:
         if not folder.is_dir():
             continue
         lock = FileLock(folder / "lock")
-        with suppress(FileNotFoundError):  # its owner has just cleared it away
+        with suppress(FileNotFoundError):  # its owner has just removed it
             if lock.acquire(blocking=False):
                 shutil.rmtree(folder, ignore_errors=True)
                 lock.release()

@@ -1,21 +1,21 @@
-"""Resolve and build what is not there yet: one process at a time for each specification and each key."""
+"""Resolve and build environments: one process at a time for each specification and each key."""
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from dressage.environments import installing, resolving
 from dressage.environments.active_interpreter import Interpreter
-from dressage.environments.build_folders import Aside, aside, held, publish
+from dressage.environments.build_folders import BuildFolder, hold_lock, open_build_folder, publish
 from dressage.environments.package_sources import PackageSources
 from dressage.environments.parsing import parse
 from dressage.environments.readiness import (
     digest_of_specification,
+    find_problem,
+    find_ready,
     readiness_of,
-    ready,
     remember,
-    trouble_with,
 )
-from dressage.environments.records import Built, Python, Records, Resolution, write
+from dressage.environments.records import BuiltEnvironment, Python, Records, Resolution, write
 from dressage.environments.signatures import signature_of
 from dressage.environments.specification import Specification
 from dressage.environments.uv_process import Uv
@@ -32,23 +32,23 @@ def build(
     *,
     upgrade: bool,
 ) -> Resolution:
-    """sources: those that the environment names."""
+    """Build the environment, unless another process has just built it. sources: those that the environment names."""
     specification = parse(environment)
     resolving.check(environment.name, specification)
     work = _Work(records, environment, specification, sources, progress)
-    with work.alone(work.digest):
-        done = None if upgrade else ready(records, environment)  # by the process that we waited for
-        return done or work.build(upgrade=upgrade)
+    with work.lock(work.digest):
+        built = None if upgrade else find_ready(records, environment)  # by the process that we waited for
+        return built or work.build(upgrade=upgrade)
 
 
-def note(records: Records, name: str, interpreter: Interpreter, progress: Progress) -> None:
-    """Keep under its key which active Python interpreter it was."""
+def record_interpreter(records: Records, name: str, interpreter: Interpreter, progress: Progress) -> None:
+    """Record the active Python interpreter as an environment, under its key."""
     key, path = interpreter.key, interpreter.executable
     base = Python(version=interpreter.version, executable=path, signature=signature_of(path))
-    record = Built(name=name, key=key, created=now(), interpreter=str(path), python=base)
-    with held(records.lock(key), progress, _waiting(name)), aside(records.root) as place:
-        if not trouble_with(records, key):
-            return  # by the process that we waited for
+    record = BuiltEnvironment(name=name, key=key, created=now(), interpreter=str(path), python=base)
+    with hold_lock(records.lock(key), progress, _waiting(name)), open_build_folder(records.root) as place:
+        if not find_problem(records, key):
+            return  # recorded by the process that we waited for
         place.environment.mkdir()
         (place.environment / "lock.txt").write_text(interpreter.lock)
         write(place.environment / "environment.json", record)
@@ -67,24 +67,24 @@ class _Work:
     def digest(self) -> str:
         return digest_of_specification(self.specification)
 
-    def alone(self, what: str) -> AbstractContextManager[None]:
-        return held(self.records.lock(what), self.progress, _waiting(self.environment.name))
+    def lock(self, key: str) -> AbstractContextManager[None]:
+        return hold_lock(self.records.lock(key), self.progress, _waiting(self.environment.name))
 
     def build(self, *, upgrade: bool) -> Resolution:
         name = self.environment.name
         log = self.records.log(name, self.digest)
         log.unlink(missing_ok=True)
-        with aside(self.records.root) as place:
-            own = self.specification.names_its_index
-            uv = Uv(name=name, log=log, holding=place.descriptor, own_index=own, sources=self.sources)
-            resolution = self._resolution(place, uv, upgrade=upgrade)
-            with self.alone(resolution.key):
-                if trouble_with(self.records, resolution.key):
+        with open_build_folder(self.records.root) as place:
+            own_index = self.specification.names_its_index
+            uv = Uv(name=name, log=log, lock=place.descriptor, own_index=own_index, sources=self.sources)
+            resolution = self._resolve(place, uv, upgrade=upgrade)
+            with self.lock(resolution.key):
+                if find_problem(self.records, resolution.key):
                     self._install(resolution, place, uv)
         remember(self.records, self.environment, resolution)
         return resolution
 
-    def _resolution(self, place: Aside, uv: Uv, *, upgrade: bool) -> Resolution:
+    def _resolve(self, place: BuildFolder, uv: Uv, *, upgrade: bool) -> Resolution:
         known = None if upgrade else readiness_of(self.records, self.environment).resolution
         if known is not None and known.python.change is None:
             return known
@@ -92,9 +92,9 @@ class _Work:
         self.records.keep_resolution(self.digest, resolution)
         return resolution
 
-    def _install(self, resolution: Resolution, place: Aside, uv: Uv) -> None:
+    def _install(self, resolution: Resolution, place: BuildFolder, uv: Uv) -> None:
         key, final = resolution.key, self.records.folder(resolution.key)
-        record = Built(
+        record = BuiltEnvironment(
             name=self.environment.name,
             key=key,
             created=now(),
@@ -109,4 +109,4 @@ class _Work:
 
 
 def _waiting(name: str) -> str:
-    return f"waiting for another process that builds environment {name!r}"
+    return f"waiting for another process that is building environment {name!r}"

@@ -1,4 +1,4 @@
-"""Conda packages by py-rattler, an extra of dressage; all that we use of its API is here."""
+"""Conda packages, installed with py-rattler, which is an extra of dressage. Only this module uses its API."""
 
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _CHANNELS = ("conda-forge",)
 
 @dataclass(frozen=True, slots=True)
 class Solution:
-    """python: the version in it. packages: one spec each that names the very file, by its SHA-256."""
+    """A solved environment. python: its Python version. packages: one spec per package, with the file's SHA-256."""
 
     python: str
     packages: tuple[str, ...]
@@ -31,13 +31,14 @@ def check_available(name: str, packages: Sequence[str]) -> None:
 
 
 def solve(name: str, channels: Sequence[str], specs: Sequence[str]) -> Solution:
+    """Find packages that satisfy the specs. Raises StageError."""
     records = _run(name, "solving its conda packages", lambda: _records(channels, specs))
     python = next(str(record.version) for record in records if record.name.normalized == "python")
     return Solution(python, tuple(sorted(map(_exact, records))))
 
 
 def install(name: str, channels: Sequence[str], packages: Sequence[str], prefix: Path, final: Path) -> None:
-    """Put what `solve` gave into `prefix`; files that name their own place name `final`."""
+    """Install solved packages into `prefix`; files that contain their own path contain `final` instead."""
 
     async def link() -> None:
         records = await _records(channels, packages)
@@ -59,7 +60,7 @@ async def _records(channels: Sequence[str], specs: Sequence[str]) -> list[Any]:
 
 
 def _sources(channel: str) -> tuple[str, ...]:
-    """conda's own words for channels that are none."""
+    """Replace the channel names that have a special meaning in conda."""
     return {"defaults": ("main", "r"), "nodefaults": ()}.get(channel, (channel,))
 
 
@@ -71,7 +72,7 @@ def _exact(record: Any) -> str:
 
 
 def _run(name: str, what: str, work: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
-    """The result of a coroutine, in a thread of its own: our caller may be inside an event loop."""
+    """Run a coroutine in a separate thread, because the caller may be inside an event loop."""
     import asyncio
     from concurrent.futures import ThreadPoolExecutor
 

@@ -1,4 +1,4 @@
-"""Conda specifications (the text of an environment.yml), read into what has to be resolved."""
+"""Reads conda specifications: the text of an environment.yml."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -14,7 +14,7 @@ _ENTRY = re.compile(r"(?:\S+::)?(?P<name>[\w.-]+)\s*(?P<version>[^\[]*)")
 
 
 def read_conda(text: str) -> Specification:
-    """Raises MalformedError for what is no conda specification, with the entry and what to write instead."""
+    """Parse a conda specification. Raises MalformedError with the wrong entry and what to write instead."""
     content = _content(text)
     dependencies = _list(content, "dependencies")
     conda = [entry for entry in dependencies if isinstance(entry, str)]
@@ -38,7 +38,7 @@ def _content(text: str) -> dict[str, Any]:
         content = yaml.safe_load(text)
     except yaml.MarkedYAMLError as error:
         where = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
-        raise MalformedError(f"{where}{error.problem or error}; correct the YAML there") from error
+        raise MalformedError(f"{where}{error.problem or error}; correct the YAML") from error
     except yaml.YAMLError as error:
         raise MalformedError(f"{' '.join(str(error).split())}; correct the YAML") from error
     if not isinstance(content, dict):
@@ -72,13 +72,13 @@ def _pip(entry: Any) -> Iterator[str]:
     for line in _list(entry, "pip"):
         if not isinstance(line, str):
             raise MalformedError(
-                f"pip requirement {line!r} is {_kind(line)}; write it as text, like 'name==1.0'"
+                f"pip requirement {line!r} is {_kind(line)}; write it as a string, like 'name==1.0'"
             )
         yield line
 
 
 def _split(entries: list[str]) -> tuple[VersionRequirement, list[str], tuple[str, ...]]:
-    """Python's version, pip as a requirement, and all other conda packages."""
+    """Split the entries into Python's version, pip as a requirement, and all other conda packages."""
     python, tool, packages = VersionRequirement(), [], []
     for entry in entries:
         match = _ENTRY.fullmatch(entry.strip())
@@ -92,7 +92,7 @@ def _split(entries: list[str]) -> tuple[VersionRequirement, list[str], tuple[str
 
 
 def _has_build(version: str) -> bool:
-    """Whether a build string follows the version, as in `python=3.11.7=h123_0`; only conda has those."""
+    """Return whether a build string follows the version, as in `python=3.11.7=h123_0`; only conda has them."""
     return re.search(r"\d[\d.*]*\s*[= ]\s*\w", version) is not None
 
 
@@ -106,5 +106,5 @@ def _version(entry: str, text: str) -> VersionRequirement:
 
 
 def _kind(value: Any) -> str:
-    names = {type(None): "empty", str: "a text", dict: "a mapping", list: "a list", bool: "a truth value"}
+    names = {type(None): "empty", str: "a string", dict: "a mapping", list: "a list", bool: "a boolean"}
     return names.get(type(value), "a number")

@@ -1,4 +1,4 @@
-"""What uv says at length when it fails, in one line, and what to do about it."""
+"""Errors of uv: a summary in one line, and what to do about it."""
 
 import re
 
@@ -21,28 +21,32 @@ _STEPS = (
         "check the network (HTTPS_PROXY, SSL_CERT_FILE, UV_DEFAULT_INDEX), then run the command again",
     ),
     (r"failed to build|build backend", "ask for a version that has a wheel for this Python and machine"),
-    (r"hash mismatch|hash", "the index gives other bytes than were resolved: build it with --upgrade"),
+    (
+        r"hash mismatch|hash",
+        "the index has other files than were resolved; build the environment with --upgrade",
+    ),
 )
 
 
-def essence(errors: str) -> str:
-    """The error and the first and last of its causes."""
-    # Where our file lay, and that it is gone now, helps nobody.
+def summarize(errors: str) -> str:
+    """Return the error and the first and last of its causes."""
+    # The path of our temporary requirements file does not help users.
     errors = re.sub(r" in `[^`]*requirements\.(in|txt)`( at position \d+)?", "", errors)
     parts = list(dict.fromkeys(_parts(errors)))
-    said = ": ".join(parts if len(parts) < 3 else [parts[0], parts[1], parts[-1]]) or "uv said nothing"
-    return said if len(said) <= _LIMIT else f"{said[:_LIMIT]} ..."
+    summary = ": ".join(parts if len(parts) < 3 else [parts[0], parts[1], parts[-1]]) or "uv printed nothing"
+    return summary if len(summary) <= _LIMIT else f"{summary[:_LIMIT]} ..."
 
 
 def next_step(errors: str) -> str:
+    """Return what the user can do about the error."""
     for pattern, step in _STEPS:
         if re.search(pattern, errors, re.IGNORECASE):
             return step
-    return "see what uv said"
+    return "see the output of uv"
 
 
 def _parts(errors: str) -> list[str]:
-    """Each error and cause as one piece; uv draws them as `error:`/`cause:`, older ones with a cross and arrows."""
+    """Split into errors and causes. uv marks them with `error:` and `cause:`, older versions with symbols."""
     parts: list[str] = []
     for line in errors.splitlines():
         started = re.match(r"\s*(?:error:|cause:|Caused by:|\u00d7|╰─▶|├─▶)\s*(?P<rest>.*)", line)

@@ -1,20 +1,28 @@
-"""From a resolution to a folder that runs scripts."""
+"""Install a resolution into a folder."""
 
 import re
 from collections.abc import Callable
 from pathlib import Path
 
 from dressage.environments import conda_packages
-from dressage.environments.build_folders import Aside
-from dressage.environments.records import Built, Resolution, write
+from dressage.environments.build_folders import BuildFolder
+from dressage.environments.records import BuiltEnvironment, Resolution, write
 from dressage.environments.uv_process import Uv
 from dressage.platforms.protocols import Progress
 
 
 def assemble(
-    resolution: Resolution, record: Built, place: Aside, final: Path, uv: Uv, progress: Progress
+    resolution: Resolution,
+    record: BuiltEnvironment,
+    place: BuildFolder,
+    final: Path,
+    uv: Uv,
+    progress: Progress,
 ) -> None:
-    """Make the environment aside, whole with its record, so that one rename publishes it."""
+    """Build the environment with its record in the build folder, so that one rename publishes it.
+
+    final: the path that it will have.
+    """
     environment = place.environment
     if resolution.packages:
         progress(f"installing {len(resolution.packages)} conda packages", 0, len(resolution.packages))
@@ -22,7 +30,7 @@ def assemble(
     else:
         python = str(resolution.python.executable)
         uv.run(
-            "making it",
+            "creating it",
             "venv",
             "--no-project",
             "--relocatable",
@@ -38,13 +46,13 @@ def assemble(
     write(environment / "environment.json", record)
 
 
-def _install(resolution: Resolution, place: Aside, uv: Uv, progress: Progress) -> None:
+def _install(resolution: Resolution, place: BuildFolder, uv: Uv, progress: Progress) -> None:
     lock = [line for line in resolution.requirements.splitlines() if not line[:1].isspace()]
     if not lock:
         return
     listed = place.folder / "requirements.txt"
     listed.write_text("".join(f"{option}\n" for option in resolution.options) + resolution.requirements)
-    # Only a source repository's commit comes without a hash; it is a digest itself.
+    # Only commits of source repositories have no hash; the commit id is a digest itself.
     hashes = ["--require-hashes"] if all(line.endswith("\\") for line in lock) else []
     python = str(place.environment / "bin" / "python")
     arguments = [
@@ -56,16 +64,16 @@ def _install(resolution: Resolution, place: Aside, uv: Uv, progress: Progress) -
         "--requirements",
         str(listed),
     ]
-    heard = _phases(len(lock), progress)
-    uv.run("installing its packages", "pip", "install", *arguments, heard=heard)
+    on_line = _report_phases(len(lock), progress)
+    uv.run("installing its packages", "pip", "install", *arguments, on_line=on_line)
 
 
-def _phases(total: int, progress: Progress) -> Callable[[str], None]:
-    """Progress from what uv says between its phases: it draws no bars off a terminal."""
+def _report_phases(total: int, progress: Progress) -> Callable[[str], None]:
+    """Create a function that reports progress from uv's messages: without a terminal, uv draws no progress bars."""
     what = f"installing {total} package{'s' if total > 1 else ''}"
     progress(what, 0, total)
 
-    def heard(line: str) -> None:
+    def report(line: str) -> None:
         if match := re.match(r"\s*Downloading (\S+ \([^)]*\))", line):
             progress(f"downloading {match[1]}", 0, None)
         elif line.startswith("Prepared"):
@@ -74,22 +82,22 @@ def _phases(total: int, progress: Progress) -> Callable[[str], None]:
             progress(what, total, total)
             progress("compiling bytecode", 0, None)
 
-    return heard
+    return report
 
 
 def _rename_interpreter(environment: Path, final: Path) -> None:
-    """Console scripts of a conda prefix name their interpreter by its full path, the one it is built at."""
-    written, meant = f"{environment}/".encode(), f"{final}/".encode()
+    """Change the interpreter's path in console scripts of a conda prefix from the build path to the final one."""
+    before, after = f"{environment}/".encode(), f"{final}/".encode()
     for script in (environment / "bin").iterdir():
         if script.is_symlink() or not script.is_file():
             continue
         content = script.read_bytes()
-        if content.startswith(b"#!") and written in content:
-            script.write_bytes(_with_short_first_line(content.replace(written, meant)))
+        if content.startswith(b"#!") and before in content:
+            script.write_bytes(_shorten_first_line(content.replace(before, after)))
 
 
-def _with_short_first_line(script: bytes) -> bytes:
-    """Linux reads 127 bytes of a `#!` line; beyond that, the shell starts the interpreter."""
+def _shorten_first_line(script: bytes) -> bytes:
+    """Start the interpreter with the shell if the `#!` line is longer than the 127 bytes that Linux reads."""
     first, _, rest = script.partition(b"\n")
     if len(first) <= 127:
         return script

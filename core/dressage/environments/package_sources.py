@@ -1,4 +1,4 @@
-"""Package indexes and pages of distributions, by name: their addresses may hold credentials."""
+"""Package indexes and find-links pages, by name: their addresses may contain credentials."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,19 +16,19 @@ class PackageSources:
     indexes: Mapping[str, str] = field(default_factory=dict, repr=False)
     find_links: Mapping[str, str] = field(default_factory=dict, repr=False)
 
-    def named_by(self, environment: Environment) -> "PackageSources":
-        """Those that the environment names. Raises SpecError for a name that has no address here."""
+    def select(self, environment: Environment) -> "PackageSources":
+        """Return the sources that the environment names. Raises SpecError for a name without an address."""
         for table, names in (("indexes", environment.indexes), ("find_links", environment.find_links)):
             for name in names:
                 if name not in getattr(self, table):
-                    raise SpecError(self._unknown(environment.name, table, name))
+                    raise SpecError(self._describe_unknown(environment.name, table, name))
         return PackageSources(
             indexes={name: self.indexes[name] for name in environment.indexes},
             find_links={name: self.find_links[name] for name in environment.find_links},
         )
 
-    def added_to(self, variables: Mapping[str, str]) -> dict[str, str]:
-        """uv's variables with these sources before those that are there. Arguments would show them to everyone."""
+    def add_to(self, variables: Mapping[str, str]) -> dict[str, str]:
+        """Return uv's variables with these sources first. As arguments, other users could see them."""
         indexes = [f"{name}={address}" for name, address in self.indexes.items()]
         links = [_link(address) for address in self.find_links.values()]
         added = {
@@ -38,19 +38,19 @@ class PackageSources:
         return {**variables, **{name: value for name, value in added.items() if value}}
 
     def hide(self, text: str) -> str:
-        """The text without credentials; a URL of these sources becomes `<NAME>/...`."""
+        """Return the text without credentials; a URL of these sources becomes `<NAME>/...`."""
         from dressage.environments.redaction import without_credentials
 
         return without_credentials(text, {**self.find_links, **self.indexes})
 
-    def _unknown(self, environment: str, table: str, name: str) -> str:
-        said = unknown("index" if table == "indexes" else table, name, getattr(self, table))
+    def _describe_unknown(self, environment: str, table: str, name: str) -> str:
+        message = unknown("index" if table == "indexes" else table, name, getattr(self, table))
         return (
-            f"environment {environment!r}: {said}; set {variable_of(table, name)},"
-            f" or write its address below [{table}] in dressage.toml"
+            f"environment {environment!r}: {message}; set {variable_of(table, name)},"
+            f" or add its address to [{table}] in dressage.toml"
         )
 
 
 def _link(address: str) -> str:
-    """As uv's list takes it, which has commas between addresses."""
+    """Convert an address for uv's list, which is separated by commas."""
     return address.replace(",", "%2C") if "://" in address else Path(address).absolute().as_uri()

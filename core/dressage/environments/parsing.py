@@ -1,4 +1,4 @@
-"""An environment's description, read into what has to be resolved."""
+"""Reads the texts of an environment's description into a Specification."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,10 +12,10 @@ from dressage.specs.environments import Environment
 
 
 def parse(environment: Environment) -> Specification:
-    """Raises SpecError for a text that is malformed, with the entry and what to write instead."""
+    """Parse the environment's texts. Raises SpecError with the malformed entry and what to write instead."""
     specification, listed = Specification(), parse_requirements(environment)
     if environment.conda is not None:
-        with _explained(environment.name, "conda specification"):
+        with _name_environment(environment.name, "conda specification"):
             specification = read_conda(environment.conda)
     return replace(
         specification,
@@ -27,13 +27,13 @@ def parse(environment: Environment) -> Specification:
 
 
 def parse_requirements(environment: Environment) -> Requirements:
-    """What the text of its requirements asks for. Raises SpecError for one that is malformed."""
-    with _explained(environment.name, "requirements"):
+    """Parse the text of the environment's requirements. Raises SpecError if it is malformed."""
+    with _name_environment(environment.name, "requirements"):
         return read_requirements(environment.requirements or "")
 
 
 @contextmanager
-def _explained(name: str, text: str) -> Iterator[None]:
+def _name_environment(name: str, text: str) -> Iterator[None]:
     try:
         yield
     except MalformedError as error:

@@ -1,10 +1,10 @@
-"""What the stage remembers, as JSON files, each written whole or not at all.
+"""Records of environments: JSON files that are written atomically.
 
-<root>/KEY/                 a finished environment, with environment.json and lock.txt in it
-<root>/resolutions/DIGEST   what a specification resolved to
-<root>/names/NAME.json      the last environment of each name
-<root>/logs/                what uv said
-<root>/building/, locks/    work in progress
+<root>/KEY/                 a finished environment, with environment.json and lock.txt
+<root>/resolutions/DIGEST   the resolution of a specification
+<root>/names/NAME.json      the latest environment of each name
+<root>/logs/                the output of uv
+<root>/building/, locks/    build folders and locks
 """
 
 import json
@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Python:
-    """An interpreter that environments are built on. executable: None where a conda package brings it."""
+    """The interpreter of an environment. executable: None if a conda package contains it."""
 
     version: str
     executable: Path | None = None
@@ -31,21 +31,21 @@ class Python:
 
     @property
     def change(self) -> str | None:
-        """What became of it since, in a line; None if it is the one it was."""
+        """How the interpreter has changed, in one line; None if it has not."""
         if self.executable is None:
             return None
         now = signature_of(self.executable)
         if now is None:
-            return f"its Python {str(self.executable)!r} is gone"
+            return f"its Python {str(self.executable)!r} no longer exists"
         return None if now == self.signature else f"its Python {str(self.executable)!r} was replaced"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolution:
-    """What a specification came to, enough to build it without asking again.
+    """The resolution of a specification: everything that is needed to build it.
 
-    requirements: the pip part's lock, with hashes. packages: the conda part's, one exact spec each.
-    options, channels: where to get them; not part of the lock, as mirrors hold the same bytes.
+    requirements: the lock of the pip packages, with hashes. packages: the conda packages, one exact spec each.
+    options, channels: where to download from; not part of the lock, because mirrors have the same files.
     """
 
     python: Python
@@ -57,6 +57,7 @@ class Resolution:
 
     @property
     def lock(self) -> str:
+        """All packages, as a requirements file; conda packages are comments."""
         return "".join(f"# conda: {package}\n" for package in self.packages) + self.requirements
 
     @property
@@ -65,10 +66,11 @@ class Resolution:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Built:
-    """environment.json. interpreter: relative to the environment's folder, or absolute where it is not in it.
+class BuiltEnvironment:
+    """The content of environment.json.
 
-    location: the folder it works in; None if it works wherever it is moved.
+    interpreter: its path, relative to the environment's folder, or absolute if it is elsewhere.
+    location: the only folder in which the environment works; None if it can be moved.
     """
 
     name: str
@@ -82,8 +84,8 @@ class Built:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Named:
-    """What last went by a name: the environment's key, and the description that it was made of."""
+class NamedEnvironment:
+    """The latest environment of a name: its key, and the description that it was built from."""
 
     key: str
     conda: str | None = None
@@ -93,6 +95,8 @@ class Named:
 
 
 class Records:
+    """The records below `root`."""
+
     def __init__(self, root: Path) -> None:
         self.root = root
 
@@ -105,35 +109,39 @@ class Records:
     def log(self, name: str, digest: str) -> Path:
         return self.root / "logs" / f"{name}-{digest[:12]}.log"
 
-    def built(self, key: str) -> Built | None:
-        return read(Built, self.folder(key) / "environment.json")
+    def read_environment(self, key: str) -> BuiltEnvironment | None:
+        """Return the record of a built environment; None if it is missing or damaged."""
+        return read(BuiltEnvironment, self.folder(key) / "environment.json")
 
-    def all_built(self) -> Iterator[Built]:
+    def all_environments(self) -> Iterator[BuiltEnvironment]:
+        """Yield the records of all built environments."""
         for path in self.root.glob("*/environment.json"):
-            if record := read(Built, path):
+            if record := read(BuiltEnvironment, path):
                 yield record
 
-    def resolution(self, digest: str) -> Resolution | None:
+    def read_resolution(self, digest: str) -> Resolution | None:
         return read(Resolution, self.root / "resolutions" / f"{digest}.json")
 
-    def named(self, name: str) -> Named | None:
-        return read(Named, self.root / "names" / f"{name}.json")
+    def read_name(self, name: str) -> NamedEnvironment | None:
+        """Return the latest environment of a name; None if the name is new."""
+        return read(NamedEnvironment, self.root / "names" / f"{name}.json")
 
-    def all_named(self) -> Iterator[tuple[str, Named]]:
+    def all_names(self) -> Iterator[tuple[str, NamedEnvironment]]:
+        """Yield each name with its latest environment."""
         for path in self.root.glob("names/*.json"):
-            if record := read(Named, path):
+            if record := read(NamedEnvironment, path):
                 yield path.stem, record
 
     def keep_resolution(self, digest: str, resolution: Resolution) -> None:
         write(self.root / "resolutions" / f"{digest}.json", resolution)
 
-    def keep_name(self, name: str, named: Named) -> None:
-        if self.named(name) != named:
-            write(self.root / "names" / f"{name}.json", named)
+    def keep_name(self, name: str, environment: NamedEnvironment) -> None:
+        if self.read_name(name) != environment:
+            write(self.root / "names" / f"{name}.json", environment)
 
 
 def read(kind: type[T], path: Path) -> T | None:
-    """None for a file that is missing or says nothing sensible: everything here can be made again."""
+    """Read a record; None if the file is missing or damaged, because every record can be created again."""
     try:
         return from_json(kind, json.loads(path.read_text()))
     except (OSError, ValueError, TypeError, AttributeError):

@@ -1,4 +1,4 @@
-"""Addresses as logs and messages may show them: without credentials."""
+"""Remove credentials from addresses in logs and messages."""
 
 import re
 from collections.abc import Mapping
@@ -9,16 +9,16 @@ _URL = re.compile(
 
 
 def without_credentials(text: str, named: Mapping[str, str] | None = None) -> str:
-    """The text with no user or password in its URLs.
+    """Return the text without users and passwords in its URLs.
 
-    named: addresses by name. Their URLs become "<NAME>/...": a token may stand in a path or a query as well.
+    named: addresses by name. Their URLs become "<NAME>/...", because a path or a query may also contain a token.
     """
     known = [(name, _URL.match(address)) for name, address in (named or {}).items()]
     known.sort(key=lambda pair: -len(pair[1]["rest"]) if pair[1] else 0)
-    return _URL.sub(lambda url: _shown(url, known), text)
+    return _URL.sub(lambda url: _redact(url, known), text)
 
 
-def _shown(url: re.Match[str], known: list[tuple[str, re.Match[str] | None]]) -> str:
+def _redact(url: re.Match[str], known: list[tuple[str, re.Match[str] | None]]) -> str:
     same_host = [(name, address) for name, address in known if address and _host(address) == _host(url)]
     for name, address in same_host:
         path, base = _path(url), _path(address)

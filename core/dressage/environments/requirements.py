@@ -1,4 +1,4 @@
-"""Pip's requirements: the text of a requirements.txt, or the pip part of a conda specification."""
+"""Reads pip requirements: the text of a requirements.txt, or the pip part of a conda specification."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -9,15 +9,15 @@ from dressage.environments.redaction import without_credentials
 _ADDRESSED = ("-i", "--index-url", "--extra-index-url", "-f", "--find-links")
 _KEPT = (*_ADDRESSED, "--no-index", "--no-binary", "--only-binary", "--pre", "--require-hashes")
 _NEEDLESS = ("--use-pep517",)
-"""What uv does anyway."""
-_FILE = "it names another file, which this text does not keep; put the lines of that file here"
+"""Options for what uv always does."""
+_FILE = "other files are not read; put the lines of that file here"
 _EDITABLE = "it installs from a folder; write 'NAME @ git+https://...', or a version"
 _REFUSED = {
     **dict.fromkeys(("-r", "--requirement"), _FILE),
     **dict.fromkeys(("-c", "--constraint"), f"{_FILE} as requirements"),
     **dict.fromkeys(("-e", "--editable"), _EDITABLE),
-    "--trusted-host": "whom to trust is for this machine to say; set UV_INSECURE_HOST in your shell",
-    "--prefer-binary": "uv has no such option; write '--only-binary NAME'",
+    "--trusted-host": "trusted hosts are a setting of the machine; set UV_INSECURE_HOST in your shell",
+    "--prefer-binary": "uv does not have this option; write '--only-binary NAME'",
 }
 _NAMED = re.compile(r"[A-Za-z0-9][\w.-]*\s*(?:\[[^\]]*\])?\s*(?:$|[<>=!~;(]|@\s*(?P<target>.*))")
 _ABSOLUTE = re.compile(r"(?:\w+\+)?\w+://|/|\$\{")
@@ -26,10 +26,10 @@ _PASSWORD = re.compile(r"://[^/@\s:]*:(?!\$\{)[^/@\s]+@")
 
 
 class MalformedError(Exception):
-    """What is wrong with the text; the caller knows whose text it is."""
+    """An entry of the text is malformed; the caller adds the name of the environment."""
 
-    def __init__(self, said: str) -> None:
-        super().__init__(without_credentials(said))
+    def __init__(self, message: str) -> None:
+        super().__init__(without_credentials(message))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,23 +41,23 @@ class Requirements:
 
 
 def read_requirements(text: str) -> Requirements:
-    """Raises MalformedError, with the number of the line and what to write instead."""
+    """Parse a requirements.txt. Raises MalformedError with the line number and what to write instead."""
     entries = []
     for number, line in _logical_lines(text):
         try:
             _refuse_password(line)
-            entries.append(_checked(line))
+            entries.append(_check_entry(line))
         except MalformedError as error:
             raise MalformedError(f"line {number}: {error}") from error
-    return _sorted_out(entries)
+    return _separate(entries)
 
 
 def read_entries(entries: Iterable[str]) -> Requirements:
-    """What stands on lines of their own already, as in a conda specification. Raises MalformedError."""
-    return _sorted_out([_checked(entry) for entry in entries])
+    """Parse separate entries, as in a conda specification. Raises MalformedError."""
+    return _separate([_check_entry(entry) for entry in entries])
 
 
-def _sorted_out(entries: list[str]) -> Requirements:
+def _separate(entries: list[str]) -> Requirements:
     return Requirements(
         lines=tuple(entry for entry in entries if not entry.startswith("-")),
         options=tuple(e for e in entries if e.startswith("-") and e not in _NEEDLESS),
@@ -65,7 +65,7 @@ def _sorted_out(entries: list[str]) -> Requirements:
 
 
 def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
-    """Lines joined where a backslash ends them, by the number of the first; without comments and blank ones."""
+    """Yield logical lines with the number of their first line: joined at backslashes, without comments and blanks."""
     joined, first = "", 0
     for number, line in enumerate((*text.removeprefix("\ufeff").splitlines(), ""), 1):
         first = first if joined else number
@@ -74,21 +74,21 @@ def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
         if joined.endswith("\\") and not is_comment:
             joined = joined[:-1]
             continue
-        if said := re.sub(r"(^|\s)#.*", "", joined).strip():
-            yield first, said
+        if content := re.sub(r"(^|\s)#.*", "", joined).strip():
+            yield first, content
         joined = ""
 
 
 def _refuse_password(line: str) -> None:
     if _PASSWORD.search(line):
         raise MalformedError(
-            "its address holds a password, which would be recorded; write ${VARIABLE} for it, or give the"
-            " index a name in [indexes] of dressage.toml"
+            "its address contains a password, which would be recorded; write ${VARIABLE} instead, or name the"
+            " index in [indexes] of dressage.toml"
         )
 
 
-def _checked(entry: str) -> str:
-    """The entry with single spaces."""
+def _check_entry(entry: str) -> str:
+    """Return the entry with single spaces. Raises MalformedError if it is not supported."""
     entry = " ".join(entry.split())
     if entry.startswith("-"):
         _check_option(entry)

@@ -1,10 +1,10 @@
-"""From a specification to the exact packages that it comes to."""
+"""Resolve a specification to exact packages."""
 
 from collections.abc import Iterable
 from pathlib import Path
 
 from dressage.environments import conda_packages, pythons
-from dressage.environments.build_folders import Aside
+from dressage.environments.build_folders import BuildFolder
 from dressage.environments.hashes import HashError, keep_given_hashes
 from dressage.environments.records import Python, Resolution
 from dressage.environments.specification import Specification
@@ -14,17 +14,17 @@ from dressage.platforms.protocols import Progress
 
 
 def check(name: str, specification: Specification) -> None:
-    """Raises StageError for what this machine cannot build, before anything is touched."""
+    """Raises StageError if this machine cannot build the specification. Changes nothing."""
     pythons.check_possible(name, specification.python)
     conda_packages.check_available(name, specification.packages)
 
 
 def resolve(
-    specification: Specification, place: Aside, uv: Uv, progress: Progress, *, refresh: bool
+    specification: Specification, place: BuildFolder, uv: Uv, progress: Progress, *, refresh: bool
 ) -> Resolution:
-    """refresh: ask the index again for what is new, past uv's cache."""
+    """Resolve the specification. refresh: ask the index for new versions instead of using uv's cache."""
     if specification.packages:
-        return _with_conda(specification, place, uv, progress, refresh=refresh)
+        return _resolve_with_conda(specification, place, uv, progress, refresh=refresh)
     python = pythons.find(specification.python, uv, progress)
     requirements = _compile(specification, place, uv, progress, str(python.executable), refresh=refresh)
     return Resolution(
@@ -35,15 +35,15 @@ def resolve(
     )
 
 
-def _with_conda(
-    specification: Specification, place: Aside, uv: Uv, progress: Progress, *, refresh: bool
+def _resolve_with_conda(
+    specification: Specification, place: BuildFolder, uv: Uv, progress: Progress, *, refresh: bool
 ) -> Resolution:
     progress("resolving conda packages", 0, None)
     wanted = [*specification.packages, f"python {specification.python.conda}"]
     solution = conda_packages.solve(uv.name, specification.channels, wanted)
     requirements = ""
     if specification.requirements:
-        # Which Python distributions conda brings is known once they lie there; pip's part must fit them.
+        # The pip packages must fit the conda packages. Their distributions are known only once they are installed.
         trial = place.folder / "trial"
         conda_packages.install(uv.name, specification.channels, solution.packages, trial, trial)
         present = tuple(path.stem for path in trial.glob("lib/python3*/site-packages/*.dist-info"))
@@ -61,7 +61,7 @@ def _with_conda(
 
 def _compile(
     specification: Specification,
-    place: Aside,
+    place: BuildFolder,
     uv: Uv,
     progress: Progress,
     python: str,
@@ -69,23 +69,23 @@ def _compile(
     *,
     refresh: bool,
 ) -> str:
-    """The pip part's lock. present: distributions that are there already, "numpy-2.1.0"; they stay as they are."""
+    """Return the lock of the pip packages. present: installed distributions ("numpy-2.1.0"), which stay as is."""
     if not specification.requirements:
         return ""
     progress("resolving packages", 0, None)
     options = specification.options
-    wanted = _lines(place.folder / "requirements.in", [*_for_uv(options), *specification.requirements])
+    wanted = _write_lines(place.folder / "requirements.in", [*_for_uv(options), *specification.requirements])
     pins = [name.replace("-", "==", 1) for name in present]
-    arguments = [str(wanted), "--constraints", str(_lines(place.folder / "constraints.txt", pins))]
+    arguments = [str(wanted), "--constraints", str(_write_lines(place.folder / "constraints.txt", pins))]
     arguments += [word for pin in pins for word in ("--no-emit-package", pin.partition("==")[0])]
     arguments += ["--python", python, "--generate-hashes", "--no-header", "--no-annotate"]
     arguments += ["--prerelease", "allow"] if "--pre" in options else []
     lock = uv.run("resolving its packages", "pip", "compile", *arguments, *(["--refresh"] if refresh else []))
-    return _as_given(specification, uv, lock)
+    return _clean_lock(specification, uv, lock)
 
 
-def _as_given(specification: Specification, uv: Uv, lock: str) -> str:
-    """The lock without uv's options, with the hashes that the requirements give."""
+def _clean_lock(specification: Specification, uv: Uv, lock: str) -> str:
+    """Return the lock without uv's options, and with the hashes that the requirements give."""
     lines = "".join(f"{line}\n" for line in lock.splitlines() if line.strip() and not line.startswith("-"))
     required = "--require-hashes" in specification.options
     try:
@@ -95,10 +95,10 @@ def _as_given(specification: Specification, uv: Uv, lock: str) -> str:
 
 
 def _for_uv(options: Iterable[str]) -> tuple[str, ...]:
-    """Without those that uv does not know in a file of requirements; they are carried out here."""
+    """Return the options that uv accepts in a requirements file; the others are handled in this module."""
     return tuple(option for option in options if option not in ("--pre", "--require-hashes"))
 
 
-def _lines(path: Path, lines: Iterable[str]) -> Path:
+def _write_lines(path: Path, lines: Iterable[str]) -> Path:
     path.write_text("".join(f"{line}\n" for line in lines))
     return path

@@ -1,4 +1,4 @@
-"""What tells, for the price of a stat, that an interpreter is the one it was."""
+"""A cheap check whether an interpreter has changed: its size and modification time."""
 
 import os
 import sys
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def signature_of(executable: Path) -> str | None:
-    """Changes when the file does; None if it is gone."""
+    """Return a text that changes when the file changes; None if the file does not exist."""
     try:
         status = executable.stat()
     except OSError:
@@ -15,5 +15,5 @@ def signature_of(executable: Path) -> str | None:
 
 
 def platform_tag() -> str:
-    """The machine and operating system that wheels are chosen for: "linux-x86_64"."""
+    """Return the operating system and machine that wheels are chosen for: "linux-x86_64"."""
     return f"{sys.platform}-{os.uname().machine}"

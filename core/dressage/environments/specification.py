@@ -1,4 +1,4 @@
-"""What an environment asks for, from its conda specification, its requirements, or both."""
+"""The packages that an environment asks for, in its conda specification, its requirements, or both."""
 
 import re
 from collections.abc import Mapping
@@ -11,11 +11,11 @@ from dressage.files.encoding import to_json
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Specification:
-    """What the environment asks for. Its name is not part of it: the same needs under two names are the same.
+    """The packages that an environment asks for. The environment's name is not part of it.
 
-    requirements: sorted. options: pip's options among them (`--extra-index-url ...`), in order.
+    requirements: sorted. options: pip's options (`--extra-index-url ...`), in order.
     packages: conda packages other than python and pip, as written.
-    indexes, find_links: names whose addresses are in configuration.
+    indexes, find_links: names; the addresses are in the configuration.
     """
 
     channels: tuple[str, ...] = ()
@@ -33,7 +33,7 @@ class Specification:
 
     @property
     def digest(self) -> str:
-        # Without empty names a specification keeps the digest that it had before names existed.
+        # Empty indexes and find_links are left out, so that digests from before these fields existed stay valid.
         content = to_json(self)
         return digest_of({key: content[key] for key in content if content[key] or key not in _NAMES})
 

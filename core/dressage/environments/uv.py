@@ -1,4 +1,4 @@
-"""uv, which resolves and builds environments: where it is, and what its process inherits from ours."""
+"""The uv program, which resolves and builds environments: its path, and its environment variables."""
 
 import os
 import shutil
@@ -16,14 +16,14 @@ _OLD_NAMES = {"UV_DEFAULT_INDEX": "UV_INDEX_URL", "UV_INDEX": "UV_EXTRA_INDEX_UR
 _SCRUBBED = frozenset(
     {
         *("VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONHOME", "PYTHONPATH", "__PYVENV_LAUNCHER__"),
-        *("PYTHONPYCACHEPREFIX", "PYTHONOPTIMIZE"),  # bytecode belongs beside what it is compiled from
+        *("PYTHONPYCACHEPREFIX", "PYTHONOPTIMIZE"),  # bytecode must be written beside its source
         *("UV_PYTHON", "UV_SYSTEM_PYTHON", "UV_PROJECT", "UV_WORKING_DIR", "FORCE_COLOR", "CLICOLOR_FORCE"),
     }
 )
 
 
 def binary() -> str:
-    """Where uv is: beside us as a package, or on the PATH."""
+    """Return the path of uv: the installed package's, or the one on the PATH. Raises StageError if uv is missing."""
     try:
         from uv import find_uv_bin
 
@@ -31,14 +31,17 @@ def binary() -> str:
     except (ImportError, FileNotFoundError) as error:
         found = shutil.which("uv")
         if found is None:
-            raise StageError("environment", "uv was not found; `python -m pip install uv`") from error
+            raise StageError(
+                "environment", "uv was not found; install it with `python -m pip install uv`"
+            ) from error
         return found
 
 
 def environment_of(ours: Mapping[str, str], *, own_index: bool = False) -> dict[str, str]:
-    """What uv's process inherits: pip's indexes under uv's names, nothing of the active environment.
+    """Return uv's environment variables: ours without the active environment, and pip's indexes under uv's names.
 
-    To pip, an index in a requirements file goes before PIP_INDEX_URL; to uv, not before UV_DEFAULT_INDEX.
+    own_index: whether the requirements name their index. In pip such an index replaces PIP_INDEX_URL, but in uv it
+    does not replace UV_DEFAULT_INDEX.
     """
     theirs = {name: value for name, value in ours.items() if name not in _SCRUBBED}
     for pip, uv in _FROM_PIP.items():
@@ -54,7 +57,7 @@ def environment_of(ours: Mapping[str, str], *, own_index: bool = False) -> dict[
 
 
 def _without_shims(path: str) -> str:
-    """pyenv's shims fail for versions that are installed but not selected; uv is shown the versions themselves."""
+    """Replace pyenv's shims by the versions' folders: shims fail for versions that are not selected."""
     folders: list[str] = []
     for folder in path.split(os.pathsep):
         versions = Path(folder).parent / "versions"

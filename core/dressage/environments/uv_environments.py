@@ -1,14 +1,14 @@
-"""Environments that uv builds on a machine within reach."""
+"""Environments that uv builds on this machine."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from dressage.environments.active_interpreter import active_interpreter
 from dressage.environments.package_sources import PackageSources
-from dressage.environments.readiness import readiness_of, ready, reasons_to_build, trouble_with
-from dressage.environments.records import Built, Named, Records
+from dressage.environments.readiness import find_problem, find_ready, readiness_of, reasons_to_build
+from dressage.environments.records import BuiltEnvironment, NamedEnvironment, Records
 from dressage.errors import NotFoundError, StageError
-from dressage.files.disk import naming
+from dressage.files.disk import name_in_errors
 from dressage.platforms.protocols import Progress
 from dressage.results.plans import StagePlan
 from dressage.results.versions import EnvironmentVersion
@@ -18,7 +18,7 @@ from dressage.specs.environments import Environment
 class UvEnvironments:
     """Environments below `root`, built by uv from conda specifications and requirements; or the active interpreter.
 
-    indexes, find_links: the addresses of what environments name. They may hold credentials and are recorded nowhere.
+    indexes, find_links: addresses by name. They may contain credentials and are never recorded.
     """
 
     def __init__(
@@ -32,10 +32,10 @@ class UvEnvironments:
         self._sources = PackageSources(indexes=indexes or {}, find_links=find_links or {})
 
     def plan(self, environment: Environment) -> StagePlan:
-        """Runs no program and reads no network; a specification that was resolved before costs milliseconds."""
+        """Plan the environment without running programs or using the network; a known one takes milliseconds."""
         if environment.is_active_interpreter:
             return _plan_active(environment.name)
-        self._sources.named_by(environment)
+        self._sources.select(environment)
         found = readiness_of(self._records, environment)
         resolution = found.resolution
         return StagePlan(
@@ -51,13 +51,13 @@ class UvEnvironments:
     def ensure(
         self, environment: Environment, progress: Progress, *, upgrade: bool = False
     ) -> EnvironmentVersion:
-        """upgrade: resolve again, to the newest allowed versions."""
-        with naming(self._records.root):
+        """Build the environment, unless it is ready. upgrade: resolve again to the newest allowed versions."""
+        with name_in_errors(self._records.root):
             if environment.is_active_interpreter:
                 key = self._ensure_active(environment.name, progress)
                 return self._version(environment, key, environment.variables)
-            sources = self._sources.named_by(environment)
-            resolution = None if upgrade else ready(self._records, environment)
+            sources = self._sources.select(environment)
+            resolution = None if upgrade else find_ready(self._records, environment)
             if resolution is None:
                 from dressage.environments.building import build
 
@@ -66,39 +66,39 @@ class UvEnvironments:
             return self._version(environment, resolution.key, variables)
 
     def list(self) -> Sequence[EnvironmentVersion]:
-        """What is there, under every name that it has, the newest last."""
-        built = {record.key: record for record in self._records.all_built()}
+        """Return all environments, one line for each of their names, the newest last."""
+        built = {record.key: record for record in self._records.all_environments()}
         pairs = {(record.name, key) for key, record in built.items()}
-        pairs |= {(name, named.key) for name, named in self._records.all_named() if named.key in built}
+        pairs |= {(name, latest.key) for name, latest in self._records.all_names() if latest.key in built}
         versions = [EnvironmentVersion(name=name, key=key, created=built[key].created) for name, key in pairs]
         return sorted(versions, key=lambda version: (version.created, version.name))
 
     def interpreter(self, key: str) -> Path:
-        """The Python to run scripts with. Raises StageError if it has been taken away since."""
-        record = self._built(key)
+        """Return the Python to run scripts with. Raises StageError if it was deleted."""
+        record = self._read(key)
         path = self._records.folder(key) / record.interpreter
         if not path.exists():
-            message = f"environment {record.name!r}: its interpreter {str(path)!r} is gone"
-            raise StageError("environment", f"{message}; run the command again, which builds what is missing")
+            message = f"environment {record.name!r}: its interpreter {str(path)!r} no longer exists"
+            raise StageError("environment", f"{message}; run the command again to build what is missing")
         return path
 
     def lock(self, key: str) -> str:
-        """Exactly what is in it, as a requirements file; with hashes, if it was built here."""
-        self._built(key)
+        """Return the environment's packages as a requirements file; with hashes, unless it is an interpreter's."""
+        self._read(key)
         return (self._records.folder(key) / "lock.txt").read_text()
 
     def _ensure_active(self, name: str, progress: Progress) -> str:
         interpreter = active_interpreter()
         key = interpreter.key
-        if trouble_with(self._records, key):
-            from dressage.environments.building import note
+        if find_problem(self._records, key):
+            from dressage.environments.building import record_interpreter
 
-            note(self._records, name, interpreter, progress)
-        self._records.keep_name(name, Named(key=key))
+            record_interpreter(self._records, name, interpreter, progress)
+        self._records.keep_name(name, NamedEnvironment(key=key))
         return key
 
-    def _built(self, key: str) -> Built:
-        record = self._records.built(key)
+    def _read(self, key: str) -> BuiltEnvironment:
+        record = self._records.read_environment(key)
         if record is None:
             where = str(self._records.root)
             raise NotFoundError(
@@ -110,7 +110,7 @@ class UvEnvironments:
         self, environment: Environment, key: str, variables: Mapping[str, str]
     ) -> EnvironmentVersion:
         return EnvironmentVersion(
-            name=environment.name, key=key, created=self._built(key).created, variables=variables
+            name=environment.name, key=key, created=self._read(key).created, variables=variables
         )
 
 

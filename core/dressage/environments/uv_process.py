@@ -1,4 +1,4 @@
-"""uv as a subprocess: what it says, and how it ends."""
+"""Runs uv as a subprocess, with a log and errors in one line."""
 
 import os
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from dressage.environments.failures import essence, next_step
+from dressage.environments.failures import next_step, summarize
 from dressage.environments.package_sources import PackageSources
 from dressage.environments.uv import binary, environment_of
 from dressage.errors import StageError
@@ -17,34 +17,38 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Uv:
-    """uv on behalf of the environment `name`.
+    """Runs uv for the environment `name`.
 
-    log: everything uv says is added to it. holding: a lock's descriptor that uv keeps open too, so that the
-    lock holds for as long as uv writes, whatever becomes of us. own_index: the specification names its index.
-    sources: where it looks for packages besides; their addresses appear in no log and no message.
+    log: the file to which uv's output is added. lock: a lock's descriptor that uv inherits, so that the lock is held
+    while uv writes, even if this process is killed. own_index: whether the specification names its index.
+    sources: further package sources; their addresses never appear in logs or messages.
     """
 
     name: str
     log: Path
-    holding: int | None = None
+    lock: int | None = None
     own_index: bool = False
     sources: PackageSources = field(default_factory=PackageSources)
 
-    def run(self, what: str, *arguments: str, heard: Callable[[str], None] | None = None) -> str:
-        """uv's standard output; `heard` gets each line of its standard error. Raises StageError if it fails."""
-        code, output, errors = self.attempt(*arguments, heard=heard)
+    def run(self, what: str, *arguments: str, on_line: Callable[[str], None] | None = None) -> str:
+        """Run uv and return its standard output. Raises StageError if it fails.
+
+        what: what uv does, for the error. on_line: called with each line of standard error.
+        """
+        code, output, errors = self.attempt(*arguments, on_line=on_line)
         if code != 0:
             raise self.failure(what, errors)
         return output
 
     def failure(self, what: str, errors: str) -> StageError:
-        reason = f"environment {self.name!r}: {what} failed: {essence(errors)}"
+        """Create the error of a failed run. errors: uv's standard error."""
+        reason = f"environment {self.name!r}: {what} failed: {summarize(errors)}"
         return StageError(
-            "environment", f"{reason}; {next_step(errors)} (all that uv said: {str(self.log)!r})"
+            "environment", f"{reason}; {next_step(errors)} (full output of uv: {str(self.log)!r})"
         )
 
-    def attempt(self, *arguments: str, heard: Callable[[str], None] | None = None) -> tuple[int, str, str]:
-        """Exit code, standard output, standard error."""
+    def attempt(self, *arguments: str, on_line: Callable[[str], None] | None = None) -> tuple[int, str, str]:
+        """Run uv and return its exit code, standard output and standard error."""
         import subprocess
         import tempfile
 
@@ -61,27 +65,28 @@ class Uv:
                 stderr=subprocess.PIPE,
                 encoding="utf-8",
                 errors="replace",
-                env=self.sources.added_to(environment_of(os.environ, own_index=self.own_index)),
-                # Below the user's project uv would read that project's settings; only the user's own apply here.
+                env=self.sources.add_to(environment_of(os.environ, own_index=self.own_index)),
+                # In the user's project uv would read the project's settings; only the user's own should apply.
                 cwd=os.sep,
-                pass_fds=() if self.holding is None else (self.holding,),
+                pass_fds=() if self.lock is None else (self.lock,),
             ) as process:
-                errors = _listen(process, log, self.sources.hide, heard)
+                errors = _listen(process, log, self.sources.hide, on_line)
             output.seek(0)
             return process.returncode, output.read(), errors
 
 
 def _listen(
-    process: "Popen[str]", log: IO[str], hide: Callable[[str], str], heard: Callable[[str], None] | None
+    process: "Popen[str]", log: IO[str], hide: Callable[[str], str], on_line: Callable[[str], None] | None
 ) -> str:
+    """Copy uv's standard error to the log, without credentials, and return it."""
     lines: list[str] = []
     try:
         for line in map(hide, process.stderr or ()):
             lines.append(line)
             log.write(line)
             log.flush()
-            if heard:
-                heard(line)
+            if on_line:
+                on_line(line)
     except BaseException:
         process.kill()
         raise

@@ -1,4 +1,4 @@
-"""Version requirements as conda writes them: `=3.11`, `>=3.10,<3.13`, `3.11.*`."""
+"""Version requirements in conda's notation: `=3.11`, `>=3.10,<3.13`, `3.11.*`."""
 
 import re
 from collections.abc import Iterator
@@ -12,41 +12,42 @@ _CLAUSE = re.compile(r"(?P<operator>==|!=|>=|<=|~=|=|>|<|)\s*(?P<version>\d+(?:\
 
 @dataclass(frozen=True, slots=True)
 class VersionRequirement:
-    """Clauses that must all hold; none at all means any version.
+    """Clauses that must all hold; no clauses means any version.
 
-    `==` and `!=` compare as many parts as they name: `==3.11` allows 3.11.7. That is conda's `=`; its `==3.11`
-    would mean 3.11.0 alone, which nobody who writes it has in mind.
+    `==` and `!=` compare only the given parts: `==3.11` allows 3.11.7, like conda's `=3.11`. In conda `==3.11` means
+    only 3.11.0, which is hardly ever intended.
     """
 
     clauses: tuple[tuple[str, Version], ...] = ()
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Raises ValueError for what is not a plain version requirement, alternatives (`|`) included."""
+        """Parse a requirement. Raises ValueError if it is not a plain one, for instance for alternatives (`|`)."""
         parts = [part.strip() for part in text.split(",")] if text.strip() not in ("", "*") else []
         return cls(tuple(clause for part in parts for clause in _clauses(part)))
 
     def allows(self, version: Version) -> bool:
+        """Return whether the version meets the requirement."""
         return all(_holds(operator, version, bound) for operator, bound in self.clauses)
 
     @property
     def specifier(self) -> str:
-        """As PEP 440 writes it; empty for any version."""
+        """The requirement as in PEP 440; "" for any version."""
         return ",".join(_specifier(operator, bound) for operator, bound in self.clauses)
 
     @property
     def conda(self) -> str:
-        """As conda writes it; `*` for any version."""
+        """The requirement as in conda; "*" for any version."""
         return ",".join(_conda(operator, bound) for operator, bound in self.clauses) or "*"
 
     def __str__(self) -> str:
-        """As a person says it: "3.11", ">=3.10,<3.13"."""
+        """Return the requirement for messages: "3.11", ">=3.10,<3.13"."""
         if len(self.clauses) == 1 and self.clauses[0][0] == "==":
-            return dotted(self.clauses[0][1])
+            return format_version(self.clauses[0][1])
         return self.specifier
 
 
-def dotted(version: Version) -> str:
+def format_version(version: Version) -> str:
     return ".".join(map(str, version))
 
 
@@ -83,8 +84,8 @@ def _holds(operator: str, version: Version, bound: Version) -> bool:
 
 def _specifier(operator: str, bound: Version) -> str:
     prefix = operator in ("==", "!=") and len(bound) < 3
-    return f"{operator}{dotted(bound)}{'.*' if prefix else ''}"
+    return f"{operator}{format_version(bound)}{'.*' if prefix else ''}"
 
 
 def _conda(operator: str, bound: Version) -> str:
-    return f"{'' if operator == '==' else operator}{dotted(bound)}{'.*' if operator in ('==', '!=') else ''}"
+    return f"{'' if operator == '==' else operator}{format_version(bound)}{'.*' if operator in ('==', '!=') else ''}"

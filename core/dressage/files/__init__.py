@@ -1,1 +1,1 @@
-"""What everything about files needs: locks, whole writes, digests, values as JSON."""
+"""Helpers for files: locks, atomic writes, folders, digests, JSON."""

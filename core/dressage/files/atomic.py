@@ -1,4 +1,4 @@
-"""Small files that are there whole or not at all, whoever else writes or dies meanwhile."""
+"""Atomic writes of small files: a reader sees the whole file or none, even after a crash."""
 
 import json
 import os
@@ -7,10 +7,10 @@ from typing import Any
 
 
 def write_json(path: Path, value: Any, *, indent: int | None = None) -> None:
-    """Write a JSON value aside and put it in place; the last of several writers stays."""
-    aside = path.with_name(f".{path.name}.{os.urandom(8).hex()}")
+    """Write a JSON value to a temporary file and rename it to `path`; the last writer wins."""
+    temporary = path.with_name(f".{path.name}.{os.urandom(8).hex()}")
     try:
-        aside.write_text(json.dumps(value, indent=indent) + "\n")
-        aside.replace(path)
+        temporary.write_text(json.dumps(value, indent=indent) + "\n")
+        temporary.replace(path)
     finally:
-        aside.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)

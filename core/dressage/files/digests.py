@@ -1,4 +1,4 @@
-"""The same bytes get the same name: SHA-256 of files and of JSON values."""
+"""SHA-256 digests of files and of JSON values."""
 
 import hashlib
 import json
@@ -7,11 +7,12 @@ from typing import Any
 
 
 def digest_of(value: Any) -> str:
-    """The digest of a JSON value, whatever the order of its keys."""
+    """Return the SHA-256 of a JSON value; the order of its keys does not matter."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 
 def digest_of_file(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,4 +1,4 @@
-"""Errors of the operating system: which file they are about, and what to do."""
+"""Errors of the operating system in one line: the file, the reason, and what to do."""
 
 import errno
 from collections.abc import Iterator
@@ -6,25 +6,25 @@ from contextlib import contextmanager
 from pathlib import Path
 
 _ADVICE = {
-    errno.ENOSPC: "make room",
-    errno.EDQUOT: "make room",
-    errno.EFBIG: "make room",
+    errno.ENOSPC: "free some space",
+    errno.EDQUOT: "free some space",
+    errno.EFBIG: "free some space",
     errno.EACCES: "grant access",
     errno.EPERM: "grant access",
-    errno.EROFS: "name a place that can be written",
+    errno.EROFS: "choose a writable folder",
 }
 
 
 def describe(error: OSError) -> str:
-    """One line: the file, what happened, and the next step."""
+    """Describe the error in one line: the file, the reason, and the next step."""
     where = f"{str(error.filename)!r}: " if error.filename else ""
     advice = _ADVICE.get(error.errno or 0)
-    return f"{where}{error.strerror or error}" + (f"; {advice}, then run it again" if advice else "")
+    return f"{where}{error.strerror or error}" + (f"; {advice}, then run the command again" if advice else "")
 
 
 @contextmanager
-def naming(path: Path) -> Iterator[None]:
-    """Name the file in errors that do not: writing to a full disk fails without a name."""
+def name_in_errors(path: Path) -> Iterator[None]:
+    """Add the path to errors that name no file, as a write to a full disk does."""
     try:
         yield
     except OSError as error:

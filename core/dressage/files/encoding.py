@@ -1,6 +1,6 @@
-"""Descriptions, handles and events as plain JSON values, and back.
+"""Convert descriptions, handles and events to plain JSON values and back.
 
-Values written by a later dressage may hold fields that this one does not know: they are passed over.
+Unknown fields, as a later version of dressage may write, are ignored.
 """
 
 from collections.abc import Mapping
@@ -13,24 +13,25 @@ T = TypeVar("T")
 
 
 def to_json(value: Any) -> Any:
-    return msgspec.to_builtins(value, enc_hook=_encoded)
+    """Convert a description, handle or event to a plain JSON value."""
+    return msgspec.to_builtins(value, enc_hook=_encode)
 
 
 def from_json(kind: type[T], value: Mapping[str, Any]) -> T:
-    """An instance of `kind` from what `to_json` made of one.
+    """Create an instance of `kind` from what `to_json` returned.
 
-    Raises msgspec.ValidationError where a field is missing or of another type.
+    Raises msgspec.ValidationError if a field is missing or has another type.
     """
-    return msgspec.convert(value, kind, dec_hook=_decoded)
+    return msgspec.convert(value, kind, dec_hook=_decode)
 
 
-def _encoded(value: Any) -> Any:
+def _encode(value: Any) -> Any:
     if isinstance(value, PurePath):
         return str(value)
     raise NotImplementedError(f"{type(value).__name__} is not a JSON value")
 
 
-def _decoded(kind: type, value: Any) -> Any:
+def _decode(kind: type, value: Any) -> Any:
     if issubclass(kind, PurePath):
         return kind(value)
     raise NotImplementedError(f"{kind.__name__} cannot be read from JSON")

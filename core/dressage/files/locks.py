@@ -1,4 +1,4 @@
-"""Locks that end with their holder: `flock` on a file, released by the kernel however the process dies."""
+"""File locks: `flock` on a file. The kernel releases the lock when its process ends, even by SIGKILL."""
 
 import fcntl
 import os
@@ -10,24 +10,24 @@ from typing import Self
 
 
 class FileLock:
-    """An exclusive lock on the file at `path`, made if it is not there. Not reentrant; one object, one hold."""
+    """An exclusive lock on the file at `path`, which is created if it does not exist. It is not reentrant."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._descriptor: int | None = None
 
     @classmethod
-    def inherited(cls, path: Path, descriptor: int) -> Self:
-        """The lock at `path` that a parent process took and handed down. It is not handed down further."""
+    def from_descriptor(cls, path: Path, descriptor: int) -> Self:
+        """Use a lock that a parent process acquired; child processes of this process do not inherit it."""
         lock = cls(path)
         os.set_inheritable(descriptor, False)
         lock._descriptor = descriptor
         return lock
 
     def acquire(self, *, blocking: bool = True) -> bool:
-        """Take the lock; False if someone else has it and `blocking` is off.
+        """Acquire the lock. Returns False if another process holds it and `blocking` is False.
 
-        Its holder may remove the file, as the last thing it does under it: who waited then takes a new one.
+        The holder may remove the file as its last step; waiters then lock a new file.
         """
         while True:
             descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
@@ -43,13 +43,14 @@ class FileLock:
                     os.close(descriptor)
 
     def release(self) -> None:
+        """Release the lock, if it is held."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
 
     @contextmanager
-    def released(self) -> Iterator[Self]:
-        """Held already; let go of at the end of the block, however it ends."""
+    def release_at_end(self) -> Iterator[Self]:
+        """Release the lock, which is already held, at the end of the block."""
         try:
             yield self
         finally:
@@ -57,7 +58,7 @@ class FileLock:
 
     @property
     def descriptor(self) -> int:
-        """The descriptor that holds it: a child process that inherits this one goes on holding the lock."""
+        """The descriptor that holds the lock; a child process that inherits it keeps the lock held."""
         if self._descriptor is None:
             raise ValueError(f"lock {self.path} is not held")
         return self._descriptor
@@ -78,13 +79,13 @@ class FileLock:
 
 
 def is_locked(path: Path) -> bool:
-    """Whether some process holds the lock at `path`."""
+    """Return whether any process holds the lock at `path`."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return False
     try:
-        # Shared: two that look at once do not take each other for the holder.
+        # A shared lock: two processes that check at the same time must not block each other.
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
@@ -94,7 +95,7 @@ def is_locked(path: Path) -> bool:
 
 
 def _is_at(descriptor: int, path: Path) -> bool:
-    """Whether the open file is the one at `path` still."""
+    """Return whether `path` still names the open file."""
     try:
         return os.path.samestat(os.fstat(descriptor), path.stat())
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Folders of files: listing, copying without copying, removing."""
+"""Folders of files: list, copy, link and remove them."""
 
 import errno
 import os
@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 _FICLONE = 0x40049409
-"""Linux: let a file share another's blocks until one of them is written to (btrfs, xfs, ...)."""
+"""The Linux ioctl that lets two files share their blocks until one of them is written (btrfs, xfs, ...)."""
 
 
 def files_below(folder: Path) -> Iterator[str]:
-    """The files below a folder, relative, with forward slashes; nothing if there is no folder.
+    """Yield the relative paths of the files below a folder, with forward slashes; none if the folder does not exist.
 
-    Links to files count as files; links to folders are not entered, lest one leads upward. Links to nothing,
-    pipes and sockets hold no bytes to keep.
+    Links to files are listed as files. Links to folders are not followed, because one may lead upward. Broken links,
+    pipes and sockets are skipped.
     """
     for parent, _, names in os.walk(folder):
         for name in names:
@@ -24,13 +24,13 @@ def files_below(folder: Path) -> Iterator[str]:
 
 
 def copy_file(source: Path, target: Path) -> None:
-    """A writable copy that shares its blocks with the source where the file system can."""
-    if not _cloned(source, target):
+    """Make a writable copy, which shares its blocks with the source if the file system supports it."""
+    if not _clone(source, target):
         shutil.copyfile(source, target)
 
 
 def link_file(source: Path, target: Path) -> None:
-    """The same bytes under another name: a hard link, or a copy where links are refused."""
+    """Make a hard link, or a read-only copy if the file system refuses links."""
     try:
         target.hardlink_to(source)
     except OSError as error:
@@ -41,13 +41,14 @@ def link_file(source: Path, target: Path) -> None:
 
 
 def remove_tree(folder: Path) -> None:
-    """Remove a folder, read-only ones in it too."""
+    """Remove a folder with everything in it, including read-only folders."""
     for parent, _, _ in os.walk(folder):
         Path(parent).chmod(0o755)
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _cloned(source: Path, target: Path) -> bool:
+def _clone(source: Path, target: Path) -> bool:
+    """Return whether the file system made a copy that shares the source's blocks."""
     if sys.platform != "linux":
         return False
     import fcntl

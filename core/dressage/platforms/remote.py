@@ -53,7 +53,7 @@ class LogMirror:
         lock = FileLock(self.path.with_suffix(".lock"))
         if not lock.acquire(blocking=has_ended):
             return
-        with lock.released():
+        with lock.release_at_end():
             data = self._fetch(self.size, _PIECE)
             with self.path.open("ab") as file:
                 file.write(data)

@@ -1,1 +1,1 @@
-"""One run's journal, record and request; the workspace, its index, and finding a run in it."""
+"""Records: a run's journal, record and request; the workspace, its index, and run lookup."""

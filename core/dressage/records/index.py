@@ -1,6 +1,6 @@
-"""The index of a workspace's runs: a cache over their journals, brought up to date when it is read.
+"""The index of a workspace's runs: a cache of their journals, updated whenever it is read.
 
-A journal that has not grown is not read again. Nothing is lost with the file: it is rebuilt.
+A journal that has not grown is not read again. If the file is deleted, it is rebuilt.
 """
 
 import json
@@ -36,34 +36,36 @@ COMMIT;
 
 
 @dataclass(frozen=True, slots=True)
-class Trained:
-    """A run that completed, and what its model was a function of (`Training.inputs`)."""
+class CompletedRun:
+    """A completed run, and the inputs of its model (`Training.inputs`)."""
 
     summary: RunSummary
     inputs: Mapping[str, Any]
 
 
 class RunIndex:
+    """Finds the runs of a workspace without reading all of their journals."""
+
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
 
     def summaries(self) -> list[RunSummary]:
-        """Every run, the newest first."""
+        """Return all runs, the newest first."""
         rows = self._select("SELECT summary FROM run WHERE created != '' ORDER BY created DESC, run_id DESC")
         return [from_json(RunSummary, json.loads(summary)) for (summary,) in rows]
 
-    def trained_from(self, key: str) -> Trained | None:
-        """The last completed run from the very inputs that `Training.key` names."""
-        return self._trained("training = ?", key)
+    def find_by_training(self, key: str) -> CompletedRun | None:
+        """Return the latest completed run with this `Training.key`, which means with the same inputs."""
+        return self._find("training = ?", key)
 
-    def trained_last(self, model: str) -> Trained | None:
-        """The last completed run of a model's name."""
-        return self._trained("model = ?", model)
+    def find_latest(self, model: str) -> CompletedRun | None:
+        """Return the latest completed run of a model's name."""
+        return self._find("model = ?", model)
 
-    def _trained(self, condition: str, value: str) -> Trained | None:
+    def _find(self, condition: str, value: str) -> CompletedRun | None:
         query = f"SELECT summary, inputs FROM run WHERE {condition} ORDER BY created DESC LIMIT 1"  # noqa: S608
         for summary, inputs in self._select(query, value):
-            return Trained(from_json(RunSummary, json.loads(summary)), json.loads(inputs))
+            return CompletedRun(from_json(RunSummary, json.loads(summary)), json.loads(inputs))
         return None
 
     def _select(self, query: str, *values: str) -> list[tuple[Any, ...]]:
@@ -72,7 +74,7 @@ class RunIndex:
         path = self._workspace.root / "index.sqlite"
         try:
             return self._query(path, query, values)
-        except sqlite3.OperationalError:  # it is locked for long, or must not be written: do without it
+        except sqlite3.OperationalError:  # locked for too long, or read-only: use a temporary index
             return self._query(":memory:", query, values)
         except sqlite3.DatabaseError:
             for damaged in self._workspace.root.glob("index.sqlite*"):
@@ -84,10 +86,10 @@ class RunIndex:
             if connection.execute("PRAGMA user_version").fetchone() != (_VERSION,):
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.executescript(_SCHEMA)
-            self._bring_up_to_date(connection)
+            self._update(connection)
             return connection.execute(query, values).fetchall()
 
-    def _bring_up_to_date(self, connection: sqlite3.Connection) -> None:
+    def _update(self, connection: sqlite3.Connection) -> None:
         known = dict(connection.execute("SELECT run_id, size FROM run").fetchall())
         found = dict(_journals(self._workspace.runs))
         for run_id in known.keys() - found.keys():
@@ -111,7 +113,7 @@ def _row(run_id: str, size: int, record: Record) -> tuple[Any, ...]:
     try:
         return _readable_row(run_id, size, record)
     except (RecordError, msgspec.MsgspecError, KeyError, TypeError, AttributeError) as error:
-        reason = f"its record is damaged or was written by a later dressage: {error}"
+        reason = f"its record is damaged or was written by a later version of dressage: {error}"
         status = RunStatus(state="Failed", reason=reason)
         summary = RunSummary(run_id=run_id, recipe="?", platform="?", experiment="?", status=status)
         created = record.created if isinstance(record.created, str) else run_id

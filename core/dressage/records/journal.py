@@ -1,7 +1,7 @@
-"""The append-only record of one run: one JSON object a line, one `write` a line.
+"""The append-only journal of one run: one JSON object per line, one `write` per line.
 
-Several processes may append at once. A line torn by a crash or a full disk is passed over by readers and
-closed off by the next writer, so nothing after it is lost.
+Several processes may append at the same time. If a crash or a full disk leaves an incomplete line, readers skip it,
+and the next writer ends it with a line break, so that nothing after it is lost.
 """
 
 import json
@@ -13,30 +13,30 @@ from pathlib import Path
 from typing import Any
 
 _SYNC_S = 1.0
-"""How long metrics and the like may wait for the disk."""
+"""How long events that need not be durable, such as metrics, may wait until they are on the disk."""
 
 
 def now() -> str:
-    """The time as journals write it: ISO 8601, UTC, milliseconds."""
+    """Return the current time as journals write it: ISO 8601, UTC, milliseconds."""
     return stamp_of(datetime.now(UTC))
 
 
 def stamp_of(moment: datetime) -> str:
-    """A moment in UTC as journals write it."""
+    """Format a time in UTC as journals write it."""
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class Journal:
-    """The journal at `path`; the file appears with its first event."""
+    """The journal at `path`; the first event creates the file."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._synced = time.monotonic()
 
     def append(self, event: str, **fields: Any) -> None:
-        """Write one event; the first append at least a second later has it on the disk.
+        """Write one event. It is on the disk after the first append that follows at least a second later.
 
-        Raises OSError when the disk will not take it, and then has written nothing whole.
+        Raises OSError if the disk is full or fails; then readers do not see the event.
         """
         self._write(event, fields, durable=False)
 
@@ -49,8 +49,8 @@ class Journal:
         descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
             end = os.fstat(descriptor).st_size
-            torn = end > 0 and os.pread(descriptor, 1, end - 1) != b"\n"
-            data = (b"\n" if torn else b"") + line
+            is_incomplete = end > 0 and os.pread(descriptor, 1, end - 1) != b"\n"
+            data = (b"\n" if is_incomplete else b"") + line
             if os.write(descriptor, data) != len(data):
                 raise OSError(28, "no space left for the journal", str(self.path))
             if durable or time.monotonic() - self._synced >= _SYNC_S:
@@ -60,12 +60,12 @@ class Journal:
             os.close(descriptor)
 
     def events(self, offset: int = 0) -> Iterator[dict[str, Any]]:
-        """The events from byte `offset` on, oldest first; torn lines are passed over."""
-        for _, event in self.numbered(offset):
+        """Yield the events from byte `offset` on, oldest first; incomplete lines are skipped."""
+        for _, event in self.events_with_offsets(offset):
             yield event
 
-    def numbered(self, offset: int = 0) -> Iterator[tuple[int, dict[str, Any]]]:
-        """Each event with the offset just behind it, to read on from later. Ends where the journal ends now."""
+    def events_with_offsets(self, offset: int = 0) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Yield each event that is in the journal now, with the offset at which the next one begins."""
         try:
             file = self.path.open("rb")
         except FileNotFoundError:
@@ -75,9 +75,9 @@ class Journal:
             file.seek(offset)
             for line in file:
                 if offset >= end:
-                    return  # written since: a script may write as fast as we read
+                    return  # written after we began: a script may write as fast as we read
                 if not line.endswith(b"\n"):
-                    return  # being written, or torn: whoever writes next closes it off
+                    return  # still being written, or incomplete: the next writer ends the line
                 offset += len(line)
                 try:
                     event = json.loads(line)
@@ -88,7 +88,7 @@ class Journal:
 
 
 def line_of(event: Mapping[str, Any]) -> bytes:
-    """Names of files and arguments may hold bytes that are no text: they are escaped."""
+    """Encode an event as a line. Bytes in file names or arguments that are not UTF-8 are escaped."""
     try:
         text = json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""How a workspace is laid out: the number in its workspace.json."""
+"""The layout of a workspace: a number in its workspace.json."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,5 +7,8 @@ LAYOUT = 2
 
 
 def needs_migration(marker: Mapping[str, Any]) -> bool:
-    """Whether the workspace is of an earlier layout, or its migration was interrupted. marker: workspace.json."""
+    """Return whether the workspace has an earlier layout, or its migration was interrupted.
+
+    marker: the content of workspace.json.
+    """
     return marker["layout"] == 1 or "migrating" in marker

@@ -1,8 +1,8 @@
-"""Workspaces of layout 1, brought to layout 2.
+"""Migration of workspaces from layout 1 to layout 2.
 
-Layout 1 kept a run's request in two events, each in the shape of that time, and named a run's supervisor in an event
-of the local platform. Each journal is rewritten aside and put in place whole; the marker comes last, so that a
-migration that was killed is done again.
+Layout 1 kept a run's request in two events, in an older format, and a run's supervisor in an event of the local
+platform. Each journal is rewritten as a temporary file, which then replaces it. The marker is written last, so that a
+migration that was killed is repeated.
 """
 
 import json
@@ -15,32 +15,32 @@ from typing import Any
 
 from dressage.errors import RecordError, SettingsError
 from dressage.files.atomic import write_json
-from dressage.files.disk import describe, naming
+from dressage.files.disk import describe, name_in_errors
 from dressage.files.locks import FileLock, is_locked
 from dressage.records.journal import line_of
 from dressage.records.layout import LAYOUT, needs_migration
 from dressage.records.run_folder import JOURNAL, RunFolder
 
 _CHANGED = re.compile(rb'"event":"(run\.created|run\.submitting|supervisor\.started|stage\.finished)"')
-"""Lines that are not the same in layout 2. The others, a million metrics perhaps, are copied as they are."""
+"""Lines that differ in layout 2. All others, perhaps a million metrics, are copied unchanged."""
 
 
 def migrate(root: Path) -> None:
-    """Raises SettingsError while runs of the earlier version are still going, or where it cannot write."""
+    """Migrate the workspace. Raises SettingsError on disk errors, and while runs of the earlier version run."""
     try:
         with FileLock(root / "migration.lock"):
             _migrate(root, root / "workspace.json")
     except OSError as error:
         raise SettingsError(
-            f"workspace {str(root)!r} is of an earlier dressage (layout 1) and cannot be brought up to date:"
-            f" {describe(error)}"
+            f"workspace {str(root)!r} was created by an earlier version of dressage (layout 1) and cannot be"
+            f" migrated: {describe(error)}"
         ) from error
 
 
 def _migrate(root: Path, marker: Path) -> None:
     if not needs_migration(json.loads(marker.read_text())):
-        return  # another process was first
-    # From now on the earlier version refuses to start runs.
+        return  # another process has migrated it
+    # From here on the earlier version refuses to start runs.
     write_json(marker, {"layout": LAYOUT, "migrating": True})
     folders = sorted(path for path in (root / "runs").glob("*") if (path / JOURNAL).is_file())
     try:
@@ -58,19 +58,19 @@ def _migrate(root: Path, marker: Path) -> None:
 def _check_idle(run: RunFolder) -> None:
     if any(is_locked(run.lock(whose)) for whose in ("client", "supervisor")):
         raise SettingsError(
-            f"run {run.path.name!r} was started by an earlier dressage and is still going; wait for its end, or"
-            " cancel it with that version, and run the command again: it brings the workspace up to date"
+            f"run {run.path.name!r} was started by an earlier version of dressage and is still running; wait until it"
+            " ends or cancel it with that version, then run the command again to migrate the workspace"
         )
 
 
 def _rewrite(journal: Path) -> None:
-    """In place as a whole, with the owner, mode and time of before: the time says when the run last wrote."""
+    """Replace the journal, and keep its owner, mode and time: the time says when the run last wrote."""
     aside = journal.with_suffix(".migrating")
     datasets: list[str] = []
     try:
-        with naming(aside), journal.open("rb") as old, aside.open("wb") as new:
+        with name_in_errors(aside), journal.open("rb") as old, aside.open("wb") as new:
             for line in old:
-                new.write(_migrated(line, datasets) if _CHANGED.search(line) else line)
+                new.write(_migrate_line(line, datasets) if _CHANGED.search(line) else line)
             new.flush()
             os.fsync(new.fileno())
         shutil.copystat(journal, aside)
@@ -81,15 +81,15 @@ def _rewrite(journal: Path) -> None:
         aside.unlink(missing_ok=True)
 
 
-def _migrated(line: bytes, datasets: list[str]) -> bytes:
-    """One event of layout 1 as layout 2 has it. A line that cannot be understood stays, to be counted as damaged."""
+def _migrate_line(line: bytes, datasets: list[str]) -> bytes:
+    """Convert one event to layout 2. A damaged line is kept, so that readers count it."""
     try:
-        return line_of(_event(json.loads(line), datasets))
+        return line_of(_migrate_event(json.loads(line), datasets))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return line
 
 
-def _event(event: dict[str, Any], datasets: list[str]) -> dict[str, Any]:
+def _migrate_event(event: dict[str, Any], datasets: list[str]) -> dict[str, Any]:
     match event["event"]:
         case "run.created" if "job" in event:
             request = request_of(event.pop("job"))
@@ -105,22 +105,22 @@ def _event(event: dict[str, Any], datasets: list[str]) -> dict[str, Any]:
 
 
 def request_of(job: dict[str, Any]) -> dict[str, Any]:
-    """A job of layout 1 as a RunRequest."""
+    """Convert a job of layout 1 to a RunRequest as JSON."""
     dataset, model, compute = job.pop("dataset", None), job["model"], job["compute"]
     paths = {name: model.pop(name) for name in ("directory", "arguments", "checkpoint_path") if name in model}
     metric = model.pop("metric", None)
     model["script"] = {**paths, "file": model["script"]}
-    # Which values are better was not said then; nothing was decided by it.
+    # Layout 1 did not say which values are better; nothing depended on it.
     model["primary_metric"] = {"name": metric, "goal": "maximize"} if metric else None
-    if compute.get("size") is None:  # on one machine it was the number of runs at a time
+    if compute.get("size") is None:  # on one machine, max_nodes was the number of runs at a time
         compute["slots"], compute["max_nodes"] = compute.get("max_nodes", 1), 1
     return {**job, "file_datasets": {dataset["name"]: dataset} if dataset else {}}
 
 
 def _rename_markers(root: Path) -> None:
-    """Open runs are found by what was asked for, whose digest has changed."""
+    """Rename the markers of open runs: their names contain the request's key, which has changed."""
     for marker in (root / "open").glob("*.*"):
         run = root / "runs" / marker.name.partition(".")[2]
-        with suppress(RecordError, ValueError, TypeError):  # of a run without a request; it stays as it is
+        with suppress(RecordError, ValueError, TypeError):  # a run without a request keeps its marker
             key = RunFolder(run).refresh().the_request().key
             marker.replace(marker.with_name(f"{key}.{run.name}"))

@@ -1,15 +1,15 @@
-"""The record of a run, folded from its journal.
+"""The record of a run, built from the events in its journal.
 
-Events, beside those in `dressage.results.tracking`; `RunFolder` writes them:
-    run.created     request, judgement      what was asked for, and what the policies made of it
-    run.judged      request, judgement      the policies judged it again, before another attempt
+These events, in addition to those in `dressage.results.tracking`, are written by `RunFolder`:
+    run.created     request, judgement      the request, and what the policies made of it
+    run.judged      request, judgement      the policies judged the run again, before another attempt
     stage.started   stage, name
     stage.finished  stage, handle, name     the stage's result; name: of a dataset
-    run.submitting  attempt                 about to hand the run to the platform
-    run.submitted   attempt                 the platform has it
-    run.supervised  attempt, process        written by a supervisor: its number
-    script.started  attempt, group          written where a supervisor starts the script
-    run.detached                            the client left it to continue in the background
+    run.submitting  attempt                 the next step submits the attempt to the platform
+    run.submitted   attempt                 the platform has the attempt
+    run.supervised  attempt, process        written by a supervisor; process: its process id
+    script.started  attempt, group          written by a supervisor; group: the script's process group
+    run.detached                            the client detached: the run continues in the background
     run.resumed     attempt
     state           state, attempt, exit_code, reason, started, ended, interrupted
 """
@@ -33,12 +33,12 @@ from dressage.results.versions import ComputeHandle, DatasetVersion, Environment
 
 @dataclass(slots=True)
 class Record:
-    """How far a run has come.
+    """The state of a run.
 
-    request: as the policies judged it last, JSON. judgement: theirs, JSON; None in older records.
-    handles: each finished stage's result, JSON. datasets: those of the inputs.
-    submitting: the last attempt that was about to be handed over. submitted: the last that its platform has.
-    processes: what supervises an attempt, where something does.
+    request: a RunRequest as JSON, as the policies judged it last. judgement: a Judgement as JSON; None in older records.
+    handles: the result of each finished stage, as JSON. datasets: the inputs by name.
+    submitting: the last attempt whose submission began. submitted: the last attempt that the platform has.
+    processes: the process ids of supervisors, by attempt.
     """
 
     request: Mapping[str, Any] | None = None
@@ -56,7 +56,7 @@ class Record:
     tracked: Tracked = field(default_factory=Tracked)
 
     def apply(self, event: Mapping[str, Any]) -> None:
-        """Fold one event in. One that is damaged or written by a later dressage is counted."""
+        """Apply one event. Events that are damaged or written by a later version of dressage are counted."""
         try:
             self._apply(event)
         except (KeyError, TypeError, ValueError, AttributeError, msgspec.MsgspecError):
@@ -96,7 +96,7 @@ class Record:
 
     def _enter(self, event: Mapping[str, Any]) -> None:
         if event.get("attempt", 1) != self.attempt:
-            return  # the last words of an attempt that was given up
+            return  # a late event of an attempt that was replaced
         state = event["state"]
         self.cancelled = state == "Canceled" or (self.cancelled and state != "Preparing")
         running = event["time"] if state == "Running" else None
@@ -108,22 +108,25 @@ class Record:
             "ended": event.get("ended", event["time"]) if state in ENDED else None,
             "interrupted": event.get("interrupted", False),
         }
-        self.status = from_json(RunStatus, fields)  # a journal may hold anything
+        self.status = from_json(RunStatus, fields)  # checks the types: a journal may contain anything
 
-    def is_news(self, seen: RunStatus, attempt: int) -> bool:
-        """Whether what was seen of an attempt is not in the record yet, and still matters."""
+    def is_new(self, seen: RunStatus, attempt: int) -> bool:
+        """Return whether a status must be recorded: it differs, and the attempt is current and has not ended.
+
+        seen: the status that the platform reported.
+        """
         known = self.status
         changed = (seen.state, seen.reason) != (known.state, known.reason)
         return attempt == self.attempt and not known.has_ended and changed
 
     @property
     def is_submitted(self) -> bool:
-        """Whether its platform has the attempt."""
+        """Whether the platform has the attempt."""
         return self.submitted >= self.attempt
 
     @property
     def may_be_submitted(self) -> bool:
-        """Whether its platform may have the attempt: a client may be killed before it can write that it has."""
+        """Whether the platform may have the attempt: a client may be killed before it can record the submission."""
         return max(self.submitting, self.submitted) >= self.attempt
 
     @property
@@ -133,7 +136,7 @@ class Record:
         return from_json(ModelVersion, handle) if handle else None
 
     def the_request(self) -> RunRequest:
-        """Raises RecordError where the journal holds none, or one that cannot be read."""
+        """Return the request. Raises RecordError if the journal has none, or one that cannot be read."""
         if self.request is None:
             raise RecordError("the run was never started: its client crashed first; run the command again")
         with self._readable():
@@ -147,7 +150,7 @@ class Record:
             return from_json(Judgement, self.judgement)
 
     def the_submission(self) -> Submission | None:
-        """What the platform was given last; None if the stages before it are not finished. Raises RecordError."""
+        """Return the current attempt's submission; None if its stages are not finished. Raises RecordError."""
         compute, environment = self.handles.get("compute"), self.handles.get("environment")
         if self.request is None or compute is None or environment is None:
             return None
@@ -160,7 +163,8 @@ class Record:
             yield
         except (msgspec.ValidationError, SpecError) as error:
             raise RecordError(
-                f"run {self.tracked.run_id!r}: its record is damaged or was written by a later dressage: {error}"
+                f"run {self.tracked.run_id!r}: its record is damaged or was written by a later version of dressage:"
+                f" {error}"
             ) from error
 
     def _submission(self, compute: Mapping[str, Any], environment: Mapping[str, Any]) -> Submission:
@@ -173,6 +177,7 @@ class Record:
         )
 
     def summary(self, run_id: str) -> RunSummary:
+        """Return the run's line in a listing; fields that cannot be read are "?"."""
         request = self.request or {}
         model = self.handles.get("model")
         return RunSummary(

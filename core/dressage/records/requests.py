@@ -1,8 +1,8 @@
-"""What was asked for, and what a platform is given to start it. Each step refers to the one before.
+"""Requests: what a run should do, and what its platform gets to start it. Each refers to the one before.
 
-RunRequest    what was asked for: made by the engine, kept in the run's journal
-Training      a request, and the content of its inputs as far as it is known: what the model is a function of
-Submission    a request with its inputs, compute target and environment in place: one attempt, ready to start
+RunRequest    what the user asked for; created by the engine, kept in the run's journal
+Training      a request and the digests of its inputs, as far as they are known: everything that determines the model
+Submission    a request with its datasets, compute target and environment ready: one attempt that can start
 """
 
 from collections.abc import Iterable, Mapping
@@ -21,11 +21,11 @@ from dressage.specs.models import Model, Script
 
 
 class RunRequest(Struct, frozen=True, kw_only=True):
-    """What was asked for.
+    """What the user asked for.
 
-    run_id: "" while it is only planned. settings: the recipe's, resolved. tags: of the run.
-    file_datasets, registered_datasets: the inputs by name. snapshot: once the run is created, the kept copy and
-    not the user's folder.
+    run_id: "" in a plan. settings: the recipe's settings, resolved. tags: the run's tags.
+    file_datasets, registered_datasets: the inputs by name. snapshot: in a created run, it points at the copy in the
+    workspace instead of the user's folder.
     """
 
     recipe: str
@@ -48,13 +48,13 @@ class RunRequest(Struct, frozen=True, kw_only=True):
 
     @property
     def datasets(self) -> dict[str, Dataset]:
-        """The inputs by name, in the order of their names."""
+        """The inputs, sorted by name."""
         datasets: dict[str, Dataset] = {**self.file_datasets, **self.registered_datasets}
         return dict(sorted(datasets.items()))
 
     @property
     def key(self) -> str:
-        """The same for the same request, whenever and wherever it is made."""
+        """A digest that is equal for equal requests, at any time and in any folder."""
         parts = to_json(self)
         for name in ("run_id", "name", "experiment", "snapshot"):
             del parts[name]
@@ -63,9 +63,9 @@ class RunRequest(Struct, frozen=True, kw_only=True):
 
 
 class Training(Struct, frozen=True, kw_only=True):
-    """Everything that a trained model is a function of, as far as it is known.
+    """Everything that determines a trained model, as far as it is known.
 
-    datasets: the digest of each input. environment: the environment's key. None while unknown.
+    datasets: the digest of each input. environment: the environment's key. None: not known yet.
     """
 
     request: RunRequest
@@ -74,7 +74,7 @@ class Training(Struct, frozen=True, kw_only=True):
 
     @property
     def inputs(self) -> dict[str, Any]:
-        """The inputs that `key` is a digest of. All other fields are in `NOT_INPUTS`, with a reason."""
+        """The inputs from which `key` is computed. All other fields are in `NOT_INPUTS`, with a reason."""
         request, script = self.request, self.request.script
         inputs: dict[str, Any] = {
             "dataset": self._dataset,
@@ -96,16 +96,16 @@ class Training(Struct, frozen=True, kw_only=True):
 
     @property
     def _dataset(self) -> str | dict[str, str | None] | None:
-        """The digest itself for a single input, whatever the recipe calls it."""
+        """The digest alone if there is one input, because its name in the recipe does not affect the model."""
         if len(self.datasets) > 1:
             return dict(self.datasets)
         return next(iter(self.datasets.values()), None)
 
 
 class Submission(Struct, frozen=True, kw_only=True):
-    """One attempt of a run, with everything it needs in place: what a platform is given to start it.
+    """One attempt of a run with everything that it needs: what a platform gets to start it.
 
-    attempt: 1 at first; a resumed run counts on.
+    attempt: counted from 1; each resume adds one.
     """
 
     request: RunRequest
@@ -116,7 +116,7 @@ class Submission(Struct, frozen=True, kw_only=True):
 
     @property
     def run_id(self) -> str:
-        """The engine's, so that a repeat is harmless."""
+        """The id that the engine gave the run, so that a repeated submission has no effect."""
         return self.request.run_id
 
     @property
@@ -126,7 +126,7 @@ class Submission(Struct, frozen=True, kw_only=True):
 
     @property
     def lineage(self) -> Lineage:
-        """Of the model that the run leaves."""
+        """The lineage of the model that the run produces."""
         datasets = [f"{version.name}:{version.version}" for version in self.datasets.values()]
         return Lineage(
             run_id=self.run_id,
@@ -138,7 +138,7 @@ class Submission(Struct, frozen=True, kw_only=True):
 
 
 def input_of(argument: DatasetFolder, inputs: Iterable[str]) -> str:
-    """Which input an argument stands for: the one that it names, or the only one. Raises SpecError."""
+    """Return the name of the input that an argument refers to: the named one, or the only one. Raises SpecError."""
     names = list(inputs)
     if argument.name is None and len(names) == 1:
         return names[0]
@@ -146,11 +146,13 @@ def input_of(argument: DatasetFolder, inputs: Iterable[str]) -> str:
         return argument.name
     what = f"input {argument.name!r}" if argument.name else "a dataset's folder"
     known = ", ".join(names) or "none"
-    raise SpecError(f"the script's arguments name {what}, and the inputs are: {known}; name one of them")
+    raise SpecError(
+        f"the script's arguments refer to {what}, but the inputs are: {known}; use one of these names"
+    )
 
 
 def _plain(arguments: Any) -> list[Any]:
-    """As JSON; a folder without a name is written as it was before inputs had names, so that keys stay."""
+    """Convert arguments to JSON. A folder without a name has no `name` key, so that keys of older runs stay valid."""
     plain = to_json(arguments)
     return [
         {key: value for key, value in argument.items() if value is not None}
@@ -161,8 +163,8 @@ def _plain(arguments: Any) -> list[Any]:
 
 
 NOT_INPUTS: Mapping[str, str] = {
-    "attempt": "counts how often the run was continued",
-    "compute": "where the run executes: two machines may differ no more than two runs on one may",
+    "attempt": "counts how often the run was resumed",
+    "compute": "where the run executes: models from two machines differ no more than models from two runs on one",
     "request.run_id": "names the run",
     "request.name": "names the run",
     "request.experiment": "groups runs",
@@ -176,16 +178,16 @@ NOT_INPUTS: Mapping[str, str] = {
         (f"request.environment.{name}" for name in ("conda", "requirements", "indexes", "find_links")),
         "what it resolves to is training.environment",
     ),
-    "request.environment.secrets": "their values are not known to the record",
+    "request.environment.secrets": "the record does not contain their values",
     "request.environment.base_image": "part of training.environment where images are built",
     "request.file_datasets": "their digests are training.datasets",
     "request.registered_datasets": "their digests are training.datasets",
     "request.model.script.directory": "its content is the snapshot",
-    "request.model.script.checkpoint_path": "where a run that is continued finds what it had",
+    "request.model.script.checkpoint_path": "where a resumed run finds its checkpoints",
     "request.model.name": "a plan looks for a version of this name",
     "request.model.framework": "describes the model",
     "request.model.primary_metric": "describes the model",
     "request.model.tags": "describe the model",
-    "request.snapshot.directory": "the copy is called after its content",
+    "request.snapshot.directory": "the copy is named after its content",
 }
 """Fields of a Submission that do not affect the trained model, and why."""

@@ -1,4 +1,4 @@
-"""What a run is called, and what it is grouped under."""
+"""The ids of runs, and the names of their experiments."""
 
 import os
 import re
@@ -11,9 +11,9 @@ _EXPERIMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,254}")
 
 
 def experiment_of(given: str | None, recipe: str) -> str:
-    """The experiment to group a run under: as given, else named after the recipe.
+    """Return the experiment to group a run under: the given name, or one made from the recipe's name.
 
-    Raises SettingsError for a name that not every platform takes; the rule is Azure ML's, the narrowest.
+    Raises SettingsError for a name that some platform does not accept. The rule is Azure ML's, the strictest one.
     """
     name = given or re.sub(r"[^\w-]", "-", recipe)
     if not _EXPERIMENT.fullmatch(name):
@@ -25,7 +25,7 @@ def experiment_of(given: str | None, recipe: str) -> str:
 
 
 def new_run_id(recipe: str, folder: Path) -> str:
-    """Take an unused id for a run: the recipe, the time in UTC, four random characters. Makes its folder."""
+    """Create an unused run id (the recipe, the time in UTC, four random characters) and the run's folder."""
     folder.mkdir(parents=True, exist_ok=True)
     while True:
         stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")

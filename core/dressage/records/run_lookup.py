@@ -1,4 +1,4 @@
-"""Which run is meant: by its id, by a beginning or an end that only it has, or as the latest."""
+"""Find a run by its id, by a unique prefix or suffix of it, or as "latest"."""
 
 from dressage.errors import NotFoundError, unknown
 from dressage.records.run_folder import RunFolder
@@ -6,7 +6,7 @@ from dressage.records.workspace import Workspace
 
 
 def find_run(workspace: Workspace, named: str) -> RunFolder:
-    """The folder of the run. Raises NotFoundError for none, for several, and for one that was never started."""
+    """Return the run's folder. Raises NotFoundError if no run or several match, or if the run was never started."""
     known = sorted(entry.name for entry in workspace.runs.iterdir()) if workspace.runs.is_dir() else []
     run_id = _find_id(workspace, named, known)
     if run_id is None:

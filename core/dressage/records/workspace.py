@@ -1,11 +1,11 @@
-"""A workspace: the folder that holds the records of runs and whatever platforms keep beside them.
+"""A workspace: the folder that holds the records of runs and the files of platforms.
 
 .dressage/
-  workspace.json      which layout this is
-  runs/RUN/           journal.jsonl, and what else there is of the run: see RunFolder
-  snapshots/DIGEST/   source directories by content
-  open/KEY.RUN        runs whose end has not been seen, by what was asked for
-  index.sqlite        a cache over the journals; it may be deleted
+  workspace.json      the number of the layout
+  runs/RUN/           journal.jsonl and the run's other files: see RunFolder
+  snapshots/DIGEST/   copies of source directories, by content
+  open/KEY.RUN        markers of open runs, by their request's key
+  index.sqlite        a cache of the journals; it may be deleted
 """
 
 import json
@@ -37,7 +37,7 @@ class Workspace:
         return self._marker.exists()
 
     def run(self, run_id: str) -> RunFolder:
-        """The run's folder; the same object as long as somebody holds it, so that its journal is read once."""
+        """Return the run's folder: the same object while it is in use, so that its journal is read only once."""
         with self._guard:
             folder = self._folders.get(run_id)
             if folder is None:
@@ -45,38 +45,38 @@ class Workspace:
             return folder
 
     def remember(self, run_id: str, key: str) -> None:
-        """Mark a run as open: the same request finds it until its end has been seen."""
+        """Mark a run as open: the same request finds it until its end is known."""
         (self.root / "open" / f"{key}.{run_id}").touch()
 
     def forget(self, run_id: str) -> None:
+        """Remove the run's open marker."""
         for marker in (self.root / "open").glob(f"*.{run_id}"):
             marker.unlink(missing_ok=True)
 
     def open_runs(self, key: str) -> list[str]:
-        """The ids of open runs of the same request, the oldest first."""
+        """Return the ids of open runs of the same request, the oldest first."""
         return sorted(marker.name.partition(".")[2] for marker in (self.root / "open").glob(f"{key}.*"))
 
     def create(self) -> None:
-        """Make the folder, or leave the one that is there. Raises SettingsError where it cannot be made."""
+        """Create the workspace, or open the existing one. Raises SettingsError if it cannot be created."""
         self.open()
         try:
             for folder in (self.runs, self.snapshots, self.root / "open"):
                 folder.mkdir(parents=True, exist_ok=True)
             if not self.exists:
-                # The records hold nothing that belongs in a repository.
+                # Records do not belong in a repository.
                 (self.root / ".gitignore").write_text("*\n")
                 write_json(self._marker, {"layout": LAYOUT})
         except OSError as error:
             raise SettingsError(
-                f"cannot make a workspace in {str(self.root)!r}: {error.strerror}; name another folder with"
-                " DRESSAGE_WORKSPACE"
+                f"cannot create a workspace in {str(self.root)!r}: {error.strerror}; set DRESSAGE_WORKSPACE to"
+                " another folder"
             ) from error
 
     def open(self) -> None:
-        """Bring a workspace of an earlier layout up to date; one that is not there is left so.
+        """Migrate a workspace of an earlier layout; do nothing if the workspace does not exist.
 
-        Raises SettingsError for one of a later layout, one whose marker is damaged, or one that cannot be written
-        and has to be.
+        Raises SettingsError if the layout is later than ours, workspace.json is damaged, or the migration fails.
         """
         try:
             marker = json.loads(self._marker.read_text())
@@ -85,7 +85,7 @@ class Workspace:
             return
         except (ValueError, KeyError, TypeError) as error:
             raise SettingsError(
-                f"{str(self._marker)!r} is damaged; put {json.dumps({'layout': LAYOUT})} into it"
+                f"{str(self._marker)!r} is damaged; replace its content with {json.dumps({'layout': LAYOUT})}"
             ) from error
         if is_earlier:
             from dressage.records.migration import migrate
@@ -93,13 +93,16 @@ class Workspace:
             migrate(self.root)
         elif marker["layout"] != LAYOUT:
             raise SettingsError(
-                f"workspace {str(self.root)!r} has layout {marker['layout']}, this dressage reads {LAYOUT};"
-                " update dressage"
+                f"workspace {str(self.root)!r} has layout {marker['layout']}, but this version of dressage reads"
+                f" layout {LAYOUT}; update dressage"
             )
 
 
 def find_workspace(start: Path, named: str | None = None) -> Path:
-    """Where the workspace is, or would be made: `named`, else the nearest `.dressage` upward, else in `start`."""
+    """Return the workspace's path: `named`, else the nearest `.dressage` in `start` or above, else `start/.dressage`.
+
+    The workspace may not exist yet.
+    """
     if named:
         return start / Path(named).expanduser()
     for folder in (start, *start.parents):

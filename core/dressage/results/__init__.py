@@ -1,1 +1,1 @@
-"""What there is: versions, statuses, metrics, plans, events, and how two of a kind differ."""
+"""Results: versions, statuses, metrics, plans, events, and their differences."""

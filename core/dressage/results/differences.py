@@ -1,4 +1,4 @@
-"""Which input changed: two JSON objects compared, in lines that a person reads."""
+"""Differences between two JSON objects, as lines for people: which input changed."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import zip_longest
@@ -6,21 +6,21 @@ from typing import Any
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    """One line per changed key, "epochs: 20 -> 5"; texts of several lines compare line by line."""
-    return [line for key in dict.fromkeys([*old, *new]) for line in _changed(key, old.get(key), new.get(key))]
+    """Return one line per changed key, "epochs: 20 -> 5"; texts of several lines are compared line by line."""
+    return [line for key in dict.fromkeys([*old, *new]) for line in _compare(key, old.get(key), new.get(key))]
 
 
 def argument_differences(old: Sequence[Any], new: Sequence[Any]) -> list[str]:
-    """Two argument vectors, option by option: "argument --epochs: 20 -> 5"."""
+    """Compare two lists of arguments, option by option: "argument --epochs: 20 -> 5"."""
     return [f"argument {line}" for line in differences(_options(old), _options(new))]
 
 
 def input_differences(
     old: Mapping[str, Any], new: Mapping[str, Any], snapshot: Iterable[str]
 ) -> Iterator[str]:
-    """Two `Training.inputs`, what is not known of the new ones left out.
+    """Compare two `Training.inputs`; new inputs that are not known yet are left out.
 
-    snapshot: what differs between the folders of their scripts.
+    snapshot: the lines that say how the two source directories differ.
     """
     yield from argument_differences(old.get("arguments") or (), new["arguments"])
     yield from snapshot
@@ -40,7 +40,7 @@ def input_differences(
 
 
 def file_differences(old: Mapping[str, str | None], new: Mapping[str, str | None]) -> list[str]:
-    """Two folders by path and digest: "file train.py changed"."""
+    """Compare two folders by path and digest: "file train.py changed"."""
     return [
         f"file {path} {'added' if path not in old else 'removed' if path not in new else 'changed'}"
         for path in sorted(old.keys() | new.keys())
@@ -48,7 +48,7 @@ def file_differences(old: Mapping[str, str | None], new: Mapping[str, str | None
     ]
 
 
-def _changed(key: str, old: Any, new: Any) -> Iterator[str]:
+def _compare(key: str, old: Any, new: Any) -> Iterator[str]:
     if old == new:
         return
     if isinstance(old, str) and isinstance(new, str) and "\n" in old + new:
@@ -56,11 +56,11 @@ def _changed(key: str, old: Any, new: Any) -> Iterator[str]:
     elif isinstance(old, Mapping) and isinstance(new, Mapping):
         yield from (f"{key}.{line}" for line in differences(old, new))
     else:
-        yield f"{key}: {_shown(old)} -> {_shown(new)}"
+        yield f"{key}: {_format(old)} -> {_format(new)}"
 
 
 def line_differences(old: str, new: str) -> list[str]:
-    """The lines of two texts that differ: "- numpy==2.0" went, "+ numpy==2.1" came."""
+    """Return the lines that only one text has: "- numpy==2.0" was removed, "+ numpy==2.1" was added."""
     before, after = _lines(old), _lines(new)
     return [f"- {line}" for line in before if line not in after] + [
         f"+ {line}" for line in after if line not in before
@@ -72,7 +72,7 @@ def _lines(text: str) -> list[str]:
 
 
 def _options(arguments: Sequence[Any]) -> dict[str, Any]:
-    """Options by name, each with the value behind it; what has no name goes by its position."""
+    """Return the options by name, each with the value that follows it; other arguments by their position."""
     options: dict[str, Any] = {}
     rest = list(arguments)
     for position, (argument, value) in enumerate(zip_longest(rest, rest[1:])):
@@ -80,7 +80,7 @@ def _options(arguments: Sequence[Any]) -> dict[str, Any]:
             name, _, given = argument.partition("=")
             follows = isinstance(value, str) and not value.startswith("--")
             options[name] = given or (
-                value if follows else _shown(value) if isinstance(value, Mapping) else True
+                value if follows else _format(value) if isinstance(value, Mapping) else True
             )
         elif position == 0 or not (
             isinstance(rest[position - 1], str) and rest[position - 1].startswith("--")
@@ -89,7 +89,7 @@ def _options(arguments: Sequence[Any]) -> dict[str, Any]:
     return options
 
 
-def _shown(value: Any) -> str:
+def _format(value: Any) -> str:
     if value is None:
         return "nothing"
     return value if isinstance(value, str) else repr(value)

@@ -1,7 +1,7 @@
-"""What happens while an engine works, for whoever shows it.
+"""Events that an engine sends to its listener while it works.
 
-`to_json` of `dressage.files.encoding` and an event's class name make a line of `-o jsonl`. Listeners are called in
-the thread that does the work, or, for progress, in any.
+A line of `-o jsonl` is an event's class name and its fields, as `to_json` of `dressage.files.encoding` writes them.
+Listeners are called in the thread that does the work; for progress, in any thread.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from dressage.results.versions import ModelVersion
 
 
 class PlanMade(Struct, frozen=True):
-    """Nothing has been touched yet."""
+    """The plan is ready; nothing was changed yet."""
 
     plan: Plan
 
@@ -24,10 +24,10 @@ class RunCreated(Struct, frozen=True):
 
 
 class RunFound(Struct, frozen=True):
-    """The same request is there already.
+    """A run of the same request exists already.
 
-    reason: "reused", or why this run is continued. ignored: what of the request a reused run does not get, "name and
-    tags".
+    reason: "reused", or why this run is continued. ignored: the parts of the request that a reused run does not take
+    over, "name and tags".
     """
 
     run_id: str
@@ -41,7 +41,7 @@ class StageStarted(Struct, frozen=True):
 
 
 class StageProgress(Struct, frozen=True):
-    """done of total, bytes for a dataset; total is None while unknown."""
+    """done of total (for a dataset, in bytes); total is None while it is unknown."""
 
     stage: Stage
     what: str
@@ -50,14 +50,14 @@ class StageProgress(Struct, frozen=True):
 
 
 class StageOutput(Struct, frozen=True):
-    """A line that what works on the stage has written, without its line break."""
+    """A line of output from the program that works on the stage, without its line break."""
 
     stage: Stage
     text: str
 
 
 class StageFinished(Struct, frozen=True):
-    """result: what there is now, "mnist-dataset:1". seconds: how long the stage took."""
+    """result: the stage's result, "mnist-dataset:1". seconds: how long the stage took."""
 
     stage: Stage
     result: str
@@ -70,7 +70,7 @@ class RunSubmitted(Struct, frozen=True):
 
 
 class StateChanged(Struct, frozen=True):
-    """reason: why it is in that state, where there is something to say; that may change alone."""
+    """reason: why the run is in that state, if known; it may change while the state stays the same."""
 
     run_id: str
     state: State
@@ -78,7 +78,7 @@ class StateChanged(Struct, frozen=True):
 
 
 class LogWritten(Struct, frozen=True):
-    """More of the run's own output, as it wrote it. offset: of its first byte in the run's log."""
+    """More of the run's own output, byte for byte. offset: where it begins in the run's log, in bytes."""
 
     run_id: str
     offset: int
@@ -108,16 +108,16 @@ Listener = Callable[[Event], None]
 
 
 def progress_of(stage: Stage, listener: Listener) -> Callable[[str, int, int | None], None]:
-    """What to give a stage of a platform as its `Progress`, for the listener to hear of it."""
+    """Create the `Progress` function of a stage, which sends its calls to the listener as events."""
 
-    def told(what: str, done: int, total: int | None) -> None:
+    def send(what: str, done: int, total: int | None) -> None:
         if what.endswith("\n"):
             listener(StageOutput(stage, what[:-1]))
         else:
             listener(StageProgress(stage, what, done, total))
 
-    return told
+    return send
 
 
 def ignore(_: Event) -> None:
-    """The listener of those who do not listen."""
+    """Ignore the event: the listener to use when none is given."""

@@ -7,11 +7,11 @@ from typing import Any
 from msgspec import Struct
 
 _FEW = 16
-"""How many values at one step and time are compared one by one."""
+"""Up to this many values of one step and time are compared one by one."""
 
 
 class Point(Struct, frozen=True, gc=False):
-    """One value of a metric. timestamp: milliseconds since 1970, UTC. attempt: of the run that logged it."""
+    """One value of a metric. timestamp: milliseconds since 1970, UTC. attempt: the attempt that logged it."""
 
     value: float
     step: int
@@ -20,11 +20,11 @@ class Point(Struct, frozen=True, gc=False):
 
 
 class Points(list[Point]):
-    """A metric's values. One that is there already, same step, time and value, is not added again, as in MLflow:
-    its autologging sends some twice.
+    """The values of a metric, without duplicates: autologging sends some values twice.
 
-    Values mostly arrive in the order of their steps, or of their times; then looking for an equal one costs nothing.
-    Once they do not, a set of all values is kept.
+    A value is a duplicate if its step, time and value equal those of an earlier one, as in MLflow.
+    Values mostly arrive in the order of their steps or times; then the check for duplicates is cheap. When a value
+    arrives out of order, a set of all values is built.
     """
 
     __slots__ = ("_seen",)
@@ -34,7 +34,10 @@ class Points(list[Point]):
         self._seen: set[tuple[Any, ...]] | None = None
 
     def add(self, point: Point) -> None:
-        """A resumed run continues from its last checkpoint: its values replace the earlier attempt's from there."""
+        """Add a value, unless it is a duplicate.
+
+        A resumed run continues from its last checkpoint: its values replace the earlier attempt's from that step on.
+        """
         if self and self[-1].attempt != point.attempt:
             self[:] = [earlier for earlier in self if earlier.step < point.step]
             self._seen = None
@@ -56,14 +59,14 @@ class Points(list[Point]):
 
 
 def json_number(value: float) -> float | str:
-    """JSON has no word for what is not a finite number; protocol buffers' JSON, and so MLflow, has these texts."""
+    """Convert a metric's value for JSON; NaN and the infinities become text, as in the JSON of protocol buffers."""
     if math.isfinite(value):
         return value
     return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
 
 
 def latest_of(points: list[Point]) -> Point:
-    """The value at the highest step; of several there the latest, of those the highest, as in MLflow."""
+    """Return the value at the highest step; among several, the latest one, then the highest one, as in MLflow."""
     return max(points, key=lambda point: (*_place(point), 0.0 if math.isnan(point.value) else point.value))
 
 

@@ -1,4 +1,4 @@
-"""Plans: for each stage what would be done, and why."""
+"""Plans: what would be done for each stage, and why."""
 
 from collections.abc import Mapping
 from typing import Any, Literal, get_args
@@ -13,12 +13,12 @@ Action = Literal["reuse", "create", "upload", "build", "train", "none"]
 class StagePlan(Struct, frozen=True, kw_only=True):
     """What `ensure` would do for one stage.
 
-    name: what it is about. version: the version that is there (reuse) or would be made, if known.
-    key: the content's digest, if known before touching anything.
-    size: bytes that would have to be moved, None when unknown or nothing moves.
-    reasons: why this and not reuse, which input changed; one line each.
-    changed_by: policies that changed what the recipe had said, and how.
-    run_id: the run that made what would be reused, where a run did.
+    name: the dataset, compute target, environment or model. version: the version to reuse or to create, if known.
+    key: the content's digest, if it is known in advance.
+    size: bytes to transfer; None if unknown or if nothing is transferred.
+    reasons: why nothing can be reused, or which input changed; one line each.
+    changed_by: policies that changed the recipe's answer, and how.
+    run_id: the run that made the model to reuse, if a run did.
     """
 
     stage: Stage
@@ -33,11 +33,11 @@ class StagePlan(Struct, frozen=True, kw_only=True):
 
 
 class Plan(Struct, frozen=True, kw_only=True):
-    """One run, stage by stage, before anything is touched.
+    """What a run would do, stage by stage.
 
-    tags: of the run. tags_changed_by: policies that changed them, and how.
-    policies: those that judged it, in the order they were applied: the last one has the last word.
-    disabled_policies: those that did not, with the file or variable that disables each.
+    tags: the run's tags. tags_changed_by: policies that changed them, and how.
+    policies: the policies that judged the plan, in the order they were applied: the last one has the last word.
+    disabled_policies: policies that did not judge it, with the file or variable that disables each.
     """
 
     recipe: str
@@ -50,5 +50,5 @@ class Plan(Struct, frozen=True, kw_only=True):
     disabled_policies: Mapping[str, str] = {}
 
     def stage(self, name: Stage) -> StagePlan:
-        """The first plan of that stage: a run may have several datasets. Raises KeyError for what is no stage."""
+        """Return the first plan of a stage; a run may have several datasets. Raises KeyError if there is none."""
         return {stage.stage: stage for stage in reversed(self.stages)}[name]

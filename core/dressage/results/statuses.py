@@ -1,4 +1,4 @@
-"""How a run stands, and its line in a listing. Times are ISO 8601 in UTC."""
+"""The status of a run, and its line in a listing. Times are ISO 8601 in UTC."""
 
 from collections.abc import Mapping
 from typing import Literal, get_args
@@ -11,12 +11,12 @@ ENDED: frozenset[State] = frozenset({"Completed", "Failed", "Canceled"})
 
 
 class RunStatus(Struct, frozen=True, kw_only=True):
-    """How a run stands.
+    """The status of a run.
 
-    exit_code: the script's own. reason: why the run failed, in one line.
+    exit_code: the script's exit code. reason: why the run failed, in one line.
     started, ended: when it entered Running and its last state.
-    interrupted: it failed, but not by the script's doing (a killed supervisor, a reclaimed node): resuming
-    continues it.
+    interrupted: the run failed, but not because of the script (a killed supervisor, a reclaimed node); it can be
+    resumed.
     """
 
     state: State
@@ -34,7 +34,8 @@ class RunStatus(Struct, frozen=True, kw_only=True):
 class RunSummary(Struct, frozen=True, kw_only=True):
     """One line of a listing.
 
-    model: what it registered, "name:version". metrics: the last value of each. metric: name of the primary metric.
+    model: the model version that it registered, "name:version". metrics: the latest value of each metric.
+    metric: the name of the primary metric.
     """
 
     run_id: str

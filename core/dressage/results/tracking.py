@@ -1,4 +1,4 @@
-"""What a script recorded, folded from its journal: the run's own record and the runs, models and traces it created.
+"""What a script recorded, read from the journal: the run's own data, and the runs, models and traces it created.
 
 Events, as the tracking endpoint writes them:
     metrics                  items: {"key", "value", "step", "timestamp"}, and where logged for a model or a dataset
@@ -7,17 +7,17 @@ Events, as the tracking endpoint writes them:
     tags                     items: {"key", "value"}; a value of None deletes the tag
     inputs                   items: the fields of Input
     outputs                  items: the fields of Output
-    batch                    parts: several of these events of one run, which are there together or not at all
+    batch                    parts: several of these events of one run, all or none of which are in the journal
     tracking.run             run, name, started_ms, user, experiment_id: the script opened another run
     tracking.status          status, end_time, run_name, started_ms, deleted, experiment_id: those that changed
-    tracking.experiment      experiment_id, and the fields of Experiment that changed; the first one makes it
+    tracking.experiment      experiment_id, and the fields of Experiment that changed; the first event creates it
     tracking.model           model_id, name, ...: the script began to log a model
     tracking.model_changed   model_id, and the fields of LoggedModel that changed
-    tracking.registered      name, version, model_id: a version in the registry
+    tracking.registered      name, version, model_id: the script registered a model version
     tracking.trace           trace_id
     tracking.trace_deleted   trace_id
-    tracking.refused         request, count, message: what was asked for and cannot be kept
-An event with a "run" belongs to a run that the script opened beside or below its own.
+    tracking.refused         request, count, message: a request that was refused
+An event with a "run" belongs to a further run that the script opened.
 Times in milliseconds are since 1970 in UTC, as in MLflow's protocol.
 """
 
@@ -42,7 +42,7 @@ class Input(Struct, frozen=True, kw_only=True):
 
 
 class Output(NamedTuple):
-    """A model that a run logged (or, of an input, read), at a step of its training."""
+    """A model that a run logged (as an output) or read (as an input), at a step of its training."""
 
     model_id: str
     step: int = 0
@@ -63,7 +63,7 @@ class ModelMetric(Struct, frozen=True, kw_only=True):
 class LoggedModel(Struct, kw_only=True):
     """A model that a script logged with MLflow 3; its files are the run's, below models/MODEL_ID.
 
-    status: PENDING, READY or FAILED. registered: the versions made of it, "name:version".
+    status: PENDING, READY or FAILED. registered: the versions registered from it, "name:version".
     """
 
     model_id: str
@@ -91,12 +91,12 @@ class LoggedModel(Struct, kw_only=True):
 
     @property
     def path(self) -> str:
-        """Where its files are listed among the run's."""
+        """The folder of its files among the run's files."""
         return f"models/{self.model_id}"
 
 
 class Experiment(Struct, kw_only=True):
-    """An experiment that the script named; the run's own has the id "0"."""
+    """An experiment that the script named; the run's own experiment has the id "0"."""
 
     experiment_id: str
     name: str
@@ -107,9 +107,9 @@ class Experiment(Struct, kw_only=True):
 
 
 class Refusal(Struct, frozen=True):
-    """What a script asked MLflow for and was refused. count: how often.
+    """A request of the script to MLflow that was refused. count: how often.
 
-    message: why, the first time; "" for what is not kept at all.
+    message: the reason of the first refusal; "" if such requests are not supported.
     """
 
     count: int
@@ -117,11 +117,10 @@ class Refusal(Struct, frozen=True):
 
 
 class RunData(Struct):
-    """The record of one MLflow run. metrics: every value logged, by metric, in the order of logging.
+    """The data of one MLflow run. metrics: all logged values by metric, in the order of logging.
 
-    attempt: of the dressage run, in which a script opened it; a run that was continued opens them once more.
-
-    status: RUNNING, FINISHED, FAILED or KILLED, as the script said; the platform decides the run's state.
+    attempt: the attempt of the dressage run in which the script opened this run; each attempt opens its own.
+    status: RUNNING, FINISHED, FAILED or KILLED, as the script reported it; the platform decides the run's state.
     """
 
     run_id: str = ""
@@ -142,15 +141,15 @@ class RunData(Struct):
 
     @property
     def parent_id(self) -> str | None:
-        """The run that this one was opened below."""
+        """The parent run, if this is a nested run."""
         return self.tags.get("mlflow.parentRunId")
 
     def latest(self) -> dict[str, float]:
-        """The value of each metric at its highest step."""
+        """Return the value of each metric at its highest step."""
         return {key: latest_of(points).value for key, points in self.metrics.items()}
 
     def apply_data(self, event: Mapping[str, Any]) -> None:
-        """Fold one event of this run in; events of other kinds pass."""
+        """Apply one event of this run; events of other kinds are ignored."""
         match event.get("event"):
             case "metrics":
                 for item in event["items"]:
@@ -175,7 +174,7 @@ class RunData(Struct):
         self.metrics.setdefault(item["key"], Points()).add(point)
 
     def _add_inputs(self, event: Mapping[str, Any]) -> None:
-        """A dataset is its name and digest: naming it again adds its new tags."""
+        """Add datasets and models. A dataset with a known name and digest only adds its new tags."""
         known = {(read.name, read.digest): place for place, read in enumerate(self.inputs)}
         for item in event["items"]:
             place = known.get((item["name"], item["digest"]))
@@ -189,11 +188,11 @@ class RunData(Struct):
 
 
 class Tracked(RunData):
-    """A run's own record, and what its script recorded beside it.
+    """The run's own data, and everything else that its script recorded.
 
-    runs: those that the script opened beside or below the run, by id. experiments: those that it named, by id.
-    registered: versions in the registry, "name:version". traces: ids. refused: by request, "POST runs/...".
-    unreadable: events of the journal that are damaged or written by a later dressage.
+    runs: further runs that the script opened, by id. experiments: those that it named, by id.
+    registered: registered model versions, "name:version". traces: ids. refused: by request, "POST runs/...".
+    unreadable: the number of events in the journal that are damaged or written by a later version of dressage.
     """
 
     runs: dict[str, RunData] = {}
@@ -205,7 +204,7 @@ class Tracked(RunData):
     unreadable: int = 0
 
     def apply(self, event: Mapping[str, Any]) -> None:
-        """Fold one journal event in; events of other kinds pass. What cannot be read is counted."""
+        """Apply one event of the journal; events of other kinds are ignored, unreadable ones are counted."""
         try:
             self._apply(event)
         except (KeyError, TypeError, ValueError, AttributeError):
@@ -273,14 +272,14 @@ class Tracked(RunData):
 
 
 class Recorded(Struct, frozen=True, kw_only=True):
-    """What a run recorded where its platform keeps it."""
+    """Metrics, parameters and tags of a run that its platform keeps."""
 
     metrics: Mapping[str, Sequence[Point]] = {}
     params: Mapping[str, str] = {}
     tags: Mapping[str, str] = {}
 
     def events(self) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-        """As events of a journal: their kind and items."""
+        """Return them as events of a journal: the kind and the items of each."""
         points = [
             {"key": key, "value": point.value, "step": point.step, "timestamp": point.timestamp}
             for key, values in self.metrics.items()
@@ -305,7 +304,7 @@ def _set_or_delete(values: dict[str, str], items: Iterable[Mapping[str, Any]]) -
 
 
 def _update(record: Any, event: Mapping[str, Any], names: Iterable[str]) -> None:
-    """Take over the fields that the event has."""
+    """Copy the fields that the event has."""
     for name in names:
         if name in event:
             setattr(record, name, event[name])

@@ -1,6 +1,6 @@
-"""What a platform returns once something is there: versions of datasets, environments and models.
+"""Versions of datasets, environments and models, as platforms return them.
 
-Plain values that survive a journal, by `dressage.files.encoding`.
+They are plain values; `dressage.files.encoding` writes them to a journal and reads them back.
 Digests are lower-case hexadecimal SHA-256; times are ISO 8601 in UTC; sizes are bytes.
 """
 
@@ -14,10 +14,10 @@ from dressage.specs.compute import Accelerator
 
 
 class File(Struct, frozen=True, kw_only=True):
-    """One file: its path inside the folder it belongs to (forward slashes), its bytes' digest and size.
+    """One file: its path relative to its folder (with forward slashes), its size and its digest.
 
-    sha256 is None where nobody has read the bytes, as for the outputs of a run that is still going; size is None
-    where a platform lists names alone.
+    sha256: None if the file was not read, as for the outputs of a running run. size: None if the platform lists only
+    names.
     """
 
     path: str
@@ -25,16 +25,16 @@ class File(Struct, frozen=True, kw_only=True):
     sha256: str | None = None
 
     def __post_init__(self) -> None:
-        """Raises ValueError for a path that leads out of its folder: records may have been written by others."""
+        """Raises ValueError for a path that leads out of its folder: a record may come from an untrusted source."""
         if self.path.startswith("/") or ".." in self.path.split("/") or "\0" in self.path:
             raise ValueError(f"file path {self.path!r} leads out of its folder")
 
 
 class DatasetVersion(Struct, frozen=True, kw_only=True):
-    """A version of a dataset, where runs can read it.
+    """A version of a dataset that runs can read.
 
-    version: counted from 1. digest: of its content; "" where nobody has read it, as for one that was registered by
-    other means. files: () where a listing does not know them. created: ISO 8601, UTC; "" where it is not known.
+    version: counted from 1. digest: of its content; "" if unknown, as for a dataset that was registered without
+    dressage. files: () if a listing does not know them. created: ISO 8601, UTC; "" if unknown.
     """
 
     name: str
@@ -47,17 +47,17 @@ class DatasetVersion(Struct, frozen=True, kw_only=True):
 
     @property
     def size(self) -> int:
-        """Bytes, as far as they are known."""
+        """The size in bytes; files of unknown size count as 0."""
         return sum(file.size or 0 for file in self.files)
 
     @property
     def key(self) -> str:
-        """What a training goes by: the content, or the name and number where that is not known."""
+        """Identifies the dataset in a training's key: the content's digest or, if unknown, name and version."""
         return self.digest or digest_of([self.name, self.version])
 
 
 class ComputeHandle(Struct, frozen=True, kw_only=True):
-    """A compute target that is ready to take runs. slots: how many at a time."""
+    """A compute target that is ready for runs. slots: how many runs it takes at a time."""
 
     name: str
     slots: int
@@ -66,7 +66,7 @@ class ComputeHandle(Struct, frozen=True, kw_only=True):
 
 
 class EnvironmentVersion(Struct, frozen=True, kw_only=True):
-    """An environment that can be used now. key: the digest of what it resolved to."""
+    """An environment that is ready to use. key: the digest of its resolved packages and its Python."""
 
     name: str
     key: str
@@ -75,7 +75,7 @@ class EnvironmentVersion(Struct, frozen=True, kw_only=True):
 
 
 class Lineage(Struct, frozen=True, kw_only=True):
-    """Where a model came from; each part names something that can still be looked up."""
+    """What a model was made from; each field names something that can be looked up."""
 
     run_id: str
     dataset: str | None
@@ -85,11 +85,11 @@ class Lineage(Struct, frozen=True, kw_only=True):
 
 
 class ModelVersion(Struct, frozen=True, kw_only=True):
-    """A version in the registry of models.
+    """A version in the model registry.
 
-    source: what a script registered, where it was a script that did. A version of an address alone has no files.
-    aliases, description, stage, tags: what people and scripts say of it; these may change. model_description,
-    model_tags: what they say of all versions of the name.
+    source: the address that a script registered, if a script did. A version with only an address has no files.
+    aliases, description, stage, tags: set by users and scripts; these may change.
+    model_description, model_tags: the same for all versions of the name.
     """
 
     name: str
@@ -114,7 +114,7 @@ class ModelVersion(Struct, frozen=True, kw_only=True):
 
 
 class Snapshot(Struct, frozen=True, kw_only=True):
-    """The files of a source directory that a run gets a copy of."""
+    """The files of a source directory that are copied for a run."""
 
     directory: Path
     files: tuple[File, ...]
@@ -125,5 +125,5 @@ class Snapshot(Struct, frozen=True, kw_only=True):
 
 
 def digest_of_files(files: Iterable[File]) -> str:
-    """The name of a folder's content: the digest of its paths and their bytes' digests, in any order."""
+    """Return the digest of a folder's content: of its paths and its files' digests; the order does not matter."""
     return digest_of({file.path: file.sha256 for file in files})

@@ -1,1 +1,1 @@
-"""Bytes by content: datasets, models and source folders of a workspace."""
+"""Storage of a workspace, addressed by content: datasets, models and source directories; compute targets by name."""

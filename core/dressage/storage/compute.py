@@ -1,4 +1,4 @@
-"""Compute targets as names in a workspace: each is a number of slots on one machine."""
+"""Compute targets of a workspace: a name and a number of slots on this machine."""
 
 import json
 import os
@@ -19,30 +19,31 @@ _NVIDIA = (Path("/proc/driver/nvidia/version"), Path("/dev/nvidia0"), Path("/dev
 
 
 class StoredCompute:
-    """Targets on this machine, kept below `folder`."""
+    """Compute targets on this machine, stored below `folder`."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def resolve(self, target: ComputeTarget) -> ComputeTarget:
-        """This machine has one size, its own, and a GPU or not; a run that asks for the CPU gets it."""
-        accelerator: Accelerator = "cpu" if target.accelerator == "cpu" else present_accelerator()
+        """Return the target without a size, and with the accelerator of this machine, unless it asks for the CPU."""
+        accelerator: Accelerator = "cpu" if target.accelerator == "cpu" else find_accelerator()
         return replace(target, size=None, accelerator=accelerator)
 
     def plan(self, target: ComputeTarget) -> StagePlan:
-        """Raises StageError for a run that needs more than this machine has."""
+        """Plan the target. Raises StageError if a run needs more than this machine has."""
         _check_fits(target)
-        wanted, there = _handle(self.resolve(target)), self._read(target.name)
-        if there == wanted:
+        wanted, existing = _handle(self.resolve(target)), self._read(target.name)
+        if existing == wanted:
             return StagePlan(stage="compute", action="reuse", name=target.name)
         reasons = [
-            f"this machine ({wanted.accelerator}) takes {wanted.slots} run(s) at a time under this name"
+            f"not registered yet: this machine ({wanted.accelerator}), {wanted.slots} run(s) at a time"
         ]
-        if there:
-            reasons = differences(to_json(there), to_json(wanted))
+        if existing:
+            reasons = differences(to_json(existing), to_json(wanted))
         return StagePlan(stage="compute", action="create", name=target.name, reasons=tuple(reasons))
 
     def ensure(self, target: ComputeTarget, _: Progress) -> ComputeHandle:
+        """Store the target, if it is new or has changed."""
         handle = _handle(self.resolve(target))
         if self._read(target.name) != handle:
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -50,17 +51,18 @@ class StoredCompute:
         return handle
 
     def list(self) -> Sequence[ComputeHandle]:
+        """Return all targets, sorted by name."""
         found = (self._read(file.stem) for file in sorted(self._folder.glob("*.json")))
         return [handle for handle in found if handle]
 
     def delete(self, name: str) -> None:
-        """Forget the name; runs under it go on. Raises NotFoundError."""
+        """Delete the target; its runs continue. Raises NotFoundError."""
         if self._read(name) is None:
             raise NotFoundError(unknown("compute target", name, [handle.name for handle in self.list()]))
         (self._folder / f"{name}.json").unlink()
 
     def queue(self, name: str) -> Path:
-        """The folder of the target's queue."""
+        """Return the folder of the target's queue."""
         return self._folder / f"{name}.queue"
 
     def _read(self, name: str) -> ComputeHandle | None:
@@ -70,28 +72,29 @@ class StoredCompute:
             return None
 
 
-def present_accelerator() -> Accelerator:
+def find_accelerator() -> Accelerator:
+    """Return "gpu" if this machine has an NVIDIA GPU, else "cpu"."""
     return "gpu" if any(path.exists() for path in _NVIDIA) else "cpu"
 
 
 def _handle(target: ComputeTarget) -> ComputeHandle:
     return ComputeHandle(
-        name=target.name, slots=target.slots, accelerator=target.accelerator or present_accelerator()
+        name=target.name, slots=target.slots, accelerator=target.accelerator or find_accelerator()
     )
 
 
 def _check_fits(target: ComputeTarget) -> None:
-    for what, needed, there in _needs(target):
-        if needed > there:
+    for what, needed, available in _needs(target):
+        if needed > available:
             raise StageError(
                 "compute",
-                f"compute target {target.name!r}: a run needs {needed} {what}, this machine has {there};"
+                f"compute target {target.name!r}: a run needs {needed} {what}, this machine has {available};"
                 " ask for less, or choose another platform with --on",
             )
 
 
 def _needs(target: ComputeTarget) -> Iterator[tuple[str, int, int]]:
-    """What a run needs, and what there is of it."""
+    """Yield what a run needs: the resource, the amount needed, and the amount available."""
     if target.cpus:
         yield "CPUs", target.cpus, os.cpu_count() or 1
     if target.memory_mib:

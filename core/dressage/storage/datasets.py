@@ -1,4 +1,4 @@
-"""Datasets on this machine: verified bytes in the object store, versions materialised as read-only folders."""
+"""Datasets of a workspace: verified files in the object store, and a read-only folder for each version."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -17,6 +17,8 @@ from dressage.storage.versions import Versions
 
 
 class StoredDatasets:
+    """Datasets in the workspace at `root`."""
+
     def __init__(self, root: Path, objects: ObjectStore) -> None:
         self._objects = objects
         self._partials = root / "partial"
@@ -24,37 +26,39 @@ class StoredDatasets:
         self._versions = Versions(root / "datasets", DatasetVersion)
 
     def folder(self, version: DatasetVersion) -> Path:
-        """Where the version's files lie, read-only."""
+        """Return the read-only folder of the version's files."""
         return self._versions.folder(version)
 
     def plan(self, dataset: FileDataset) -> StagePlan:
-        digests = {source.path: self._known(source) for source in dataset.sources}
+        """Plan the dataset, without downloading anything."""
+        digests = {source.path: self._find_digest(source) for source in dataset.sources}
         unknown = [path for path, digest in digests.items() if digest is None]
         if unknown:
-            reason = f"the bytes of {unknown[0]} are not known before they are fetched; give its sha256"
+            reason = f"the digest of {unknown[0]} is unknown before the download; declare its sha256 to plan exactly"
             return StagePlan(stage="dataset", action="create", name=dataset.name, reasons=(reason,))
         digest = digest_of(digests)
-        there = self._versions.find(dataset.name, digest)
-        if there and self.folder(there).is_dir():
+        existing = self._versions.find(dataset.name, digest)
+        if existing and self.folder(existing).is_dir():
             return StagePlan(
-                stage="dataset", action="reuse", name=dataset.name, version=there.version, key=digest
+                stage="dataset", action="reuse", name=dataset.name, version=existing.version, key=digest
             )
         return StagePlan(
             stage="dataset",
             action="create",
             name=dataset.name,
-            version=there.version if there else self._versions.next(dataset.name),
+            version=existing.version if existing else self._versions.next(dataset.name),
             key=digest,
-            size=self._missing(dataset, digests),
-            reasons=("its files are gone",) if there else tuple(self._changes(dataset.name, digests)),
+            size=self._missing_size(dataset, digests),
+            reasons=("its files were deleted",) if existing else tuple(self._changes(dataset.name, digests)),
         )
 
     def ensure(self, dataset: FileDataset, progress: Progress) -> DatasetVersion:
+        """Download the files that are missing, and register the version."""
         from dressage.storage.download import fetch
 
-        files = self._present(dataset)
+        files = self._find_files(dataset)
         if files is None:
-            files = fetch(self._pinned(dataset), self._objects, self._partials, progress)
+            files = fetch(self._pin_sources(dataset), self._objects, self._partials, progress)
             self._remember(dataset, files)
         digest = digest_of_files(files)
 
@@ -74,22 +78,25 @@ class StoredDatasets:
         return version
 
     def list(self, name: str | None = None) -> Sequence[DatasetVersion]:
+        """Return the versions of all datasets, or of one."""
         return self._versions.all() if name is None else [*self._versions.of(name)]
 
     def files(self, version: DatasetVersion) -> Sequence[File]:
+        """Return the version's files."""
         return version.files
 
     def download(self, version: DatasetVersion, target: Path) -> None:
+        """Copy the version's files below `target`."""
         self._objects.copy_out(version.files, target)
 
-    def _present(self, dataset: FileDataset) -> tuple[File, ...] | None:
-        """The files of a version that is there whole."""
-        digests = {source.path: self._known(source) for source in dataset.sources}
-        there = self._versions.find(dataset.name, digest_of(digests))
-        return there.files if there and self.folder(there).is_dir() else None
+    def _find_files(self, dataset: FileDataset) -> tuple[File, ...] | None:
+        """Return the files of the version with this content; None if there is none or its folder was deleted."""
+        digests = {source.path: self._find_digest(source) for source in dataset.sources}
+        existing = self._versions.find(dataset.name, digest_of(digests))
+        return existing.files if existing and self.folder(existing).is_dir() else None
 
-    def _known(self, source: Source) -> str | None:
-        """What the source's bytes are: as declared, as they lie on this disk, or as they were fetched before."""
+    def _find_digest(self, source: Source) -> str | None:
+        """Return the source's SHA-256: declared, of the file on this disk, or of an earlier download; else None."""
         if source.sha256:
             return source.sha256
         for address in source.addresses:
@@ -101,13 +108,14 @@ class StoredDatasets:
                 return str(json.loads(memo.read_text())["sha256"])
         return None
 
-    def _pinned(self, dataset: FileDataset) -> tuple[Source, ...]:
+    def _pin_sources(self, dataset: FileDataset) -> tuple[Source, ...]:
+        """Add the digests that are known to the sources."""
         from dataclasses import replace
 
-        return tuple(replace(source, sha256=self._known(source)) for source in dataset.sources)
+        return tuple(replace(source, sha256=self._find_digest(source)) for source in dataset.sources)
 
     def _remember(self, dataset: FileDataset, files: tuple[File, ...]) -> None:
-        """An address without a digest was fetched once: later plans and runs go by what came."""
+        """Note what was downloaded from addresses without a declared digest; later plans and runs rely on it."""
         self._addresses.mkdir(parents=True, exist_ok=True)
         digests = {file.path: file.sha256 for file in files}
         for source in dataset.sources:
@@ -118,7 +126,7 @@ class StoredDatasets:
     def _memo(self, address: str) -> Path:
         return self._addresses / f"{digest_of(address)}.json"
 
-    def _missing(self, dataset: FileDataset, digests: Mapping[str, str | None]) -> int | None:
+    def _missing_size(self, dataset: FileDataset, digests: Mapping[str, str | None]) -> int | None:
         sizes = [
             source.size for source in dataset.sources if not self._objects.has(digests[source.path] or "")
         ]

@@ -1,4 +1,4 @@
-"""Models of a workspace: versions by content, with the lineage of the run that made each first."""
+"""Models of a workspace: versions by content, each with the lineage of the first run that made it."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class StoredModels:
-    """The registry below the workspace's `models`. runs: where the files of runs are fetched from."""
+    """The models in the workspace's `models` folder. runs: the platform from which files of runs are downloaded."""
 
     def __init__(self, workspace: Workspace, runs: "Runs | None" = None) -> None:
         self._workspace = workspace
@@ -32,35 +32,36 @@ class StoredModels:
         self._versions = Versions(self._root, ModelVersion)
 
     def find(self, training: Training) -> ModelVersion | None:
-        """What a completed run left from the very same inputs; its lineage is that run's."""
-        made = self._index.trained_from(training.key)
-        if made is None:
+        """Return the model of a completed run with the same inputs, with the lineage of that run; None if none."""
+        completed = self._index.find_by_training(training.key)
+        if completed is None:
             return None
-        record = self._workspace.run(made.summary.run_id).refresh()
+        record = self._workspace.run(completed.summary.run_id).refresh()
         registered, submission = record.model, record.the_submission()
         version = registered and self._versions.find(str(training.request.model.name), registered.digest)
-        # The same bytes may have been trained first from other inputs.
+        # A run with other inputs may have made the same bytes first.
         return replace(version, lineage=submission.lineage) if version and submission else None
 
     def previous_inputs(self, name: str) -> Mapping[str, Any] | None:
-        last = self._index.trained_last(name)
+        """Return the inputs of the latest completed run of a model's name; None if there is no such run."""
+        last = self._index.find_latest(name)
         return last.inputs if last else None
 
     def ensure(self, submission: Submission, metrics: Mapping[str, float]) -> ModelVersion:
-        """Its files are where the script left them on this machine, or are fetched from the run's platform."""
+        """Register the model that a run wrote on this machine, or download it from the run's platform first."""
         folder = self._workspace.run(submission.run_id).work / submission.request.model.output_path
         if folder.is_dir() or self._runs is None:
             return self.add_output(submission, folder, metrics)
         import tempfile
 
         self._root.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=self._root, prefix=".fetched.") as aside:
-            return self.add_output(submission, self._fetched(submission, Path(aside)), metrics)
+        with tempfile.TemporaryDirectory(dir=self._root, prefix=".fetched.") as temporary:
+            return self.add_output(submission, self._fetch(submission, Path(temporary)), metrics)
 
     def add_output(self, submission: Submission, folder: Path, metrics: Mapping[str, float]) -> ModelVersion:
-        """Register what lies in the folder as what the run left. Raises StageError if nothing does."""
+        """Register the files in the folder as the run's model. Raises StageError if there are none."""
         model = submission.request.model
-        files = self._stored(folder, f"run {submission.run_id!r} left no model at {model.output_path!r}")
+        files = self._store(folder, f"run {submission.run_id!r} left no model at {model.output_path!r}")
         return self._add(
             str(model.name),
             files,
@@ -70,25 +71,27 @@ class StoredModels:
             tags=model.tags,
         )
 
-    def _fetched(self, submission: Submission, aside: Path) -> Path:
-        """The folder below `aside` that then holds the run's model."""
+    def _fetch(self, submission: Submission, target: Path) -> Path:
+        """Download the run's model below `target`, and return its folder."""
         path = submission.request.model.output_path.rstrip("/")
-        assert self._runs  # noqa: S101 - the caller has looked
+        assert self._runs  # noqa: S101 - checked by the caller
         listed = [file.path for file in self._runs.files(submission.run_id)]
         if wanted := [name for name in listed if name.startswith(f"{path}/")]:
-            self._runs.download(submission.run_id, wanted, aside)
-        return aside / path
+            self._runs.download(submission.run_id, wanted, target)
+        return target / path
 
     def register(self, name: str, directory: Path) -> ModelVersion:
-        return self._add(name, self._stored(directory, f"model folder {str(directory)!r} holds no files"))
+        """Register a folder of files. Raises StageError if it has none."""
+        return self._add(name, self._store(directory, f"model folder {str(directory)!r} has no files"))
 
     def list(self) -> Sequence[ModelVersion]:
-        """With the aliases, tags and descriptions that scripts set."""
+        """Return all versions, with the aliases, tags and descriptions that scripts set."""
         versions = self._versions.all()
         notes = {name: read_notes(self._root / name) for name in {version.name for version in versions}}
-        return [_noted(version, notes[version.name]) for version in versions]
+        return [_add_notes(version, notes[version.name]) for version in versions]
 
     def download(self, version: ModelVersion, target: Path) -> None:
+        """Copy the version's files below `target`. Raises StageError if it has none."""
         if not version.files:
             raise StageError(
                 "model",
@@ -100,10 +103,10 @@ class StoredModels:
     def add_version(
         self, name: str, content: Path | ModelVersion | None, *, source: str, **fields: Any
     ) -> ModelVersion:
-        """A new version of a name, whether or not its content has one.
+        """Add a version, even if there is one with the same content.
 
-        content: a folder, a file, another version, or None where only an address is known. source: what was
-        registered, as its script wrote it. fields: of the ModelVersion.
+        content: a folder, a file, another version, or None if only an address is known. source: the address that the
+        script registered. fields: other fields of the ModelVersion.
         """
         if isinstance(content, ModelVersion):
             files = content.files
@@ -112,7 +115,7 @@ class StoredModels:
         elif content.is_file():
             files = (self._objects.add(content),)
         else:
-            files = self._stored(content, f"{source!r} holds no files")
+            files = self._store(content, f"{source!r} has no files")
         return self._add(name, files, again=True, source=source, **fields)
 
     @property
@@ -129,20 +132,21 @@ class StoredModels:
                 name=name, version=number, digest=digest, files=files, created=now(), **fields
             )
             folder = self._versions.folder(version)
-            remove_tree(folder)  # by one that was killed before it could say whose files they are
+            remove_tree(folder)  # left behind by a process that was killed before it wrote the version
             self._objects.materialise(files, folder)
             return version
 
         return self._versions.add(name, digest, make, again=again)
 
-    def _stored(self, folder: Path, missing: str) -> tuple[File, ...]:
+    def _store(self, folder: Path, missing: str) -> tuple[File, ...]:
+        """Store the files of a folder. missing: the error if there are none."""
         paths = sorted(files_below(folder))
         if not paths:
             raise StageError("model", f"{missing}; save it there, or change the recipe's output path")
         return tuple(self._objects.add(folder / path, name=path) for path in paths)
 
 
-def _noted(version: ModelVersion, model: RegisteredModel | None) -> ModelVersion:
+def _add_notes(version: ModelVersion, model: RegisteredModel | None) -> ModelVersion:
     notes = model.versions.get(str(version.version)) if model else None
     if model is None or notes is None:
         return version

@@ -1,7 +1,8 @@
-"""Bytes by content: each object is a read-only file named by its SHA-256.
+"""The object store: each object is a read-only file, named by the SHA-256 of its bytes.
 
-An object is written aside, checked, and renamed into place: under a digest there is the whole of it or nothing.
-What a killed process left aside is swept by the next one that adds; a file that is being written is locked.
+An object is written to a temporary file, checked, and renamed to its digest: it is complete or does not exist. A
+temporary file is locked while it is being written. Unlocked ones were left by killed processes; the next process that
+adds an object removes them.
 """
 
 import os
@@ -12,32 +13,36 @@ from pathlib import Path
 
 from dressage.errors import StageError
 from dressage.files.digests import digest_of_file
-from dressage.files.disk import naming
+from dressage.files.disk import name_in_errors
 from dressage.files.locks import FileLock
 from dressage.files.trees import copy_file, link_file, remove_tree
 from dressage.results.versions import File
 
 
 class ObjectStore:
+    """The objects below `root`."""
+
     def __init__(self, root: Path) -> None:
         self._root = root
         self._aside = root / "aside"
 
     def path(self, digest: str) -> Path:
+        """Return the path of an object, which may not exist."""
         return self._root / digest[:2] / digest
 
     def has(self, digest: str) -> bool:
+        """Return whether the object exists."""
         return bool(digest) and self.path(digest).is_file()
 
     def add(self, path: Path, name: str | None = None) -> File:
-        """Copy a file's bytes in, or find them there. name: what to call the file; its own by default."""
-        with naming(path), self._writing() as aside:
-            copy_file(path, aside)
-            size = aside.stat().st_size
-            return File(path=name or path.name, size=size, sha256=self.adopt(aside))
+        """Copy a file into the store, unless it has the bytes. name: the path in the result; default: its own."""
+        with name_in_errors(path), self._temporary_file() as temporary:
+            copy_file(path, temporary)
+            size = temporary.stat().st_size
+            return File(path=name or path.name, size=size, sha256=self.adopt(temporary))
 
     def adopt(self, path: Path, digest: str | None = None) -> str:
-        """Move a file in that nobody else writes to. digest: its SHA-256 where that was checked already."""
+        """Move a file into the store; no other process may write to it. digest: its SHA-256, if already checked."""
         digest = digest or digest_of_file(path)
         target = self.path(digest)
         if target.exists():
@@ -47,60 +52,61 @@ class ObjectStore:
         path.chmod(0o444)
         descriptor = os.open(path, os.O_RDONLY)
         try:
-            os.fsync(descriptor)  # the name must not outlive the bytes when the power goes
+            os.fsync(descriptor)  # after a power failure, the name must not exist without the bytes
         finally:
             os.close(descriptor)
         path.rename(target)
         return digest
 
     def materialise(self, files: Iterable[File], target: Path) -> None:
-        """A read-only folder of these files, without copying where the file system can; left alone if it is there."""
+        """Create a read-only folder of these files, by hard links if possible; do nothing if the folder exists."""
         if target.is_dir():
             return
-        aside = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}")
-        with naming(target):
+        temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}")
+        with name_in_errors(target):
             try:
                 for file in files:
-                    place = aside / file.path
+                    place = temporary / file.path
                     place.parent.mkdir(parents=True, exist_ok=True)
                     link_file(self._existing(file), place)
-                aside.mkdir(parents=True, exist_ok=True)
-                for folder, _, _ in os.walk(aside, topdown=False):
+                temporary.mkdir(parents=True, exist_ok=True)
+                for folder, _, _ in os.walk(temporary, topdown=False):
                     Path(folder).chmod(0o555)
-                aside.rename(target)
+                temporary.rename(target)
             except OSError:
-                remove_tree(aside)
-                if not target.is_dir():  # else another process was first
+                remove_tree(temporary)
+                if not target.is_dir():  # otherwise another process created it
                     raise
 
     def copy_out(self, files: Iterable[File], target: Path) -> None:
-        """Copy the files below `target`, verified; those that are there already, byte for byte, are left."""
+        """Copy the files below `target` and verify them; existing files with the same bytes are kept."""
         for file in files:
             place = target / file.path
             if place.is_file() and digest_of_file(place) == file.sha256:
                 continue
             place.parent.mkdir(parents=True, exist_ok=True)
-            aside = place.with_name(f".{place.name}.partial")
-            # Its lock is the file itself, and goes where the file goes: who waited takes a new one.
-            with naming(place), FileLock(aside):
-                copy_file(self._existing(file), aside)
-                if digest_of_file(aside) != file.sha256:
-                    aside.unlink()
+            temporary = place.with_name(f".{place.name}.partial")
+            # The temporary file is its own lock. It is renamed under the lock; waiters then lock a new file.
+            with name_in_errors(place), FileLock(temporary):
+                copy_file(self._existing(file), temporary)
+                if digest_of_file(temporary) != file.sha256:
+                    temporary.unlink()
                     message = f"object {file.sha256} is damaged; remove {str(self.path(file.sha256 or ''))!r}"
-                    raise StageError("dataset", f"{message} and run again what made it")
-                aside.replace(place)
+                    raise StageError("dataset", f"{message} and repeat the command that created it")
+                temporary.replace(place)
 
     def _existing(self, file: File) -> Path:
         path = self.path(file.sha256 or "")
         if not path.is_file():
             raise StageError(
-                "dataset", f"the bytes of {file.path!r} are gone from {str(path)!r}; fetch them again"
+                "dataset",
+                f"the content of {file.path!r} is missing: {str(path)!r} was deleted; download it again",
             )
         return path
 
     @contextmanager
-    def _writing(self) -> Iterator[Path]:
-        """A file of our own, aside; locked while we live, gone when we are done."""
+    def _temporary_file(self) -> Iterator[Path]:
+        """Create a temporary file that is locked while it is in use, and removed at the end of the block."""
         self._aside.mkdir(parents=True, exist_ok=True)
         self._sweep()
         path = self._aside / uuid.uuid4().hex
@@ -114,7 +120,7 @@ class ObjectStore:
     def _sweep(self) -> None:
         for left in self._aside.glob("*.lock"):
             lock = FileLock(left)
-            if lock.acquire(blocking=False):  # held while we sweep: its owner may be about to take it
+            if lock.acquire(blocking=False):  # hold it while removing: its owner may be about to lock it
                 left.with_suffix("").unlink(missing_ok=True)
                 left.unlink(missing_ok=True)
                 lock.release()

@@ -1,6 +1,6 @@
-"""The registry of models as MLflow's clients see it: names with aliases, tags and versions.
+"""The model registry as MLflow's clients see it: names with aliases, tags and versions.
 
-A version's content and where it came from never change; what may change is in `dressage.storage.registry_notes`.
+A version's content and lineage never change; metadata that may change is in `dressage.storage.registry_notes`.
 """
 
 import os
@@ -21,7 +21,7 @@ from dressage.storage.versions import Versions
 
 
 class ModelRegistry:
-    """workspace: whose models they are."""
+    """The registered models of a workspace."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._root = workspace.root / "models"
@@ -30,17 +30,18 @@ class ModelRegistry:
         self._versions = Versions(self._root, ModelVersion)
 
     def names(self) -> list[str]:
+        """Return the registered names, sorted."""
         if not self._root.is_dir():
             return []
         names = sorted(folder.name for folder in self._root.iterdir() if not folder.name.startswith("."))
         return [name for name in names if self.find(name)]
 
     def notes_of(self, model: RegisteredModel, version: ModelVersion) -> VersionNotes:
-        """A version may be newer than what was read of its name."""
+        """Return a version's notes; a version that was added after `model` was read has default ones."""
         return model.versions.get(str(version.version)) or _notes_of(version)
 
     def find(self, name: str) -> RegisteredModel | None:
-        """A name, if it is registered."""
+        """Return a registered model; None if the name is not registered."""
         model = read_notes(self._root / name)
         versions = self.versions(name)
         if model is None and not versions:
@@ -53,22 +54,23 @@ class ModelRegistry:
         return model
 
     def versions(self, name: str) -> list[ModelVersion]:
-        """A name's versions, the newest first."""
+        """Return the versions of a name, the newest first."""
         return list(self._versions.of(name)) if (self._root / name).is_dir() else []
 
     def version(self, name: str, number: int) -> ModelVersion | None:
+        """Return one version; None if it does not exist."""
         return self._versions.get(name, number)
 
     def create(self, model: RegisteredModel) -> None:
-        """Add a name. Raises FileExistsError if there is such a name already."""
+        """Add a name. Raises FileExistsError if it is registered already."""
         with self._versions.lock(model.name):
             if self.find(model.name):
                 raise FileExistsError(model.name)
             write_notes(self._root / model.name, model)
 
     @contextmanager
-    def changing(self, name: str) -> Iterator[RegisteredModel]:
-        """A name to change, under its lock; written at the end of the block. Raises LookupError if there is none."""
+    def edit(self, name: str) -> Iterator[RegisteredModel]:
+        """Lock a model, and save the changes made in the block. Raises LookupError if the name is not registered."""
         with self._versions.lock(name):
             model = self.find(name)
             if model is None:
@@ -80,18 +82,18 @@ class ModelRegistry:
     def add(
         self, name: str, content: Path | ModelVersion | None, source: str, notes: VersionNotes, **fields: Any
     ) -> ModelVersion:
-        """A new version. content: a folder or file, another version, or None where there is only an address.
+        """Add a version. content: a folder or file, another version, or None if there is only an address.
 
-        fields: of the ModelVersion.
+        fields: other fields of the ModelVersion.
         """
         version = self._models.add_version(name, content, source=source, **fields)
-        with self.changing(name) as model:
+        with self.edit(name) as model:
             model.versions[str(version.version)] = notes
             model.updated_ms = notes.created_ms
         return version
 
     def rename(self, name: str, new_name: str) -> None:
-        """Raises FileExistsError if there is such a name already, LookupError if there is none to rename."""
+        """Rename a model. Raises LookupError if `name` is not registered, FileExistsError if `new_name` is."""
         first, second = sorted((name, new_name))
         with self._versions.lock(first), self._versions.lock(second):
             if self.find(name) is None:
@@ -102,39 +104,39 @@ class ModelRegistry:
             (self._root / name).rename(self._root / new_name)
 
     def delete(self, name: str) -> None:
-        """Remove a name with all of its versions; their bytes stay as long as something else has them."""
+        """Remove a name with all its versions; files that are hard-linked elsewhere stay there."""
         with self._versions.lock(name):
             (self._root / name).rename(self._root.with_name(f".models.{os.urandom(8).hex()}.deleted"))
-        for left in self._root.parent.glob(".models.*.deleted"):  # ours, and any whose remover was killed
+        for left in self._root.parent.glob(".models.*.deleted"):  # including those of killed processes
             remove_tree(left)
 
     def delete_version(self, name: str, number: int, *, now_ms: int) -> None:
-        """Remove a version and the aliases that name it."""
-        with self.changing(name) as model:
+        """Remove a version and its aliases."""
+        with self.edit(name) as model:
             self._versions.delete(name, number)
             model.versions.pop(str(number), None)
             model.aliases = {alias: named for alias, named in model.aliases.items() if named != number}
             model.updated_ms = now_ms
 
     def copy_to(self, version: ModelVersion, folder: Path) -> Path:
-        """Copy the version's files into a folder below `folder`, where MLflow's client may write a note beside them.
+        """Copy the version's files into a new folder below `folder`, in which MLflow's client may add a file.
 
-        The folder is called after its content too: a name may have been deleted and made again.
+        The folder's name contains the digest, because a name may be deleted and registered again with other content.
         """
         target = folder / f"{version.name}-{version.version}-{version.digest[:12]}"
         if not target.is_dir():
-            aside = target.with_name(f".{target.name}.{os.urandom(8).hex()}")
-            self._objects.copy_out(version.files, aside)
-            aside.mkdir(parents=True, exist_ok=True)
+            temporary = target.with_name(f".{target.name}.{os.urandom(8).hex()}")
+            self._objects.copy_out(version.files, temporary)
+            temporary.mkdir(parents=True, exist_ok=True)
             try:
-                aside.rename(target)
-            except OSError:  # another request was first
-                shutil.rmtree(aside, ignore_errors=True)
+                temporary.rename(target)
+            except OSError:  # another request has created it
+                shutil.rmtree(temporary, ignore_errors=True)
         return target
 
 
 def _notes_of(version: ModelVersion) -> VersionNotes:
-    """Of a version that was registered by a recipe or by hand."""
+    """Create the notes of a version that was registered by a recipe or by a user."""
     created = _ms(version.created)
     run_id = version.lineage.run_id if version.lineage else None
     return VersionNotes(created_ms=created, updated_ms=created, run_id=run_id)

@@ -1,7 +1,7 @@
-"""Changeable metadata of registered models, beside their versions' content: models/NAME/registry.json.
+"""Metadata of registered models that may change, in models/NAME/registry.json.
 
-Descriptions, tags, aliases and stages, as MLflow's clients set them. A name without that file was registered by a
-recipe or by hand; it has no such metadata.
+These are the descriptions, tags, aliases and stages that MLflow's clients set. A name that was registered by a recipe
+or by a user has no such file and no such metadata.
 """
 
 import json
@@ -16,7 +16,7 @@ from dressage.files.encoding import from_json, to_json
 
 
 class VersionNotes(Struct, kw_only=True):
-    """What may change of a version, and whose run and logged model it was made from. Times: ms since 1970."""
+    """Metadata of a version that may change, and the run and logged model that it came from. Times: ms since 1970."""
 
     created_ms: int
     updated_ms: int
@@ -28,12 +28,12 @@ class VersionNotes(Struct, kw_only=True):
     tags: dict[str, str | None] = field(default_factory=dict)
 
     def tags_over(self, tags: Mapping[str, str]) -> dict[str, str]:
-        """The version's own tags with these on top; None deletes one."""
+        """Return `tags` with these notes' tags applied; a value of None deletes a tag."""
         return {key: value for key, value in {**tags, **self.tags}.items() if value is not None}
 
 
 class RegisteredModel(Struct, kw_only=True):
-    """A name in the registry. aliases: the number of the version that each names. versions: notes by number."""
+    """A name in the registry. aliases: each alias with its version's number. versions: notes by version number."""
 
     name: str
     created_ms: int
@@ -48,7 +48,7 @@ class RegisteredModel(Struct, kw_only=True):
 
 
 def read_notes(folder: Path) -> RegisteredModel | None:
-    """Of the name whose folder it is."""
+    """Read the metadata of the name with this folder; None if it has none. Raises StageError if it is damaged."""
     path = folder / "registry.json"
     try:
         return from_json(RegisteredModel, json.loads(path.read_text()))
@@ -57,8 +57,8 @@ def read_notes(folder: Path) -> RegisteredModel | None:
     except (ValueError, TypeError, RecursionError) as error:
         raise StageError(
             "model",
-            f"{str(path)!r} is damaged ({error}); move it away: its aliases, tags and descriptions are lost with it,"
-            " the versions are not",
+            f"{str(path)!r} is damaged ({error}); move it elsewhere: the aliases, tags and descriptions are lost, the"
+            " versions are kept",
         ) from error
 
 

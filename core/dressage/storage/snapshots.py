@@ -1,7 +1,7 @@
-"""Code snapshots: what of a source directory a run gets a copy of, kept by content.
+"""Code snapshots: the files of a source directory that are copied for a run, stored by content.
 
-`.amlignore`, or else `.gitignore`, says what stays out, in .gitignore's syntax and in any folder; version
-control, virtual environments, caches and `.dressage` stay out always.
+`.amlignore`, or else `.gitignore`, lists the files to leave out, in the syntax of .gitignore; each folder may have
+one. Version control, virtual environments, caches and `.dressage` are always left out.
 """
 
 import os
@@ -23,20 +23,20 @@ _IGNORE_FILES = (".amlignore", ".gitignore")
 
 
 def take(directory: Path, *, limit_mb: int = 300) -> Snapshot:
-    """Read and name what is in the directory. Touches nothing.
+    """Read the files of the directory and compute their digests. Writes nothing.
 
-    Raises SpecError over the limit, with what is large; 300 MB is where Azure ML stops too, and a larger folder
-    usually has data in it that should be a dataset.
+    Raises SpecError if they exceed the limit, with the largest files. Azure ML has the same limit of 300 MB; a larger
+    folder usually contains data that should be a dataset.
     """
     try:
-        return _taken(directory, limit_mb)
+        return _read(directory, limit_mb)
     except FileNotFoundError as error:
         raise SpecError(
-            f"file {str(error.filename)!r} went away while it was read; run the command again"
+            f"file {str(error.filename)!r} was deleted while it was being read; run the command again"
         ) from error
 
 
-def _taken(directory: Path, limit_mb: int) -> Snapshot:
+def _read(directory: Path, limit_mb: int) -> Snapshot:
     found = sorted(_walk(directory, "", ()))
     total = sum(size for _, size in found)
     if total > limit_mb * 1_000_000:
@@ -46,20 +46,20 @@ def _taken(directory: Path, limit_mb: int) -> Snapshot:
 
 
 def keep(snapshot: Snapshot, folder: Path) -> Snapshot:
-    """Copy the snapshot below `folder`, under its digest, unless it is there; the answer points at the copy.
+    """Copy the snapshot to `folder`/DIGEST, unless it exists there. Returns a snapshot that points at the copy.
 
-    Raises SpecError if a file changed since the snapshot was taken.
+    Raises SpecError if a file has changed since the snapshot was taken.
     """
     kept = folder / snapshot.digest
     if kept.is_dir():
         return Snapshot(directory=kept, files=snapshot.files)
     with FileLock(folder / ".lock"):
-        for left in folder.glob(".*.partial"):  # by a process that was killed: we hold the lock
+        for left in folder.glob(".*.partial"):  # left by a killed process: we hold the lock
             shutil.rmtree(left)
         if not kept.is_dir():
-            aside = folder / f".{snapshot.digest}.partial"
-            _copy(snapshot, aside)
-            aside.rename(kept)
+            temporary = folder / f".{snapshot.digest}.partial"
+            _copy(snapshot, temporary)
+            temporary.rename(kept)
     return Snapshot(directory=kept, files=snapshot.files)
 
 
@@ -75,15 +75,15 @@ def _copy(snapshot: Snapshot, target: Path) -> None:
 
 
 def _walk(folder: Path, prefix: str, rules: tuple[tuple[str, Any], ...]) -> Iterator[tuple[str, int]]:
-    """Paths relative to the top and sizes. rules: ignore files from the top down, with the prefix of each."""
+    """Yield relative paths and sizes. rules: the ignore files from the top folder down, each with its prefix."""
     rules = (*rules, *_rules(folder, prefix))
     with os.scandir(folder) as entries:
         for entry in entries:
             path = prefix + entry.name
             if entry.is_dir(follow_symlinks=False):
-                if entry.name not in _NEVER and not _ignored(path + "/", rules):
+                if entry.name not in _NEVER and not _is_ignored(path + "/", rules):
                     yield from _walk(Path(entry.path), path + "/", rules)
-            elif entry.is_file() and not _ignored(path, rules):
+            elif entry.is_file() and not _is_ignored(path, rules):
                 yield path, entry.stat().st_size
 
 
@@ -96,8 +96,8 @@ def _rules(folder: Path, prefix: str) -> Iterator[tuple[str, Any]]:
             return
 
 
-def _ignored(path: str, rules: tuple[tuple[str, Any], ...]) -> bool:
-    """The nearest ignore file that has a say decides, as in git."""
+def _is_ignored(path: str, rules: tuple[tuple[str, Any], ...]) -> bool:
+    """Return whether the path is left out: the nearest ignore file with a matching pattern decides, as in git."""
     for prefix, spec in reversed(rules):
         verdict = spec.check_file(path.removeprefix(prefix)).include
         if verdict is not None:
@@ -109,6 +109,6 @@ def _too_large(directory: Path, found: list[tuple[str, int]], total: int, limit_
     largest = sorted(found, key=lambda item: -item[1])[:5]
     listing = ", ".join(f"{path} ({size / 1e6:.0f} MB)" for path, size in largest)
     return (
-        f"source directory {str(directory)!r} holds {total / 1e6:.0f} MB, more than the {limit_mb} MB a snapshot may"
-        f" have; largest: {listing}; name what does not belong in .amlignore, or raise snapshot_limit_mb"
+        f"source directory {str(directory)!r} has {total / 1e6:.0f} MB, more than the limit of {limit_mb} MB for a"
+        f" snapshot; largest: {listing}; list files to leave out in .amlignore, or raise snapshot_limit_mb"
     )

@@ -1,7 +1,7 @@
-"""Versions of a named thing, counted from 1, one for each content: FOLDER/NAME/VERSION.json.
+"""Versions of datasets and models, counted from 1, one for each content: FOLDER/NAME/VERSION.json.
 
-Adding takes the name's lock, so two processes with the same bytes make one version. The number of a deleted version
-is not used again: FOLDER/NAME/VERSION.deleted.
+Adding a version locks the name, so that two processes with the same bytes create one version. The number of a deleted
+version is not used again: FOLDER/NAME/VERSION.deleted marks it.
 """
 
 import json
@@ -23,16 +23,18 @@ V = TypeVar("V", DatasetVersion, ModelVersion)
 
 
 class Versions(Generic[V]):
+    """The versions below `folder`. kind: DatasetVersion or ModelVersion."""
+
     def __init__(self, folder: Path, kind: type[V]) -> None:
         self._folder = folder
         self._kind: type[V] = kind
 
     def folder(self, version: V) -> Path:
-        """Where the version's files are materialised."""
+        """Return the folder of the version's files."""
         return self._folder / version.name / str(version.version)
 
     def all(self) -> list[V]:
-        """By name, then by version."""
+        """Return all versions, sorted by name and number."""
         if not self._folder.is_dir():
             return []
         entries = self._folder.iterdir()
@@ -40,27 +42,30 @@ class Versions(Generic[V]):
         return [version for name in names for version in reversed(list(self.of(name)))]
 
     def of(self, name: str) -> Iterator[V]:
-        """The versions of a name, the newest first."""
+        """Yield the versions of a name, the newest first."""
         for number in sorted(self._numbers(name), reverse=True):
-            with suppress(FileNotFoundError):  # deleted or renamed meanwhile
+            with suppress(FileNotFoundError):  # deleted or renamed in the meantime
                 yield self._read(name, number)
 
     def get(self, name: str, number: int) -> V | None:
+        """Return one version; None if it does not exist."""
         try:
             return self._read(name, number)
         except FileNotFoundError:
             return None
 
     def find(self, name: str, digest: str) -> V | None:
+        """Return the newest version with this content; None if there is none."""
         return next((version for version in self.of(name) if version.digest == digest), None)
 
     def next(self, name: str) -> int:
+        """Return the next free version number."""
         return max([*self._numbers(name), *self._numbers(name, "deleted")], default=0) + 1
 
     def add(self, name: str, digest: str, make: Callable[[int], V], *, again: bool = False) -> V:
-        """The version of that content; `make(number)` says what a new one is, and has its bytes in place.
+        """Return the version with this content, or add one. `make(number)` creates it and stores its files.
 
-        again: make a new one even if the content has one.
+        again: add a version even if there is one with this content.
         """
         with self.lock(name):
             if not again and (found := self.find(name, digest)):
@@ -70,35 +75,35 @@ class Versions(Generic[V]):
             return version
 
     def delete(self, name: str, number: int) -> None:
-        """Remove a version and its folder; its number is not given again."""
+        """Remove a version and its folder; its number is not used again."""
         version = self._read(name, number)
         self._file(name, number).rename(self._file(name, number).with_suffix(".deleted"))
         remove_tree(self.folder(version))
 
     @contextmanager
     def lock(self, name: str) -> Iterator[None]:
-        """Nobody else adds or changes a version of the name meanwhile. Makes the name's folder."""
+        """Hold the name's lock: no other process adds or changes its versions. Creates the name's folder."""
         lock = FileLock(self._folder / name / ".lock")
         while not lock.is_held:
             (self._folder / name).mkdir(parents=True, exist_ok=True)
             with suppress(FileNotFoundError):  # the name was renamed or deleted while we waited
                 lock.acquire()
-        with lock.released():
+        with lock.release_at_end():
             yield
 
     def forget(self, name: str) -> None:
-        """Remove the folder of a name that has no versions. Its lock is held."""
+        """Remove the folder of a name without versions. The caller holds its lock."""
         remove_tree(self._folder / name)
 
     def _read(self, name: str, number: int) -> V:
-        """The name is the folder's: it may have been renamed."""
+        """Read a version. Its name is the folder's, because the model may have been renamed."""
         path = self._file(name, number)
         try:
             return replace(from_json(self._kind, json.loads(path.read_text())), name=name)
         except (ValueError, TypeError, RecursionError, IsADirectoryError) as error:
             kind = "model" if self._kind is ModelVersion else "dataset"
             raise StageError(
-                kind, f"{str(path)!r} is damaged ({error}); move it away to use the others"
+                kind, f"{str(path)!r} is damaged ({error}); move it elsewhere to use the other versions"
             ) from error
 
     def _file(self, name: str, number: int) -> Path:

@@ -39,7 +39,7 @@ class Ticket:
     def inherited(cls, folder: Path, number: int, descriptor: int) -> Self:
         """The place that a parent process drew for us; from now on we are the one to wait for."""
         os.write(descriptor, str(os.getpid()).encode())
-        return cls(folder, number, FileLock.inherited(_path(folder, number), descriptor))
+        return cls(folder, number, FileLock.from_descriptor(_path(folder, number), descriptor))
 
     def is_admitted(self, slots: int) -> bool:
         """Whether the run may start. Tickets of the dead are removed on the way."""

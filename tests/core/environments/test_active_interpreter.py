@@ -39,7 +39,7 @@ def test_it_is_always_there_and_the_plan_says_which_it_is(stage, venv, monkeypat
 
 def test_a_virtual_environment_that_is_gone_is_pointed_out(stage, tmp_path, monkeypatch):
     monkeypatch.setenv("VIRTUAL_ENV", str(tmp_path / "gone"))
-    assert "which is no virtual environment" in stage.plan(None).reasons[1]
+    assert "which is not a virtual environment" in stage.plan(None).reasons[1]
 
 
 def test_plan_and_ensure_agree_on_its_key(stage):

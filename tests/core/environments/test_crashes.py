@@ -88,7 +88,7 @@ def test_two_processes_build_once_and_the_second_says_that_it_waits(stage, build
     first = builders.start(pause="resolving")
     read_until(first, "resolving")
     second = builders.start()
-    read_until(second, "waiting for another process that builds environment 'lab'")
+    read_until(second, "waiting for another process that is building environment 'lab'")
     first.stdin.write("go on\n")
     first.stdin.flush()
     built, found = read_until(first, "key"), read_until(second, "key")

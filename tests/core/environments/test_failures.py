@@ -1,12 +1,14 @@
 """What is made of what uv says."""
 
-from dressage.environments.failures import essence, next_step
+from dressage.environments.failures import next_step, summarize
 
 
 def test_errors_drawn_with_arrows_are_read_too():
     said = "  \u00d7 No solution found when resolving dependencies:\n"
     said += "  ╰─▶ Because a was not found\n      and b, no.\n"
-    assert essence(said) == "No solution found when resolving dependencies: Because a was not found and b, no"
+    assert (
+        summarize(said) == "No solution found when resolving dependencies: Because a was not found and b, no"
+    )
 
 
 def test_a_full_disk_asks_for_room():

@@ -62,9 +62,9 @@ def test_options_that_uv_can_follow_are_kept(line, options):
     [
         (
             "-r more.txt",
-            "pip option '-r more.txt': it names another file, .* put the lines of that file here",
+            "pip option '-r more.txt': other files are not read; put the lines of that file here",
         ),
-        ("--requirement=more.txt", "pip option '--requirement=more.txt': it names another file"),
+        ("--requirement=more.txt", "pip option '--requirement=more.txt': other files are not read"),
         ("-c pins.txt", "pip option '-c pins.txt': .* put the lines of that file here as requirements"),
         ("-e .", r"pip option '-e \.': it installs from a folder; write 'NAME @ git\+https"),
         ("--prefer-binary", "pip option '--prefer-binary': .* write '--only-binary NAME'"),
@@ -95,7 +95,7 @@ def test_what_cannot_be_kept_is_refused_with_its_line(line, message):
 
 @pytest.mark.parametrize("line", ["-i https://me:pass-word@a/simple", "six @ https://:pass-word@a/six.whl"])
 def test_a_password_in_the_text_is_refused_and_not_shown(line):
-    with pytest.raises(SpecError, match=r"line 1: its address holds a password.*\[indexes\]") as caught:
+    with pytest.raises(SpecError, match=r"line 1: its address contains a password.*\[indexes\]") as caught:
         read(line)
     assert "pass-word" not in str(caught.value)
 

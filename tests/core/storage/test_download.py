@@ -132,8 +132,8 @@ def test_when_nobody_has_it_each_address_is_named_with_its_reason(place: Place, 
     told = str(caught.value)
     assert "'a.bin'" in told
     assert "/gone: HTTP 404" in told
-    assert "/wrong: its bytes have the SHA-256" in told
-    assert "/nowhere/a.bin: no such file" in told
+    assert "/wrong: checksum mismatch: expected SHA-256" in told
+    assert "/nowhere/a.bin: the file does not exist" in told
     assert "http://127.0.0.1:9/a:" in told
     assert "\n" not in told
 
@@ -176,7 +176,7 @@ def test_a_partial_file_of_something_else_is_not_gone_on_with(
     process.communicate()
     server.pause_s = 0
     server.files["/large"] = LARGE[::-1]
-    with pytest.raises(StageError, match="its bytes have the SHA-256"):
+    with pytest.raises(StageError, match="checksum mismatch: expected SHA-256"):
         place.fetch(source(LARGE, server.address + "/large"))
     server.files["/large"] = LARGE
     assert place.fetch(source(LARGE, server.address + "/large")) == [LARGE]

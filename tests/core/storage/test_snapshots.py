@@ -71,7 +71,7 @@ def test_over_300_mb_is_refused_with_what_is_large(source: Path):
 def test_the_limit_can_be_raised(source: Path):
     with (source / "weights.bin").open("wb") as file:
         file.truncate(2_000_000)
-    with pytest.raises(SpecError, match="more than the 1 MB"):
+    with pytest.raises(SpecError, match="more than the limit of 1 MB"):
         take(source, limit_mb=1)
     assert len(take(source, limit_mb=3).files) == 3
 
@@ -108,7 +108,9 @@ class Vanishing(type(Path())):
 
 
 def test_a_file_that_goes_away_while_it_is_read_is_told(source: Path):
-    with pytest.raises(SpecError, match=r"train\.py' went away while it was read; run the command again$"):
+    with pytest.raises(
+        SpecError, match=r"train\.py' was deleted while it was being read; run the command again$"
+    ):
         take(Vanishing(source))
 
 

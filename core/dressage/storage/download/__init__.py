@@ -1,3 +1,3 @@
-"""Downloads: several at once, resumed after any end, verified, from mirrors in turn."""
+"""Downloads: parallel, resumable, verified, with mirrors."""
 
 from dressage.storage.download.fetching import fetch as fetch

@@ -1,4 +1,4 @@
-"""Fetching a dataset's files into the object store."""
+"""Download a dataset's files into the object store."""
 
 import threading
 from collections.abc import Iterator, Sequence
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from dressage.errors import StageError
 from dressage.files.digests import digest_of, digest_of_file
-from dressage.files.disk import naming
+from dressage.files.disk import name_in_errors
 from dressage.platforms.protocols import Progress
 from dressage.results.versions import File
 from dressage.specs.datasets import Source
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
     from dressage.storage.download.transfer import Transfer
 
 _LOOK_AGAIN_S = 0.1
-"""How often to look whether another process is done with a file that we want too."""
+"""How often to check whether another process has finished a file that we need too."""
 
 
 def fetch(
     sources: Sequence[Source], store: ObjectStore, partials: Path, progress: Progress, *, connections: int = 8
 ) -> tuple[File, ...]:
-    """Bring every source's bytes into the store, several at a time; what is there already is not asked for.
+    """Download all sources into the store, several at a time; files that the store has are not downloaded.
 
-    partials: the folder for files on their way. Raises StageError naming the file, each address tried, and why.
+    partials: the folder for unfinished files. Raises StageError with the file, and each address and why it failed.
     """
     fetching = _Fetching(store, partials, _Meter(sources, progress), connections)
     pool = ThreadPoolExecutor(min(connections, len(sources)))
@@ -42,7 +42,7 @@ def fetch(
 
 
 class _Meter:
-    """Bytes across all files, told to the listener one call at a time."""
+    """Counts the bytes of all files, and reports them to the listener, one call at a time."""
 
     def __init__(self, sources: Sequence[Source], progress: Progress) -> None:
         sizes = [source.size for source in sources]
@@ -52,7 +52,7 @@ class _Meter:
         self._done = 0
         self._lock = threading.Lock()
 
-    def moved(self, count: int) -> None:
+    def add(self, count: int) -> None:
         with self._lock:
             self._done += count
             self._progress(self._what, self._done, self._total)
@@ -71,78 +71,79 @@ class _Fetching:
     def _transfer(self) -> "Transfer":
         from dressage.storage.download.transfer import Transfer
 
-        return Transfer(self._connections, self._meter.moved, self.stop)
+        return Transfer(self._connections, self._meter.add, self.stop)
 
     def close(self) -> None:
         if "_transfer" in self.__dict__:
             self._transfer.close()
 
     def fetch(self, source: Source) -> File:
-        if found := self._found(source):
+        if found := self._find(source):
             return found
         partial = Partial(self._partials, source.sha256 or digest_of(source.addresses))
-        with self._alone(partial):
-            return self._found(source) or self._fetched(source, partial)
+        with self._lock(partial):
+            return self._find(source) or self._download(source, partial)
 
-    def _found(self, source: Source) -> File | None:
+    def _find(self, source: Source) -> File | None:
         if source.sha256 is None or not self._store.has(source.sha256):
             return None
         size = self._store.path(source.sha256).stat().st_size
-        self._meter.moved(size)
+        self._meter.add(size)
         return File(path=source.path, size=size, sha256=source.sha256)
 
-    def _fetched(self, source: Source, partial: Partial) -> File:
-        refusals = []
+    def _download(self, source: Source, partial: Partial) -> File:
+        """Download the file from the first of its addresses that works."""
+        failures = []
         for address in source.addresses:
             try:
-                return self._from(address, source, partial)
+                return self._download_from(address, source, partial)
             except _UnusableError as error:
-                refusals.append(f"{address}: {error}")
+                failures.append(f"{address}: {error}")
         raise StageError(
             "dataset",
-            f"cannot fetch {source.path!r}: {'; '.join(refusals)};"
-            " check the address and the network, then run it again",
+            f"cannot download {source.path!r}: {'; '.join(failures)};"
+            " check the address and the network, then run the command again",
         )
 
-    def _from(self, address: str, source: Source, partial: Partial) -> File:
+    def _download_from(self, address: str, source: Source, partial: Partial) -> File:
         if not address.startswith(("http://", "https://")):
-            return self._from_disk(Path(address.removeprefix("file://")), source)
-        self._download(address, partial)
+            return self._copy_from_disk(Path(address.removeprefix("file://")), source)
+        self._transfer_bytes(address, partial)
         digest = digest_of_file(partial.path)
         if source.sha256 not in (None, digest):
             partial.discard()
-            raise _UnusableError(f"its bytes have the SHA-256 {digest[:12]}…, not {str(source.sha256)[:12]}…")
+            raise _UnusableError(_mismatch(source, digest))
         size = partial.path.stat().st_size
         self._store.adopt(partial.path, digest)
         partial.close()
         return File(path=source.path, size=size, sha256=digest)
 
-    def _from_disk(self, path: Path, source: Source) -> File:
+    def _copy_from_disk(self, path: Path, source: Source) -> File:
         if not path.is_file():
-            raise _UnusableError("no such file")
-        if source.sha256 is not None and digest_of_file(path) != source.sha256:
-            raise _UnusableError(f"its SHA-256 is not {source.sha256[:12]}…")
+            raise _UnusableError("the file does not exist")
+        if source.sha256 is not None and (digest := digest_of_file(path)) != source.sha256:
+            raise _UnusableError(_mismatch(source, digest))
         file = self._store.add(path, name=source.path)
-        self._meter.moved(file.size or 0)
+        self._meter.add(file.size or 0)
         return file
 
-    def _download(self, address: str, partial: Partial) -> None:
-        from dressage.storage.download.transfer import PassingError, RefusedError
+    def _transfer_bytes(self, address: str, partial: Partial) -> None:
+        from dressage.storage.download.transfer import RefusedError, TransientError
 
         with self._opening:
             transfer = self._transfer
         try:
-            with naming(self._partials):
+            with name_in_errors(self._partials):
                 transfer.fetch(address, partial)
-        except (RefusedError, PassingError) as error:
+        except (RefusedError, TransientError) as error:
             raise _UnusableError(str(error)) from error
 
     @contextmanager
-    def _alone(self, partial: Partial) -> Iterator[None]:
-        """One process at a time fetches the same content; the second finds it there."""
+    def _lock(self, partial: Partial) -> Iterator[None]:
+        """Hold the partial file's lock: one process downloads the content, the others wait and then find it."""
         while not partial.lock.acquire(blocking=False):
             if self.stop.wait(_LOOK_AGAIN_S):
-                raise _UnusableError("given up")
+                raise _UnusableError("the download was stopped")
         try:
             yield
         finally:
@@ -150,4 +151,8 @@ class _Fetching:
 
 
 class _UnusableError(Exception):
-    """This address does not give the file; why."""
+    """An address does not provide the file; the message says why."""
+
+
+def _mismatch(source: Source, digest: str) -> str:
+    return f"checksum mismatch: expected SHA-256 {str(source.sha256)[:12]}…, got {digest[:12]}…"

@@ -1,7 +1,7 @@
-"""A file on its way: its bytes so far, and a note of which they are and of what they are part.
+"""A partial file: the bytes downloaded so far, and a note that says which ranges they are and of which file.
 
-The note is replaced, never rewritten, after the bytes that it speaks of are written: a process killed at any
-moment leaves a note that promises no more than there is.
+The bytes are written first, then the note is replaced by a new one. If the process is killed at any moment, the note
+never claims a range that is not in the file.
 """
 
 import json
@@ -13,13 +13,13 @@ from typing import Any
 from dressage.files.locks import FileLock
 
 Range = tuple[int, int]
-"""From the first byte to the one behind the last."""
+"""The position of the first byte, and the position after the last byte."""
 
 _NOTE_EVERY_BYTES = 4 << 20
 
 
 class Partial:
-    """The partial file of one content; hold `lock` while using it. Its writers may be threads."""
+    """The partial file for one content. Hold `lock` while using it; several threads may write."""
 
     def __init__(self, folder: Path, key: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -32,7 +32,7 @@ class Partial:
         self._unnoted = 0
 
     def begin(self, address: str, validator: str | None, length: int | None) -> None:
-        """Go on with what is there if it is part of the same; else start anew."""
+        """Continue with the existing bytes if they belong to the same file on the server; else start again."""
         self._source = {"address": address, "validator": validator, "length": length}
         note = self._read()
         same = validator is not None and length is not None and note.get("source") == self._source
@@ -40,20 +40,21 @@ class Partial:
             [(first, last) for first, last in note.get("done", [])] if same and self.path.exists() else []
         )
         if not self._done:
-            self.discard()  # the note first to go: it speaks of other bytes
+            self.discard()  # removes the note first: it describes other bytes
             self.path.write_bytes(b"")
-        self.path.chmod(0o644)  # it was about to be adopted when its process was killed
+        self.path.chmod(0o644)  # read-only if its process was killed while moving it to the store
         if length is not None:
             os.truncate(self.path, length)
         self._write_note()
 
     @property
     def done(self) -> int:
+        """The number of bytes in the file."""
         with self._guard:
             return sum(last - first for first, last in self._done)
 
     def missing(self, longest: int) -> list[Range]:
-        """What is left to fetch, in pieces of at most `longest` bytes. Needs a known length."""
+        """Return the missing ranges, in pieces of at most `longest` bytes. The length must be known."""
         length = int(self._source["length"] or 0)
         pieces, position = [], 0
         for first, last in [*sorted(self._done), (length, length)]:
@@ -62,26 +63,28 @@ class Partial:
         return pieces
 
     def write(self, position: int, data: bytes) -> None:
+        """Write bytes at a position; the note is updated every few MiB."""
         with self._guard:
             with self.path.open("r+b") as file:
                 file.seek(position)
                 file.write(data)
-            self._done = _joined([*self._done, (position, position + len(data))])
+            self._done = _join([*self._done, (position, position + len(data))])
             self._unnoted += len(data)
             if self._unnoted >= _NOTE_EVERY_BYTES:
                 self._write_note()
 
     def pause(self) -> None:
-        """Note down how far it has come."""
+        """Write the note, so that the download can be continued later."""
         with self._guard:
             self._write_note()
 
     def discard(self) -> None:
+        """Remove the file and its note."""
         self._note.unlink(missing_ok=True)
         self.path.unlink(missing_ok=True)
 
     def close(self) -> None:
-        """The bytes have gone elsewhere: nothing of it is needed any more."""
+        """Remove everything: the bytes were moved to the store."""
         self.discard()
         self.lock.path.unlink(missing_ok=True)
 
@@ -92,13 +95,14 @@ class Partial:
             return {}
 
     def _write_note(self) -> None:
-        aside = self._note.with_suffix(".note")
-        aside.write_text(json.dumps({"source": self._source, "done": self._done}))
-        aside.replace(self._note)
+        temporary = self._note.with_suffix(".note")
+        temporary.write_text(json.dumps({"source": self._source, "done": self._done}))
+        temporary.replace(self._note)
         self._unnoted = 0
 
 
-def _joined(ranges: list[Range]) -> list[Range]:
+def _join(ranges: list[Range]) -> list[Range]:
+    """Join ranges that touch or overlap."""
     joined: list[Range] = []
     for first, last in sorted(ranges):
         if joined and first <= joined[-1][1]:

@@ -1,4 +1,4 @@
-"""One file over HTTP: in several ranges at once where the server can, and on from where it stopped."""
+"""Download one file over HTTP: several ranges in parallel if the server supports them, and resumable."""
 
 import os
 import threading
@@ -25,11 +25,11 @@ _TRANSIENT = frozenset({408, 429, 500, 502, 503, 504})
 
 
 class RefusedError(Exception):
-    """The server will not give it: try another one."""
+    """The server does not provide the file: try another address."""
 
 
-class PassingError(Exception):
-    """A fault that may pass. wait_s: how long the server asks us to wait."""
+class TransientError(Exception):
+    """An error after which a retry may succeed. wait_s: how long the server asks clients to wait."""
 
     def __init__(self, reason: str, wait_s: float = 0) -> None:
         super().__init__(reason)
@@ -37,15 +37,15 @@ class PassingError(Exception):
 
 
 class ChangedError(Exception):
-    """What the address gives is no longer what it gave."""
+    """The file at the address has changed since the download began."""
 
 
 class StoppedError(Exception):
-    """Whoever wanted the file does not want it any more."""
+    """The caller has stopped the download."""
 
 
 class Head(NamedTuple):
-    """What a server says of a file. length: None if it will not say; ranges: whether it gives parts of it."""
+    """What a server reports about a file. length: None if unknown. ranges: whether it serves ranges of the file."""
 
     length: int | None
     validator: str | None
@@ -53,35 +53,37 @@ class Head(NamedTuple):
 
 
 class Transfer:
-    """Fetches addresses into partial files. moved: called with the number of bytes that came."""
+    """Downloads addresses into partial files. count: called with the number of bytes that arrived."""
 
-    def __init__(self, connections: int, moved: Callable[[int], None], stop: threading.Event) -> None:
+    def __init__(self, connections: int, count: Callable[[int], None], stop: threading.Event) -> None:
         self._connections = connections
-        self._moved = moved
+        self._count = count
         self._stop = stop
         limits = httpx.Limits(max_connections=connections * 2)
         timeout = httpx.Timeout(30, connect=10, pool=None)
-        self._client = httpx.Client(follow_redirects=True, timeout=timeout, limits=limits, verify=_trusted())
-        self._client.headers["Accept-Encoding"] = "identity"  # ranges count the bytes as they are stored
+        self._client = httpx.Client(
+            follow_redirects=True, timeout=timeout, limits=limits, verify=_find_certificates()
+        )
+        self._client.headers["Accept-Encoding"] = "identity"  # ranges refer to the uncompressed bytes
 
     def close(self) -> None:
         self._client.close()
 
     def fetch(self, address: str, partial: Partial) -> None:
-        """Bring the whole file into `partial`. Raises RefusedError or PassingError, with what was fetched kept."""
+        """Download the whole file into `partial`. Raises RefusedError or TransientError; the partial file is kept."""
         for attempt in (1, 2):
             try:
                 return self._fetch(address, partial)
             except ChangedError:
                 if attempt == 2:
-                    raise RefusedError("it changed while it was fetched") from None
+                    raise RefusedError("the file changed during the download") from None
                 partial.discard()
         return None
 
     def _fetch(self, address: str, partial: Partial) -> None:
         head: Head = self._retrying()(self._head, address)
         partial.begin(address, head.validator, head.length if head.ranges else None)
-        self._moved(partial.done)
+        self._count(partial.done)
         try:
             if head.ranges and head.length is not None:
                 self._pieces(address, head, partial)
@@ -108,7 +110,7 @@ class Transfer:
     def _piece(self, address: str, head: Head, partial: Partial, piece: Range) -> None:
         position, last = piece
 
-        def go_on() -> None:
+        def fetch_rest() -> None:
             nonlocal position
             headers = {"Range": f"bytes={position}-{last - 1}"}
             if head.validator:
@@ -119,27 +121,27 @@ class Transfer:
                 for data in response.iter_raw():
                     partial.write(position, data[: last - position])
                     position += len(data)
-                    self._moved(len(data))
+                    self._count(len(data))
                     self._check_stop()
             if position < last:
-                raise PassingError("the connection was closed early")
+                raise TransientError("the connection was closed early")
 
-        self._retrying()(go_on)
+        self._retrying()(fetch_rest)
 
     def _whole(self, address: str, partial: Partial) -> None:
-        """A server that gives no ranges: from the start, in one go."""
+        """Download the whole file in one request: the server does not serve ranges."""
         partial.begin(address, None, None)
         position = 0
         with self._response(address, {}) as response:
             for data in response.iter_raw():
                 partial.write(position, data)
                 position += len(data)
-                self._moved(len(data))
+                self._count(len(data))
                 self._check_stop()
             expected = response.headers.get("Content-Length")
         if expected is not None and position != int(expected):
-            self._moved(-position)
-            raise PassingError("the connection was closed early")
+            self._count(-position)
+            raise TransientError("the connection was closed early")
 
     def _head(self, address: str) -> Head:
         with self._response(address, {"Range": "bytes=0-0"}) as response:
@@ -158,7 +160,7 @@ class Transfer:
                 _check(response)
                 yield response
         except httpx.TransportError as error:
-            raise PassingError(_said(error)) from error
+            raise TransientError(str(error) or type(error).__name__) from error
         except (httpx.InvalidURL, httpx.TooManyRedirects) as error:
             raise RefusedError(str(error)) from error
 
@@ -168,7 +170,7 @@ class Transfer:
 
     def _retrying(self) -> Retrying:
         return Retrying(
-            retry=retry_if_exception_type(PassingError),
+            retry=retry_if_exception_type(TransientError),
             stop=stop_after_attempt(_ATTEMPTS),
             wait=_pause,
             sleep=self._sleep,
@@ -181,7 +183,7 @@ class Transfer:
 
 
 def _pause(state: RetryCallState) -> float:
-    """Longer each time, with jitter; or as long as the server asks, within reason."""
+    """Return how long to wait: longer each time, with jitter; or as long as the server asks, up to a limit."""
     error: Any = state.outcome.exception() if state.outcome else None
     usual = wait_exponential_jitter(multiplier=0.2, max=5, jitter=0.3)(state)
     return min(max(usual, getattr(error, "wait_s", 0)), _LONGEST_WAIT_S)
@@ -191,19 +193,15 @@ def _check(response: httpx.Response) -> None:
     status = response.status_code
     if status in _TRANSIENT:
         after = response.headers.get("Retry-After", "")
-        raise PassingError(f"HTTP {status}", float(after) if after.isdigit() else 0)
+        raise TransientError(f"HTTP {status}", float(after) if after.isdigit() else 0)
     if status == 416:
         raise ChangedError
     if not response.is_success:
         raise RefusedError(f"HTTP {status}")
 
 
-def _said(error: httpx.TransportError) -> str:
-    return str(error) or type(error).__name__
-
-
-def _trusted() -> Any:
-    """The certificates to trust: those that requests users name count here too."""
+def _find_certificates() -> Any:
+    """Return httpx's `verify`: the certificates that SSL_CERT_FILE or REQUESTS_CA_BUNDLE names, else the default."""
     bundle = os.environ.get("SSL_CERT_FILE") or os.environ.get("REQUESTS_CA_BUNDLE")
     if not bundle:
         return True

@@ -113,7 +113,7 @@ def changing(state: TrackingState, name: str) -> Iterator[RegisteredModel]:
     """A name to change. Raises RefusedError if there is none."""
     check_name(name)
     try:
-        with state.registry.changing(name) as model:
+        with state.registry.edit(name) as model:
             yield model
     except LookupError as error:
         raise missing(f"Registered Model with name={name} not found") from error
