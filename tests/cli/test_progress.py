@@ -6,7 +6,7 @@ from tests.fileserver import serving
 from tests.terminal import on_a_terminal, read_to_end, read_until
 from tests.waiting import eventually
 
-from dressage.cli.display import Person
+from dressage.cli.display import TextDisplay
 from dressage.results.events import StageStarted, progress_of
 
 HIDE, SHOW = b"\x1b[?25l", b"\x1b[?25h"
@@ -24,7 +24,7 @@ def test_ctrl_c_gives_the_terminal_its_cursor_back(project):
 
 
 def test_off_a_terminal_a_silent_stage_says_what_it_is_at(capsys):
-    tell, told = Person(), []
+    tell, told = TextDisplay(), []
     tell(StageStarted("environment", "keras-env"))
     eventually(lambda: told.append(capsys.readouterr().err) or "keras-env" in "".join(told))
     tell.close()
@@ -32,7 +32,7 @@ def test_off_a_terminal_a_silent_stage_says_what_it_is_at(capsys):
 
 
 def test_a_line_of_output_is_shown_as_it_is(capsys):
-    tell = Person()
+    tell = TextDisplay()
     tell(StageStarted("environment", "keras-env"))
     progress_of("environment", tell)("Step 1/3 : FROM [base]\n", 0, None)
     tell.close()

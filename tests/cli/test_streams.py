@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from tests.terminal import read_to_end
 
-from dressage.cli.main import app
+from dressage.cli.main import build_app
 
 COLUMNS = 100
 
@@ -87,5 +87,5 @@ def test_a_table_is_whole_where_stderr_alone_is_a_terminal(project: Path, dressa
 
 
 def test_an_embedder_finds_results_on_its_own_stdout(project: Path, capsys: pytest.CaptureFixture[str]):
-    app()(["init"], standalone_mode=False)
+    build_app()(["init"], standalone_mode=False)
     assert capsys.readouterr().out == f"{project / '.dressage'}\n"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from math import isfinite
 
-from dressage.cli.output import number_of, visible
+from dressage.cli.output import escape_text, number_of
 from dressage.results.metrics import Point
 
 _BLOCKS = " ▁▂▃▄▅▆▇█"
@@ -12,9 +12,9 @@ _WIDTH = 60
 _MOST_DIGITS = 17
 
 
-def chart(name: str, points: Sequence[Point], last: float) -> list[str]:
+def draw_chart(name: str, points: Sequence[Point], last: float) -> list[str]:
     """The lines to print: name, last value and range, and below them the curve, if there is one to see."""
-    name = visible(name)
+    name = escape_text(name)
     ordered = sorted(points, key=lambda point: (point.step, point.timestamp))
     values = [point.value for point in ordered]
     finite = [value for value in values if isfinite(value)]
@@ -22,10 +22,10 @@ def chart(name: str, points: Sequence[Point], last: float) -> list[str]:
         return [f"{name}  {number_of(last)}"]
     low, high = min(finite), max(finite)
     steps = (ordered[0].step, ordered[-1].step)
-    over = f", steps {steps[0]} to {steps[1]}" if steps[0] != steps[1] else ""
-    lines = [f"{name}  {number_of(last)}  (from {number_of(values[0])}, {len(values)} values{over})"]
-    heights = [_height(value, low, high) for value in _sampled(values)]
-    bottom, top = _edges(low, high)
+    step_range = f", steps {steps[0]} to {steps[1]}" if steps[0] != steps[1] else ""
+    lines = [f"{name}  {number_of(last)}  (from {number_of(values[0])}, {len(values)} values{step_range})"]
+    heights = [_height(value, low, high) for value in _sample(values)]
+    bottom, top = _label_edges(low, high)
     for row in range(_HEIGHT - 1, -1, -1):
         edge = top if row == _HEIGHT - 1 else bottom if row == 0 else ""
         lines.append(
@@ -35,7 +35,7 @@ def chart(name: str, points: Sequence[Point], last: float) -> list[str]:
     return lines
 
 
-def _edges(low: float, high: float) -> tuple[str, str]:
+def _label_edges(low: float, high: float) -> tuple[str, str]:
     """With as many digits as it takes to tell them apart."""
     digits = 4
     while number_of(low, digits) == number_of(high, digits) and digits < _MOST_DIGITS:
@@ -43,7 +43,7 @@ def _edges(low: float, high: float) -> tuple[str, str]:
     return number_of(low, digits), number_of(high, digits)
 
 
-def _sampled(values: Sequence[float]) -> list[float]:
+def _sample(values: Sequence[float]) -> list[float]:
     """At most as many values as fit, evenly taken, the first and the last among them."""
     if len(values) <= _WIDTH:
         return list(values)

@@ -29,11 +29,11 @@ class PlainValue:
         if value is None or isinstance(value, bool):
             return value
         try:
-            return self._coerced(value)
+            return self._convert(value)
         except ValueError as error:
             raise typer.BadParameter(f"{value!r} is not {error}", ctx=ctx, param=param) from error
 
-    def _coerced(self, value: Any) -> Any:
+    def _convert(self, value: Any) -> Any:
         if get_origin(self._annotation) is Literal:
             if value not in get_args(self._annotation):
                 raise ValueError(f"one of {', '.join(get_args(self._annotation))}")

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dressage.cli.options import As, complete_platform, complete_recipe, engine
+from dressage.cli.options import Output, complete_platform, complete_recipe, open_engine
 
 if TYPE_CHECKING:
     from dressage.engine.engine import Engine
@@ -24,19 +24,19 @@ def config(
             autocompletion=complete_platform,
         ),
     ] = None,
-    output: As = "table",
+    output: Output = "table",
 ) -> None:
     """Show each configured value and where it came from."""
     from dressage.cli.output import print_json, print_table
     from dressage.specs.configuration import DEFAULTS, Value
     from dressage.specs.settings import Owner
 
-    found = engine()
-    values = {name: found.configuration.option(name) for name in DEFAULTS}
-    values["workspace"] = Value(str(found.workspace.root), values["workspace"].origin)
-    values |= _values_of(found, Owner("platform", on or values["on"].value))
+    engine = open_engine()
+    values = {name: engine.configuration.option(name) for name in DEFAULTS}
+    values["workspace"] = Value(str(engine.workspace.root), values["workspace"].origin)
+    values |= _values_of(engine, Owner("platform", on or values["on"].value))
     if recipe:
-        values |= _values_of(found, Owner("recipe", recipe))
+        values |= _values_of(engine, Owner("recipe", recipe))
     if output == "json":
         print_json(values)
     else:
@@ -45,11 +45,11 @@ def config(
         )
 
 
-def _values_of(found: "Engine", owner: "Owner") -> "dict[str, Value]":
+def _values_of(engine: "Engine", owner: "Owner") -> "dict[str, Value]":
     from dressage.specs.configuration import Value
 
-    declared = found.settings(owner.name) if owner.kind == "recipe" else found.options(owner.name)
-    configured = found.configuration.values(owner, (item.name for item in declared))
+    declared = engine.settings(owner.name) if owner.kind == "recipe" else engine.options(owner.name)
+    configured = engine.configuration.values(owner, (item.name for item in declared))
     return {
         f"{owner.kind}s.{owner.name}.{item.name}": configured.get(item.name, Value(item.default, "default"))
         for item in declared

@@ -3,7 +3,7 @@
 import sys
 from typing import Any
 
-from dressage.cli.output import as_json, coloured, fitted, is_terminal, size_of, visible
+from dressage.cli.output import as_json, colour_text, escape_text, is_terminal, size_of, wrap_text
 from dressage.cli.progress import StageDisplay
 from dressage.cli.streams import results
 from dressage.files.encoding import to_json
@@ -26,12 +26,12 @@ _REASONS_AT = 48
 _COLOURS = {"reuse": "green", "none": "dim"}
 
 
-class Person:
+class TextDisplay:
     """Tells a person: itself on stderr, the script's own output on stdout, byte for byte."""
 
     def __init__(self, *, script_output: bool = True) -> None:
         self._script_output = script_output
-        self._in_line = False
+        self._is_mid_line = False
         self._display = StageDisplay()
 
     def __call__(self, event: Event) -> None:
@@ -49,7 +49,7 @@ class Person:
             case StageStarted():
                 self._display.begin(event)
             case StageProgress():
-                self._display.tell(event)
+                self._display.update(event)
             case StageOutput():
                 self._display.write(event.text)
             case StageFinished():
@@ -60,7 +60,7 @@ class Person:
             case LogWritten() if self._script_output:
                 results().buffer.write(event.data)
                 results().buffer.flush()
-                self._in_line = not event.data.endswith(b"\n")
+                self._is_mid_line = not event.data.endswith(b"\n")
             case RunEnded():
                 self._end_line()
 
@@ -71,17 +71,17 @@ class Person:
 
     def _end_line(self) -> None:
         """What follows begins a line of its own, however the script's output ended."""
-        if self._in_line:
+        if self._is_mid_line:
             results().write("\n")
             results().flush()
-            self._in_line = False
+            self._is_mid_line = False
 
     def close(self) -> None:
         """Leave the terminal as it was, wherever the work stopped."""
         self._display.end()
 
 
-class Program:
+class JsonLinesDisplay:
     """Tells a program: one JSON object a line on stdout, of every event."""
 
     def __call__(self, event: Event) -> None:
@@ -111,18 +111,18 @@ def plan_lines(plan: Plan, stream: Any = None) -> str:
         lines += _stage_lines(stage, stream)
     if plan.tags:
         tags = ", ".join(f"{name}={value}" for name, value in plan.tags.items())
-        lines.append(f"  {'tags':<12} {visible(tags)}")
-    lines += [f"{'':<{_REASONS_AT}}by plugin {visible(change)}" for change in plan.tags_changed_by]
+        lines.append(f"  {'tags':<12} {escape_text(tags)}")
+    lines += [f"{'':<{_REASONS_AT}}by plugin {escape_text(change)}" for change in plan.tags_changed_by]
     return "\n".join(lines)
 
 
 def _stage_lines(stage: StagePlan, stream: Any) -> list[str]:
     name = stage.name if stage.version is None else f"{stage.name}:{stage.version}"
-    action = coloured(f"{stage.action:<7}", _COLOURS.get(stage.action, "yellow"), stream)
+    action = colour_text(f"{stage.action:<7}", _COLOURS.get(stage.action, "yellow"), stream)
     size = f"{size_of(stage.size)}; " if stage.size else ""
     first, *more = stage.reasons or ("",)
     reasons = [f"{size}{first}", *more, *(f"by plugin {change}" for change in stage.changed_by)]
-    lines = [line for reason in reasons for line in fitted(reason, _REASONS_AT, stream)]
+    lines = [line for reason in reasons for line in wrap_text(reason, _REASONS_AT, stream)]
     return [
         f"  {stage.stage:<12} {action} {name:<24} {lines[0]}".rstrip(),
         *(f"{'':<{_REASONS_AT}}{line}" for line in lines[1:]),

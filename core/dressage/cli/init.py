@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from dressage.cli.options import complete_platform, engine
+from dressage.cli.options import complete_platform, open_engine
 from dressage.cli.platform_options import complete_option, values_of
 from dressage.cli.streams import results
 from dressage.errors import SettingsError
@@ -34,22 +34,22 @@ def init(
         raise SettingsError(f"option {values[0]!r} needs a platform; give --on NAME too")
     if on:
         results().write(f"{_configure(on, values_of(values or []))}\n")
-    results().write(f"{_make()}\n")
+    results().write(f"{_create_workspace()}\n")
 
 
 def _configure(name: str, values: Mapping[str, str]) -> Path:
     from dressage.platforms.protocols import Initialises
 
-    found = engine({name: values})
-    platform = found.platform(name)  # checks the values
-    if (writing := platform.optional(Initialises)) is not None:
-        path: Path = writing.initialise(values)
+    engine = open_engine({name: values})
+    platform = engine.platform(name)  # checks the values
+    if (initialising := platform.optional(Initialises)) is not None:
+        path: Path = initialising.initialise(values)
         return path
-    options = found.resolve_options(name)
-    return _write(found.directory, name, {key: getattr(options, key) for key in values})
+    options = engine.resolve_options(name)
+    return _write_settings_file(engine.directory, name, {key: getattr(options, key) for key in values})
 
 
-def _write(directory: Path, platform: str, options: Mapping[str, Any]) -> Path:
+def _write_settings_file(directory: Path, platform: str, options: Mapping[str, Any]) -> Path:
     from dressage.specs.configuration import FILE
     from dressage.specs.settings_file import platform_lines, says_already
 
@@ -65,11 +65,11 @@ def _write(directory: Path, platform: str, options: Mapping[str, Any]) -> Path:
     return path
 
 
-def _make() -> Path:
+def _create_workspace() -> Path:
     from dressage.records.workspace import FOLDER, Workspace, find_workspace
 
-    found = engine()
-    named = found.configuration.option("workspace").value
-    here = Workspace(find_workspace(found.directory, named or FOLDER))
-    here.create()
-    return here.root
+    engine = open_engine()
+    configured = engine.configuration.option("workspace").value
+    workspace = Workspace(find_workspace(engine.directory, configured or FOLDER))
+    workspace.create()
+    return workspace.root

@@ -39,7 +39,7 @@ class LazyGroup(PlainParameters, TyperGroup):
         if cmd_name not in self.entries:
             return None
         if cmd_name not in self.commands:
-            self.commands[cmd_name] = made(cmd_name, self.entries[cmd_name])
+            self.commands[cmd_name] = build_command(cmd_name, self.entries[cmd_name])
         return self.commands[cmd_name]
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
@@ -54,7 +54,7 @@ class LazyGroup(PlainParameters, TyperGroup):
             formatter.write_dl([(name, entry.help) for name, entry in self.entries.items()])
 
 
-def made(name: str, entry: Entry) -> Any:
+def build_command(name: str, entry: Entry) -> Any:
     """The command, or the group, that an entry stands for."""
     app = typer.Typer(
         name=name,
@@ -64,7 +64,7 @@ def made(name: str, entry: Entry) -> Any:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     if entry.target is None:
-        app.callback(cls=group_of(entry.commands), help=entry.help)(_nothing)
+        app.callback(cls=group_of(entry.commands), help=entry.help)(_do_nothing)
     else:
         module, _, function = entry.target.partition(":")
         app.command(name, cls=PlainCommand)(getattr(import_module(module), function))
@@ -75,5 +75,5 @@ def group_of(entries: Mapping[str, Entry]) -> type[LazyGroup]:
     return type("Group", (LazyGroup,), {"entries": entries})
 
 
-def _nothing() -> None:
+def _do_nothing() -> None:
     """A group does nothing of its own."""

@@ -95,15 +95,15 @@ COMMANDS = {
 }
 
 
-def _version(asked: bool) -> None:
-    if asked:
+def _print_version(wanted: bool) -> None:
+    if wanted:
         from importlib.metadata import version
 
         typer.echo(version("dressage"))
         raise typer.Exit
 
 
-def _enter(folder: Path | None) -> None:
+def _change_directory(folder: Path | None) -> None:
     if folder is not None:
         try:
             os.chdir(folder)
@@ -111,37 +111,42 @@ def _enter(folder: Path | None) -> None:
             raise typer.BadParameter(f"{str(folder)!r}: {error.strerror}") from error
 
 
-def _trace(asked: bool) -> None:
-    if asked:
+def _show_tracebacks(wanted: bool) -> None:
+    if wanted:
         os.environ["DRESSAGE_DEBUG"] = "1"
 
 
 def root(
     folder: Annotated[
-        Path | None, typer.Option("-C", metavar="DIR", help="Work as if started in DIR.", callback=_enter)
+        Path | None,
+        typer.Option("-C", metavar="DIR", help="Work as if started in DIR.", callback=_change_directory),
     ] = None,
     verbose: Annotated[
         bool,
         typer.Option(
-            "-v", "--verbose", help="Print below an error where it came from.", callback=_trace, is_eager=True
+            "-v",
+            "--verbose",
+            help="Print below an error where it came from.",
+            callback=_show_tracebacks,
+            is_eager=True,
         ),
     ] = False,
     version: Annotated[
-        bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
+        bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
     ] = False,
 ) -> None:
     """Train a model: one recipe, any platform."""
 
 
-def app() -> Any:
+def build_app() -> Any:
     """The root command."""
-    made = typer.Typer(
+    root_app = typer.Typer(
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    made.callback(cls=group_of(COMMANDS))(root)
-    return typer.main.get_command(made)
+    root_app.callback(cls=group_of(COMMANDS))(root)
+    return typer.main.get_command(root_app)
 
 
 def main() -> None:
@@ -160,7 +165,7 @@ def _complete() -> None:
 
     try:
         with suppress(Exception, KeyboardInterrupt):  # an error would be printed into the line being typed
-            app()(prog_name="dressage")
+            build_app()(prog_name="dressage")
     finally:
         streams.divert()  # what a plugin prints at exit is no completion
 
@@ -170,12 +175,12 @@ def _call() -> int | None:
     from dressage.errors import DressageError
 
     try:
-        code: int | None = app()(prog_name="dressage", standalone_mode=False)
+        code: int | None = build_app()(prog_name="dressage", standalone_mode=False)
         streams.results().flush()
     except BrokenPipeError:  # the reader has enough, as with `| head`
         return 1
     except (DressageError, OSError, typer.TyperException) as error:
-        return failures.tell(error)
+        return failures.report_error(error)
     except (typer.Abort, KeyboardInterrupt):  # Ctrl-C
         return 130
     finally:

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from dressage.engine.engine import Engine
     from dressage.specs.settings import Setting
 
-Output = Literal["table", "json"]
-Stream = Literal["table", "json", "jsonl"]
+OutputFormat = Literal["table", "json"]
+StreamFormat = Literal["table", "json", "jsonl"]
 
 
-def engine(platforms: "Mapping[str, Mapping[str, Any]] | None" = None) -> "Engine":
+def open_engine(platforms: "Mapping[str, Mapping[str, Any]] | None" = None) -> "Engine":
     from dressage.engine.engine import Engine
 
     return Engine(platforms=platforms)
@@ -27,37 +27,39 @@ def engine(platforms: "Mapping[str, Mapping[str, Any]] | None" = None) -> "Engin
 @silent()
 def complete_run(incomplete: str) -> list[str]:
     """Run ids, the newest first, straight from their folders."""
-    workspace = engine().workspace
+    workspace = open_engine().workspace
     names = [entry.name for entry in workspace.runs.iterdir()] if workspace.exists else []
     return sorted((name for name in names if name.startswith(incomplete)), reverse=True)
 
 
 @silent()
 def complete_recipe(incomplete: str) -> list[str]:
-    return [name for name in engine().plugins.names("recipe") if name.startswith(incomplete)]
+    return [name for name in open_engine().plugins.names("recipe") if name.startswith(incomplete)]
 
 
 @silent()
 def complete_platform(incomplete: str) -> list[str]:
-    return [name for name in engine().plugins.names("platform") if name.startswith(incomplete)]
+    return [name for name in open_engine().plugins.names("platform") if name.startswith(incomplete)]
 
 
 @silent()
 def complete_dataset(incomplete: str) -> list[str]:
-    names = {f"{version.name}:{version.version}" for version in engine().platform().datasets.list()}
+    names = {f"{version.name}:{version.version}" for version in open_engine().platform().datasets.list()}
     return sorted(name for name in names if name.startswith(incomplete))
 
 
 @silent()
 def complete_model(incomplete: str) -> list[str]:
-    names = {f"{version.name}:{version.version}" for version in engine().platform().models.list()}
+    names = {f"{version.name}:{version.version}" for version in open_engine().platform().models.list()}
     return sorted(name for name in names if name.startswith(incomplete))
 
 
 @silent()
 def complete_compute(incomplete: str) -> list[str]:
     return [
-        target.name for target in engine().platform().compute.list() if target.name.startswith(incomplete)
+        target.name
+        for target in open_engine().platform().compute.list()
+        if target.name.startswith(incomplete)
     ]
 
 
@@ -87,7 +89,7 @@ def _choices(ctx: typer.Context, name: str) -> "Sequence[str]":
 def _settings(ctx: typer.Context) -> "Sequence[Setting]":
     """Of the recipe on the line; behind an option that is not whole yet, nothing has been made of the line."""
     recipe = ctx.params.get("recipe") or next(iter(ctx.args), None)
-    return engine().settings(recipe) if recipe else ()
+    return open_engine().settings(recipe) if recipe else ()
 
 
 Recipe = Annotated[
@@ -115,7 +117,7 @@ Set = Annotated[
         autocompletion=complete_setting,
     ),
 ]
-As = Annotated[Output, typer.Option("--output", "-o", help="How to print it.")]
+Output = Annotated[OutputFormat, typer.Option("--output", "-o", help="How to print it.")]
 To = Annotated[
     Path | None,
     typer.Option(

@@ -19,7 +19,7 @@ def is_terminal(stream: TextIO) -> bool:
     return stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
-def coloured(text: str, colour: str, stream: TextIO) -> str:
+def colour_text(text: str, colour: str, stream: TextIO) -> str:
     """The text in a colour, where the stream shows colours and nobody asked for none."""
     wanted = is_terminal(stream) or os.environ.get("FORCE_COLOR")
     if not wanted or os.environ.get("NO_COLOR"):
@@ -56,7 +56,7 @@ def _text_throughout(value: Any) -> Any:
     return value
 
 
-def visible(value: object) -> str:
+def escape_text(value: object) -> str:
     """A value on one line: a line break, an escape or a byte that is no text shows as what it is."""
     text = "" if value is None else str(value)
     return "".join(
@@ -71,15 +71,15 @@ def print_table(
 
     On a terminal with a header, without columns that are empty, the last column folded to fit; elsewhere whole.
     """
-    texts = [[visible(cell) for cell in row] for row in rows]
+    texts = [[escape_text(cell) for cell in row] for row in rows]
     colours = colours or {}
     if texts and is_terminal(results()):
         texts = _with_header(header, texts)
         colours = {**colours, texts[0][0]: "dim"}
-    for row, lines in _in_line(texts):
+    for row, lines in _align_rows(texts):
         for line in lines:
             colour = colours.get(row[0])
-            results().write((coloured(line, colour, results()) if colour else line) + "\n")
+            results().write((colour_text(line, colour, results()) if colour else line) + "\n")
 
 
 def _with_header(header: Sequence[str], texts: Sequence[Sequence[str]]) -> list[list[str]]:
@@ -87,17 +87,17 @@ def _with_header(header: Sequence[str], texts: Sequence[Sequence[str]]) -> list[
     return [[row[place] for place in kept] for row in (header, *texts)]
 
 
-def _in_line(texts: Sequence[Sequence[str]]) -> Iterator[tuple[Sequence[str], list[str]]]:
+def _align_rows(texts: Sequence[Sequence[str]]) -> Iterator[tuple[Sequence[str], list[str]]]:
     """Each row, and its lines: one, and more where a terminal is too narrow for its last cell."""
     widths = [max(map(len, column)) for column in zip(*texts, strict=True)][:-1]
     indent = sum(widths) + 2 * len(widths)
     for row in texts:
         begin = "".join(f"{cell:<{width}}  " for cell, width in zip(row, widths, strict=False))
-        first, *more = fitted(row[-1], indent, results())
+        first, *more = wrap_text(row[-1], indent, results())
         yield row, [f"{begin}{first}".rstrip(), *(f"{'':<{indent}}{line}" for line in more)]
 
 
-def fitted(text: str, indent: int, stream: TextIO) -> list[str]:
+def wrap_text(text: str, indent: int, stream: TextIO) -> list[str]:
     """In lines that fit a terminal behind so many columns, broken between words; off a terminal as it is."""
     if not is_terminal(stream):
         return [text]
@@ -118,13 +118,13 @@ def _columns(stream: TextIO) -> int:
 
 def print_fields(fields: Iterable[tuple[str, object]]) -> None:
     """Names and values, one a line; what is None is left out."""
-    shown = [(visible(name), visible(value)) for name, value in fields if value is not None]
+    shown = [(escape_text(name), escape_text(value)) for name, value in fields if value is not None]
     width = max((len(name) for name, _ in shown), default=0)
     for name, value in shown:
         results().write(f"{name.ljust(width)}  {value}\n")
 
 
-def digest_shown(digest: str | None) -> str | None:
+def shorten_digest(digest: str | None) -> str | None:
     """Its beginning where a person looks, all of it elsewhere."""
     return digest[:12] if digest and is_terminal(results()) else digest
 
@@ -170,7 +170,7 @@ def iso_time(time_ms: int | None) -> str | None:
     return stamp_of(moment)
 
 
-def took(status: RunStatus) -> str:
+def duration_of(status: RunStatus) -> str:
     """How long the run's script ran, or has run so far."""
     from datetime import UTC, datetime
 

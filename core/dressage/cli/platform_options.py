@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dressage.cli.options import engine, pairs_of
+from dressage.cli.options import open_engine, pairs_of
 from dressage.cli.streams import silent
 
 if TYPE_CHECKING:
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 @silent()
 def complete_option(ctx: typer.Context, incomplete: str) -> list[str]:
     """`KEY=` of the options of the platform that --on names."""
-    found = engine()
-    name = ctx.params.get("on") or found.configuration.option("on").value
-    return [f"{item.name}=" for item in found.options(name) if item.name.startswith(incomplete)]
+    engine = open_engine()
+    name = ctx.params.get("on") or engine.configuration.option("on").value
+    return [f"{item.name}=" for item in engine.options(name) if item.name.startswith(incomplete)]
 
 
 Option = Annotated[
@@ -32,12 +32,12 @@ Option = Annotated[
 ]
 
 
-def engine_with(on: str | None, words: Sequence[str] | None) -> "Engine":
+def open_engine_with(on: str | None, words: Sequence[str] | None) -> "Engine":
     """Return an engine whose platform (the configured one, if None) has the options that KEY=VALUE words give."""
-    found = engine()
+    engine = open_engine()
     if not words:
-        return found
-    return engine({on or found.configuration.option("on").value: values_of(words)})
+        return engine
+    return open_engine({on or engine.configuration.option("on").value: values_of(words)})
 
 
 def values_of(words: Sequence[str]) -> dict[str, str]:

@@ -4,16 +4,16 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from dressage.cli.output import iso_time, number_of, print_fields, print_table, visible
+from dressage.cli.output import escape_text, iso_time, number_of, print_fields, print_table
 from dressage.cli.streams import results
 from dressage.results.metrics import Point, json_number
 from dressage.results.tracking import Input, LoggedModel, RunData, Tracked
 
-_LONGEST = 60
+_VALUE_LENGTH = 60
 """How many characters of a parameter's or a tag's value are shown to people."""
-_LONGEST_WARNING = 200
-_DEEPEST = 8
-_METRICS = 3
+_WARNING_LENGTH = 200
+_MAX_INDENT = 8
+_METRICS_SHOWN = 3
 """How many metrics of each run are shown in the table of a script's runs."""
 
 
@@ -48,12 +48,15 @@ def print_sections(tracked: Tracked, *, has_ended: bool) -> None:
     hidden = ("mlflow.", "dressage.experiments")  # the names of experiments have a line of their own
     tags = {name: value for name, value in tracked.tags.items() if not name.startswith(hidden)}
     for title, fields in (
-        ("parameters", [(name, _cut(value, _LONGEST)) for name, value in tracked.params.items()]),
-        ("tags", [(name, _cut(value, _LONGEST)) for name, value in tags.items()]),
+        ("parameters", [(name, _cut(value, _VALUE_LENGTH)) for name, value in tracked.params.items()]),
+        ("tags", [(name, _cut(value, _VALUE_LENGTH)) for name, value in tags.items()]),
         ("inputs", [(read.name, _context(read)) for read in tracked.inputs]),
         (
             "logged models",
-            [*((model.name, _model_line(model)) for model in _models(tracked)), *_older(tracked)],
+            [
+                *((model.name, _model_line(model)) for model in _models(tracked)),
+                *_models_before_mlflow_3(tracked),
+            ],
         ),
         ("registered", [("versions", ", ".join(tracked.registered))] if tracked.registered else []),
         ("traces", [("count", len(tracked.traces))] if tracked.traces else []),
@@ -67,7 +70,7 @@ def print_sections(tracked: Tracked, *, has_ended: bool) -> None:
         print_table(("  RUN", "STATUS", "METRICS"), rows)
 
 
-def warnings(tracked: Tracked) -> Iterator[str]:
+def list_warnings(tracked: Tracked) -> Iterator[str]:
     """What the script asked MLflow for and did not get, and what of its record cannot be read."""
     if tracked.unreadable:
         yield f"{tracked.unreadable} event(s) of the run's journal cannot be read"
@@ -75,10 +78,10 @@ def warnings(tracked: Tracked) -> Iterator[str]:
         times = "" if refused.count == 1 else f" ({refused.count} times)"
         if refused.message:
             yield _cut(
-                visible(f"MLflow request refused: {request}{times}: {refused.message}"), _LONGEST_WARNING
+                escape_text(f"MLflow request refused: {request}{times}: {refused.message}"), _WARNING_LENGTH
             )
         else:
-            yield visible(
+            yield escape_text(
                 f"the script asked MLflow for something this platform does not keep: {request}{times}"
             )
 
@@ -145,7 +148,7 @@ def _context(read: Input) -> str:
     return f"{read.digest}" + (f"  {context}" if context else "")
 
 
-def _older(tracked: Tracked) -> list[tuple[str, object]]:
+def _models_before_mlflow_3(tracked: Tracked) -> list[tuple[str, object]]:
     """Models that clients before MLflow 3 logged: files among the run's artifacts, listed in a tag."""
     try:
         history = json.loads(tracked.tags.get("mlflow.log-model.history", "[]"))
@@ -166,8 +169,8 @@ def _row(tracked: Tracked, run: RunData, has_ended: bool) -> tuple[str, str, str
     status = "interrupted" if has_ended and run.status == "RUNNING" else run.status
     words = [status, *(["deleted"] if run.deleted else []), *_attempt(run.attempt)]
     metrics = [f"{name} {number_of(value)}" for name, value in run.latest().items()]
-    more = [f"and {len(metrics) - _METRICS} more"] if len(metrics) > _METRICS else []
-    return f"  {_label(tracked, run)}", ", ".join(words), "  ".join([*metrics[:_METRICS], *more])
+    more = [f"and {len(metrics) - _METRICS_SHOWN} more"] if len(metrics) > _METRICS_SHOWN else []
+    return f"  {_label(tracked, run)}", ", ".join(words), "  ".join([*metrics[:_METRICS_SHOWN], *more])
 
 
 def _attempt(attempt: int) -> list[str]:
@@ -180,7 +183,7 @@ def _label(tracked: Tracked, run: RunData) -> str:
     while (parent := tracked.runs.get(above.parent_id or "")) and parent.run_id not in seen:
         depth, above = depth + 1, parent
         seen.add(parent.run_id)
-    return "  " * min(depth, _DEEPEST) + _cut(run.name or run.run_id, _LONGEST)
+    return "  " * min(depth, _MAX_INDENT) + _cut(run.name or run.run_id, _VALUE_LENGTH)
 
 
 def _cut(text: str, longest: int) -> str:

@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from dressage.cli.options import Arguments, Conda, On, Recipe, Set, Stream, Tag, pairs_of, settings_of
-from dressage.cli.platform_options import Option, engine_with
+from dressage.cli.options import Arguments, Conda, On, Recipe, Set, StreamFormat, Tag, pairs_of, settings_of
+from dressage.cli.platform_options import Option, open_engine_with
 
 
 def run(
@@ -23,23 +23,23 @@ def run(
         bool, typer.Option("--again", help="Start a new run even if one with the same inputs exists.")
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only plan.")] = False,
-    output: Annotated[Stream, typer.Option("-o", "--output", help="How to print it.")] = "table",
+    output: Annotated[StreamFormat, typer.Option("-o", "--output", help="How to print it.")] = "table",
 ) -> None:
     """Train: carry out a recipe's plan, or run a script.
 
     Ctrl-C detaches: the run continues in the background. A second Ctrl-C asks whether to cancel it.
     """
-    from dressage.cli.following import started
+    from dressage.cli.following import start_and_follow
     from dressage.cli.recipe_arguments import recipe_and_settings
 
     recipe, settings = recipe_and_settings(recipe, arguments or [], conda, settings_of(set_))
-    found, tags = engine_with(on, option), pairs_of(tag, "--tag")
+    engine, tags = open_engine_with(on, option), pairs_of(tag, "--tag")
     if dry_run:
         from dressage.cli.plan import show
 
-        return show(found.plan(recipe, on=on, set=settings, tags=tags), output)
-    return started(
-        lambda listener: found.run(
+        return show(engine.plan(recipe, on=on, set=settings, tags=tags), output)
+    return start_and_follow(
+        lambda listener: engine.run(
             recipe,
             on=on,
             set=settings,

@@ -9,7 +9,7 @@ from typing import TextIO
 
 _STDOUT, _STDERR = 1, 2
 
-_kept: list[TextIO] = []
+_results: list[TextIO] = []
 """The stream of results, once `prepare` has kept it."""
 
 
@@ -26,18 +26,18 @@ def prepare() -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # what its encoding lacks is written as `?`
         with suppress(OSError):  # not a descriptor: main() was called with a stream in memory
-            if sys.stdout.fileno() == _STDOUT and not _kept:
-                _kept.append(_duplicate(sys.stdout))
+            if sys.stdout.fileno() == _STDOUT and not _results:
+                _results.append(_duplicate(sys.stdout))
 
 
 def results() -> TextIO:
     """Where results are written: the kept stdout, or sys.stdout if none was kept."""
-    return _kept[0] if _kept else sys.stdout
+    return _results[0] if _results else sys.stdout
 
 
 def divert() -> None:
     """From now on, print(), C libraries and subprocesses that write to stdout write to stderr."""
-    if _kept:
+    if _results:
         _point_stdout_at(_STDERR)
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(line_buffering=True)
@@ -46,7 +46,7 @@ def divert() -> None:
 @contextmanager
 def silent() -> Iterator[None]:
     """Discard what is printed to stdout within: in the middle of a command line, stderr is no place either."""
-    if not _kept:
+    if not _results:
         yield
         return
     nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -55,7 +55,7 @@ def silent() -> Iterator[None]:
     try:
         yield
     finally:
-        _point_stdout_at(_kept[0].fileno())
+        _point_stdout_at(_results[0].fileno())
 
 
 def finish() -> None:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from dressage.cli.options import On, complete_compute, engine
+from dressage.cli.options import On, complete_compute, open_engine
 from dressage.cli.streams import results
 from dressage.errors import SettingsError
 
@@ -16,7 +16,7 @@ def delete(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Delete a compute target. On cloud platforms this also ends the runs on it."""
-    compute = engine().platform(on).compute
+    compute = open_engine().platform(on).compute
     if not yes and not sys.stdin.isatty():
         raise SettingsError(f"deleting compute target {name!r} has to be confirmed; give --yes")
     if yes or typer.confirm(f"delete compute target {name}?", err=True):

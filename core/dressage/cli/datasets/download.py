@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from dressage.cli.datasets.show import Reference
-from dressage.cli.options import On, To, engine
+from dressage.cli.options import On, To, open_engine
 
 
 def download(dataset: Reference, to: To = None, on: On = None) -> None:
@@ -11,7 +11,7 @@ def download(dataset: Reference, to: To = None, on: On = None) -> None:
     from dressage.cli.display import say
     from dressage.cli.references import find_dataset
 
-    datasets = engine().platform(on).datasets
+    datasets = open_engine().platform(on).datasets
     version = find_dataset(datasets, dataset)
     to = to or Path(f"{version.name}-{version.version}")
     datasets.download(version, to)

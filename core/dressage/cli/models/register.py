@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from dressage.cli.options import On, engine
+from dressage.cli.options import On, open_engine
 from dressage.cli.streams import results
 
 
@@ -21,7 +21,7 @@ def register(
     check_name("model", name)
     if not folder.is_dir():
         raise SettingsError(f"model folder {str(folder)!r} is not a folder; check the path")
-    found = engine()
-    found.workspace.create()
-    version = found.platform(on).models.register(name, folder.absolute())
+    engine = open_engine()
+    engine.workspace.create()
+    version = engine.platform(on).models.register(name, folder.absolute())
     results().write(f"{version.name}:{version.version}\n")

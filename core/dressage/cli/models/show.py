@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from dressage.cli.options import As, On, complete_model, engine
+from dressage.cli.options import On, Output, complete_model, open_engine
 from dressage.cli.streams import results
 
 Reference = Annotated[
@@ -12,20 +12,20 @@ Reference = Annotated[
 ]
 
 
-def show(model: Reference, on: On = None, output: As = "table") -> None:
+def show(model: Reference, on: On = None, output: Output = "table") -> None:
     """Show one model and where it came from."""
     from dressage.cli.output import (
-        digest_shown,
         number_of,
         print_fields,
         print_json,
         print_table,
+        shorten_digest,
         size_of,
         time_of,
     )
-    from dressage.cli.references import find
+    from dressage.cli.references import find_version
 
-    version = find("model", engine().platform(on).models.list(), model)
+    version = find_version("model", open_engine().platform(on).models.list(), model)
     if output == "json":
         return print_json(version)
     lineage = version.lineage
@@ -56,5 +56,5 @@ def show(model: Reference, on: On = None, output: As = "table") -> None:
     results().write("\n")
     return print_table(
         ("FILE", "SIZE", "SHA-256"),
-        [(file.path, size_of(file.size), digest_shown(file.sha256)) for file in version.files],
+        [(file.path, size_of(file.size), shorten_digest(file.sha256)) for file in version.files],
     )

@@ -1,13 +1,13 @@
 """dressage plugins list"""
 
-from dressage.cli.options import As, engine
+from dressage.cli.options import Output, open_engine
 
 
-def list_plugins(output: As = "table") -> None:
+def list_plugins(output: Output = "table") -> None:
     """List the plugins: what loaded, what did not and why."""
     from dressage.cli.output import print_json, print_table
 
-    statuses = engine().plugins.statuses()
+    statuses = open_engine().plugins.statuses()
     if output == "json":
         print_json(statuses)
     else:

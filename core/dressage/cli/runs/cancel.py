@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from dressage.cli.options import RunId, engine
+from dressage.cli.options import RunId, open_engine
 
 
 def cancel(
@@ -14,7 +14,7 @@ def cancel(
     """Stop a run: its script is asked to end, given a grace time, then ended."""
     from dressage.cli.display import say
 
-    found = engine().get(run)
+    found = open_engine().get(run)
     status = found.status
     if status.has_ended and (not status.interrupted or found.folder.refresh().status.has_ended):
         say(f"run {found.id} has ended already: {status.state}")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from dressage.cli.options import RunId, To, engine
+from dressage.cli.options import RunId, To, open_engine
 
 
 def download(
@@ -16,7 +16,7 @@ def download(
     """Copy a run's files to a folder."""
     from dressage.cli.display import say
 
-    found = engine().get(run)
+    found = open_engine().get(run)
     wanted = paths or [file.path for file in found.files]
     to = to or Path(found.id)
     found.download(to, wanted)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from dressage.cli.options import RunId, engine
+from dressage.cli.options import RunId, open_engine
 from dressage.cli.streams import results
 
 
@@ -26,9 +26,9 @@ def logs(
     from dressage.cli.display import say
     from dressage.cli.summaries import exit_code
 
-    found = engine().get(run)
+    found = open_engine().get(run)
     if tail is not None:
-        offset = max(offset, _tail(found.logs(), tail))
+        offset = max(offset, _find_tail(found.logs(), tail))
     try:
         for data in found.logs(follow=follow, offset=offset):
             results().buffer.write(data)
@@ -42,7 +42,7 @@ def logs(
         raise typer.Exit(exit_code(status))
 
 
-def _tail(log: Iterable[bytes], lines: int) -> int:
+def _find_tail(log: Iterable[bytes], lines: int) -> int:
     """Where the last so many lines begin, the last of them whole or not."""
     starts, size = deque([0], maxlen=lines + 1), 0
     for data in log:
