@@ -37,7 +37,7 @@ def test_init_changes_no_settings_file_and_prints_the_lines_to_add(dressage, pro
     (project / "dressage.toml").write_text(there)
     told = dressage("init", "--on", "local", "grace_s=5")
     assert (told.returncode, told.stdout) == (2, WRITTEN)
-    assert "dressage.toml' exists and is not changed; merge the printed lines into it" in told.stderr
+    assert "dressage.toml' already exists and was not changed; merge the printed lines into it" in told.stderr
     assert (project / "dressage.toml").read_text() == there
 
 

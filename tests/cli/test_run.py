@@ -106,28 +106,32 @@ def test_the_plan_off_a_terminal_has_no_colour_and_no_bar(dressage, script):
             ["no setting named 'epoch'", "did you mean 'epochs'"],
         ),
         (["run", "keras-mnist", "--set", "epochs=many"], 2, ["epochs", "'many'", "int"]),
-        (["run", "keras-mnist", "--set", "epochs"], 2, ["--set 'epochs'", "NAME=VALUE"]),
+        (["run", "keras-mnist", "--set", "epochs"], 2, ["invalid --set 'epochs'", "NAME=VALUE"]),
         (["run", "keras-mnist", "--on", "azure"], 2, ["no platform named 'azure'"]),
         (["run", "script", "-s", "path=t.py", "-s", "arguments='x"], 2, ["no closing quotation", '"\'x"']),
-        (["run", "keras-mnist", "--", "--lr", "1"], 2, ["takes no argument '--lr'", "--set"]),
+        (["run", "keras-mnist", "--", "--lr", "1"], 2, ["does not take the argument '--lr'", "--set"]),
         (
             ["run", "./train.py", "--lr", "0.1"],
             2,
             [
-                "no option '--lr'; arguments of the script go after --: dressage run ./train.py -- --lr 0.1",
+                "unknown option '--lr'; put the script's arguments after --: dressage run ./train.py -- --lr 0.1",
             ],
         ),
-        (["run", "keras-mnist", "--epochs", "3"], 2, ["no option '--epochs'", "--set NAME=VALUE"]),
-        (["run", "./train.py", "--detatch"], 2, ["no option '--detatch'; did you mean '--detach'?"]),
+        (["run", "keras-mnist", "--epochs", "3"], 2, ["unknown option '--epochs'", "--set NAME=VALUE"]),
+        (["run", "./train.py", "--detatch"], 2, ["unknown option '--detatch'; did you mean '--detach'?"]),
         (["runs", "show"], 2, ["missing argument 'RUN'", "dressage runs show --help"]),
         (["runs", "list", "-n", "few"], 2, ["'few' is not a whole number"]),
         (["-C", "gone", "doctor"], 2, ["'-C'", "'gone'", "No such file"]),
         (["plan", "keras-mnist", "-O", "prices=x.csv"], 2, ["platform 'local': no option named 'prices'"]),
         (["run", "keras-mnist", "-O", "grace_s=nan"], 2, ["option grace_s is nan; give a finite float"]),
-        (["run", "keras-mnist", "-O", "grace_s"], 2, ["'grace_s': give KEY=VALUE"]),
-        (["models", "register", "m", "gone"], 2, ["model folder 'gone' is not a folder"]),
+        (["run", "keras-mnist", "-O", "grace_s"], 2, ["invalid platform option 'grace_s': use KEY=VALUE"]),
+        (
+            ["models", "register", "m", "gone"],
+            2,
+            ["'gone' is not a folder; give the folder that contains the model"],
+        ),
         (["environments", "build", "gone.yml"], 2, ["'gone.yml' is not a file"]),
-        (["init", "grace_s=5"], 2, ["'grace_s=5' needs a platform; give --on NAME too"]),
+        (["init", "grace_s=5"], 2, ["'grace_s=5' needs a platform; add --on PLATFORM"]),
         (["init", "--on", "local", "grac_s=5"], 2, ["no option named 'grac_s'; did you mean 'grace_s'?"]),
         (["init", "--on", "azureml"], 2, ["no subscription_id, resource_group, workspace_name given"]),
         (["run", "./gone.py"], 2, ["'./gone.py' is not a file"]),
@@ -249,7 +253,7 @@ def test_a_closed_pipe_leaves_the_run_to_itself(dressage, project, script):
 
 def test_no_answer_to_whether_to_cancel_leaves_the_run_to_itself(dressage, script, project):
     process, terminal = on_a_terminal(project, "run", str(script(waiting(project))))
-    for mark in (b"up", b"Ctrl-C again"):
+    for mark in (b"up", b"press Ctrl-C again"):
         read_until(terminal, mark)
         os.killpg(process.pid, signal.SIGINT)
     read_until(terminal, b"cancel run")
@@ -290,5 +294,5 @@ def test_files_are_downloaded_to_a_folder_named_after_their_run(dressage, script
     name = dressage("run", "-d", str(script(""))).stdout.strip()
     dressage("runs", "wait", name)
     told = dressage("runs", "download", name)
-    assert told.stderr == f"1 file(s) in {name!r}\n"
+    assert told.stderr == f"downloaded 1 file(s) to {name!r}\n"
     assert (project / name / "user_logs" / "std_log.txt").exists()

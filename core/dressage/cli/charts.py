@@ -1,4 +1,4 @@
-"""Metrics drawn in the terminal: one line for a value, a small curve for a history."""
+"""Draw metrics in the terminal: one line for a single value, a small curve for several."""
 
 from collections.abc import Sequence
 from math import isfinite
@@ -13,7 +13,7 @@ _MOST_DIGITS = 17
 
 
 def draw_chart(name: str, points: Sequence[Point], last: float) -> list[str]:
-    """The lines to print: name, last value and range, and below them the curve, if there is one to see."""
+    """Return the lines to print: name, last value and first value, then the curve if the values differ."""
     name = escape_text(name)
     ordered = sorted(points, key=lambda point: (point.step, point.timestamp))
     values = [point.value for point in ordered]
@@ -36,7 +36,7 @@ def draw_chart(name: str, points: Sequence[Point], last: float) -> list[str]:
 
 
 def _label_edges(low: float, high: float) -> tuple[str, str]:
-    """With as many digits as it takes to tell them apart."""
+    """Return the labels of the lowest and the highest value, with enough digits to differ."""
     digits = 4
     while number_of(low, digits) == number_of(high, digits) and digits < _MOST_DIGITS:
         digits += 1
@@ -44,19 +44,19 @@ def _label_edges(low: float, high: float) -> tuple[str, str]:
 
 
 def _sample(values: Sequence[float]) -> list[float]:
-    """At most as many values as fit, evenly taken, the first and the last among them."""
+    """Return at most `_WIDTH` values at even distances, including the first and the last."""
     if len(values) <= _WIDTH:
         return list(values)
     return [values[round(place * (len(values) - 1) / (_WIDTH - 1))] for place in range(_WIDTH)]
 
 
 def _height(value: float, low: float, high: float) -> int:
-    """In eighths of a row, from 1 up; 0 for what is not a finite number."""
+    """Return the height in eighths of a row, at least 1; 0 for NaN and infinity."""
     if not isfinite(value):
         return 0
     share = (value / 2 - low / 2) / (
         high / 2 - low / 2
-    )  # halves: the difference of the largest floats is none
+    )  # halved first: the difference of very large floats would overflow
     return 1 + round(share * (_HEIGHT * 8 - 1))
 
 

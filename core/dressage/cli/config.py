@@ -14,19 +14,21 @@ if TYPE_CHECKING:
 
 def config(
     recipe: Annotated[
-        str | None, typer.Argument(help="Show this recipe's settings too.", autocompletion=complete_recipe)
+        str | None,
+        typer.Argument(help="Also show the settings of this recipe.", autocompletion=complete_recipe),
     ] = None,
     on: Annotated[
         str | None,
         typer.Option(
             "--on",
-            help="Show this platform's options; the configured one's by default.",
+            metavar="PLATFORM",
+            help="Platform whose options to show. Default: the configured platform.",
             autocompletion=complete_platform,
         ),
     ] = None,
     output: Output = "table",
 ) -> None:
-    """Show each configured value and where it came from."""
+    """Show each configuration value and where it comes from."""
     from dressage.cli.output import print_json, print_table
     from dressage.specs.configuration import DEFAULTS, Value
     from dressage.specs.settings import Owner

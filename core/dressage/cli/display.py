@@ -1,4 +1,4 @@
-"""Showing what an engine does while it does it."""
+"""Display the events of an engine: as text for people, or as JSON lines for programs."""
 
 import sys
 from typing import Any
@@ -27,7 +27,7 @@ _COLOURS = {"reuse": "green", "none": "dim"}
 
 
 class TextDisplay:
-    """Tells a person: itself on stderr, the script's own output on stdout, byte for byte."""
+    """Displays events as text on stderr, and the script's output on stdout, byte for byte."""
 
     def __init__(self, *, script_output: bool = True) -> None:
         self._script_output = script_output
@@ -43,7 +43,7 @@ class TextDisplay:
             case RunFound(reason="reused"):
                 say(f"reusing run {event.run_id} (same inputs); --again starts a new run")
                 if event.ignored:
-                    say(f"  the requested {event.ignored} of this command are ignored")
+                    say(f"  ignored options of this command: {event.ignored}")
             case RunFound():
                 say(f"resuming run {event.run_id}: {event.reason}")
             case StageStarted():
@@ -70,19 +70,19 @@ class TextDisplay:
         say(text)
 
     def _end_line(self) -> None:
-        """What follows begins a line of its own, however the script's output ended."""
+        """End the line if the script's output did not end with a line break."""
         if self._is_mid_line:
             results().write("\n")
             results().flush()
             self._is_mid_line = False
 
     def close(self) -> None:
-        """Leave the terminal as it was, wherever the work stopped."""
+        """Remove the progress bar and restore the terminal, also after an error."""
         self._display.end()
 
 
 class JsonLinesDisplay:
-    """Tells a program: one JSON object a line on stdout, of every event."""
+    """Displays each event as one line of JSON on stdout."""
 
     def __call__(self, event: Event) -> None:
         fields: dict[str, Any] = {"event": type(event).__name__}
@@ -95,11 +95,11 @@ class JsonLinesDisplay:
         results().buffer.flush()
 
     def close(self) -> None:
-        """Every line is out already."""
+        """Do nothing: each line is written at once."""
 
 
 def say(text: str) -> None:
-    """A line of our own, beside the script's output."""
+    """Write a line to stderr."""
     sys.stderr.write(text + "\n")
     sys.stderr.flush()
 

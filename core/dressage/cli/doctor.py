@@ -23,13 +23,18 @@ class Check(NamedTuple):
 def doctor(
     recipe: Annotated[
         str | None,
-        typer.Argument(help="A recipe or script: could it run as asked?", autocompletion=complete_recipe),
+        typer.Argument(
+            help="Also check that this recipe or script can be planned.", autocompletion=complete_recipe
+        ),
     ] = None,
     on: On = None,
     set_: Set = None,
     output: Output = "table",
 ) -> None:
-    """Check that this machine can train; exits with 1 if something is in the way."""
+    """Check this machine, the plugins and, if given, a recipe.
+
+    The exit code is 1 if a check fails.
+    """
     from dressage.cli.output import print_json, print_table
 
     checks = list(_drop_repeated(_run_checks()))
@@ -38,13 +43,13 @@ def doctor(
     if output == "json":
         print_json([check._asdict() for check in checks])
     else:
-        rows = [("ok" if check.ok else "no", check.name, check.finding) for check in checks]
-        print_table(("", "CHECK", "FINDING"), rows, {"no": "red"})
+        rows = [("ok" if check.ok else "failed", check.name, check.finding) for check in checks]
+        print_table(("RESULT", "CHECK", "DETAILS"), rows, {"failed": "red"})
     raise typer.Exit(0 if all(check.ok for check in checks) else 1)
 
 
 def _drop_repeated(checks: Iterable[Check]) -> Iterator[Check]:
-    """One failure may stand in the way of several checks: it is told once."""
+    """Yield each failure once: one cause can make several checks fail."""
     reported = set()
     for check in checks:
         if check.ok or check.finding not in reported:
@@ -54,7 +59,7 @@ def _drop_repeated(checks: Iterable[Check]) -> Iterator[Check]:
 
 
 def _run_checks() -> Iterator[Check]:
-    for check in (_check_python, _check_uv, _check_settings, _check_workspace, _check_disk):
+    for check in (_check_python, _check_uv, _check_configuration, _check_workspace, _check_disk):
         yield _run_check(check)
     for status in open_engine().plugins.statuses():
         yield Check(f"{status.kind} {status.name}", status.error is None, status.error or status.source)
@@ -63,7 +68,7 @@ def _run_checks() -> Iterator[Check]:
 
 
 def _check_plan(recipe: str, on: str | None, given: dict[str, Any]) -> Check:
-    """Whether a plan can be made: on Azure ML, whether the machines that are wanted can be had."""
+    """Check that the recipe can be planned; a cloud platform also checks quota and machine sizes."""
     from dressage.cli.recipe_arguments import recipe_and_settings
 
     try:
@@ -91,7 +96,7 @@ def _diagnose_platform(platform: str) -> Iterator[Check]:
 def _run_check(check: Callable[[], Check]) -> Check:
     try:
         return check()
-    except Exception as error:  # a check that breaks is a finding, whatever broke it
+    except Exception as error:  # any exception in a check is a failed check
         return Check(check.__name__.removeprefix("_check_"), False, str(error))
 
 
@@ -110,16 +115,16 @@ def _check_uv() -> Check:
 
 def _check_workspace() -> Check:
     workspace = open_engine().workspace
-    state = "is there" if workspace.exists else "made by the first run"
+    state = "exists" if workspace.exists else "created by the first run"
     nearest = _find_existing(workspace.root)
     if not (nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)):
-        finding = f"{str(nearest)!r} cannot be written; name another folder with DRESSAGE_WORKSPACE"
+        finding = f"{str(nearest)!r} is not writable; set DRESSAGE_WORKSPACE to another folder"
         return Check("workspace", False, finding)
     return Check("workspace", True, f"{workspace.root} ({state})")
 
 
 def _find_existing(path: Path) -> Path:
-    """The path, or what there is of it."""
+    """Return the path, or its nearest parent that exists."""
     return next(place for place in (path, *path.parents) if place.exists())
 
 
@@ -132,10 +137,10 @@ def _check_disk() -> Check:
     return Check(
         "disk",
         free >= _ENOUGH_BYTES,
-        f"{size_of(free)} free; an environment may take {size_of(_ENOUGH_BYTES)}",
+        f"{size_of(free)} free; an environment needs up to {size_of(_ENOUGH_BYTES)}",
     )
 
 
-def _check_settings() -> Check:
+def _check_configuration() -> Check:
     files = [str(Path(path)) for path, _ in open_engine().configuration.files]
-    return Check("settings", True, ", ".join(files) or "no dressage.toml; defaults apply")
+    return Check("configuration", True, ", ".join(files) or "no dressage.toml; using the defaults")

@@ -1,4 +1,4 @@
-"""Starting or continuing a run at the command line, and staying with it until its end."""
+"""Start or resume a run and follow it until it ends."""
 
 import os
 import signal
@@ -25,9 +25,9 @@ _SECOND_CTRL_C_S = 1.5
 def start_and_follow(
     start: Callable[[Listener], Run], *, detach: bool, output: StreamFormat, offset: int = 0
 ) -> None:
-    """Start a run by `start`, follow it unless told to detach, and exit as its script did.
+    """Call `start`, follow the run unless `detach` is set, and exit with the run's exit code.
 
-    offset: the first byte of its log to print.
+    offset: where to start printing the log, in bytes.
     """
     display = JsonLinesDisplay() if output == "jsonl" else TextDisplay(script_output=output == "table")
     run = _submit(start, display)
@@ -60,15 +60,15 @@ def _follow(run: Run, display: TextDisplay | JsonLinesDisplay, offset: int) -> R
     except KeyboardInterrupt:
         _handle_ctrl_c(run)
         raise typer.Exit(130) from None
-    except BrokenPipeError:  # whoever read our output has enough
+    except BrokenPipeError:  # the reader of our output has closed the pipe
         if not run.status.has_ended:
             run.detach()
-            say(_detached_line(run))
+            say(_describe_detached(run))
         raise
 
 
 def _submit(start: Callable[[Listener], Run], display: TextDisplay | JsonLinesDisplay) -> Run:
-    """Carry the stages out. A closed terminal stops them no more than it stops the run."""
+    """Run the stages and submit the run. The stages continue if the terminal is closed."""
     run_id: list[str] = []
 
     def listen(event: Any) -> None:
@@ -92,27 +92,27 @@ def _submit(start: Callable[[Listener], Run], display: TextDisplay | JsonLinesDi
 
 
 def _close_terminal(*_: object) -> None:
-    """The terminal was closed: work on without it."""
+    """Redirect all streams to the null device after the terminal was closed."""
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in (sys.stdin, sys.stdout, sys.stderr, results()):
         os.dup2(nowhere, stream.fileno())
 
 
 def _handle_ctrl_c(run: Run) -> None:
-    """Ctrl-C: the run continues in the background; a second one soon after asks whether to cancel it."""
-    say(f"\n{_detached_line(run)}")
+    """Detach from the run. A second Ctrl-C soon after asks whether to cancel it."""
+    say(f"\n{_describe_detached(run)}")
     try:
         if sys.stdin.isatty():
-            say("Ctrl-C again to cancel it")
+            say("press Ctrl-C again to cancel the run")
             time.sleep(_SECOND_CTRL_C_S)
     except KeyboardInterrupt:
         if _confirm(f"\ncancel run {run.id}?"):
             run.cancel()
-            say("cancelled")
+            say(f"canceling run {run.id}")
     run.detach()
 
 
-def _detached_line(run: Run) -> str:
+def _describe_detached(run: Run) -> str:
     return (
         f"detached: run {run.id} continues in the background; follow it with: dressage runs logs -f {run.id}"
     )
@@ -121,6 +121,6 @@ def _detached_line(run: Run) -> str:
 def _confirm(question: str) -> bool:
     try:
         return typer.confirm(question, err=True)
-    except typer.Abort:  # Ctrl-C once more, or no answer
+    except typer.Abort:  # another Ctrl-C, or the end of input
         say("")
         return False

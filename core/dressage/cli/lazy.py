@@ -1,4 +1,4 @@
-"""Commands that are imported when they are called: `--help` costs Typer and a table of one-line helps."""
+"""Import a command only when it is called. `--help` needs only Typer and a table of one-line help texts."""
 
 import sys
 from collections.abc import Mapping
@@ -14,7 +14,10 @@ from dressage.cli.coercion import PlainCommand, PlainParameters
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One command or group. target: "module:function" of a command; commands: those of a group."""
+    """A command or a group.
+
+    target: "module:function" for a command. commands: the commands of a group.
+    """
 
     help: str
     target: str | None = None
@@ -22,7 +25,7 @@ class Entry:
 
 
 class LazyGroup(PlainParameters, TyperGroup):
-    """A group whose commands are known by name and help, and made when one is asked for."""
+    """A group that knows its commands by name and help, and builds a command when it is called."""
 
     entries: Mapping[str, Entry] = {}
 
@@ -55,7 +58,7 @@ class LazyGroup(PlainParameters, TyperGroup):
 
 
 def build_command(name: str, entry: Entry) -> Any:
-    """The command, or the group, that an entry stands for."""
+    """Build the command or the group of an entry."""
     app = typer.Typer(
         name=name,
         add_completion=False,
@@ -76,4 +79,4 @@ def group_of(entries: Mapping[str, Entry]) -> type[LazyGroup]:
 
 
 def _do_nothing() -> None:
-    """A group does nothing of its own."""
+    """Callback of a group, which does nothing itself."""

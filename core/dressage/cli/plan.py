@@ -31,7 +31,7 @@ def plan(
     tag: Tag = None,
     output: Output = "table",
 ) -> None:
-    """Say what a run would do, and why; touch nothing."""
+    """Show what a run would do and why, without changing anything."""
     from dressage.cli.recipe_arguments import recipe_and_settings
 
     recipe, settings = recipe_and_settings(recipe, arguments or [], conda, settings_of(set_))

@@ -1,4 +1,4 @@
-"""How far a stage is: a bar on a terminal, elsewhere a line now and then; neither for what takes no second."""
+"""Show the progress of a stage that takes longer than a second: a bar on a terminal, lines elsewhere."""
 
 import sys
 import threading
@@ -16,7 +16,10 @@ _DRAW_EVERY_S = 0.1
 
 
 class StageDisplay:
-    """Draws in a thread of its own, as a stage may be long silent; `end` returns once the terminal is as before."""
+    """Shows progress from a separate thread, because a stage may not report progress for a long time.
+
+    `end` waits until the terminal is restored.
+    """
 
     def __init__(self) -> None:
         self._ended = threading.Event()
@@ -34,7 +37,7 @@ class StageDisplay:
         self._latest = event
 
     def write(self, line: str) -> None:
-        """A line above the bar, where there is one."""
+        """Write a line, above the bar if there is one."""
         if bar := self._bar:
             bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
         else:
@@ -90,5 +93,5 @@ def _bar(event: StageProgress) -> "Progress":
 
 def _amount(event: StageProgress) -> str:
     if event.stage == "dataset":
-        return f"{size_of(event.done)} of {size_of(event.total) or 'unknown'}"
+        return size_of(event.done) + (f" of {size_of(event.total)}" if event.total else "")
     return f"{event.done} of {event.total}" if event.total else ""

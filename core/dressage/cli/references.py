@@ -1,4 +1,4 @@
-"""Names with versions, as people type them: "keras-mnist:2", "keras-mnist@best", or "keras-mnist" for the newest."""
+"""Find a dataset or model version by reference: NAME:VERSION, NAME@ALIAS, or NAME for the newest."""
 
 from collections.abc import Sequence
 from typing import TypeVar
@@ -11,13 +11,16 @@ V = TypeVar("V", DatasetVersion, ModelVersion)
 
 
 def find_dataset(datasets: Datasets, reference: str) -> DatasetVersion:
-    """The version that is meant; a platform may list all versions of one name only. Raises NotFoundError."""
+    """Find a dataset version by reference. Raises NotFoundError.
+
+    A platform may list all versions of a dataset only if its name is given.
+    """
     name = reference.partition("@")[0].partition(":")[0]
     return find_version("dataset", datasets.list(name) or datasets.list(), reference)
 
 
 def find_version(kind: str, versions: Sequence[V], reference: str) -> V:
-    """Raises NotFoundError."""
+    """Find a version by reference among `versions`. kind: "dataset" or "model". Raises NotFoundError."""
     name, at, alias = reference.partition("@")
     name, _, number = name.partition(":")
     named = [version for version in versions if version.name == name]

@@ -1,21 +1,17 @@
 """dressage resume"""
 
-from typing import Annotated
-
-import typer
-
-from dressage.cli.options import RunId, StreamFormat, open_engine
+from dressage.cli.options import Detach, RunId, StreamOutput, open_engine
 
 
 def resume(
     run: RunId,
-    detach: Annotated[bool, typer.Option("-d", "--detach", help="Return once the run is submitted.")] = False,
-    output: Annotated[StreamFormat, typer.Option("-o", "--output", help="How to print it.")] = "table",
+    detach: Detach = False,
+    output: StreamOutput = "table",
 ) -> None:
-    """Bring an unfinished run to its end.
+    """Resume a run that has not completed.
 
-    A running run is followed. A killed one continues from its last checkpoint; output that it printed before is not
-    repeated.
+    A run that is still running is followed. A run that failed, was canceled or was interrupted starts a new attempt,
+    which can continue from the checkpoints of the previous one. Output of earlier attempts is not printed again.
     """
     from dressage.cli.following import start_and_follow
 

@@ -1,4 +1,4 @@
-"""How a followed run ends: what is said of it, and the exit code."""
+"""Summarise a run that has ended: closing lines, JSON and exit code."""
 
 import shlex
 from typing import Any
@@ -13,14 +13,14 @@ from dressage.results.statuses import RunStatus
 
 
 def exit_code(status: RunStatus) -> int:
-    """The script's own code if it failed; 3 if what failed was not the script; 1 for a run that never started."""
+    """Return 0 if the run completed, else the script's exit code. Without one: 1 if canceled, 3 if failed."""
     if status.state == "Completed":
         return 0
     return status.exit_code or (1 if status.state == "Canceled" else 3)
 
 
 def print_summary(run: Run, status: RunStatus) -> None:
-    """The closing lines of a run: what it came to, and what to type next."""
+    """Print the result of a run and the next commands to use."""
     colour = {"Completed": "green", "Canceled": "yellow"}.get(status.state, "red")
     time = duration_of(status)
     lines = [
@@ -41,7 +41,7 @@ def print_summary(run: Run, status: RunStatus) -> None:
 
 
 def as_result(run: Run, status: RunStatus) -> dict[str, Any]:
-    """A run's end for programs."""
+    """Return the result of a run for JSON output."""
     tracked, metric = run.tracked, run.request.model.primary_metric
     latest = tracked.latest()
     return {

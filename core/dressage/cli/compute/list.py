@@ -4,7 +4,7 @@ from dressage.cli.options import On, Output, open_engine
 
 
 def list_compute(on: On = None, output: Output = "table") -> None:
-    """List the compute targets."""
+    """List compute targets."""
     from dressage.cli.output import print_json, print_table
 
     targets = open_engine().platform(on).compute.list()

@@ -4,7 +4,7 @@ from dressage.cli.options import On, Output, open_engine
 
 
 def list_datasets(on: On = None, output: Output = "table") -> None:
-    """List the datasets' versions."""
+    """List dataset versions."""
     from dressage.cli.output import print_json, print_table, size_of, time_of
 
     versions = open_engine().platform(on).datasets.list()

@@ -7,11 +7,16 @@ import typer
 from dressage.cli.options import On, Output, complete_dataset, open_engine
 from dressage.cli.streams import results
 
-Reference = Annotated[str, typer.Argument(help="NAME or NAME:VERSION.", autocompletion=complete_dataset)]
+Reference = Annotated[
+    str,
+    typer.Argument(
+        help="Dataset as NAME:VERSION, or NAME for the newest version.", autocompletion=complete_dataset
+    ),
+]
 
 
 def show(dataset: Reference, on: On = None, output: Output = "table") -> None:
-    """Show one dataset and its files."""
+    """Show one dataset version and its files."""
     from msgspec.structs import replace
 
     from dressage.cli.output import print_fields, print_json, print_table, shorten_digest, size_of, time_of

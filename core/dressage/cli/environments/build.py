@@ -17,7 +17,7 @@ def build(
     target: Annotated[
         str,
         typer.Argument(
-            help="A recipe's name, or the path of a conda specification or a requirements file (.txt).",
+            help="Recipe name, or path of a conda specification or a requirements file (.txt).",
             autocompletion=complete_recipe,
         ),
     ],
@@ -27,7 +27,10 @@ def build(
         bool, typer.Option("--upgrade", help="Resolve again to the newest allowed versions.")
     ] = False,
 ) -> None:
-    """Build the environment of a recipe, a conda file or a requirements file, unless it is there."""
+    """Build the environment of a recipe or a specification file, unless it is already built.
+
+    The file is a conda specification or, if its name ends in .txt, a requirements file for pip.
+    """
     from dressage.cli.display import TextDisplay
     from dressage.errors import SettingsError
     from dressage.results.events import StageStarted, progress_of

@@ -7,7 +7,7 @@ from dressage.cli.options import On, To, open_engine
 
 
 def download(model: Reference, to: To = None, on: On = None) -> None:
-    """Copy a model's files to a folder, verified."""
+    """Download the files of a model version and verify their checksums."""
     from dressage.cli.display import say
     from dressage.cli.references import find_version
 
@@ -15,4 +15,4 @@ def download(model: Reference, to: To = None, on: On = None) -> None:
     version = find_version("model", models.list(), model)
     to = to or Path(f"{version.name}-{version.version}")
     models.download(version, to)
-    say(f"{len(version.files)} file(s) in {str(to)!r}")
+    say(f"downloaded {len(version.files)} file(s) to {str(to)!r}")

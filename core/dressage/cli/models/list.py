@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def list_models(on: On = None, output: Output = "table") -> None:
-    """List the models' versions."""
+    """List model versions."""
     from dressage.cli.output import print_json, print_table, time_of
 
     engine = open_engine()
@@ -31,7 +31,7 @@ def list_models(on: On = None, output: Output = "table") -> None:
 
 
 def _metric(engine: "Engine", version: "ModelVersion") -> str | None:
-    """The value of the primary metric of the run it came from, where that run is known."""
+    """Return the value of its run's primary metric; None if the run is not in this workspace."""
     from dressage.cli.output import number_of
     from dressage.errors import DressageError
 

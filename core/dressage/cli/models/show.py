@@ -8,12 +8,16 @@ from dressage.cli.options import On, Output, complete_model, open_engine
 from dressage.cli.streams import results
 
 Reference = Annotated[
-    str, typer.Argument(help="NAME, NAME:VERSION or NAME@ALIAS.", autocompletion=complete_model)
+    str,
+    typer.Argument(
+        help="Model as NAME:VERSION, NAME@ALIAS, or NAME for the newest version.",
+        autocompletion=complete_model,
+    ),
 ]
 
 
 def show(model: Reference, on: On = None, output: Output = "table") -> None:
-    """Show one model and where it came from."""
+    """Show one model version and where it came from."""
     from dressage.cli.output import (
         number_of,
         print_fields,
@@ -35,7 +39,7 @@ def show(model: Reference, on: On = None, output: Output = "table") -> None:
             ("aliases", ", ".join(version.aliases) or None),
             ("stage", version.stage),
             ("description", version.description),
-            ("of all versions", version.model_description),
+            ("model description", version.model_description),
             ("framework", version.framework),
             ("digest", version.digest if version.files else None),
             ("created", time_of(version.created)),
@@ -51,7 +55,7 @@ def show(model: Reference, on: On = None, output: Output = "table") -> None:
         )
     )
     if not version.files:
-        results().write("files  none here: the version is an address\n")
+        results().write("\nno files: this version refers to its source only\n")
         return None
     results().write("\n")
     return print_table(

@@ -4,7 +4,7 @@ from dressage.cli.options import Output, open_engine
 
 
 def list_plugins(output: Output = "table") -> None:
-    """List the plugins: what loaded, what did not and why."""
+    """List plugins, and why a plugin could not be loaded."""
     from dressage.cli.output import print_json, print_table
 
     statuses = open_engine().plugins.statuses()

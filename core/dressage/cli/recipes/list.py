@@ -5,7 +5,7 @@ from dressage.cli.streams import results
 
 
 def list_recipes(output: Output = "table") -> None:
-    """List the recipes, one per line."""
+    """List recipes, one per line."""
     from dressage.cli.output import print_json
 
     names = open_engine().plugins.names("recipe")

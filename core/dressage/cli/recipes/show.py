@@ -8,10 +8,10 @@ from dressage.cli.options import Output, complete_recipe, open_engine
 
 
 def show(
-    recipe: Annotated[str, typer.Argument(help="A recipe's name.", autocompletion=complete_recipe)],
+    recipe: Annotated[str, typer.Argument(help="Recipe name.", autocompletion=complete_recipe)],
     output: Output = "table",
 ) -> None:
-    """Show a recipe's settings, with types and defaults."""
+    """Show the settings of a recipe, with types and defaults."""
     from dressage.cli.output import print_json, print_table
 
     settings = open_engine().settings(recipe)

@@ -17,11 +17,14 @@ def list_runs(
     limit: Annotated[
         int | None,
         typer.Option(
-            "-n", "--limit", help=f"At most so many, {_DEFAULT_LIMIT} in a table; 0 for all.", min=0
+            "-n",
+            "--limit",
+            help=f"Maximum number of runs; 0 lists all. Default: {_DEFAULT_LIMIT} in a table, all in JSON.",
+            min=0,
         ),
     ] = None,
 ) -> None:
-    """List the runs, the newest first."""
+    """List runs, newest first."""
     from dressage.cli.display import say
     from dressage.cli.output import duration_of, print_json, print_table
 
@@ -41,14 +44,14 @@ def list_runs(
         )
         for run in runs[: limit_used or None]
     ]
-    print_table(("RUN", "STATE", "ON", "TOOK", "METRIC", "MODEL", "NAME"), rows)
+    print_table(("RUN", "STATE", "PLATFORM", "DURATION", "METRIC", "MODEL", "NAME"), rows)
     if len(runs) > len(rows):
-        say("... and more; -n 0 shows all")
+        say("more runs exist; use -n 0 to list all")
     return None
 
 
 def _metric(run: "RunSummary") -> str | None:
-    """The value of the primary metric, once it is logged."""
+    """Return the value of the primary metric; None if it has not been logged."""
     from dressage.cli.output import number_of
 
     value = run.metrics.get(run.metric or "")

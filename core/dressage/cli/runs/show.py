@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 def show(run: RunId, output: Output = "table") -> None:
-    """Show one run: stages, metrics, files, model.
+    """Show one run: stages, metrics, files and model.
 
-    If its platform cannot be asked, what is recorded is shown, then the error.
+    If the platform cannot be reached, the recorded data is shown, then the error.
     """
     found = open_engine().get(run)
     print_run = _print_json if output == "json" else _print_sections
@@ -56,7 +56,7 @@ def _print_sections(run: "Run", files: "Sequence[File] | None") -> None:
             ("created", time_of(run.created)),
             ("started", time_of(status.started) or None),
             ("ended", time_of(status.ended) or None),
-            ("took", duration_of(status) or None),
+            ("duration", duration_of(status) or None),
             ("recipe", f"{request.recipe} on {request.platform}"),
             ("script", request.script.label),
             ("arguments", shlex.join(map(str, request.script.arguments)) or None),
@@ -89,7 +89,7 @@ def _print_sections(run: "Run", files: "Sequence[File] | None") -> None:
 
 
 def _format_settings(request: "RunRequest") -> str | None:
-    """The settings that are not at the recipe's defaults; all of them, if the recipe is gone."""
+    """Format the settings that differ from the defaults; all settings if the recipe cannot be loaded."""
     try:
         defaults = {item.name: item.default for item in open_engine().settings(request.recipe)}
     except DressageError:

@@ -10,11 +10,12 @@ from dressage.cli.options import Output, RunId, open_engine
 def wait(
     run: RunId,
     timeout: Annotated[
-        float | None, typer.Option(help="Give up after so many seconds, with 124.", min=0)
+        float | None,
+        typer.Option(metavar="SECONDS", help="Stop waiting after this time and exit with code 124.", min=0),
     ] = None,
     output: Output = "table",
 ) -> None:
-    """Wait for a run's end; exit as its script did."""
+    """Wait until a run ends; exit with its exit code."""
     from dressage.cli.display import say
     from dressage.cli.output import print_json
     from dressage.cli.summaries import as_result, exit_code, print_summary
