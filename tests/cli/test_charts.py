@@ -18,7 +18,7 @@ def test_a_single_value_is_a_line():
     assert draw_chart("Accuracy", points(0.5), 0.5) == ["Accuracy  0.5"]
 
 
-def test_a_curve_is_in_the_order_of_steps_whatever_the_order_of_logging():
+def test_a_curve_is_ordered_by_step():
     assert draw_chart("Loss", points(3.0, 2.0, 1.0)[::-1], 1.0) == draw_chart(
         "Loss", points(3.0, 2.0, 1.0), 1.0
     )
