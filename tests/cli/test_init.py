@@ -1,4 +1,4 @@
-"""A platform is configured by `dressage init`."""
+"""`dressage init` creates a workspace and configures a platform."""
 
 import os
 from pathlib import Path
@@ -14,18 +14,18 @@ grace_s = 5.0
 
 
 def test_init_writes_a_platforms_options_to_a_settings_file(dressage, project):
-    told = dressage("init", "--on", "local", "grace-s=5")
-    assert told.stdout == f"{project / 'dressage.toml'}\n{project / '.dressage'}\n"
+    result = dressage("init", "--on", "local", "grace-s=5")
+    assert result.stdout == f"{project / 'dressage.toml'}\n{project / '.dressage'}\n"
     assert (project / "dressage.toml").read_text() == WRITTEN
 
 
-def test_init_again_with_the_same_options_is_harmless(dressage, project):
+def test_init_with_the_same_options_can_be_repeated(dressage, project):
     for _ in range(2):
         assert dressage("init", "--on", "local", "grace_s=5").returncode == 0
     assert (project / "dressage.toml").read_text() == WRITTEN
 
 
-def test_init_without_options_chooses_the_platform(dressage, project):
+def test_init_without_options_selects_the_platform(dressage, project):
     assert dressage("init", "--on", "local").returncode == 0
     assert (project / "dressage.toml").read_text() == 'on = "local"\n'
 
@@ -33,17 +33,19 @@ def test_init_without_options_chooses_the_platform(dressage, project):
 @pytest.mark.parametrize(
     "there", ["", "[platforms.local]\ngrace_s = 4\n", '[recipes.script]\npath = "a.py"\n']
 )
-def test_init_changes_no_settings_file_and_prints_the_lines_to_add(dressage, project, there):
+def test_init_does_not_change_a_settings_file_and_prints_the_lines_to_add(dressage, project, there):
     (project / "dressage.toml").write_text(there)
-    told = dressage("init", "--on", "local", "grace_s=5")
-    assert (told.returncode, told.stdout) == (2, WRITTEN)
-    assert "dressage.toml' exists and is not changed; merge the printed lines into it" in told.stderr
+    result = dressage("init", "--on", "local", "grace_s=5")
+    assert (result.returncode, result.stdout) == (2, WRITTEN)
+    assert (
+        "dressage.toml' already exists and was not changed; merge the printed lines into it" in result.stderr
+    )
     assert (project / "dressage.toml").read_text() == there
 
 
 def test_init_writes_nothing_for_a_bad_option(dressage, project):
-    told = dressage("init", "--on", "local", "grace_s=soon")
-    assert "platform 'local': option grace_s is 'soon'; give float" in told.stderr
+    result = dressage("init", "--on", "local", "grace_s=soon")
+    assert "platform 'local': option grace_s is 'soon'; give float" in result.stderr
     assert list(project.iterdir()) == []
 
 
@@ -81,7 +83,7 @@ def platform():
 
 @pytest.fixture
 def lab(tmp_path: Path) -> dict[str, str]:
-    """The environment of a command that finds the installed platform `lab`, which writes a file of its own."""
+    """Environment variables with which the platform `lab` is found; it writes its own configuration file."""
     metadata = tmp_path / "site" / "lab-1.2.dist-info"
     metadata.mkdir(parents=True)
     (metadata / "entry_points.txt").write_text("[dressage.platforms]\nlab = lab_platform\n")
@@ -90,20 +92,20 @@ def lab(tmp_path: Path) -> dict[str, str]:
 
 
 def test_any_platform_can_write_a_configuration_file(lab, dressage, project):
-    told = dressage("init", "--on", "lab", "queue-name=long", env=lab)
-    assert told.stdout.splitlines()[0] == str(project / "lab.txt")
+    result = dressage("init", "--on", "lab", "queue-name=long", env=lab)
+    assert result.stdout.splitlines()[0] == str(project / "lab.txt")
     assert (project / "lab.txt").read_text() == "0.25 long"
     assert not (project / "dressage.toml").exists()
 
 
 def test_a_platform_says_which_key_it_needs(lab, dressage):
-    told = dressage("init", "--on", "lab", env=lab)
-    assert (told.returncode, told.stderr) == (2, "error: platform 'lab': no queue_name given\n")
+    result = dressage("init", "--on", "lab", env=lab)
+    assert (result.returncode, result.stderr) == (2, "error: platform 'lab': no queue_name given\n")
 
 
 def test_a_platform_that_breaks_in_initialise_is_named(lab, dressage):
-    told = dressage("init", "--on", "lab", "queue_name=", env=lab)
+    result = dressage("init", "--on", "lab", "queue_name=", env=lab)
     assert (
-        told.stderr
+        result.stderr
         == "error: plugin 'lab' (lab 1.2) failed in initialise: ZeroDivisionError: division by zero\n"
     )

@@ -1,16 +1,16 @@
-"""What is shown to a person at a terminal, and what else goes to stdout."""
+"""How results are printed, on a terminal and elsewhere."""
 
 import json
 
-from tests.terminal import shown
+from tests.terminal import read_lines
 from tests.waiting import eventually
 
 WORDS = "a name of so many words that it does not stand beside the other columns of a terminal"
 
 
-def test_tables_fit_the_terminal_and_lose_nothing(dressage, script, project):
+def test_tables_fit_the_terminal_and_are_complete(dressage, script, project):
     dressage("run", "-d", "--name", WORDS, str(script("")))
-    lines = shown(project, "runs", "list")
+    lines = read_lines(project, "runs", "list")
     assert max(map(len, lines)) <= 80
     assert WORDS in " ".join(" ".join(lines).split())
     assert WORDS in dressage("runs", "list").stdout
@@ -18,29 +18,29 @@ def test_tables_fit_the_terminal_and_lose_nothing(dressage, script, project):
 
 def test_plans_and_settings_fit_the_terminal(project):
     for arguments in (("plan", "keras-mnist"), ("recipes", "show", "keras-mnist")):
-        assert max(map(len, shown(project, *arguments))) <= 80
+        assert max(map(len, read_lines(project, *arguments))) <= 80
 
 
-def test_reasons_of_a_plan_stand_in_one_column(dressage):
+def test_reasons_of_a_plan_are_in_one_column(dressage):
     *_, first, second = dressage("plan", "keras-mnist").stdout.splitlines()
     assert second.index("environment not built") == first.index("no previous run")
 
 
-def test_digests_are_cut_for_people_alone(dressage, project):
+def test_digests_are_shortened_only_start_on_terminal(dressage, project):
     (project / "a.csv").write_text("1")
     dressage("datasets", "register", "numbers", "a.csv")
     digest = json.loads(dressage("datasets", "show", "numbers", "-o", "json").stdout)["files"][0]["sha256"]
     assert digest in dressage("datasets", "show", "numbers").stdout
-    assert shown(project, "datasets", "show", "numbers")[-1].endswith(digest[:12])
+    assert read_lines(project, "datasets", "show", "numbers")[-1].endswith(digest[:12])
 
 
-def test_what_does_not_print_is_visible(dressage, script):
-    told = dressage("run", "-d", "--name", "two\nlines\x1b[31m", str(script("")))
+def test_unprintable_characters_are_escaped(dressage, script):
+    result = dressage("run", "-d", "--name", "two\nlines\x1b[31m", str(script("")))
     assert r"two\nlines\x1b[31m" in dressage("runs", "list").stdout
-    assert r"two\nlines\x1b[31m" in dressage("runs", "show", told.stdout.strip()).stdout
+    assert r"two\nlines\x1b[31m" in dressage("runs", "show", result.stdout.strip()).stdout
 
 
-def test_a_run_is_shown_with_what_was_asked_and_when(dressage, script):
+def test_a_run_is_shown_with_its_request_and_times(dressage, script):
     name = dressage("run", "-d", str(script("")), "--", "--lr", "0.1").stdout.strip()
     dressage("runs", "wait", name)
     fields = dict(line.split(None, 1) for line in dressage("runs", "show", name).stdout.splitlines()[:15])
@@ -49,30 +49,30 @@ def test_a_run_is_shown_with_what_was_asked_and_when(dressage, script):
     assert fields["created"] <= fields["started"] <= fields["ended"]
 
 
-def test_a_running_run_shows_the_time_it_has_taken_so_far(dressage, script, project):
+def test_a_running_run_shows_its_duration_so_far(dressage, script, project):
     waits = (
         f"import pathlib, time\nwhile not pathlib.Path({str(project / 'go')!r}).exists(): time.sleep(0.02)"
     )
     name = dressage("run", "-d", str(script(waits))).stdout.strip()
-    eventually(lambda: "took" in dressage("runs", "show", name).stdout)
+    eventually(lambda: "duration" in dressage("runs", "show", name).stdout)
     assert "Running  local" in dressage("runs", "list").stdout
     (project / "go").touch()
 
 
-def test_a_list_that_stops_says_so_and_json_has_all(dressage, script):
+def test_a_limited_list_says_so_and_json_is_complete(dressage, script):
     for _ in range(2):
         dressage("run", "-d", str(script("")))
     cut = dressage("runs", "list", "-n", "1")
-    assert (cut.stdout.count("\n"), cut.stderr) == (1, "... and more; -n 0 shows all\n")
+    assert (cut.stdout.count("\n"), cut.stderr) == (1, "more runs exist; use -n 0 to list all\n")
     assert dressage("runs", "list", "-n", "2").stderr == ""
     assert len(json.loads(dressage("runs", "list", "-o", "json").stdout)) == 2
 
 
-def test_waiting_in_vain_prints_the_run_as_it_stands(dressage, script, project):
+def test_a_wait_that_times_out_prints_the_current_status(dressage, script, project):
     waits = (
         f"import pathlib, time\nwhile not pathlib.Path({str(project / 'go')!r}).exists(): time.sleep(0.02)"
     )
     name = dressage("run", "-d", str(script(waits))).stdout.strip()
-    told = dressage("runs", "wait", "--timeout", "0", "-o", "json", name)
-    assert (told.returncode, json.loads(told.stdout)["run_id"]) == (124, name)
+    result = dressage("runs", "wait", "--timeout", "0", "-o", "json", name)
+    assert (result.returncode, json.loads(result.stdout)["run_id"]) == (124, name)
     (project / "go").touch()

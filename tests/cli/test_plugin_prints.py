@@ -1,4 +1,4 @@
-"""What plugins print goes to stderr, never into results."""
+"""What plugins print goes to stderr, never to stdout."""
 
 import json
 import os
@@ -130,15 +130,15 @@ def test_what_plugins_print_is_on_stderr(dressage: Command, way: str):
     assert {f"{way} in {place}" for place in PLACES} <= set(lines)
 
 
-def test_what_a_plugin_prints_stands_in_order(dressage: Command):
+def test_what_a_plugin_prints_stays_in_order(dressage: Command):
     lines = dressage(*NOISY_PLAN).stderr.splitlines()
     first = lines.index("printed in model")
     assert lines[first : first + 3] == ["printed in model", "written in model", "echoed in model"]
 
 
 def test_events_are_json_lines_whatever_a_recipe_prints(dressage: Command):
-    told = dressage("run", "noisy", "-o", "jsonl")
-    events = [json.loads(line)["event"] for line in told.stdout.splitlines()]
+    result = dressage("run", "noisy", "-o", "jsonl")
+    events = [json.loads(line)["event"] for line in result.stdout.splitlines()]
     assert (events[0], events[-1]) == ("PlanMade", "RunEnded")
 
 
@@ -156,20 +156,20 @@ def test_a_detached_run_prints_its_id_alone(dressage: Command, project: Path):
     assert (project / ".dressage" / "runs" / name.removesuffix("\n")).is_dir()
 
 
-def test_a_completion_is_none_of_what_a_recipe_prints(dressage: Command):
+def test_completions_do_not_contain_what_a_recipe_prints(dressage: Command):
     words = {"COMP_WORDS": "dressage run noisy --set ", "COMP_CWORD": "4"}
-    told = dressage(env={**os.environ, "_DRESSAGE_COMPLETE": "complete_bash", **words})
-    assert told.stdout == "rate=\n"
+    result = dressage(env={**os.environ, "_DRESSAGE_COMPLETE": "complete_bash", **words})
+    assert result.stdout == "rate=\n"
 
 
 @pytest.mark.parametrize("closing", ["<&-", ">&-", "2>&-", ">&- 2>&-"])
-def test_a_closed_stream_stops_no_noisy_plugin(project: Path, closing: str):
+def test_a_closed_stream_does_not_stop_a_noisy_plugin(project: Path, closing: str):
     command = f"{sys.executable} -m dressage.cli.main plan noisy {closing}"
     assert (
         subprocess.run(["bash", "-c", command], cwd=project, capture_output=True, timeout=60).returncode == 0
     )
 
 
-def test_a_terminal_that_closes_takes_nothing_more(dressage: Command):
-    told = dressage("run", "noisy", "-o", "jsonl", env={**os.environ, "HANG_UP": "1"})
-    assert (told.returncode, told.stdout) == (0, "")
+def test_nothing_is_written_after_the_terminal_closes(dressage: Command):
+    result = dressage("run", "noisy", "-o", "jsonl", env={**os.environ, "HANG_UP": "1"})
+    assert (result.returncode, result.stdout) == (0, "")

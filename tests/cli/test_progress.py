@@ -1,20 +1,20 @@
-"""How a stage that takes long is shown."""
+"""The progress of a stage that takes more than a second."""
 
 import signal
 
 from tests.fileserver import serving
-from tests.terminal import on_a_terminal, read_to_end, read_until
+from tests.terminal import read_to_end, read_until, start_on_terminal
 from tests.waiting import eventually
 
-from dressage.cli.display import Person
+from dressage.cli.display import TextDisplay
 from dressage.results.events import StageStarted, progress_of
 
 HIDE, SHOW = b"\x1b[?25l", b"\x1b[?25h"
 
 
-def test_ctrl_c_gives_the_terminal_its_cursor_back(project):
+def test_ctrl_c_restores_the_cursor_of_the_terminal(project):
     with serving(files={"/a": bytes(1 << 20)}, pause_s=0.25) as server:
-        process, terminal = on_a_terminal(project, "datasets", "register", "a", f"{server.address}/a")
+        process, terminal = start_on_terminal(project, "datasets", "register", "a", f"{server.address}/a")
         read_until(terminal, HIDE)
         process.send_signal(signal.SIGINT)
         rest = read_to_end(terminal)
@@ -23,8 +23,8 @@ def test_ctrl_c_gives_the_terminal_its_cursor_back(project):
     assert HIDE not in rest.rpartition(SHOW)[2]
 
 
-def test_off_a_terminal_a_silent_stage_says_what_it_is_at(capsys):
-    tell, told = Person(), []
+def test_without_a_terminal_a_long_stage_prints_a_line(capsys):
+    tell, told = TextDisplay(), []
     tell(StageStarted("environment", "keras-env"))
     eventually(lambda: told.append(capsys.readouterr().err) or "keras-env" in "".join(told))
     tell.close()
@@ -32,7 +32,7 @@ def test_off_a_terminal_a_silent_stage_says_what_it_is_at(capsys):
 
 
 def test_a_line_of_output_is_shown_as_it_is(capsys):
-    tell = Person()
+    tell = TextDisplay()
     tell(StageStarted("environment", "keras-env"))
     progress_of("environment", tell)("Step 1/3 : FROM [base]\n", 0, None)
     tell.close()

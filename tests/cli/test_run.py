@@ -1,4 +1,4 @@
-"""`dressage run` as a person types it."""
+"""`dressage run` and the commands that follow, cancel and resume a run."""
 
 import json
 import os
@@ -10,33 +10,31 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.terminal import on_a_terminal, read_to_end, read_until
+from tests.terminal import read_to_end, read_until, start_on_terminal
 from tests.waiting import eventually
 
 
-def run_id(told: subprocess.CompletedProcess[str]) -> str:
-    found = re.search(r"^run (\S+)", told.stderr, re.MULTILINE)
-    assert found, told.stderr
+def run_id(result: subprocess.CompletedProcess[str]) -> str:
+    found = re.search(r"^run (\S+)", result.stderr, re.MULTILINE)
+    assert found, result.stderr
     return found[1]
 
 
 def test_the_scripts_output_is_on_stdout_and_the_plan_on_stderr(dressage, script):
     path = script("print('hello from the script')")
-    told = dressage("run", str(path))
-    assert told.returncode == 0
-    assert told.stdout.startswith("hello from the script\n")
-    assert "plan: script on local" in told.stderr
-    assert f"next: dressage runs show {run_id(told)}" in told.stderr
+    result = dressage("run", str(path))
+    assert result.returncode == 0
+    assert result.stdout.startswith("hello from the script\n")
+    assert "plan: script on local" in result.stderr
+    assert f"next: dressage runs show {run_id(result)}" in result.stderr
 
 
-def test_arguments_after_two_dashes_are_the_scripts(dressage, script):
-    told = dressage("run", str(script("import sys; print(sys.argv[1:])")), "--", "--lr", "0.1", "a b")
-    assert told.stdout.startswith("['--lr', '0.1', 'a b']\n")
+def test_arguments_after_two_dashes_go_to_the_script(dressage, script):
+    result = dressage("run", str(script("import sys; print(sys.argv[1:])")), "--", "--lr", "0.1", "a b")
+    assert result.stdout.startswith("['--lr', '0.1', 'a b']\n")
 
 
-def test_arguments_in_the_settings_file_are_a_scripts_where_the_command_line_has_none(
-    dressage, script, project
-):
+def test_arguments_in_the_settings_file_are_used_if_the_command_line_has_none(dressage, script, project):
     (project / "dressage.toml").write_text('[recipes.script]\narguments = "--lr 0.5"\n')
     path = str(script("import sys; print(sys.argv[1:])"))
     assert "['--lr', '0.5']" in dressage("run", path).stdout
@@ -45,55 +43,55 @@ def test_arguments_in_the_settings_file_are_a_scripts_where_the_command_line_has
 
 @pytest.mark.parametrize("code", [1, 42])
 def test_a_failing_script_gives_its_own_exit_code(dressage, script, code):
-    told = dressage("run", str(script(f"print('last words'); raise SystemExit({code})")))
-    assert told.returncode == code
-    assert "last words" in told.stdout
-    assert f"exit code {code}" in told.stdout
+    result = dressage("run", str(script(f"print('last words'); raise SystemExit({code})")))
+    assert result.returncode == code
+    assert "last words" in result.stdout
+    assert f"exit code {code}" in result.stdout
 
 
-def test_detach_prints_the_id_alone_and_the_run_ends_well(dressage, script):
-    told = dressage("run", "-d", str(script("print('on my own')")))
-    name = told.stdout.strip()
-    assert name in told.stderr
+def test_detach_prints_only_the_id_and_the_run_completes(dressage, script):
+    result = dressage("run", "-d", str(script("print('on my own')")))
+    name = result.stdout.strip()
+    assert name in result.stderr
     assert dressage("runs", "wait", name).returncode == 0
     assert dressage("runs", "logs", name).stdout == "on my own\n"
 
 
 def test_json_output_is_one_json_value(dressage, script):
-    told = dressage("run", "-o", "json", str(script("print('noise')")))
-    result = json.loads(told.stdout)
+    result = dressage("run", "-o", "json", str(script("print('noise')")))
+    result = json.loads(result.stdout)
     assert (result["state"], result["exit_code"]) == ("Completed", 0)
 
 
-def test_jsonl_output_is_an_event_a_line(dressage, script):
-    told = dressage("run", "-o", "jsonl", str(script("print('noise')")))
-    events = [json.loads(line) for line in told.stdout.splitlines()]
+def test_jsonl_output_is_one_event_per_line(dressage, script):
+    result = dressage("run", "-o", "jsonl", str(script("print('noise')")))
+    events = [json.loads(line) for line in result.stdout.splitlines()]
     assert events[0]["event"] == "PlanMade"
     assert events[-1]["event"] == "RunEnded"
     assert "".join(event["text"] for event in events if event["event"] == "LogWritten") == "noise\n"
 
 
-def test_dry_run_touches_nothing(dressage, script, project):
-    told = dressage("run", "--dry-run", str(script("")))
-    assert "model" in told.stdout
+def test_dry_run_creates_no_workspace(dressage, script, project):
+    result = dressage("run", "--dry-run", str(script("")))
+    assert "model" in result.stdout
     assert not (project / ".dressage").exists()
 
 
-def test_a_dry_run_as_a_stream_is_one_event(dressage, script):
+def test_a_dry_run_as_jsonl_is_one_event(dressage, script):
     (line,) = dressage("run", "--dry-run", "-o", "jsonl", str(script(""))).stdout.splitlines()
     assert json.loads(line)["event"] == "PlanMade"
 
 
 def test_a_plan_takes_a_scripts_conda_specification_as_a_run_does(dressage, script, project):
     (project / "lab.yml").write_text("dependencies: [python=3.11, pip]\n")
-    told = dressage("plan", str(script("")), "--conda", "lab.yml", "-o", "json")
-    (stage,) = [stage for stage in json.loads(told.stdout)["stages"] if stage["stage"] == "environment"]
+    result = dressage("plan", str(script("")), "--conda", "lab.yml", "-o", "json")
+    (stage,) = [stage for stage in json.loads(result.stdout)["stages"] if stage["stage"] == "environment"]
     assert (stage["name"], stage["action"]) == ("lab", "build")
 
 
-def test_the_plan_off_a_terminal_has_no_colour_and_no_bar(dressage, script):
-    told = dressage("run", str(script("")))
-    assert "\x1b" not in told.stderr + told.stdout
+def test_without_a_terminal_there_is_no_colour_and_no_bar(dressage, script):
+    result = dressage("run", str(script("")))
+    assert "\x1b" not in result.stderr + result.stdout
 
 
 @pytest.mark.parametrize(
@@ -106,28 +104,32 @@ def test_the_plan_off_a_terminal_has_no_colour_and_no_bar(dressage, script):
             ["no setting named 'epoch'", "did you mean 'epochs'"],
         ),
         (["run", "keras-mnist", "--set", "epochs=many"], 2, ["epochs", "'many'", "int"]),
-        (["run", "keras-mnist", "--set", "epochs"], 2, ["--set 'epochs'", "NAME=VALUE"]),
+        (["run", "keras-mnist", "--set", "epochs"], 2, ["invalid --set 'epochs'", "NAME=VALUE"]),
         (["run", "keras-mnist", "--on", "azure"], 2, ["no platform named 'azure'"]),
         (["run", "script", "-s", "path=t.py", "-s", "arguments='x"], 2, ["no closing quotation", '"\'x"']),
-        (["run", "keras-mnist", "--", "--lr", "1"], 2, ["takes no argument '--lr'", "--set"]),
+        (["run", "keras-mnist", "--", "--lr", "1"], 2, ["does not take the argument '--lr'", "--set"]),
         (
             ["run", "./train.py", "--lr", "0.1"],
             2,
             [
-                "no option '--lr'; arguments of the script go after --: dressage run ./train.py -- --lr 0.1",
+                "unknown option '--lr'; put the script's arguments after --: dressage run ./train.py -- --lr 0.1",
             ],
         ),
-        (["run", "keras-mnist", "--epochs", "3"], 2, ["no option '--epochs'", "--set NAME=VALUE"]),
-        (["run", "./train.py", "--detatch"], 2, ["no option '--detatch'; did you mean '--detach'?"]),
+        (["run", "keras-mnist", "--epochs", "3"], 2, ["unknown option '--epochs'", "--set NAME=VALUE"]),
+        (["run", "./train.py", "--detatch"], 2, ["unknown option '--detatch'; did you mean '--detach'?"]),
         (["runs", "show"], 2, ["missing argument 'RUN'", "dressage runs show --help"]),
         (["runs", "list", "-n", "few"], 2, ["'few' is not a whole number"]),
         (["-C", "gone", "doctor"], 2, ["'-C'", "'gone'", "No such file"]),
         (["plan", "keras-mnist", "-O", "prices=x.csv"], 2, ["platform 'local': no option named 'prices'"]),
         (["run", "keras-mnist", "-O", "grace_s=nan"], 2, ["option grace_s is nan; give a finite float"]),
-        (["run", "keras-mnist", "-O", "grace_s"], 2, ["'grace_s': give KEY=VALUE"]),
-        (["models", "register", "m", "gone"], 2, ["model folder 'gone' is not a folder"]),
+        (["run", "keras-mnist", "-O", "grace_s"], 2, ["invalid platform option 'grace_s': use KEY=VALUE"]),
+        (
+            ["models", "register", "m", "gone"],
+            2,
+            ["'gone' is not a folder; give the folder that contains the model"],
+        ),
         (["environments", "build", "gone.yml"], 2, ["'gone.yml' is not a file"]),
-        (["init", "grace_s=5"], 2, ["'grace_s=5' needs a platform; give --on NAME too"]),
+        (["init", "grace_s=5"], 2, ["'grace_s=5' needs a platform; add --on PLATFORM"]),
         (["init", "--on", "local", "grac_s=5"], 2, ["no option named 'grac_s'; did you mean 'grace_s'?"]),
         (["init", "--on", "azureml"], 2, ["no subscription_id, resource_group, workspace_name given"]),
         (["run", "./gone.py"], 2, ["'./gone.py' is not a file"]),
@@ -136,17 +138,17 @@ def test_the_plan_off_a_terminal_has_no_colour_and_no_bar(dressage, script):
         (["models", "show", "nothing"], 2, ["no model named 'nothing'"]),
     ],
 )
-def test_what_is_wrong_is_said_in_one_line(dressage, arguments, code, words):
-    told = dressage(*arguments)
-    assert told.returncode == code
-    assert told.stderr.startswith("error: ")
-    assert told.stderr.count("\n") == 1
-    assert all(word in told.stderr for word in words)
-    assert told.stdout == ""
+def test_an_error_is_one_line(dressage, arguments, code, words):
+    result = dressage(*arguments)
+    assert result.returncode == code
+    assert result.stderr.startswith("error: ")
+    assert result.stderr.count("\n") == 1
+    assert all(word in result.stderr for word in words)
+    assert result.stdout == ""
 
 
-def background(project: Path, *arguments: str) -> subprocess.Popen[bytes]:
-    """The command line in a session of its own, on a pseudo-terminal."""
+def start_in_background(project: Path, *arguments: str) -> subprocess.Popen[bytes]:
+    """Start a command in a new session, with a pseudo-terminal as stdin."""
     _, terminal = pty.openpty()
     return subprocess.Popen(
         [sys.executable, "-m", "dressage.cli.main", *arguments],
@@ -158,15 +160,15 @@ def background(project: Path, *arguments: str) -> subprocess.Popen[bytes]:
     )
 
 
-def waiting(project: Path) -> str:
+def script_that_waits(project: Path) -> str:
     return (
         "import pathlib, time\nprint('up')\n"
         f"while not pathlib.Path({str(project / 'go')!r}).exists(): time.sleep(0.02)\nprint('done')\n"
     )
 
 
-def test_ctrl_c_leaves_the_run_to_itself(dressage, script, project):
-    process = background(project, "run", str(script(waiting(project))))
+def test_ctrl_c_detaches_from_the_run(dressage, script, project):
+    process = start_in_background(project, "run", str(script(script_that_waits(project))))
     assert process.stdout
     assert process.stdout.readline() == b"up\n"
     os.killpg(process.pid, signal.SIGINT)
@@ -178,8 +180,8 @@ def test_ctrl_c_leaves_the_run_to_itself(dressage, script, project):
     assert dressage("runs", "wait", name[1].decode()).returncode == 0
 
 
-def test_a_closed_terminal_stops_nothing(dressage, script, project):
-    process = background(project, "run", str(script(waiting(project))))
+def test_a_closed_terminal_does_not_stop_the_run(dressage, script, project):
+    process = start_in_background(project, "run", str(script(script_that_waits(project))))
     assert process.stdout
     process.stdout.readline()
     os.killpg(process.pid, signal.SIGHUP)
@@ -190,33 +192,33 @@ def test_a_closed_terminal_stops_nothing(dressage, script, project):
     assert dressage("runs", "logs", run["run_id"]).stdout == "up\ndone\n"
 
 
-def test_following_a_failed_run_fails_as_it_did(dressage, script):
+def test_following_a_failed_run_exits_with_its_code(dressage, script):
     name = dressage("run", "-d", str(script("raise SystemExit(6)"))).stdout.strip()
     assert dressage("runs", "logs", "-f", name).returncode == 6
     assert dressage("runs", "wait", name).returncode == 6
 
 
-def test_waiting_gives_up_after_the_timeout_with_124(dressage, script, project):
-    name = dressage("run", "-d", str(script(waiting(project)))).stdout.strip()
+def test_wait_exits_with_124_after_the_timeout(dressage, script, project):
+    name = dressage("run", "-d", str(script(script_that_waits(project)))).stdout.strip()
     assert dressage("runs", "wait", "--timeout", "0.1", name).returncode == 124
     assert dressage("runs", "cancel", name).returncode == 0
     (run,) = json.loads(dressage("runs", "list", "-o", "json").stdout)
     assert run["status"]["state"] == "Canceled"
 
 
-def test_the_latest_run_is_downloaded_to_a_folder_of_its_id(dressage, script, project):
+def test_the_latest_run_is_downloaded_to_a_folder_named_after_it(dressage, script, project):
     name = dressage("run", "-d", str(script("open('outputs/a', 'w').close()"))).stdout.strip()
     dressage("runs", "wait", "latest")
     dressage("runs", "download", "latest", "outputs/a")
     assert (project / name / "outputs" / "a").is_file()
 
 
-def test_a_resumed_run_prints_only_what_is_new(dressage, script, project):
+def test_a_resumed_run_prints_only_new_output(dressage, script, project):
     text = "import os, sys; print('began'); sys.exit(not os.path.exists(sys.argv[1]))"
     dressage("run", str(script(text)), "--", str(project / "there"))
     (project / "there").touch()
-    told = dressage("resume", "latest")
-    assert told.stdout.startswith("began\nrun ")
+    result = dressage("resume", "latest")
+    assert result.stdout.startswith("began\nrun ")
     assert dressage("runs", "logs", "latest").stdout == "began\nbegan\n"
 
 
@@ -230,30 +232,30 @@ def test_files_of_a_run_are_listed_and_downloaded(dressage, script, project):
     assert dressage("runs", "download", name, "outputs/b.txt").returncode == 2
 
 
-def test_a_closed_pipe_leaves_the_run_to_itself(dressage, project, script):
-    path = script(f"for n in range(100000): print(n)\n{waiting(project)}")
-    told = subprocess.run(
+def test_a_closed_pipe_detaches_from_the_run(dressage, project, script):
+    path = script(f"for n in range(100000): print(n)\n{script_that_waits(project)}")
+    result = subprocess.run(
         ["bash", "-c", f"{sys.executable} -m dressage.cli.main run {path} | head -n 1"],
         cwd=project,
         capture_output=True,
         text=True,
         timeout=120,
     )
-    assert told.stdout == "0\n"
-    assert "Traceback" not in told.stderr
-    left = re.search(r"detached: run (\S+) continues", told.stderr)
+    assert result.stdout == "0\n"
+    assert "Traceback" not in result.stderr
+    left = re.search(r"detached: run (\S+) continues", result.stderr)
     assert left
     (project / "go").touch()
     assert dressage("runs", "wait", left[1]).returncode == 0
 
 
-def test_no_answer_to_whether_to_cancel_leaves_the_run_to_itself(dressage, script, project):
-    process, terminal = on_a_terminal(project, "run", str(script(waiting(project))))
-    for mark in (b"up", b"Ctrl-C again"):
+def test_the_run_continues_if_the_question_to_cancel_is_not_answered(dressage, script, project):
+    process, terminal = start_on_terminal(project, "run", str(script(script_that_waits(project))))
+    for mark in (b"up", b"press Ctrl-C again"):
         read_until(terminal, mark)
         os.killpg(process.pid, signal.SIGINT)
     read_until(terminal, b"cancel run")
-    os.write(terminal, b"\x04")  # the end of input; a signal might come just before the answer is waited for
+    os.write(terminal, b"\x04")  # end of input; a signal could arrive before the command reads the answer
     rest = read_to_end(terminal)
     assert process.wait(60) == 130
     assert b"Abort" not in rest
@@ -262,23 +264,25 @@ def test_no_answer_to_whether_to_cancel_leaves_the_run_to_itself(dressage, scrip
     (project / "go").touch()
 
 
-def test_the_summary_begins_a_line_of_its_own(dressage, script):
-    told = dressage("run", str(script("print('progress 100%', end='')")))
-    assert told.stdout.startswith("progress 100%\nrun ")
+def test_the_summary_starts_on_a_new_line(dressage, script):
+    result = dressage("run", str(script("print('progress 100%', end='')")))
+    assert result.stdout.startswith("progress 100%\nrun ")
 
 
-def test_leaving_a_run_that_has_ended_adds_nothing_to_it(dressage, script, project):
+def test_resuming_a_completed_run_does_not_change_it(dressage, script, project):
     name = dressage("run", "-d", str(script(""))).stdout.strip()
     dressage("runs", "wait", name)
     journal = project / ".dressage" / "runs" / name / "journal.jsonl"
     before = journal.read_text()
-    told = dressage("resume", "-d", name)
-    assert (told.stdout, told.stderr) == (f"{name}\n", "")
+    result = dressage("resume", "-d", name)
+    assert (result.stdout, result.stderr) == (f"{name}\n", "")
     assert journal.read_text() == before
 
 
-def test_the_last_lines_of_a_log_and_what_follows(dressage, script, project):
-    name = dressage("run", "-d", str(script(f"print(1)\nprint(2)\n{waiting(project)}"))).stdout.strip()
+def test_tail_starts_at_the_last_lines_of_the_log(dressage, script, project):
+    name = dressage(
+        "run", "-d", str(script(f"print(1)\nprint(2)\n{script_that_waits(project)}"))
+    ).stdout.strip()
     eventually(lambda: dressage("runs", "logs", name).stdout.endswith("up\n"))
     assert dressage("runs", "logs", "--tail", "2", name).stdout == "2\nup\n"
     (project / "go").touch()
@@ -289,6 +293,6 @@ def test_the_last_lines_of_a_log_and_what_follows(dressage, script, project):
 def test_files_are_downloaded_to_a_folder_named_after_their_run(dressage, script, project):
     name = dressage("run", "-d", str(script(""))).stdout.strip()
     dressage("runs", "wait", name)
-    told = dressage("runs", "download", name)
-    assert told.stderr == f"1 file(s) in {name!r}\n"
+    result = dressage("runs", "download", name)
+    assert result.stderr == f"downloaded 1 file(s) to {name!r}\n"
     assert (project / name / "user_logs" / "std_log.txt").exists()

@@ -48,7 +48,7 @@ def test_commands_read_the_rest(dressage, damaged: Path, command: tuple[str, ...
 
 def test_how_much_cannot_be_read_is_said(dressage, damaged: Path):
     shown = dressage("runs", "show", "latest", cwd=damaged).stdout
-    assert f"warning: {len(LINES)} event(s) of the run's journal cannot be read" in shown
+    assert f"warning: cannot read {len(LINES)} event(s) of the run's journal" in shown
 
 
 def test_what_is_known_of_an_event_of_the_future_is_kept(dressage, damaged: Path):

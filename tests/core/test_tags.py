@@ -63,4 +63,4 @@ def test_tags_that_a_reused_run_does_not_get_are_told(engine: Engine, tiny: Tiny
 
 def test_a_tag_that_is_no_text_is_refused(engine: Engine, tiny: Tiny, dressage):
     told = dressage("run", "script", "--tag", "team")
-    assert (told.returncode, told.stderr) == (2, "error: --tag 'team': give NAME=VALUE\n")
+    assert (told.returncode, told.stderr) == (2, "error: invalid --tag 'team': use NAME=VALUE\n")

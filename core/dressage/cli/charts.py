@@ -1,9 +1,9 @@
-"""Metrics drawn in the terminal: one line for a value, a small curve for a history."""
+"""Draw metrics in the terminal: one line for a single value, a small curve for several."""
 
 from collections.abc import Sequence
 from math import isfinite
 
-from dressage.cli.output import number_of, visible
+from dressage.cli.output import escape_text, number_of
 from dressage.results.metrics import Point
 
 _BLOCKS = " ▁▂▃▄▅▆▇█"
@@ -12,9 +12,9 @@ _WIDTH = 60
 _MOST_DIGITS = 17
 
 
-def chart(name: str, points: Sequence[Point], last: float) -> list[str]:
-    """The lines to print: name, last value and range, and below them the curve, if there is one to see."""
-    name = visible(name)
+def draw_chart(name: str, points: Sequence[Point], last: float) -> list[str]:
+    """Return the lines to print: name, last value and first value, then the curve if the values differ."""
+    name = escape_text(name)
     ordered = sorted(points, key=lambda point: (point.step, point.timestamp))
     values = [point.value for point in ordered]
     finite = [value for value in values if isfinite(value)]
@@ -22,10 +22,10 @@ def chart(name: str, points: Sequence[Point], last: float) -> list[str]:
         return [f"{name}  {number_of(last)}"]
     low, high = min(finite), max(finite)
     steps = (ordered[0].step, ordered[-1].step)
-    over = f", steps {steps[0]} to {steps[1]}" if steps[0] != steps[1] else ""
-    lines = [f"{name}  {number_of(last)}  (from {number_of(values[0])}, {len(values)} values{over})"]
-    heights = [_height(value, low, high) for value in _sampled(values)]
-    bottom, top = _edges(low, high)
+    step_range = f", steps {steps[0]} to {steps[1]}" if steps[0] != steps[1] else ""
+    lines = [f"{name}  {number_of(last)}  (from {number_of(values[0])}, {len(values)} values{step_range})"]
+    heights = [_height(value, low, high) for value in _sample(values)]
+    bottom, top = _label_edges(low, high)
     for row in range(_HEIGHT - 1, -1, -1):
         edge = top if row == _HEIGHT - 1 else bottom if row == 0 else ""
         lines.append(
@@ -35,28 +35,28 @@ def chart(name: str, points: Sequence[Point], last: float) -> list[str]:
     return lines
 
 
-def _edges(low: float, high: float) -> tuple[str, str]:
-    """With as many digits as it takes to tell them apart."""
+def _label_edges(low: float, high: float) -> tuple[str, str]:
+    """Return the labels of the lowest and the highest value, with enough digits to differ."""
     digits = 4
     while number_of(low, digits) == number_of(high, digits) and digits < _MOST_DIGITS:
         digits += 1
     return number_of(low, digits), number_of(high, digits)
 
 
-def _sampled(values: Sequence[float]) -> list[float]:
-    """At most as many values as fit, evenly taken, the first and the last among them."""
+def _sample(values: Sequence[float]) -> list[float]:
+    """Return at most `_WIDTH` values at even distances, including the first and the last."""
     if len(values) <= _WIDTH:
         return list(values)
     return [values[round(place * (len(values) - 1) / (_WIDTH - 1))] for place in range(_WIDTH)]
 
 
 def _height(value: float, low: float, high: float) -> int:
-    """In eighths of a row, from 1 up; 0 for what is not a finite number."""
+    """Return the height in eighths of a row, at least 1; 0 for NaN and infinity."""
     if not isfinite(value):
         return 0
     share = (value / 2 - low / 2) / (
         high / 2 - low / 2
-    )  # halves: the difference of the largest floats is none
+    )  # halved first: the difference of very large floats would overflow
     return 1 + round(share * (_HEIGHT * 8 - 1))
 
 

@@ -1,8 +1,8 @@
-"""Plain values from the command line without pydantic.
+"""Convert command line values without pydantic.
 
-Typer turns every parameter's text into a value through pydantic, which takes 0.2 s to import: more than the
-whole of a warm plan. Ours are flags, text, numbers, paths, choices and lists of text; for these a few lines do. A
-parameter of any other kind is left to Typer, and should Typer cease to look here, all are.
+Typer converts parameters with pydantic, which takes 0.2 s to import: longer than a whole warm plan. Our parameters
+are flags, text, numbers, paths, choices and lists of text, which a few lines can convert. Typer still converts
+parameters of other types, and all of them if a later version of Typer ignores `_runtime_param`.
 """
 
 from pathlib import Path
@@ -17,7 +17,7 @@ _PLAIN = (str, int, float, bool, Path)
 
 
 class PlainValue:
-    """What Typer asks for the value of one parameter."""
+    """Converts the value of one parameter; Typer calls `coerce`."""
 
     def __init__(self, annotation: Any, minimum: float | None) -> None:
         self._annotation = annotation
@@ -29,26 +29,27 @@ class PlainValue:
         if value is None or isinstance(value, bool):
             return value
         try:
-            return self._coerced(value)
+            return self._convert(value)
         except ValueError as error:
-            raise typer.BadParameter(f"{value!r} is not {error}", ctx=ctx, param=param) from error
+            raise typer.BadParameter(f"{value!r} {error}", ctx=ctx, param=param) from error
 
-    def _coerced(self, value: Any) -> Any:
+    def _convert(self, value: Any) -> Any:
         if get_origin(self._annotation) is Literal:
             if value not in get_args(self._annotation):
-                raise ValueError(f"one of {', '.join(get_args(self._annotation))}")
+                raise ValueError(f"is not one of {', '.join(get_args(self._annotation))}")
             return value
         try:
             number = self._annotation(value)
         except ValueError:
-            raise ValueError("a whole number" if self._annotation is int else "a number") from None
+            kind = "a whole number" if self._annotation is int else "a number"
+            raise ValueError(f"is not {kind}") from None
         if self._minimum is not None and number < self._minimum:
-            raise ValueError(f"at least {self._minimum:g}")
+            raise ValueError(f"is less than {self._minimum:g}")
         return number
 
 
 class PlainParameters:
-    """Mixed into a command or group: its plain parameters, and its help option, are looked after here."""
+    """Mixin for a command or a group: converts parameters with `PlainValue` and shortens their metavars."""
 
     def get_params(self, ctx: Any) -> list[Any]:
         params: list[Any] = super().get_params(ctx)  # type: ignore[misc]
@@ -61,14 +62,15 @@ class PlainParameters:
         return params
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
-        """`RECIPE [ARGUMENTS]...`: brackets for what may be left out, nothing around the rest."""
+        """Return `RECIPE [ARGUMENTS]...`: only optional arguments are in brackets."""
         pieces: list[str] = super().collect_usage_pieces(ctx)  # type: ignore[misc]
         return [piece.replace("{", "").replace("}", "") for piece in pieces]
 
 
 class PlainCommand(PlainParameters, TyperCommand):
-    """A command that starts fast, and whose results no plugin prints into."""
+    """A command that starts fast and keeps what plugins print out of stdout."""
 
     def invoke(self, ctx: Any) -> Any:
-        streams.divert()  # help went to stdout while arguments were read; from here on plugins are imported
+        # not earlier: help is printed to stdout while arguments are parsed, before plugins are imported
+        streams.divert()
         return super().invoke(ctx)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dressage.cli.options import As, complete_platform, complete_recipe, engine
+from dressage.cli.options import Output, complete_platform, complete_recipe, open_engine
 
 if TYPE_CHECKING:
     from dressage.engine.engine import Engine
@@ -14,30 +14,32 @@ if TYPE_CHECKING:
 
 def config(
     recipe: Annotated[
-        str | None, typer.Argument(help="Show this recipe's settings too.", autocompletion=complete_recipe)
+        str | None,
+        typer.Argument(help="Also show the settings of this recipe.", autocompletion=complete_recipe),
     ] = None,
     on: Annotated[
         str | None,
         typer.Option(
             "--on",
-            help="Show this platform's options; the configured one's by default.",
+            metavar="PLATFORM",
+            help="Platform whose options to show. Default: the configured platform.",
             autocompletion=complete_platform,
         ),
     ] = None,
-    output: As = "table",
+    output: Output = "table",
 ) -> None:
-    """Show each configured value and where it came from."""
+    """Show each configuration value and where it comes from."""
     from dressage.cli.output import print_json, print_table
     from dressage.specs.configuration import DEFAULTS, Value
     from dressage.specs.settings import Owner
 
-    found = engine()
-    values = {name: found.configuration.option(name) for name in DEFAULTS}
-    values["workspace"] = Value(str(found.workspace.root), values["workspace"].origin)
-    values |= _plugins_of(found)
-    values |= _values_of(found, Owner("platform", on or values["on"].value))
+    engine = open_engine()
+    values = {name: engine.configuration.option(name) for name in DEFAULTS}
+    values["workspace"] = Value(str(engine.workspace.root), values["workspace"].origin)
+    values |= _plugin_values(engine)
+    values |= _values_of(engine, Owner("platform", on or values["on"].value))
     if recipe:
-        values |= _values_of(found, Owner("recipe", recipe))
+        values |= _values_of(engine, Owner("recipe", recipe))
     if output == "json":
         print_json(values)
     else:
@@ -46,31 +48,26 @@ def config(
         )
 
 
-def _plugins_of(found: "Engine") -> "dict[str, Value]":
-    """What is said about plugins, where something is."""
+def _plugin_values(engine: "Engine") -> "dict[str, Value]":
+    """The settings about plugins, where there are any."""
     from dressage.specs.configuration import Value
 
-    said = found.configuration.plugins()
+    settings = engine.configuration.plugins()
+    files, choices = enumerate(settings.files, 1), reversed(settings.choices)
     return {
-        **{
-            f"plugins.files.{number}": Value(file.written, file.origin)
-            for number, file in enumerate(said.files, 1)
-        },
-        **{f"plugins.disabled.{name}": Value(True, origin) for name, origin in said.disabled.items()},
-        **{f"plugins.required.{name}": Value(True, origin) for name, origin in said.required.items()},
-        **({"plugins.order": Value(", ".join(said.order), said.order_origin)} if said.order else {}),
-        **{
-            f"plugins.{choice.name}": Value(choice.provider, choice.origin)
-            for choice in reversed(said.choices)
-        },
+        **{f"plugins.files.{number}": Value(file.written, file.origin) for number, file in files},
+        **{f"plugins.disabled.{name}": Value(True, origin) for name, origin in settings.disabled.items()},
+        **{f"plugins.required.{name}": Value(True, origin) for name, origin in settings.required.items()},
+        **({"plugins.order": Value(", ".join(settings.order), settings.order_origin)} if settings.order else {}),
+        **{f"plugins.{choice.name}": Value(choice.provider, choice.origin) for choice in choices},
     }
 
 
-def _values_of(found: "Engine", owner: "Owner") -> "dict[str, Value]":
+def _values_of(engine: "Engine", owner: "Owner") -> "dict[str, Value]":
     from dressage.specs.configuration import Value
 
-    declared = found.settings(owner.name) if owner.kind == "recipe" else found.options(owner.name)
-    configured = found.configuration.values(owner, (item.name for item in declared))
+    declared = engine.settings(owner.name) if owner.kind == "recipe" else engine.options(owner.name)
+    configured = engine.configuration.values(owner, (item.name for item in declared))
     return {
         f"{owner.kind}s.{owner.name}.{item.name}": configured.get(item.name, Value(item.default, "default"))
         for item in declared

@@ -1,9 +1,9 @@
-"""Showing what an engine does while it does it."""
+"""Display the events of an engine: as text for people, or as JSON lines for programs."""
 
 import sys
 from typing import Any
 
-from dressage.cli.output import as_json, coloured, fitted, is_terminal, size_of, visible
+from dressage.cli.output import as_json, colour_text, escape_text, is_terminal, size_of, wrap_text
 from dressage.cli.progress import StageDisplay
 from dressage.cli.streams import results
 from dressage.files.encoding import to_json
@@ -26,12 +26,12 @@ _REASONS_AT = 48
 _COLOURS = {"reuse": "green", "none": "dim"}
 
 
-class Person:
-    """Tells a person: itself on stderr, the script's own output on stdout, byte for byte."""
+class TextDisplay:
+    """Displays events as text on stderr, and the script's output on stdout, byte for byte."""
 
     def __init__(self, *, script_output: bool = True) -> None:
         self._script_output = script_output
-        self._in_line = False
+        self._is_mid_line = False
         self._display = StageDisplay()
 
     def __call__(self, event: Event) -> None:
@@ -43,13 +43,13 @@ class Person:
             case RunFound(reason="reused"):
                 say(f"reusing run {event.run_id} (same inputs); --again starts a new run")
                 if event.ignored:
-                    say(f"  the requested {event.ignored} of this command are ignored")
+                    say(f"  ignored options of this command: {event.ignored}")
             case RunFound():
                 say(f"resuming run {event.run_id}: {event.reason}")
             case StageStarted():
                 self._display.begin(event)
             case StageProgress():
-                self._display.tell(event)
+                self._display.update(event)
             case StageOutput():
                 self._display.write(event.text)
             case StageFinished():
@@ -60,7 +60,7 @@ class Person:
             case LogWritten() if self._script_output:
                 results().buffer.write(event.data)
                 results().buffer.flush()
-                self._in_line = not event.data.endswith(b"\n")
+                self._is_mid_line = not event.data.endswith(b"\n")
             case RunEnded():
                 self._end_line()
 
@@ -70,19 +70,19 @@ class Person:
         say(text)
 
     def _end_line(self) -> None:
-        """What follows begins a line of its own, however the script's output ended."""
-        if self._in_line:
+        """End the line if the script's output did not end with a line break."""
+        if self._is_mid_line:
             results().write("\n")
             results().flush()
-            self._in_line = False
+            self._is_mid_line = False
 
     def close(self) -> None:
-        """Leave the terminal as it was, wherever the work stopped."""
+        """Remove the progress bar and restore the terminal, also after an error."""
         self._display.end()
 
 
-class Program:
-    """Tells a program: one JSON object a line on stdout, of every event."""
+class JsonLinesDisplay:
+    """Displays each event as one line of JSON on stdout."""
 
     def __call__(self, event: Event) -> None:
         fields: dict[str, Any] = {"event": type(event).__name__}
@@ -95,11 +95,11 @@ class Program:
         results().buffer.flush()
 
     def close(self) -> None:
-        """Every line is out already."""
+        """Do nothing: each line is written at once."""
 
 
 def say(text: str) -> None:
-    """A line of our own, beside the script's output."""
+    """Write a line to stderr."""
     sys.stderr.write(text + "\n")
     sys.stderr.flush()
 
@@ -111,8 +111,8 @@ def plan_lines(plan: Plan, stream: Any = None) -> str:
         lines += _stage_lines(stage, stream)
     if plan.tags:
         tags = ", ".join(f"{name}={value}" for name, value in plan.tags.items())
-        lines.append(f"  {'tags':<12} {visible(tags)}")
-    lines += [f"{'':<{_REASONS_AT}}by policy {visible(change)}" for change in plan.tags_changed_by]
+        lines.append(f"  {'tags':<12} {escape_text(tags)}")
+    lines += [f"{'':<{_REASONS_AT}}by policy {escape_text(change)}" for change in plan.tags_changed_by]
     if plan.policies:
         order = " (in this order)" if len(plan.policies) > 1 else ""
         lines.append(f"  {'policies':<12} {', '.join(plan.policies)}{order}")
@@ -124,11 +124,11 @@ def plan_lines(plan: Plan, stream: Any = None) -> str:
 
 def _stage_lines(stage: StagePlan, stream: Any) -> list[str]:
     name = stage.name if stage.version is None else f"{stage.name}:{stage.version}"
-    action = coloured(f"{stage.action:<7}", _COLOURS.get(stage.action, "yellow"), stream)
+    action = colour_text(f"{stage.action:<7}", _COLOURS.get(stage.action, "yellow"), stream)
     size = f"{size_of(stage.size)}; " if stage.size else ""
     first, *more = stage.reasons or ("",)
     reasons = [f"{size}{first}", *more, *(f"by policy {change}" for change in stage.changed_by)]
-    lines = [line for reason in reasons for line in fitted(reason, _REASONS_AT, stream)]
+    lines = [line for reason in reasons for line in wrap_text(reason, _REASONS_AT, stream)]
     return [
         f"  {stage.stage:<12} {action} {name:<24} {lines[0]}".rstrip(),
         *(f"{'':<{_REASONS_AT}}{line}" for line in lines[1:]),

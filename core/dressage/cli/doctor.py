@@ -8,7 +8,7 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 
-from dressage.cli.options import As, On, Set, complete_recipe, engine, settings_of
+from dressage.cli.options import On, Output, Set, complete_recipe, open_engine, settings_of
 from dressage.errors import DressageError
 
 _ENOUGH_BYTES = 5_000_000_000
@@ -23,63 +23,68 @@ class Check(NamedTuple):
 def doctor(
     recipe: Annotated[
         str | None,
-        typer.Argument(help="A recipe or script: could it run as asked?", autocompletion=complete_recipe),
+        typer.Argument(
+            help="Also check that this recipe or script can be planned.", autocompletion=complete_recipe
+        ),
     ] = None,
     on: On = None,
     set_: Set = None,
-    output: As = "table",
+    output: Output = "table",
 ) -> None:
-    """Check that this machine can train; exits with 1 if something is in the way."""
+    """Check this machine, the plugins and, if given, a recipe.
+
+    The exit code is 1 if a check fails.
+    """
     from dressage.cli.output import print_json, print_table
 
-    checks = list(_distinct(_checks()))
+    checks = list(_drop_repeated(_run_checks()))
     if recipe:
-        checks.append(_planned(recipe, on, settings_of(set_)))
+        checks.append(_check_plan(recipe, on, settings_of(set_)))
     if output == "json":
         print_json([check._asdict() for check in checks])
     else:
-        rows = [("ok" if check.ok else "no", check.name, check.finding) for check in checks]
-        print_table(("", "CHECK", "FINDING"), rows, {"no": "red"})
+        rows = [("ok" if check.ok else "failed", check.name, check.finding) for check in checks]
+        print_table(("RESULT", "CHECK", "DETAILS"), rows, {"failed": "red"})
     raise typer.Exit(0 if all(check.ok for check in checks) else 1)
 
 
-def _distinct(checks: Iterable[Check]) -> Iterator[Check]:
-    """One failure may stand in the way of several checks: it is told once."""
-    told = set()
+def _drop_repeated(checks: Iterable[Check]) -> Iterator[Check]:
+    """Yield each failure once: one cause can make several checks fail."""
+    reported = set()
     for check in checks:
-        if check.ok or check.finding not in told:
+        if check.ok or check.finding not in reported:
             yield check
         if not check.ok:
-            told.add(check.finding)
+            reported.add(check.finding)
 
 
-def _checks() -> Iterator[Check]:
-    for check in (_python, _uv, _settings, _workspace, _room):
-        yield _made(check)
-    for status in engine().plugin_statuses():
+def _run_checks() -> Iterator[Check]:
+    for check in (_check_python, _check_uv, _check_configuration, _check_workspace, _check_disk):
+        yield _run_check(check)
+    for status in open_engine().plugin_statuses():
         yield Check(f"{status.kind} {status.name}", status.error is None, status.error or status.source)
         if status.kind == "platform" and status.error is None:
-            yield from _diagnosed(status.name)
+            yield from _diagnose_platform(status.name)
 
 
-def _planned(recipe: str, on: str | None, given: dict[str, Any]) -> Check:
-    """Whether a plan can be made: on Azure ML, whether the machines that are wanted can be had."""
+def _check_plan(recipe: str, on: str | None, given: dict[str, Any]) -> Check:
+    """Check that the recipe can be planned; a cloud platform also checks quota and machine sizes."""
     from dressage.cli.recipe_arguments import recipe_and_settings
 
     try:
         name, settings = recipe_and_settings(recipe, [], None, given)
-        plan = engine().plan(name, on=on, set=settings)
+        plan = open_engine().plan(name, on=on, set=settings)
     except DressageError as error:
         return Check(f"plan {recipe}", False, str(error))
     steps = ", ".join(f"{stage.action} {stage.name}" for stage in plan.stages if stage.action != "none")
     return Check(f"plan {recipe}", True, f"on {plan.platform}: {steps}")
 
 
-def _diagnosed(platform: str) -> Iterator[Check]:
+def _diagnose_platform(platform: str) -> Iterator[Check]:
     from dressage.platforms.protocols import Diagnoses
 
     try:
-        found = engine().platform(platform)
+        found = open_engine().platform(platform)
         diagnosing = found.optional(Diagnoses)
         checks = diagnosing.diagnose() if diagnosing else ()
     except DressageError as error:
@@ -88,18 +93,18 @@ def _diagnosed(platform: str) -> Iterator[Check]:
         yield Check(*check)
 
 
-def _made(check: Callable[[], Check]) -> Check:
+def _run_check(check: Callable[[], Check]) -> Check:
     try:
         return check()
-    except Exception as error:  # a check that breaks is a finding, whatever broke it
-        return Check(check.__name__.strip("_"), False, str(error))
+    except Exception as error:  # any exception in a check is a failed check
+        return Check(check.__name__.removeprefix("_check_"), False, str(error))
 
 
-def _python() -> Check:
+def _check_python() -> Check:
     return Check("python", sys.version_info >= (3, 11), f"{sys.version.split()[0]} at {sys.executable}")
 
 
-def _uv() -> Check:
+def _check_uv() -> Check:
     import subprocess
 
     from uv import find_uv_bin
@@ -108,34 +113,34 @@ def _uv() -> Check:
     return Check("uv", True, f"{version.strip()}: environments can be built")
 
 
-def _workspace() -> Check:
-    workspace = engine().workspace
-    state = "is there" if workspace.exists else "made by the first run"
-    nearest = _nearest(workspace.root)
+def _check_workspace() -> Check:
+    workspace = open_engine().workspace
+    state = "exists" if workspace.exists else "created by the first run"
+    nearest = _find_existing(workspace.root)
     if not (nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)):
-        finding = f"{str(nearest)!r} cannot be written; name another folder with DRESSAGE_WORKSPACE"
+        finding = f"{str(nearest)!r} is not writable; set DRESSAGE_WORKSPACE to another folder"
         return Check("workspace", False, finding)
     return Check("workspace", True, f"{workspace.root} ({state})")
 
 
-def _nearest(path: Path) -> Path:
-    """The path, or what there is of it."""
+def _find_existing(path: Path) -> Path:
+    """Return the path, or its nearest parent that exists."""
     return next(place for place in (path, *path.parents) if place.exists())
 
 
-def _room() -> Check:
+def _check_disk() -> Check:
     import shutil
 
     from dressage.cli.output import size_of
 
-    free = shutil.disk_usage(_nearest(engine().workspace.root)).free
+    free = shutil.disk_usage(_find_existing(open_engine().workspace.root)).free
     return Check(
         "disk",
         free >= _ENOUGH_BYTES,
-        f"{size_of(free)} free; an environment may take {size_of(_ENOUGH_BYTES)}",
+        f"{size_of(free)} free; an environment needs up to {size_of(_ENOUGH_BYTES)}",
     )
 
 
-def _settings() -> Check:
-    files = [str(Path(path)) for path, _ in engine().configuration.files]
-    return Check("settings", True, ", ".join(files) or "no dressage.toml; defaults apply")
+def _check_configuration() -> Check:
+    files = [str(Path(path)) for path, _ in open_engine().configuration.files]
+    return Check("configuration", True, ", ".join(files) or "no dressage.toml; using the defaults")

@@ -1,4 +1,4 @@
-"""How an error looks: one line on stderr; below it, if asked for, where it came from."""
+"""Report an error: one line on stderr and, with -v, the traceback."""
 
 import os
 import shlex
@@ -12,15 +12,15 @@ from dressage.errors import DressageError
 from dressage.files.disk import describe
 
 
-def tell(error: DressageError | OSError | typer.TyperException) -> int:
-    """Say what went wrong; the exit code that goes with it."""
+def report_error(error: DressageError | OSError | typer.TyperException) -> int:
+    """Print the error and return its exit code."""
     match error:
         case DressageError():
             line, code = str(error), error.exit_code
-        case OSError():  # a full disk, a folder without access: not what a trace explains
+        case OSError():  # such as a full disk or a folder without access: a traceback would not help
             line, code = describe(error), 1
         case _:
-            line, code = _usage(error), 2
+            line, code = _describe_usage_error(error), 2
     sys.stderr.write(f"error: {line}\n")
     if os.environ.get("DRESSAGE_DEBUG"):
         import traceback
@@ -29,29 +29,31 @@ def tell(error: DressageError | OSError | typer.TyperException) -> int:
     return code
 
 
-def _usage(error: Any) -> str:
+def _describe_usage_error(error: Any) -> str:
     ctx = getattr(error, "ctx", None)
     if hasattr(error, "possibilities"):
-        return _no_option(error.option_name, error.possibilities or (), ctx.info_name if ctx else None)
+        return _describe_unknown_option(
+            error.option_name, error.possibilities or (), ctx.info_name if ctx else None
+        )
     words = " ".join(error.format_message().split()).rstrip(".")
     return f"{words[0].lower()}{words[1:]}" + (f"; see: {ctx.command_path} --help" if ctx else "")
 
 
-def _no_option(name: str, close: Sequence[str], command: str | None) -> str:
+def _describe_unknown_option(name: str, close: Sequence[str], command: str | None) -> str:
     import difflib
 
-    line = f"no option {name!r}"
+    line = f"unknown option {name!r}"
     if meant := difflib.get_close_matches(name, close, n=1, cutoff=0.8):
         return f"{line}; did you mean {meant[0]!r}?"
     if command not in ("run", "plan"):
         return line
-    if behind := _behind_dashes(name, command):
-        return f"{line}; arguments of the script go after --: {behind}"
-    return f"{line}; a recipe's settings are given as --set NAME=VALUE"
+    if corrected := _insert_dashes(name, command):
+        return f"{line}; put the script's arguments after --: {corrected}"
+    return f"{line}; to change a recipe's settings, use --set NAME=VALUE"
 
 
-def _behind_dashes(name: str, command: str) -> str | None:
-    """The command line with `--` before the first word that was meant for the script; None if it names none."""
+def _insert_dashes(name: str, command: str) -> str | None:
+    """Return the command line with `--` before the script's first argument; None if it contains no script."""
     from dressage.cli.recipe_arguments import is_script
 
     words = sys.argv[1:]

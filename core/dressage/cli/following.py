@@ -1,4 +1,4 @@
-"""Starting or continuing a run at the command line, and staying with it until its end."""
+"""Start or resume a run and follow it until it ends."""
 
 import os
 import signal
@@ -11,8 +11,8 @@ from typing import Any
 import typer
 
 from dressage.cli import summaries
-from dressage.cli.display import Person, Program, say
-from dressage.cli.options import Stream
+from dressage.cli.display import JsonLinesDisplay, TextDisplay, say
+from dressage.cli.options import StreamFormat
 from dressage.cli.output import print_json
 from dressage.cli.streams import results
 from dressage.engine.runs import Run
@@ -22,16 +22,18 @@ from dressage.results.statuses import RunStatus
 _SECOND_CTRL_C_S = 1.5
 
 
-def started(start: Callable[[Listener], Run], *, detach: bool, output: Stream, offset: int = 0) -> None:
-    """Start a run by `start`, follow it unless told to detach, and exit as its script did.
+def start_and_follow(
+    start: Callable[[Listener], Run], *, detach: bool, output: StreamFormat, offset: int = 0
+) -> None:
+    """Call `start`, follow the run unless `detach` is set, and exit with the run's exit code.
 
-    offset: the first byte of its log to print.
+    offset: where to start printing the log, in bytes.
     """
-    tell = Program() if output == "jsonl" else Person(script_output=output == "table")
-    run = _submitted(start, tell)
+    display = JsonLinesDisplay() if output == "jsonl" else TextDisplay(script_output=output == "table")
+    run = _submit(start, display)
     if detach:
-        return _detached(run, output)
-    status = _followed(run, tell, offset)
+        return _detach(run, output)
+    status = _follow(run, display, offset)
     if output == "json":
         print_json(summaries.as_result(run, status))
     elif output == "table":
@@ -39,7 +41,7 @@ def started(start: Callable[[Listener], Run], *, detach: bool, output: Stream, o
     raise typer.Exit(summaries.exit_code(status))
 
 
-def _detached(run: Run, output: Stream) -> None:
+def _detach(run: Run, output: StreamFormat) -> None:
     ended = run.status.has_ended
     if not ended:
         run.detach()
@@ -51,33 +53,33 @@ def _detached(run: Run, output: Stream) -> None:
         say(f"next: dressage runs logs -f {run.id}\n      dressage runs cancel {run.id}")
 
 
-def _followed(run: Run, tell: Person | Program, offset: int) -> RunStatus:
+def _follow(run: Run, display: TextDisplay | JsonLinesDisplay, offset: int) -> RunStatus:
     try:
-        with closing(tell):
-            return run.follow(tell, offset=offset)
+        with closing(display):
+            return run.follow(display, offset=offset)
     except KeyboardInterrupt:
-        _leave(run)
+        _handle_ctrl_c(run)
         raise typer.Exit(130) from None
-    except BrokenPipeError:  # whoever read our output has enough
+    except BrokenPipeError:  # the reader of our output has closed the pipe
         if not run.status.has_ended:
             run.detach()
-            say(_left(run))
+            say(_describe_detached(run))
         raise
 
 
-def _submitted(start: Callable[[Listener], Run], tell: Person | Program) -> Run:
-    """Carry the stages out. A closed terminal stops them no more than it stops the run."""
+def _submit(start: Callable[[Listener], Run], display: TextDisplay | JsonLinesDisplay) -> Run:
+    """Run the stages and submit the run. The stages continue if the terminal is closed."""
     run_id: list[str] = []
 
-    def told(event: Any) -> None:
+    def listen(event: Any) -> None:
         if isinstance(event, RunCreated | RunFound):
             run_id.append(event.run_id)
-        tell(event)
+        display(event)
 
-    before = signal.signal(signal.SIGHUP, _lose_terminal) if hasattr(signal, "SIGHUP") else None
+    before = signal.signal(signal.SIGHUP, _close_terminal) if hasattr(signal, "SIGHUP") else None
     try:
-        with closing(tell):
-            return start(told)
+        with closing(display):
+            return start(listen)
     except KeyboardInterrupt:
         say(
             "stopped before the run was submitted"
@@ -89,36 +91,36 @@ def _submitted(start: Callable[[Listener], Run], tell: Person | Program) -> Run:
             signal.signal(signal.SIGHUP, before)
 
 
-def _lose_terminal(*_: object) -> None:
-    """The terminal was closed: work on without it."""
+def _close_terminal(*_: object) -> None:
+    """Redirect all streams to the null device after the terminal was closed."""
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in (sys.stdin, sys.stdout, sys.stderr, results()):
         os.dup2(nowhere, stream.fileno())
 
 
-def _leave(run: Run) -> None:
-    """Ctrl-C: the run continues in the background; a second one soon after asks whether to cancel it."""
-    say(f"\n{_left(run)}")
+def _handle_ctrl_c(run: Run) -> None:
+    """Detach from the run. A second Ctrl-C soon after asks whether to cancel it."""
+    say(f"\n{_describe_detached(run)}")
     try:
         if sys.stdin.isatty():
-            say("Ctrl-C again to cancel it")
+            say("press Ctrl-C again to cancel the run")
             time.sleep(_SECOND_CTRL_C_S)
     except KeyboardInterrupt:
-        if _confirmed(f"\ncancel run {run.id}?"):
+        if _confirm(f"\ncancel run {run.id}?"):
             run.cancel()
-            say("cancelled")
+            say(f"canceling run {run.id}")
     run.detach()
 
 
-def _left(run: Run) -> str:
+def _describe_detached(run: Run) -> str:
     return (
         f"detached: run {run.id} continues in the background; follow it with: dressage runs logs -f {run.id}"
     )
 
 
-def _confirmed(question: str) -> bool:
+def _confirm(question: str) -> bool:
     try:
         return typer.confirm(question, err=True)
-    except typer.Abort:  # Ctrl-C once more, or no answer
+    except typer.Abort:  # another Ctrl-C, or the end of input
         say("")
         return False

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from dressage.cli.options import complete_platform, engine
+from dressage.cli.options import complete_platform, open_engine
 from dressage.cli.platform_options import complete_option, values_of
 from dressage.cli.streams import results
 from dressage.errors import SettingsError
@@ -15,41 +15,45 @@ from dressage.errors import SettingsError
 def init(
     values: Annotated[
         list[str] | None,
-        typer.Argument(help="Options of the platform, KEY=VALUE.", autocompletion=complete_option),
+        typer.Argument(
+            help="Options of the platform, as KEY=VALUE; needs --on.", autocompletion=complete_option
+        ),
     ] = None,
     on: Annotated[
         str | None,
-        typer.Option("--on", help="Configure this platform too.", autocompletion=complete_platform),
+        typer.Option(
+            "--on", metavar="PLATFORM", help="Also configure this platform.", autocompletion=complete_platform
+        ),
     ] = None,
 ) -> None:
-    """Make a workspace here; with --on, configure a platform too.
+    """Create a workspace in this folder; with --on, also configure a platform.
 
-    The first run makes a workspace by itself; this is for choosing the folder.
+    This command is optional: the first run creates a workspace if none is found here or in a parent folder.
 
     With --on, the options are checked first. If the platform has its own configuration file, that file is written.
-    Otherwise a dressage.toml is made in this folder, which chooses the platform and sets the options. An existing
+    Otherwise a dressage.toml that selects the platform and sets the options is created in this folder. An existing
     dressage.toml is not changed: the lines to add are printed, and the exit code is 2.
     """
     if values and not on:
-        raise SettingsError(f"option {values[0]!r} needs a platform; give --on NAME too")
+        raise SettingsError(f"option {values[0]!r} needs a platform; add --on PLATFORM")
     if on:
         results().write(f"{_configure(on, values_of(values or []))}\n")
-    results().write(f"{_make()}\n")
+    results().write(f"{_create_workspace()}\n")
 
 
 def _configure(name: str, values: Mapping[str, str]) -> Path:
     from dressage.platforms.protocols import Initialises
 
-    found = engine({name: values})
-    platform = found.platform(name)  # checks the values
-    if (writing := platform.optional(Initialises)) is not None:
-        path: Path = writing.initialise(values)
+    engine = open_engine({name: values})
+    platform = engine.platform(name)  # raises SettingsError for wrong values
+    if (initialising := platform.optional(Initialises)) is not None:
+        path: Path = initialising.initialise(values)
         return path
-    options = found.resolve_options(name)
-    return _write(found.directory, name, {key: getattr(options, key) for key in values})
+    options = engine.resolve_options(name)
+    return _write_settings_file(engine.directory, name, {key: getattr(options, key) for key in values})
 
 
-def _write(directory: Path, platform: str, options: Mapping[str, Any]) -> Path:
+def _write_settings_file(directory: Path, platform: str, options: Mapping[str, Any]) -> Path:
     from dressage.specs.configuration import FILE
     from dressage.specs.settings_file import platform_lines, says_already
 
@@ -60,16 +64,16 @@ def _write(directory: Path, platform: str, options: Mapping[str, Any]) -> Path:
     except FileExistsError:
         if not says_already(path, platform, options):
             results().write(lines)
-            message = f"{str(path)!r} exists and is not changed; merge the printed lines into it"
+            message = f"{str(path)!r} already exists and was not changed; merge the printed lines into it"
             raise SettingsError(message) from None
     return path
 
 
-def _make() -> Path:
+def _create_workspace() -> Path:
     from dressage.records.workspace import FOLDER, Workspace, find_workspace
 
-    found = engine()
-    named = found.configuration.option("workspace").value
-    here = Workspace(find_workspace(found.directory, named or FOLDER))
-    here.create()
-    return here.root
+    engine = open_engine()
+    configured = engine.configuration.option("workspace").value
+    workspace = Workspace(find_workspace(engine.directory, configured or FOLDER))
+    workspace.create()
+    return workspace.root

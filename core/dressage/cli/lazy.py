@@ -1,4 +1,4 @@
-"""Commands that are imported when they are called: `--help` costs Typer and a table of one-line helps."""
+"""Import a command only when it is called. `--help` needs only Typer and a table of one-line help texts."""
 
 import sys
 from collections.abc import Mapping
@@ -14,7 +14,10 @@ from dressage.cli.coercion import PlainCommand, PlainParameters
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One command or group. target: "module:function" of a command; commands: those of a group."""
+    """A command or a group.
+
+    target: "module:function" for a command. commands: the commands of a group.
+    """
 
     help: str
     target: str | None = None
@@ -22,7 +25,7 @@ class Entry:
 
 
 class LazyGroup(PlainParameters, TyperGroup):
-    """A group whose commands are known by name and help, and made when one is asked for."""
+    """A group that knows its commands by name and help, and builds a command when it is called."""
 
     entries: Mapping[str, Entry] = {}
 
@@ -39,7 +42,7 @@ class LazyGroup(PlainParameters, TyperGroup):
         if cmd_name not in self.entries:
             return None
         if cmd_name not in self.commands:
-            self.commands[cmd_name] = made(cmd_name, self.entries[cmd_name])
+            self.commands[cmd_name] = build_command(cmd_name, self.entries[cmd_name])
         return self.commands[cmd_name]
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
@@ -54,8 +57,8 @@ class LazyGroup(PlainParameters, TyperGroup):
             formatter.write_dl([(name, entry.help) for name, entry in self.entries.items()])
 
 
-def made(name: str, entry: Entry) -> Any:
-    """The command, or the group, that an entry stands for."""
+def build_command(name: str, entry: Entry) -> Any:
+    """Build the command or the group of an entry."""
     app = typer.Typer(
         name=name,
         add_completion=False,
@@ -64,7 +67,7 @@ def made(name: str, entry: Entry) -> Any:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     if entry.target is None:
-        app.callback(cls=group_of(entry.commands), help=entry.help)(_nothing)
+        app.callback(cls=group_of(entry.commands), help=entry.help)(_do_nothing)
     else:
         module, _, function = entry.target.partition(":")
         app.command(name, cls=PlainCommand)(getattr(import_module(module), function))
@@ -75,5 +78,5 @@ def group_of(entries: Mapping[str, Entry]) -> type[LazyGroup]:
     return type("Group", (LazyGroup,), {"entries": entries})
 
 
-def _nothing() -> None:
-    """A group does nothing of its own."""
+def _do_nothing() -> None:
+    """Callback of a group, which does nothing itself."""

@@ -1,4 +1,4 @@
-"""Options that several commands share, and the completions of their values."""
+"""Options shared by several commands, and shell completion of their values."""
 
 import os
 from pathlib import Path
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from dressage.engine.engine import Engine
     from dressage.specs.settings import Setting
 
-Output = Literal["table", "json"]
-Stream = Literal["table", "json", "jsonl"]
+OutputFormat = Literal["table", "json"]
+StreamFormat = Literal["table", "json", "jsonl"]
 
 
-def engine(platforms: "Mapping[str, Mapping[str, Any]] | None" = None) -> "Engine":
+def open_engine(platforms: "Mapping[str, Mapping[str, Any]] | None" = None) -> "Engine":
     from dressage.engine.engine import Engine
 
     return Engine(platforms=platforms)
@@ -26,44 +26,46 @@ def engine(platforms: "Mapping[str, Mapping[str, Any]] | None" = None) -> "Engin
 
 @silent()
 def complete_run(incomplete: str) -> list[str]:
-    """Run ids, the newest first, straight from their folders."""
-    workspace = engine().workspace
+    """Complete run ids, newest first, read from the folder names."""
+    workspace = open_engine().workspace
     names = [entry.name for entry in workspace.runs.iterdir()] if workspace.exists else []
     return sorted((name for name in names if name.startswith(incomplete)), reverse=True)
 
 
 @silent()
 def complete_recipe(incomplete: str) -> list[str]:
-    return [name for name in engine().plugins.names("recipe") if name.startswith(incomplete)]
+    return [name for name in open_engine().plugins.names("recipe") if name.startswith(incomplete)]
 
 
 @silent()
 def complete_platform(incomplete: str) -> list[str]:
-    return [name for name in engine().plugins.names("platform") if name.startswith(incomplete)]
+    return [name for name in open_engine().plugins.names("platform") if name.startswith(incomplete)]
 
 
 @silent()
 def complete_dataset(incomplete: str) -> list[str]:
-    names = {f"{version.name}:{version.version}" for version in engine().platform().datasets.list()}
+    names = {f"{version.name}:{version.version}" for version in open_engine().platform().datasets.list()}
     return sorted(name for name in names if name.startswith(incomplete))
 
 
 @silent()
 def complete_model(incomplete: str) -> list[str]:
-    names = {f"{version.name}:{version.version}" for version in engine().platform().models.list()}
+    names = {f"{version.name}:{version.version}" for version in open_engine().platform().models.list()}
     return sorted(name for name in names if name.startswith(incomplete))
 
 
 @silent()
 def complete_compute(incomplete: str) -> list[str]:
     return [
-        target.name for target in engine().platform().compute.list() if target.name.startswith(incomplete)
+        target.name
+        for target in open_engine().platform().compute.list()
+        if target.name.startswith(incomplete)
     ]
 
 
 @silent()
 def complete_setting(ctx: typer.Context, incomplete: str) -> list[str]:
-    """`NAME=` of the settings of the recipe that stands on the line, or NAME=VALUE of one that has choices."""
+    """Complete `NAME=` for the recipe on the line, or NAME=VALUE for a setting with choices."""
     name, equals, value = incomplete.partition("=")
     if equals:
         return [f"{name}={choice}" for choice in _choices(ctx, name) if choice.startswith(value)]
@@ -72,7 +74,7 @@ def complete_setting(ctx: typer.Context, incomplete: str) -> list[str]:
 
 @silent()
 def complete_argument(ctx: typer.Context, incomplete: str) -> list[str]:
-    """The VALUE of a `--set NAME=VALUE` in bash, which takes that for three words, the last an argument."""
+    """Complete the VALUE of `--set NAME=VALUE` in bash, which splits it into three words."""
     before = os.environ.get("COMP_WORDS", "").split()[: int(os.environ.get("COMP_CWORD", "0"))]
     match before:
         case (*_, "--set" | "-s", name) | (*_, "--set" | "-s", name, "="):
@@ -85,24 +87,34 @@ def _choices(ctx: typer.Context, name: str) -> "Sequence[str]":
 
 
 def _settings(ctx: typer.Context) -> "Sequence[Setting]":
-    """Of the recipe on the line; behind an option that is not whole yet, nothing has been made of the line."""
+    """Return the settings of the recipe on the line.
+
+    While an option is incomplete, Click has not parsed the recipe yet, and it is the first of the unparsed arguments.
+    """
     recipe = ctx.params.get("recipe") or next(iter(ctx.args), None)
-    return engine().settings(recipe) if recipe else ()
+    return open_engine().settings(recipe) if recipe else ()
 
 
 Recipe = Annotated[
-    str, typer.Argument(help="A recipe's name, or a script's path.", autocompletion=complete_recipe)
+    str, typer.Argument(help="Recipe name, or path of a script.", autocompletion=complete_recipe)
 ]
 Arguments = Annotated[
     list[str] | None,
-    typer.Argument(help="After --: arguments of the script.", autocompletion=complete_argument),
+    typer.Argument(help="Arguments for the script, after --.", autocompletion=complete_argument),
 ]
-Conda = Annotated[Path | None, typer.Option("--conda", help="A conda specification to run a script in.")]
-RunId = Annotated[str, typer.Argument(help="The run's id.", autocompletion=complete_run)]
+Conda = Annotated[
+    Path | None, typer.Option("--conda", metavar="FILE", help="Conda specification to run the script in.")
+]
+RunId = Annotated[
+    str, typer.Argument(help="Run id, its unique beginning or end, or 'latest'.", autocompletion=complete_run)
+]
 On = Annotated[
     str | None,
     typer.Option(
-        "--on", help="The platform; the configured one by default.", autocompletion=complete_platform
+        "--on",
+        metavar="PLATFORM",
+        help="Platform to use. Default: the configured platform.",
+        autocompletion=complete_platform,
     ),
 ]
 Set = Annotated[
@@ -111,15 +123,19 @@ Set = Annotated[
         "--set",
         "-s",
         metavar="NAME=VALUE",
-        help="A setting; may be repeated.",
+        help="Setting of the recipe; can be repeated.",
         autocompletion=complete_setting,
     ),
 ]
-As = Annotated[Output, typer.Option("--output", "-o", help="How to print it.")]
+Detach = Annotated[bool, typer.Option("--detach", "-d", help="Return as soon as the run is submitted.")]
+StreamOutput = Annotated[
+    StreamFormat, typer.Option("--output", "-o", help="Output format; jsonl prints one event per line.")
+]
+Output = Annotated[OutputFormat, typer.Option("--output", "-o", help="Output format.")]
 To = Annotated[
     Path | None,
     typer.Option(
-        "--to", metavar="DIR", help="Folder to copy to; by default one named after the run or version."
+        "--to", metavar="DIR", help="Folder to download to. Default: a folder named after the run or version."
     ),
 ]
 
@@ -130,20 +146,23 @@ Tag = Annotated[
         "--tag",
         "-t",
         metavar="NAME=VALUE",
-        help="A tag of the run and of the platform's job; may be repeated.",
+        help="Tag for the run and the platform's job; can be repeated.",
     ),
 ]
 
 
 def pairs_of(words: "Sequence[str] | None", what: str, form: str = "NAME=VALUE") -> dict[str, str]:
-    """Words like `form` as a mapping. what: what they are, for SettingsError, raised for a word without '='."""
+    """Return words of the given form as a mapping.
+
+    what: names the option in error messages. Raises SettingsError for a word without '='.
+    """
     from dressage.errors import SettingsError
 
     values = {}
     for word in words or ():
         name, equals, value = word.partition("=")
         if not equals or not name:
-            raise SettingsError(f"{what} {word!r}: give {form}")
+            raise SettingsError(f"invalid {what} {word!r}: use {form}")
         values[name] = value
     return values
 

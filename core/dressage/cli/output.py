@@ -1,4 +1,4 @@
-"""How results look: tables for people, JSON for programs; colour only where it is wanted."""
+"""Format results: tables for people, JSON for programs, colour only on a terminal."""
 
 import os
 import textwrap
@@ -19,8 +19,8 @@ def is_terminal(stream: TextIO) -> bool:
     return stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
-def coloured(text: str, colour: str, stream: TextIO) -> str:
-    """The text in a colour, where the stream shows colours and nobody asked for none."""
+def colour_text(text: str, colour: str, stream: TextIO) -> str:
+    """Return the text in a colour if the stream is a terminal. NO_COLOR and FORCE_COLOR override this."""
     wanted = is_terminal(stream) or os.environ.get("FORCE_COLOR")
     if not wanted or os.environ.get("NO_COLOR"):
         return text
@@ -35,7 +35,7 @@ def print_json(value: Any) -> None:
 
 
 def as_json(value: Any) -> bytes:
-    """Pure JSON: what is not a number, as a metric may be, is null; bytes of a name that are no text are escaped."""
+    """Encode a value as strict JSON. NaN and infinity become null; bytes in a name that are not text are escaped."""
     import msgspec
 
     plain = to_json(value)
@@ -56,8 +56,8 @@ def _text_throughout(value: Any) -> Any:
     return value
 
 
-def visible(value: object) -> str:
-    """A value on one line: a line break, an escape or a byte that is no text shows as what it is."""
+def escape_text(value: object) -> str:
+    """Return a value as one line of text, with characters that are not printable escaped."""
     text = "" if value is None else str(value)
     return "".join(
         letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text
@@ -67,19 +67,20 @@ def visible(value: object) -> str:
 def print_table(
     header: Sequence[str], rows: Iterable[Sequence[object]], colours: Mapping[str, str] | None = None
 ) -> None:
-    """Columns in line, two spaces apart. colours: of a row, by what its first cell says.
+    """Print aligned columns. colours: the colour of a row, by the text of its first cell.
 
-    On a terminal with a header, without columns that are empty, the last column folded to fit; elsewhere whole.
+    On a terminal, the header is printed, empty columns are left out and the last column is wrapped to fit. Elsewhere,
+    rows are printed without header, complete, one per line.
     """
-    texts = [[visible(cell) for cell in row] for row in rows]
+    texts = [[escape_text(cell) for cell in row] for row in rows]
     colours = colours or {}
     if texts and is_terminal(results()):
         texts = _with_header(header, texts)
         colours = {**colours, texts[0][0]: "dim"}
-    for row, lines in _in_line(texts):
+    for row, lines in _align_rows(texts):
         for line in lines:
             colour = colours.get(row[0])
-            results().write((coloured(line, colour, results()) if colour else line) + "\n")
+            results().write((colour_text(line, colour, results()) if colour else line) + "\n")
 
 
 def _with_header(header: Sequence[str], texts: Sequence[Sequence[str]]) -> list[list[str]]:
@@ -87,18 +88,18 @@ def _with_header(header: Sequence[str], texts: Sequence[Sequence[str]]) -> list[
     return [[row[place] for place in kept] for row in (header, *texts)]
 
 
-def _in_line(texts: Sequence[Sequence[str]]) -> Iterator[tuple[Sequence[str], list[str]]]:
-    """Each row, and its lines: one, and more where a terminal is too narrow for its last cell."""
+def _align_rows(texts: Sequence[Sequence[str]]) -> Iterator[tuple[Sequence[str], list[str]]]:
+    """Yield each row with its lines: more than one if the last cell does not fit the terminal."""
     widths = [max(map(len, column)) for column in zip(*texts, strict=True)][:-1]
     indent = sum(widths) + 2 * len(widths)
     for row in texts:
         begin = "".join(f"{cell:<{width}}  " for cell, width in zip(row, widths, strict=False))
-        first, *more = fitted(row[-1], indent, results())
+        first, *more = wrap_text(row[-1], indent, results())
         yield row, [f"{begin}{first}".rstrip(), *(f"{'':<{indent}}{line}" for line in more)]
 
 
-def fitted(text: str, indent: int, stream: TextIO) -> list[str]:
-    """In lines that fit a terminal behind so many columns, broken between words; off a terminal as it is."""
+def wrap_text(text: str, indent: int, stream: TextIO) -> list[str]:
+    """Wrap text between words to fit the terminal beside `indent` columns; unchanged if it is not a terminal."""
     if not is_terminal(stream):
         return [text]
     width = max(_LEAST_WIDTH, _columns(stream) - indent)
@@ -106,7 +107,10 @@ def fitted(text: str, indent: int, stream: TextIO) -> list[str]:
 
 
 def _columns(stream: TextIO) -> int:
-    """The width of the stream's own terminal: `shutil.get_terminal_size` asks descriptor 1, which leads to stderr."""
+    """Return the width of the stream's terminal.
+
+    `shutil.get_terminal_size` would ask descriptor 1, which is redirected to stderr.
+    """
     with suppress(KeyError, ValueError):
         if columns := int(os.environ["COLUMNS"]):
             return columns
@@ -117,25 +121,25 @@ def _columns(stream: TextIO) -> int:
 
 
 def print_fields(fields: Iterable[tuple[str, object]]) -> None:
-    """Names and values, one a line; what is None is left out."""
-    shown = [(visible(name), visible(value)) for name, value in fields if value is not None]
+    """Print names and values, one per line; None is left out."""
+    shown = [(escape_text(name), escape_text(value)) for name, value in fields if value is not None]
     width = max((len(name) for name, _ in shown), default=0)
     for name, value in shown:
         results().write(f"{name.ljust(width)}  {value}\n")
 
 
-def digest_shown(digest: str | None) -> str | None:
-    """Its beginning where a person looks, all of it elsewhere."""
+def shorten_digest(digest: str | None) -> str | None:
+    """Return the first 12 characters on a terminal, the whole digest elsewhere."""
     return digest[:12] if digest and is_terminal(results()) else digest
 
 
 def number_of(value: float, digits: int = 4) -> str:
-    """To so many digits, the whole part at least."""
+    """Format with this many significant digits, but keep all digits before the point."""
     return f"{value:.0f}" if 10**digits <= abs(value) < 1e16 else f"{value:.{digits}g}"
 
 
 def size_of(count: int | None) -> str:
-    """Bytes as people say them, in powers of ten."""
+    """Format a number of bytes with decimal units: "11.6 MB"."""
     if count is None:
         return ""
     amount, unit = float(count), "B"
@@ -147,7 +151,7 @@ def size_of(count: int | None) -> str:
 
 
 def time_of(stamp: str | None) -> str:
-    """A journal's time as the local clock shows it."""
+    """Format a time of the journal as local time."""
     if not stamp:
         return ""
     from datetime import datetime
@@ -156,7 +160,7 @@ def time_of(stamp: str | None) -> str:
 
 
 def iso_time(time_ms: int | None) -> str | None:
-    """Milliseconds since 1970 as journals write times: ISO 8601, UTC."""
+    """Convert milliseconds since 1970 to the time format of the journal: ISO 8601, UTC."""
     if not time_ms:
         return None
     from datetime import UTC, datetime
@@ -165,13 +169,13 @@ def iso_time(time_ms: int | None) -> str | None:
 
     try:
         moment = datetime.fromtimestamp(time_ms / 1000, UTC)
-    except (ValueError, OverflowError, OSError):  # in no year that there is
+    except (ValueError, OverflowError, OSError):  # outside the years that datetime supports
         return None
     return stamp_of(moment)
 
 
-def took(status: RunStatus) -> str:
-    """How long the run's script ran, or has run so far."""
+def duration_of(status: RunStatus) -> str:
+    """Format how long the run's script ran, or has been running."""
     from datetime import UTC, datetime
 
     if status.started is None or (status.has_ended and status.ended is None):

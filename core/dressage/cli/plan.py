@@ -2,8 +2,19 @@
 
 from typing import TYPE_CHECKING
 
-from dressage.cli.options import Arguments, As, Conda, On, Recipe, Set, Stream, Tag, pairs_of, settings_of
-from dressage.cli.platform_options import Option, engine_with
+from dressage.cli.options import (
+    Arguments,
+    Conda,
+    On,
+    Output,
+    Recipe,
+    Set,
+    StreamFormat,
+    Tag,
+    pairs_of,
+    settings_of,
+)
+from dressage.cli.platform_options import Option, open_engine_with
 from dressage.cli.streams import results
 
 if TYPE_CHECKING:
@@ -18,24 +29,24 @@ def plan(
     option: Option = None,
     conda: Conda = None,
     tag: Tag = None,
-    output: As = "table",
+    output: Output = "table",
 ) -> None:
-    """Say what a run would do, and why; touch nothing."""
+    """Show what a run would do and why, without changing anything."""
     from dressage.cli.recipe_arguments import recipe_and_settings
 
     recipe, settings = recipe_and_settings(recipe, arguments or [], conda, settings_of(set_))
     tags = pairs_of(tag, "--tag")
-    show(engine_with(on, option).plan(recipe, on=on, set=settings, tags=tags), output)
+    show(open_engine_with(on, option).plan(recipe, on=on, set=settings, tags=tags), output)
 
 
-def show(plan: "Plan", output: Stream) -> None:
-    from dressage.cli.display import Program, plan_lines
+def show(plan: "Plan", output: StreamFormat) -> None:
+    from dressage.cli.display import JsonLinesDisplay, plan_lines
     from dressage.cli.output import print_json
     from dressage.results.events import PlanMade
 
     if output == "json":
         print_json(plan)
     elif output == "jsonl":
-        Program()(PlanMade(plan))
+        JsonLinesDisplay()(PlanMade(plan))
     else:
         results().write(plan_lines(plan, results()) + "\n")

@@ -1,4 +1,4 @@
-"""How far a stage is: a bar on a terminal, elsewhere a line now and then; neither for what takes no second."""
+"""Show the progress of a stage that takes longer than a second: a bar on a terminal, lines elsewhere."""
 
 import sys
 import threading
@@ -16,25 +16,28 @@ _DRAW_EVERY_S = 0.1
 
 
 class StageDisplay:
-    """Draws in a thread of its own, as a stage may be long silent; `end` returns once the terminal is as before."""
+    """Shows progress from a separate thread, because a stage may not report progress for a long time.
+
+    `end` waits until the terminal is restored.
+    """
 
     def __init__(self) -> None:
-        self._over = threading.Event()
+        self._ended = threading.Event()
         self._thread: threading.Thread | None = None
         self._bar: Progress | None = None
 
     def begin(self, event: StageStarted) -> None:
         self.end()
         self._latest = StageProgress(event.stage, event.name, 0, None)
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._show, args=(self._over,), daemon=True)
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._show, args=(self._ended,), daemon=True)
         self._thread.start()
 
-    def tell(self, event: StageProgress) -> None:
+    def update(self, event: StageProgress) -> None:
         self._latest = event
 
     def write(self, line: str) -> None:
-        """A line above the bar, where there is one."""
+        """Write a line, above the bar if there is one."""
         if bar := self._bar:
             bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
         else:
@@ -42,32 +45,32 @@ class StageDisplay:
             sys.stderr.flush()
 
     def end(self) -> None:
-        self._over.set()
+        self._ended.set()
         if self._thread:
             self._thread.join()
 
-    def _show(self, over: threading.Event) -> None:
-        if over.wait(_AFTER_S):
+    def _show(self, ended: threading.Event) -> None:
+        if ended.wait(_AFTER_S):
             return
         if is_terminal(sys.stderr):
-            self._draw(over)
+            self._draw(ended)
         else:
-            self._write_lines(over)
+            self._write_lines(ended)
 
-    def _draw(self, over: threading.Event) -> None:
+    def _draw(self, ended: threading.Event) -> None:
         with _bar(self._latest) as bar:
             self._bar = bar
-            while not over.wait(_DRAW_EVERY_S):
+            while not ended.wait(_DRAW_EVERY_S):
                 event = self._latest
                 bar.update(bar.task_ids[0], description=event.what, completed=event.done, total=event.total)
             self._bar = None
 
-    def _write_lines(self, over: threading.Event) -> None:
+    def _write_lines(self, ended: threading.Event) -> None:
         while True:
             event = self._latest
             sys.stderr.write(f"  {event.stage:<12} {event.what} {_amount(event)}".rstrip() + "\n")
             sys.stderr.flush()
-            if over.wait(_LINE_EVERY_S):
+            if ended.wait(_LINE_EVERY_S):
                 return
 
 
@@ -90,5 +93,5 @@ def _bar(event: StageProgress) -> "Progress":
 
 def _amount(event: StageProgress) -> str:
     if event.stage == "dataset":
-        return f"{size_of(event.done)} of {size_of(event.total) or 'unknown'}"
+        return size_of(event.done) + (f" of {size_of(event.total)}" if event.total else "")
     return f"{event.done} of {event.total}" if event.total else ""

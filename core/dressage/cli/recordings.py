@@ -1,24 +1,24 @@
-"""What a run's script recorded, as `runs show` and the end of a run show it."""
+"""Format what a run's script recorded, for `runs show` and the summary of a run."""
 
 import json
 from collections.abc import Iterator
 from typing import Any
 
-from dressage.cli.output import iso_time, number_of, print_fields, print_table, visible
+from dressage.cli.output import escape_text, iso_time, number_of, print_fields, print_table
 from dressage.cli.streams import results
 from dressage.results.metrics import Point, json_number
 from dressage.results.tracking import Input, LoggedModel, RunData, Tracked
 
-_LONGEST = 60
-"""How many characters of a parameter's or a tag's value are shown to people."""
-_LONGEST_WARNING = 200
-_DEEPEST = 8
-_METRICS = 3
-"""How many metrics of each run are shown in the table of a script's runs."""
+_VALUE_LENGTH = 60
+"""Maximum length of the value of a parameter or tag in a table."""
+_WARNING_LENGTH = 200
+_MAX_INDENT = 8
+_METRICS_SHOWN = 3
+"""Number of metrics shown for each of the script's MLflow runs."""
 
 
 def as_fields(tracked: Tracked) -> dict[str, Any]:
-    """All of it, for JSON output."""
+    """Return everything that was recorded, for JSON output."""
     return {
         "mlflow_run": {
             "name": tracked.name,
@@ -44,16 +44,22 @@ def as_fields(tracked: Tracked) -> dict[str, Any]:
 
 
 def print_sections(tracked: Tracked, *, has_ended: bool) -> None:
-    """Titled sections for the terminal; empty ones are left out. has_ended: whether the run has."""
-    hidden = ("mlflow.", "dressage.experiments")  # the names of experiments have a line of their own
+    """Print sections with titles; empty sections are left out. has_ended: whether the run has ended."""
+    hidden = (
+        "mlflow.",
+        "dressage.experiments",
+    )  # `runs show` prints the experiments' names in a separate line
     tags = {name: value for name, value in tracked.tags.items() if not name.startswith(hidden)}
     for title, fields in (
-        ("parameters", [(name, _cut(value, _LONGEST)) for name, value in tracked.params.items()]),
-        ("tags", [(name, _cut(value, _LONGEST)) for name, value in tags.items()]),
+        ("parameters", [(name, _cut(value, _VALUE_LENGTH)) for name, value in tracked.params.items()]),
+        ("tags", [(name, _cut(value, _VALUE_LENGTH)) for name, value in tags.items()]),
         ("inputs", [(read.name, _context(read)) for read in tracked.inputs]),
         (
             "logged models",
-            [*((model.name, _model_line(model)) for model in _models(tracked)), *_older(tracked)],
+            [
+                *((model.name, _model_line(model)) for model in _models(tracked)),
+                *_models_before_mlflow_3(tracked),
+            ],
         ),
         ("registered", [("versions", ", ".join(tracked.registered))] if tracked.registered else []),
         ("traces", [("count", len(tracked.traces))] if tracked.traces else []),
@@ -62,36 +68,38 @@ def print_sections(tracked: Tracked, *, has_ended: bool) -> None:
             results().write(f"\n{title}\n")
             print_fields([(f"  {name}", value) for name, value in fields])
     if tracked.runs:
-        results().write("\nruns of the script\n")
+        results().write("\nMLflow runs\n")
         rows = [_row(tracked, run, has_ended) for run in tracked.runs.values()]
         print_table(("  RUN", "STATUS", "METRICS"), rows)
 
 
-def warnings(tracked: Tracked) -> Iterator[str]:
-    """What the script asked MLflow for and did not get, and what of its record cannot be read."""
+def list_warnings(tracked: Tracked) -> Iterator[str]:
+    """Yield a warning for journal events that cannot be read, and for each kind of MLflow request that failed."""
     if tracked.unreadable:
-        yield f"{tracked.unreadable} event(s) of the run's journal cannot be read"
+        yield f"cannot read {tracked.unreadable} event(s) of the run's journal"
     for request, refused in tracked.refused.items():
         times = "" if refused.count == 1 else f" ({refused.count} times)"
         if refused.message:
             yield _cut(
-                visible(f"MLflow request refused: {request}{times}: {refused.message}"), _LONGEST_WARNING
+                escape_text(f"MLflow request refused: {request}{times}: {refused.message}"), _WARNING_LENGTH
             )
         else:
-            yield visible(
-                f"the script asked MLflow for something this platform does not keep: {request}{times}"
-            )
+            yield escape_text(f"MLflow request not supported by this platform: {request}{times}")
 
 
 def mlflow_run(tracked: Tracked, known: tuple[str | None, ...]) -> str | None:
-    """What MLflow calls the run itself, if it is none of the `known` names, and how the script says that it ended."""
+    """Return the run's MLflow name and status.
+
+    The name is left out if it is one of the `known` names, the status unless it is FAILED or KILLED. None if both are
+    left out.
+    """
     name = tracked.name if tracked.name not in known else None
     status = tracked.status if tracked.status in ("FAILED", "KILLED") else None
     return "  ".join(filter(None, [name, status])) or None
 
 
 def mlflow_experiments(tracked: Tracked) -> str | None:
-    """The experiments that the script named beside the run's own."""
+    """Return the names of the experiments that the script used, except the run's own."""
     names = [named.name for key, named in tracked.experiments.items() if key != "0" and not named.deleted]
     return ", ".join(names) or None
 
@@ -145,8 +153,8 @@ def _context(read: Input) -> str:
     return f"{read.digest}" + (f"  {context}" if context else "")
 
 
-def _older(tracked: Tracked) -> list[tuple[str, object]]:
-    """Models that clients before MLflow 3 logged: files among the run's artifacts, listed in a tag."""
+def _models_before_mlflow_3(tracked: Tracked) -> list[tuple[str, object]]:
+    """Return models logged by clients before MLflow 3: artifacts of the run that are listed in a tag."""
     try:
         history = json.loads(tracked.tags.get("mlflow.log-model.history", "[]"))
         paths = [str(entry["artifact_path"]) for entry in history]
@@ -162,12 +170,12 @@ def _model_line(model: LoggedModel) -> str:
 
 
 def _row(tracked: Tracked, run: RunData, has_ended: bool) -> tuple[str, str, str]:
-    """status: of a run that its script left open, once the script is gone."""
+    """Return the table row of an MLflow run. A run that the script did not end is shown as interrupted."""
     status = "interrupted" if has_ended and run.status == "RUNNING" else run.status
     words = [status, *(["deleted"] if run.deleted else []), *_attempt(run.attempt)]
     metrics = [f"{name} {number_of(value)}" for name, value in run.latest().items()]
-    more = [f"and {len(metrics) - _METRICS} more"] if len(metrics) > _METRICS else []
-    return f"  {_label(tracked, run)}", ", ".join(words), "  ".join([*metrics[:_METRICS], *more])
+    more = [f"and {len(metrics) - _METRICS_SHOWN} more"] if len(metrics) > _METRICS_SHOWN else []
+    return f"  {_label(tracked, run)}", ", ".join(words), "  ".join([*metrics[:_METRICS_SHOWN], *more])
 
 
 def _attempt(attempt: int) -> list[str]:
@@ -175,12 +183,12 @@ def _attempt(attempt: int) -> list[str]:
 
 
 def _label(tracked: Tracked, run: RunData) -> str:
-    """The run's name, indented by its depth below other runs; not below the run itself, where all are."""
+    """Return the run's name, indented by its depth below other MLflow runs of the script."""
     depth, above, seen = 0, run, {run.run_id}
     while (parent := tracked.runs.get(above.parent_id or "")) and parent.run_id not in seen:
         depth, above = depth + 1, parent
         seen.add(parent.run_id)
-    return "  " * min(depth, _DEEPEST) + _cut(run.name or run.run_id, _LONGEST)
+    return "  " * min(depth, _MAX_INDENT) + _cut(run.name or run.run_id, _VALUE_LENGTH)
 
 
 def _cut(text: str, longest: int) -> str:

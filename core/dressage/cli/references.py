@@ -1,4 +1,4 @@
-"""Names with versions, as people type them: "keras-mnist:2", "keras-mnist@best", or "keras-mnist" for the newest."""
+"""Find a dataset or model version by reference: NAME:VERSION, NAME@ALIAS, or NAME for the newest."""
 
 from collections.abc import Sequence
 from typing import TypeVar
@@ -11,13 +11,16 @@ V = TypeVar("V", DatasetVersion, ModelVersion)
 
 
 def find_dataset(datasets: Datasets, reference: str) -> DatasetVersion:
-    """The version that is meant; a platform may list all versions of one name only. Raises NotFoundError."""
+    """Find a dataset version by reference. Raises NotFoundError.
+
+    A platform may list all versions of a dataset only if its name is given.
+    """
     name = reference.partition("@")[0].partition(":")[0]
-    return find("dataset", datasets.list(name) or datasets.list(), reference)
+    return find_version("dataset", datasets.list(name) or datasets.list(), reference)
 
 
-def find(kind: str, versions: Sequence[V], reference: str) -> V:
-    """Raises NotFoundError."""
+def find_version(kind: str, versions: Sequence[V], reference: str) -> V:
+    """Find a version by reference among `versions`. kind: "dataset" or "model". Raises NotFoundError."""
     name, at, alias = reference.partition("@")
     name, _, number = name.partition(":")
     named = [version for version in versions if version.name == name]
@@ -26,7 +29,7 @@ def find(kind: str, versions: Sequence[V], reference: str) -> V:
     if at and (number or ":" in alias):
         raise NotFoundError(f"{kind} {reference!r}: give a version or an alias, not both")
     if at:
-        return _by_alias(kind, name, alias, named)
+        return _find_alias(kind, name, alias, named)
     for version in named:
         if str(version.version) == number:
             return version
@@ -36,7 +39,7 @@ def find(kind: str, versions: Sequence[V], reference: str) -> V:
     return max(named, key=lambda version: version.version)
 
 
-def _by_alias(kind: str, name: str, alias: str, named: Sequence[V]) -> V:
+def _find_alias(kind: str, name: str, alias: str, named: Sequence[V]) -> V:
     aliases = {known: version for version in named for known in getattr(version, "aliases", ())}
     if alias not in aliases:
         known = ", ".join(sorted(aliases)) or "none"

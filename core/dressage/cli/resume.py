@@ -1,29 +1,25 @@
 """dressage resume"""
 
-from typing import Annotated
-
-import typer
-
-from dressage.cli.options import RunId, Stream, engine
+from dressage.cli.options import Detach, RunId, StreamOutput, open_engine
 
 
 def resume(
     run: RunId,
-    detach: Annotated[bool, typer.Option("-d", "--detach", help="Return once the run is submitted.")] = False,
-    output: Annotated[Stream, typer.Option("-o", "--output", help="How to print it.")] = "table",
+    detach: Detach = False,
+    output: StreamOutput = "table",
 ) -> None:
-    """Bring an unfinished run to its end.
+    """Resume a run that has not completed.
 
-    A running run is followed. A killed one continues from its last checkpoint; output that it printed before is not
-    repeated.
+    A run that is still running is followed. A run that failed, was canceled or was interrupted starts a new attempt,
+    which can continue from the checkpoints of the previous one. Output of earlier attempts is not printed again.
     """
-    from dressage.cli.following import started
+    from dressage.cli.following import start_and_follow
 
-    found = engine()
-    left = found.get(run)
-    printed = sum(map(len, left.logs())) if left.status.has_ended else 0
-    started(
-        lambda listener: found.resume(left.id, listener=listener),
+    engine = open_engine()
+    unfinished = engine.get(run)
+    printed = sum(map(len, unfinished.logs())) if unfinished.status.has_ended else 0
+    start_and_follow(
+        lambda listener: engine.resume(unfinished.id, listener=listener),
         detach=detach,
         output=output,
         offset=printed,

@@ -4,8 +4,19 @@ from typing import Annotated
 
 import typer
 
-from dressage.cli.options import Arguments, Conda, On, Recipe, Set, Stream, Tag, pairs_of, settings_of
-from dressage.cli.platform_options import Option, engine_with
+from dressage.cli.options import (
+    Arguments,
+    Conda,
+    Detach,
+    On,
+    Recipe,
+    Set,
+    StreamOutput,
+    Tag,
+    pairs_of,
+    settings_of,
+)
+from dressage.cli.platform_options import Option, open_engine_with
 
 
 def run(
@@ -15,31 +26,36 @@ def run(
     set_: Set = None,
     option: Option = None,
     conda: Conda = None,
-    detach: Annotated[bool, typer.Option("-d", "--detach", help="Return once the run is submitted.")] = False,
-    name: Annotated[str | None, typer.Option("-n", "--name", help="A name to show for the run.")] = None,
-    experiment: Annotated[str | None, typer.Option(help="Experiment to group the run under.")] = None,
+    detach: Detach = False,
+    name: Annotated[
+        str | None, typer.Option("-n", "--name", metavar="NAME", help="Name to show for the run.")
+    ] = None,
+    experiment: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Experiment to group the run under.")
+    ] = None,
     tag: Tag = None,
     again: Annotated[
-        bool, typer.Option("--again", help="Start a new run even if one with the same inputs exists.")
+        bool, typer.Option("--again", help="Start a new run even if a run with the same inputs exists.")
     ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only plan.")] = False,
-    output: Annotated[Stream, typer.Option("-o", "--output", help="How to print it.")] = "table",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan and exit.")] = False,
+    output: StreamOutput = "table",
 ) -> None:
-    """Train: carry out a recipe's plan, or run a script.
+    """Train a model with a recipe or a script.
 
-    Ctrl-C detaches: the run continues in the background. A second Ctrl-C asks whether to cancel it.
+    The plan is shown first. If a run with the same inputs exists, it is reused. Ctrl-C detaches: the run continues in
+    the background. A second Ctrl-C asks whether to cancel it.
     """
-    from dressage.cli.following import started
+    from dressage.cli.following import start_and_follow
     from dressage.cli.recipe_arguments import recipe_and_settings
 
     recipe, settings = recipe_and_settings(recipe, arguments or [], conda, settings_of(set_))
-    found, tags = engine_with(on, option), pairs_of(tag, "--tag")
+    engine, tags = open_engine_with(on, option), pairs_of(tag, "--tag")
     if dry_run:
         from dressage.cli.plan import show
 
-        return show(found.plan(recipe, on=on, set=settings, tags=tags), output)
-    return started(
-        lambda listener: found.run(
+        return show(engine.plan(recipe, on=on, set=settings, tags=tags), output)
+    return start_and_follow(
+        lambda listener: engine.run(
             recipe,
             on=on,
             set=settings,

@@ -1,4 +1,4 @@
-"""The standard streams. Results have a stream that no plugin prints to; what anybody else prints goes to stderr."""
+"""The standard streams. Only results go to stdout; what plugins print goes to stderr."""
 
 import io
 import os
@@ -9,35 +9,35 @@ from typing import TextIO
 
 _STDOUT, _STDERR = 1, 2
 
-_kept: list[TextIO] = []
-"""The stream of results, once `prepare` has kept it."""
+_results: list[TextIO] = []
+"""The duplicate of stdout for results, after `prepare` has opened it; a list so that it can be set."""
 
 
 def prepare() -> None:
-    """Open the streams that the shell closed, and keep a duplicate of stdout for results.
+    """Open streams that the shell closed, and duplicate stdout for results.
 
     stdout itself stays as it is until `divert`, because Typer prints help and versions there.
     """
     for name in ("stdin", "stdout", "stderr"):
         if getattr(sys, name) is None:
-            nowhere = os.open(os.devnull, os.O_RDWR)  # takes the number of the one that is missing
+            nowhere = os.open(os.devnull, os.O_RDWR)  # gets the descriptor number of the missing stream
             os.set_inheritable(nowhere, True)
             setattr(sys, name, open(nowhere, "r" if name == "stdin" else "w", encoding="utf-8"))  # noqa: SIM115, PTH123
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # what its encoding lacks is written as `?`
+        sys.stdout.reconfigure(errors="replace")  # characters that the encoding lacks become `?`
         with suppress(OSError):  # not a descriptor: main() was called with a stream in memory
-            if sys.stdout.fileno() == _STDOUT and not _kept:
-                _kept.append(_duplicate(sys.stdout))
+            if sys.stdout.fileno() == _STDOUT and not _results:
+                _results.append(_duplicate(sys.stdout))
 
 
 def results() -> TextIO:
-    """Where results are written: the kept stdout, or sys.stdout if none was kept."""
-    return _kept[0] if _kept else sys.stdout
+    """Return the stream for results: the duplicate of stdout, or sys.stdout if `prepare` made none."""
+    return _results[0] if _results else sys.stdout
 
 
 def divert() -> None:
-    """From now on, print(), C libraries and subprocesses that write to stdout write to stderr."""
-    if _kept:
+    """Redirect stdout to stderr, for print(), C libraries and subprocesses."""
+    if _results:
         _point_stdout_at(_STDERR)
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(line_buffering=True)
@@ -45,8 +45,8 @@ def divert() -> None:
 
 @contextmanager
 def silent() -> Iterator[None]:
-    """Discard what is printed to stdout within: in the middle of a command line, stderr is no place either."""
-    if not _kept:
+    """Discard what is printed to stdout, during shell completion: stderr would disturb the command line too."""
+    if not _results:
         yield
         return
     nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -55,11 +55,11 @@ def silent() -> Iterator[None]:
     try:
         yield
     finally:
-        _point_stdout_at(_kept[0].fileno())
+        _point_stdout_at(_results[0].fileno())
 
 
 def finish() -> None:
-    """Write out what is buffered. Drop what cannot be written: Python would try again at exit, and complain."""
+    """Flush all streams. Discard what cannot be written: Python would try again at exit and print an error."""
     for stream in (sys.__stdout__, results()):
         if stream is None or stream.closed:
             continue

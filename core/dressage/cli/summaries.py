@@ -1,11 +1,11 @@
-"""How a followed run ends: what is said of it, and the exit code."""
+"""Summarise a run that has ended: closing lines, JSON and exit code."""
 
 import shlex
 from typing import Any
 
 from dressage.cli.display import say
-from dressage.cli.output import coloured, number_of, took
-from dressage.cli.recordings import warnings
+from dressage.cli.output import colour_text, duration_of, number_of
+from dressage.cli.recordings import list_warnings
 from dressage.cli.streams import results
 from dressage.engine.runs import Run
 from dressage.files.encoding import to_json
@@ -13,17 +13,19 @@ from dressage.results.statuses import RunStatus
 
 
 def exit_code(status: RunStatus) -> int:
-    """The script's own code if it failed; 3 if what failed was not the script; 1 for a run that never started."""
+    """Return 0 if the run completed, else the script's exit code. Without one: 1 if canceled, 3 if failed."""
     if status.state == "Completed":
         return 0
     return status.exit_code or (1 if status.state == "Canceled" else 3)
 
 
 def print_summary(run: Run, status: RunStatus) -> None:
-    """The closing lines of a run: what it came to, and what to type next."""
+    """Print the result of a run and the next commands to use."""
     colour = {"Completed": "green", "Canceled": "yellow"}.get(status.state, "red")
-    time = took(status)
-    lines = [f"run {run.id}  {coloured(status.state, colour, results())}" + (f" in {time}" if time else "")]
+    time = duration_of(status)
+    lines = [
+        f"run {run.id}  {colour_text(status.state, colour, results())}" + (f" in {time}" if time else "")
+    ]
     if status.reason:
         lines.append(f"  reason    {status.reason}")
     tracked, metric = run.tracked, run.request.model.primary_metric
@@ -32,14 +34,14 @@ def print_summary(run: Run, status: RunStatus) -> None:
         lines.append(f"  {metric.name.lower()}  {number_of(value)}")
     registered = [f"{model.name}:{model.version}"] if (model := run.model) else []
     lines += [f"  model     {version}" for version in [*registered, *tracked.registered]]
-    lines += [f"  warning   {notice}" for notice in warnings(tracked)]
+    lines += [f"  warning   {notice}" for notice in list_warnings(tracked)]
     results().write("\n".join(lines) + "\n")
     results().flush()
-    say("next: " + "\n      ".join(_next(run, status)))
+    say("next: " + "\n      ".join(_next_commands(run, status)))
 
 
 def as_result(run: Run, status: RunStatus) -> dict[str, Any]:
-    """A run's end for programs."""
+    """Return the result of a run for JSON output."""
     tracked, metric = run.tracked, run.request.model.primary_metric
     latest = tracked.latest()
     return {
@@ -52,11 +54,11 @@ def as_result(run: Run, status: RunStatus) -> dict[str, Any]:
         "metrics": latest,
         "model": to_json(run.model),
         "registered": tracked.registered,
-        "warnings": list(warnings(tracked)),
+        "warnings": list(list_warnings(tracked)),
     }
 
 
-def _next(run: Run, status: RunStatus) -> list[str]:
+def _next_commands(run: Run, status: RunStatus) -> list[str]:
     if status.state != "Completed":
         return [f"dressage runs logs {run.id}", f"dressage resume {run.id}"]
     commands = [f"dressage runs show {run.id}"]

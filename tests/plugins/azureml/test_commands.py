@@ -112,7 +112,7 @@ def cluster(service: Loopback, project: Path) -> str:
 def test_a_cluster_is_not_deleted_without_a_word(cluster: str, dressage):
     told = dressage("compute", "delete", cluster, "--on", "azureml", stdin=subprocess.DEVNULL)
     assert told.returncode == 2
-    assert "has to be confirmed; give --yes" in told.stderr
+    assert "stdin is not a terminal; use --yes" in told.stderr
     assert cluster in dressage("compute", "list", "--on", "azureml").stdout
 
 

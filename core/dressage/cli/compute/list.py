@@ -1,13 +1,13 @@
 """dressage compute list"""
 
-from dressage.cli.options import As, On, engine
+from dressage.cli.options import On, Output, open_engine
 
 
-def list_compute(on: On = None, output: As = "table") -> None:
-    """List the compute targets."""
+def list_compute(on: On = None, output: Output = "table") -> None:
+    """List compute targets."""
     from dressage.cli.output import print_json, print_table
 
-    targets = engine().platform(on).compute.list()
+    targets = open_engine().platform(on).compute.list()
     if output == "json":
         print_json(targets)
     else:

@@ -3,16 +3,16 @@
 from pathlib import Path
 
 from dressage.cli.datasets.show import Reference
-from dressage.cli.options import On, To, engine
+from dressage.cli.options import On, To, open_engine
 
 
 def download(dataset: Reference, to: To = None, on: On = None) -> None:
-    """Copy a dataset's files to a folder, verified."""
+    """Download the files of a dataset version and verify their checksums."""
     from dressage.cli.display import say
     from dressage.cli.references import find_dataset
 
-    datasets = engine().platform(on).datasets
+    datasets = open_engine().platform(on).datasets
     version = find_dataset(datasets, dataset)
     to = to or Path(f"{version.name}-{version.version}")
     datasets.download(version, to)
-    say(f"{len(version.files)} file(s) in {str(to)!r}")
+    say(f"downloaded {len(version.files)} file(s) to {str(to)!r}")

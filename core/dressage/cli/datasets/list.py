@@ -1,13 +1,13 @@
 """dressage datasets list"""
 
-from dressage.cli.options import As, On, engine
+from dressage.cli.options import On, Output, open_engine
 
 
-def list_datasets(on: On = None, output: As = "table") -> None:
-    """List the datasets' versions."""
+def list_datasets(on: On = None, output: Output = "table") -> None:
+    """List dataset versions."""
     from dressage.cli.output import print_json, print_table, size_of, time_of
 
-    versions = engine().platform(on).datasets.list()
+    versions = open_engine().platform(on).datasets.list()
     if output == "json":
         return print_json(versions)
     rows = [

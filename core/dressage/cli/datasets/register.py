@@ -7,39 +7,42 @@ from urllib.parse import urlsplit
 
 import typer
 
-from dressage.cli.options import On, engine
+from dressage.cli.options import On, open_engine
 from dressage.cli.streams import results
 
 if TYPE_CHECKING:
     from dressage.specs.datasets import Source
 
-_NO_DATA = {".git", ".hg", ".svn", ".dressage"}
-"""Folders with which a dataset would change at every commit and every run."""
+_SKIPPED_FOLDERS = {".git", ".hg", ".svn", ".dressage"}
+"""Folders that are left out: they change with every commit and every run."""
 
 
 def register(
     name: Annotated[str, typer.Argument(help="Dataset name.")],
-    sources: Annotated[list[str], typer.Argument(help="Files, folders or web addresses.")],
-    description: Annotated[str, typer.Option(help="What it is.")] = "",
+    sources: Annotated[list[str], typer.Argument(help="Files, folders or URLs (http, https).")],
+    description: Annotated[str, typer.Option(metavar="TEXT", help="Description of the dataset.")] = "",
     on: On = None,
 ) -> None:
-    """Register files as a dataset's version; the same bytes give the version that is there."""
-    from dressage.cli.display import Person
+    """Register files as a dataset version.
+
+    If a version with the same content exists, it is used and no new version is created.
+    """
+    from dressage.cli.display import TextDisplay
     from dressage.results.events import StageStarted, progress_of
     from dressage.specs.datasets import FileDataset
 
-    found = engine()
-    found.workspace.create()
-    described = tuple(source for given in sources for source in sources_of(given))
-    dataset = FileDataset(name=name, sources=described, description=description)
-    with closing(Person()) as tell:
-        tell(StageStarted("dataset", name))
-        version = found.platform(on).datasets.ensure(dataset, progress_of("dataset", tell))
+    engine = open_engine()
+    engine.workspace.create()
+    sources_found = tuple(source for given in sources for source in sources_of(given))
+    dataset = FileDataset(name=name, sources=sources_found, description=description)
+    with closing(TextDisplay()) as display:
+        display(StageStarted("dataset", name))
+        version = engine.platform(on).datasets.ensure(dataset, progress_of("dataset", display))
     results().write(f"{version.name}:{version.version}\n")
 
 
 def sources_of(given: str) -> list["Source"]:
-    """A file, every file of a folder, or a web address. Raises SettingsError for what is none of them."""
+    """Return the sources of a file, of each file in a folder, or of a URL. Raises SettingsError for anything else."""
     from dressage.errors import SettingsError
     from dressage.specs.datasets import Source
 
@@ -51,8 +54,8 @@ def sources_of(given: str) -> list["Source"]:
         return [
             Source(path=name.as_posix(), addresses=(str(path / name),))
             for name in names
-            if _NO_DATA.isdisjoint(name.parts)
+            if _SKIPPED_FOLDERS.isdisjoint(name.parts)
         ]
     if not path.is_file():
-        raise SettingsError(f"source {given!r} is no file, folder or web address; check the path")
+        raise SettingsError(f"source {given!r} is not a file, folder or URL; check the path")
     return [Source(path=path.name, addresses=(str(path),))]

@@ -4,20 +4,25 @@ from typing import Annotated
 
 import typer
 
-from dressage.cli.options import As, On, complete_dataset, engine
+from dressage.cli.options import On, Output, complete_dataset, open_engine
 from dressage.cli.streams import results
 
-Reference = Annotated[str, typer.Argument(help="NAME or NAME:VERSION.", autocompletion=complete_dataset)]
+Reference = Annotated[
+    str,
+    typer.Argument(
+        help="Dataset as NAME:VERSION, or NAME for the newest version.", autocompletion=complete_dataset
+    ),
+]
 
 
-def show(dataset: Reference, on: On = None, output: As = "table") -> None:
-    """Show one dataset and its files."""
+def show(dataset: Reference, on: On = None, output: Output = "table") -> None:
+    """Show one dataset version and its files."""
     from msgspec.structs import replace
 
-    from dressage.cli.output import digest_shown, print_fields, print_json, print_table, size_of, time_of
+    from dressage.cli.output import print_fields, print_json, print_table, shorten_digest, size_of, time_of
     from dressage.cli.references import find_dataset
 
-    datasets = engine().platform(on).datasets
+    datasets = open_engine().platform(on).datasets
     version = find_dataset(datasets, dataset)
     version = replace(version, files=tuple(datasets.files(version)))
     if output == "json":
@@ -35,5 +40,5 @@ def show(dataset: Reference, on: On = None, output: As = "table") -> None:
     results().write("\n")
     return print_table(
         ("FILE", "SIZE", "SHA-256"),
-        [(file.path, size_of(file.size), digest_shown(file.sha256)) for file in version.files],
+        [(file.path, size_of(file.size), shorten_digest(file.sha256)) for file in version.files],
     )

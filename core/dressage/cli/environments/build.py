@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dressage.cli.options import On, Set, complete_recipe, engine, settings_of
+from dressage.cli.options import On, Set, complete_recipe, open_engine, settings_of
 from dressage.cli.streams import results
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ def build(
     target: Annotated[
         str,
         typer.Argument(
-            help="A recipe's name, or the path of a conda specification or a requirements file (.txt).",
+            help="Recipe name, or path of a conda specification or a requirements file (.txt).",
             autocompletion=complete_recipe,
         ),
     ],
@@ -27,29 +27,32 @@ def build(
         bool, typer.Option("--upgrade", help="Resolve again to the newest allowed versions.")
     ] = False,
 ) -> None:
-    """Build the environment of a recipe, a conda file or a requirements file, unless it is there."""
-    from dressage.cli.display import Person
+    """Build the environment of a recipe or a specification file, unless it is already built.
+
+    The file is a conda specification or, if its name ends in .txt, a requirements file for pip.
+    """
+    from dressage.cli.display import TextDisplay
     from dressage.errors import SettingsError
     from dressage.results.events import StageStarted, progress_of
 
-    found = engine()
+    engine = open_engine()
     path = Path(target).expanduser()
     if not path.is_file() and ("/" in target or path.suffix in (".yml", ".yaml", ".txt")):
         raise SettingsError(f"{target!r} is not a file; give a conda specification or a requirements file")
-    found.workspace.create()
+    engine.workspace.create()
     if path.is_file():
-        environment = _environment_of(path)
+        environment = _read_environment(path)
     else:
-        environment = found.describe(target, on=on, set=settings_of(set_)).environment
-    with closing(Person()) as tell:
-        tell(StageStarted("environment", environment.name))
-        version = found.platform(on).environments.ensure(
-            environment, progress_of("environment", tell), upgrade=upgrade
+        environment = engine.describe(target, on=on, set=settings_of(set_)).environment
+    with closing(TextDisplay()) as display:
+        display(StageStarted("environment", environment.name))
+        version = engine.platform(on).environments.ensure(
+            environment, progress_of("environment", display), upgrade=upgrade
         )
     results().write(f"{version.name}:{version.key}\n")
 
 
-def _environment_of(path: Path) -> "Environment":
+def _read_environment(path: Path) -> "Environment":
     from dressage.specs.environments import Environment
 
     text = path.read_text(encoding="utf-8")

@@ -3,16 +3,16 @@
 from pathlib import Path
 
 from dressage.cli.models.show import Reference
-from dressage.cli.options import On, To, engine
+from dressage.cli.options import On, To, open_engine
 
 
 def download(model: Reference, to: To = None, on: On = None) -> None:
-    """Copy a model's files to a folder, verified."""
+    """Download the files of a model version and verify their checksums."""
     from dressage.cli.display import say
-    from dressage.cli.references import find
+    from dressage.cli.references import find_version
 
-    models = engine().platform(on).models
-    version = find("model", models.list(), model)
+    models = open_engine().platform(on).models
+    version = find_version("model", models.list(), model)
     to = to or Path(f"{version.name}-{version.version}")
     models.download(version, to)
-    say(f"{len(version.files)} file(s) in {str(to)!r}")
+    say(f"downloaded {len(version.files)} file(s) to {str(to)!r}")

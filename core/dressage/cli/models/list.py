@@ -2,25 +2,25 @@
 
 from typing import TYPE_CHECKING
 
-from dressage.cli.options import As, On, engine
+from dressage.cli.options import On, Output, open_engine
 
 if TYPE_CHECKING:
     from dressage.engine.engine import Engine
     from dressage.results.versions import ModelVersion
 
 
-def list_models(on: On = None, output: As = "table") -> None:
-    """List the models' versions."""
+def list_models(on: On = None, output: Output = "table") -> None:
+    """List model versions."""
     from dressage.cli.output import print_json, print_table, time_of
 
-    found = engine()
-    versions = found.platform(on).models.list()
+    engine = open_engine()
+    versions = engine.platform(on).models.list()
     if output == "json":
         return print_json(versions)
     rows = [
         (
             f"{v.name}:{v.version}",
-            _metric(found, v),
+            _metric(engine, v),
             time_of(v.created),
             v.lineage.run_id if v.lineage else None,
             ", ".join(v.aliases),
@@ -30,15 +30,15 @@ def list_models(on: On = None, output: As = "table") -> None:
     return print_table(("MODEL", "METRIC", "CREATED", "RUN", "ALIASES"), rows)
 
 
-def _metric(found: "Engine", version: "ModelVersion") -> str | None:
-    """The value of the primary metric of the run it came from, where that run is known."""
+def _metric(engine: "Engine", version: "ModelVersion") -> str | None:
+    """Return the value of its run's primary metric; None if the run is not in this workspace."""
     from dressage.cli.output import number_of
     from dressage.errors import DressageError
 
     if version.lineage is None:
         return None
     try:
-        metric = found.get(version.lineage.run_id).request.model.primary_metric
+        metric = engine.get(version.lineage.run_id).request.model.primary_metric
     except DressageError:
         return None
     value = version.metrics.get(metric.name) if metric else None

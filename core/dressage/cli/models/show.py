@@ -4,28 +4,32 @@ from typing import Annotated
 
 import typer
 
-from dressage.cli.options import As, On, complete_model, engine
+from dressage.cli.options import On, Output, complete_model, open_engine
 from dressage.cli.streams import results
 
 Reference = Annotated[
-    str, typer.Argument(help="NAME, NAME:VERSION or NAME@ALIAS.", autocompletion=complete_model)
+    str,
+    typer.Argument(
+        help="Model as NAME:VERSION, NAME@ALIAS, or NAME for the newest version.",
+        autocompletion=complete_model,
+    ),
 ]
 
 
-def show(model: Reference, on: On = None, output: As = "table") -> None:
-    """Show one model and where it came from."""
+def show(model: Reference, on: On = None, output: Output = "table") -> None:
+    """Show one model version and where it came from."""
     from dressage.cli.output import (
-        digest_shown,
         number_of,
         print_fields,
         print_json,
         print_table,
+        shorten_digest,
         size_of,
         time_of,
     )
-    from dressage.cli.references import find
+    from dressage.cli.references import find_version
 
-    version = find("model", engine().platform(on).models.list(), model)
+    version = find_version("model", open_engine().platform(on).models.list(), model)
     if output == "json":
         return print_json(version)
     lineage = version.lineage
@@ -35,7 +39,7 @@ def show(model: Reference, on: On = None, output: As = "table") -> None:
             ("aliases", ", ".join(version.aliases) or None),
             ("stage", version.stage),
             ("description", version.description),
-            ("of all versions", version.model_description),
+            ("model description", version.model_description),
             ("framework", version.framework),
             ("digest", version.digest if version.files else None),
             ("created", time_of(version.created)),
@@ -51,10 +55,10 @@ def show(model: Reference, on: On = None, output: As = "table") -> None:
         )
     )
     if not version.files:
-        results().write("files  none here: the version is an address\n")
+        results().write("\nno files: this version refers to its source only\n")
         return None
     results().write("\n")
     return print_table(
         ("FILE", "SIZE", "SHA-256"),
-        [(file.path, size_of(file.size), digest_shown(file.sha256)) for file in version.files],
+        [(file.path, size_of(file.size), shorten_digest(file.sha256)) for file in version.files],
     )

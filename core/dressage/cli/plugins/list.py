@@ -1,13 +1,13 @@
 """dressage plugins list"""
 
-from dressage.cli.options import As, engine
+from dressage.cli.options import Output, open_engine
 
 
-def list_plugins(output: As = "table") -> None:
-    """List the plugins: what loaded, what did not and why."""
+def list_plugins(output: Output = "table") -> None:
+    """List plugins, and why a plugin could not be loaded."""
     from dressage.cli.output import print_json, print_table
 
-    statuses = engine().plugin_statuses()
+    statuses = open_engine().plugin_statuses()
     if output == "json":
         print_json(statuses)
     else:

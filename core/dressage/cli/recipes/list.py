@@ -1,14 +1,14 @@
 """dressage recipes list"""
 
-from dressage.cli.options import As, engine
+from dressage.cli.options import Output, open_engine
 from dressage.cli.streams import results
 
 
-def list_recipes(output: As = "table") -> None:
-    """List the recipes, one per line."""
+def list_recipes(output: Output = "table") -> None:
+    """List recipes, one per line."""
     from dressage.cli.output import print_json
 
-    names = engine().plugins.names("recipe")
+    names = open_engine().plugins.names("recipe")
     if output == "json":
         print_json(names)
     else:

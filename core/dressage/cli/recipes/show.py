@@ -4,17 +4,17 @@ from typing import Annotated
 
 import typer
 
-from dressage.cli.options import As, complete_recipe, engine
+from dressage.cli.options import Output, complete_recipe, open_engine
 
 
 def show(
-    recipe: Annotated[str, typer.Argument(help="A recipe's name.", autocompletion=complete_recipe)],
-    output: As = "table",
+    recipe: Annotated[str, typer.Argument(help="Recipe name.", autocompletion=complete_recipe)],
+    output: Output = "table",
 ) -> None:
-    """Show a recipe's settings, with types and defaults."""
+    """Show the settings of a recipe, with types and defaults."""
     from dressage.cli.output import print_json, print_table
 
-    settings = engine().settings(recipe)
+    settings = open_engine().settings(recipe)
     if output == "json":
         print_json(settings)
     else:

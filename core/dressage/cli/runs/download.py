@@ -5,19 +5,19 @@ from typing import Annotated
 
 import typer
 
-from dressage.cli.options import RunId, To, engine
+from dressage.cli.options import RunId, To, open_engine
 
 
 def download(
     run: RunId,
-    paths: Annotated[list[str] | None, typer.Argument(help="Which files; all by default.")] = None,
+    paths: Annotated[list[str] | None, typer.Argument(help="Paths of the files. Default: all files.")] = None,
     to: To = None,
 ) -> None:
-    """Copy a run's files to a folder."""
+    """Download the files of a run."""
     from dressage.cli.display import say
 
-    found = engine().get(run)
+    found = open_engine().get(run)
     wanted = paths or [file.path for file in found.files]
     to = to or Path(found.id)
     found.download(to, wanted)
-    say(f"{len(wanted)} file(s) in {str(to)!r}")
+    say(f"downloaded {len(wanted)} file(s) to {str(to)!r}")

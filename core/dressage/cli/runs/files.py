@@ -1,13 +1,13 @@
 """dressage runs files"""
 
-from dressage.cli.options import As, RunId, engine
+from dressage.cli.options import Output, RunId, open_engine
 
 
-def files(run: RunId, output: As = "table") -> None:
-    """List what a run has written: outputs, logs and logged artifacts."""
+def files(run: RunId, output: Output = "table") -> None:
+    """List the files of a run: outputs, logs and logged artifacts."""
     from dressage.cli.output import print_json, print_table, size_of
 
-    found = engine().get(run).files
+    found = open_engine().get(run).files
     if output == "json":
         print_json(found)
     else:

@@ -4,41 +4,54 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dressage.cli.options import As, engine
+from dressage.cli.options import Output, open_engine
 
 if TYPE_CHECKING:
     from dressage.results.statuses import RunSummary
 
-_SHOWN = 20
+_DEFAULT_LIMIT = 20
 
 
 def list_runs(
-    output: As = "table",
+    output: Output = "table",
     limit: Annotated[
         int | None,
-        typer.Option("-n", "--limit", help=f"At most so many, {_SHOWN} in a table; 0 for all.", min=0),
+        typer.Option(
+            "-n",
+            "--limit",
+            help=f"Maximum number of runs; 0 lists all. Default: {_DEFAULT_LIMIT} in a table, all in JSON.",
+            min=0,
+        ),
     ] = None,
 ) -> None:
-    """List the runs, the newest first."""
+    """List runs, newest first."""
     from dressage.cli.display import say
-    from dressage.cli.output import print_json, print_table, took
+    from dressage.cli.output import duration_of, print_json, print_table
 
     if output == "json":
-        return print_json(engine().runs(limit or None))
-    most = _SHOWN if limit is None else limit
-    runs = engine().runs(most + 1 if most else None)
+        return print_json(open_engine().runs(limit or None))
+    limit_used = _DEFAULT_LIMIT if limit is None else limit
+    runs = open_engine().runs(limit_used + 1 if limit_used else None)
     rows = [
-        (run.run_id, run.status.state, run.platform, took(run.status), _metric(run), run.model, run.name)
-        for run in runs[: most or None]
+        (
+            run.run_id,
+            run.status.state,
+            run.platform,
+            duration_of(run.status),
+            _metric(run),
+            run.model,
+            run.name,
+        )
+        for run in runs[: limit_used or None]
     ]
-    print_table(("RUN", "STATE", "ON", "TOOK", "METRIC", "MODEL", "NAME"), rows)
+    print_table(("RUN", "STATE", "PLATFORM", "DURATION", "METRIC", "MODEL", "NAME"), rows)
     if len(runs) > len(rows):
-        say("... and more; -n 0 shows all")
+        say("more runs exist; use -n 0 to list all")
     return None
 
 
 def _metric(run: "RunSummary") -> str | None:
-    """The value of the primary metric, once it is logged."""
+    """Return the value of the primary metric; None if it has not been logged."""
     from dressage.cli.output import number_of
 
     value = run.metrics.get(run.metric or "")

@@ -7,28 +7,31 @@ from typing import Annotated
 
 import typer
 
-from dressage.cli.options import RunId, engine
+from dressage.cli.options import RunId, open_engine
 from dressage.cli.streams import results
 
 
 def logs(
     run: RunId,
     follow: Annotated[
-        bool, typer.Option("-f", "--follow", help="Follow the output until the run ends; exit with its code.")
+        bool,
+        typer.Option("-f", "--follow", help="Follow the output until the run ends; exit with its exit code."),
     ] = False,
-    offset: Annotated[int, typer.Option(help="Start at this byte.", min=0)] = 0,
-    tail: Annotated[int | None, typer.Option(metavar="N", help="Start at the last N lines.", min=0)] = None,
+    offset: Annotated[int, typer.Option(metavar="BYTES", help="Start at this byte of the log.", min=0)] = 0,
+    tail: Annotated[
+        int | None, typer.Option(metavar="N", help="Start at the last N lines of the log.", min=0)
+    ] = None,
 ) -> None:
     """Print a run's output.
 
-    With -f, Ctrl-C ends the command with exit code 130; the run continues.
+    With -f, Ctrl-C ends the command with exit code 130. The run continues.
     """
     from dressage.cli.display import say
     from dressage.cli.summaries import exit_code
 
-    found = engine().get(run)
+    found = open_engine().get(run)
     if tail is not None:
-        offset = max(offset, _tail(found.logs(), tail))
+        offset = max(offset, _find_tail(found.logs(), tail))
     try:
         for data in found.logs(follow=follow, offset=offset):
             results().buffer.write(data)
@@ -38,12 +41,12 @@ def logs(
     if follow:
         status = found.wait()
         if status.reason:
-            say(f"run {found.id} {status.state}: {status.reason}")
+            say(f"run {found.id}: {status.state} ({status.reason})")
         raise typer.Exit(exit_code(status))
 
 
-def _tail(log: Iterable[bytes], lines: int) -> int:
-    """Where the last so many lines begin, the last of them whole or not."""
+def _find_tail(log: Iterable[bytes], lines: int) -> int:
+    """Return the offset where the last `lines` lines begin. The last line may lack its line break."""
     starts, size = deque([0], maxlen=lines + 1), 0
     for data in log:
         starts.extend(size + match.end() for match in re.finditer(b"\n", data))

@@ -3,7 +3,7 @@
 import shlex
 from typing import TYPE_CHECKING
 
-from dressage.cli.options import As, RunId, engine
+from dressage.cli.options import Output, RunId, open_engine
 from dressage.cli.streams import results
 from dressage.errors import DressageError
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from dressage.results.versions import File
 
 
-def show(run: RunId, output: As = "table") -> None:
-    """Show one run: stages, metrics, files, model.
+def show(run: RunId, output: Output = "table") -> None:
+    """Show one run: stages, metrics, files and model.
 
-    If its platform cannot be asked, what is recorded is shown, then the error.
+    If the platform cannot be reached, the recorded data is shown, then the error.
     """
-    found = engine().get(run)
+    found = open_engine().get(run)
     print_run = _print_json if output == "json" else _print_sections
     try:
         print_run(found, found.files)
@@ -44,9 +44,9 @@ def _print_json(run: "Run", files: "Sequence[File] | None") -> None:
 
 
 def _print_sections(run: "Run", files: "Sequence[File] | None") -> None:
-    from dressage.cli.charts import chart
-    from dressage.cli.output import digest_shown, number_of, print_fields, size_of, time_of, took
-    from dressage.cli.recordings import mlflow_experiments, mlflow_run, print_sections, warnings
+    from dressage.cli.charts import draw_chart
+    from dressage.cli.output import duration_of, number_of, print_fields, shorten_digest, size_of, time_of
+    from dressage.cli.recordings import list_warnings, mlflow_experiments, mlflow_run, print_sections
 
     request, status, tracked = run.request, run.status, run.tracked
     metric = request.model.primary_metric
@@ -60,11 +60,11 @@ def _print_sections(run: "Run", files: "Sequence[File] | None") -> None:
             ("created", time_of(run.created)),
             ("started", time_of(status.started) or None),
             ("ended", time_of(status.ended) or None),
-            ("took", took(status) or None),
+            ("duration", duration_of(status) or None),
             ("recipe", f"{request.recipe} on {request.platform}"),
             ("script", request.script.label),
             ("arguments", shlex.join(map(str, request.script.arguments)) or None),
-            ("settings", _given(request)),
+            ("settings", _format_settings(request)),
             ("experiment", request.experiment),
             ("tags", shlex.join(f"{name}={value}" for name, value in request.tags.items()) or None),
             ("policies", _policies(run)),
@@ -74,7 +74,7 @@ def _print_sections(run: "Run", files: "Sequence[File] | None") -> None:
             ("dataset", run.stage("dataset")),
             ("compute", run.stage("compute")),
             ("environment", run.stage("environment")),
-            ("snapshot", digest_shown(request.snapshot.digest)),
+            ("snapshot", shorten_digest(request.snapshot.digest)),
             ("model", run.stage("model")),
             (metric.name.lower() if metric else "", None if run.metric is None else number_of(run.metric)),
             ("folder", run.path),
@@ -85,8 +85,8 @@ def _print_sections(run: "Run", files: "Sequence[File] | None") -> None:
         results().write("\nmetrics\n")
     latest = tracked.latest()
     for name, points in tracked.metrics.items():
-        results().write("".join(f"  {line}\n" for line in chart(name, points, latest[name])))
-    for warning in warnings(tracked):
+        results().write("".join(f"  {line}\n" for line in draw_chart(name, points, latest[name])))
+    for warning in list_warnings(tracked):
         results().write(f"\nwarning: {warning}\n")
     if files:
         results().write("\nfiles\n")
@@ -94,19 +94,17 @@ def _print_sections(run: "Run", files: "Sequence[File] | None") -> None:
 
 
 def _policies(run: "Run") -> str | None:
-    """Which judged the run, in their order, and which were disabled."""
+    """Format the policies that judged the run, in their order, and those that were disabled."""
     judgement = run.judgement
     names = [f"{name} ({source})" if source else name for name, source in judgement.policies.items()]
-    return (
-        ", ".join([*names, *(f"{name} (disabled by {by})" for name, by in judgement.disabled.items())])
-        or None
-    )
+    disabled = [f"{name} (disabled by {by})" for name, by in judgement.disabled.items()]
+    return ", ".join([*names, *disabled]) or None
 
 
-def _given(request: "RunRequest") -> str | None:
-    """The settings that are not at the recipe's defaults; all of them, if the recipe is gone."""
+def _format_settings(request: "RunRequest") -> str | None:
+    """Format the settings that differ from the defaults; all settings if the recipe cannot be loaded."""
     try:
-        defaults = {item.name: item.default for item in engine().settings(request.recipe)}
+        defaults = {item.name: item.default for item in open_engine().settings(request.recipe)}
     except DressageError:
         defaults = {}
     given = [

@@ -4,22 +4,23 @@ from typing import Annotated
 
 import typer
 
-from dressage.cli.options import Output, RunId, engine
+from dressage.cli.options import Output, RunId, open_engine
 
 
 def wait(
     run: RunId,
     timeout: Annotated[
-        float | None, typer.Option(help="Give up after so many seconds, with 124.", min=0)
+        float | None,
+        typer.Option(metavar="SECONDS", help="Stop waiting after this time and exit with code 124.", min=0),
     ] = None,
-    output: Annotated[Output, typer.Option("--output", "-o", help="How to print it.")] = "table",
+    output: Output = "table",
 ) -> None:
-    """Wait for a run's end; exit as its script did."""
+    """Wait until a run ends; exit with its exit code."""
     from dressage.cli.display import say
     from dressage.cli.output import print_json
     from dressage.cli.summaries import as_result, exit_code, print_summary
 
-    found = engine().get(run)
+    found = open_engine().get(run)
     status = found.wait(timeout)
     if output == "json":
         print_json(as_result(found, status))
