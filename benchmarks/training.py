@@ -85,7 +85,8 @@ def training(
 ) -> Callable[[], str]:
     """Return a function that trains for `count` epochs and returns the script's output."""
     model = recipe.model(settings=recipe.settings()(profile=PROFILES[profile]))
-    command = [python, model.directory / model.script, "--data-folder", options.data_folder.absolute()]
+    script = model.script.directory / model.script.file
+    command = [python, script, "--data-folder", options.data_folder.absolute()]
     environ = {**os.environ, "KERAS_BACKEND": options.backend, "TF_CPP_MIN_LOG_LEVEL": "2"}
 
     def run() -> str:
