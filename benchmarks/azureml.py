@@ -1,9 +1,9 @@
-"""What dressage costs on Azure ML: a no-op run from submission to registered model, against the SDK by hand.
+"""Compare dressage on Azure ML with the SDK: a run from submission to registered model, and a plan.
 
     uv run benchmarks/azureml.py
 
-Both speak to the loopback service that the tests use, in processes of their own, and take turns; the dataset, the
-cluster and the environment are there already. By hand is what a person writes: the SDK's own calls and waiting.
+Both use the tests' loopback service, in separate processes and in turns. The dataset, the cluster and the
+environment exist already. "SDK" is a script that calls the SDK directly, as a user would write it.
 """
 
 import argparse
@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from measuring import machine, medians
+from measuring import describe_machine, medians
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPOSITORY))  # the tests' loopback service
@@ -31,12 +31,12 @@ run = engine.run("tiny", set={"rate": sys.argv[1]})
 assert run.wait().state == "Completed", run.status
 assert run.model
 """
-PLANNED = """
+PLAN = """
 from pathlib import Path
 from tests.plugins.azureml.conftest import with_tiny
 print(with_tiny(Path.cwd()).plan("tiny").stages[0].action)
 """
-BY_HAND = """
+WITH_SDK = """
 import sys
 from azureml.core import Dataset, Environment, Experiment, ScriptRunConfig, Workspace
 workspace = Workspace.from_config()
@@ -51,7 +51,7 @@ run = Experiment(workspace, "tiny").submit(configuration)
 run.wait_for_completion()
 run.register_model("tiny", model_path="outputs/model", tags={"by": "hand"})
 import os
-os._exit(0)  # the dataset engine would try to report home for seconds
+os._exit(0)  # the dataset library would spend seconds on telemetry
 """
 
 
@@ -61,29 +61,29 @@ def main() -> None:
     )
     parser.add_argument("--rounds", type=int, default=7)
     rounds: int = parser.parse_args().rounds
-    print(machine())
+    print(describe_machine())
     python = worker_python()
     with tempfile.TemporaryDirectory() as folder, loopback(Path(folder)) as service:
         project = Path(folder) / "project"
         project.mkdir()
         (project / "config.json").write_text((Path(folder) / "service" / "config.json").read_text())
         actions = {
-            "dressage": turn(Path(sys.executable), THROUGH_DRESSAGE, project, service),
-            "by hand": turn(python, BY_HAND, project, service),
-            "plan": turn(Path(sys.executable), PLANNED, project, service),
-            "import": turn(python, "import azureml.core", project, service),
+            "dressage": run_code(Path(sys.executable), THROUGH_DRESSAGE, project, service),
+            "sdk": run_code(python, WITH_SDK, project, service),
+            "plan": run_code(Path(sys.executable), PLAN, project, service),
+            "import": run_code(python, "import azureml.core", project, service),
         }
-        medians(actions, 1)  # the first makes dataset, cluster and environment
-        took = medians(actions, rounds)
-    mine, theirs = took["dressage"], took["by hand"]
+        medians(actions, 1)  # the first round creates dataset, cluster and environment
+        times = medians(actions, rounds)
+    ours, sdk = times["dressage"], times["sdk"]
+    print(f"submit to registered  {ours:5.2f} s   SDK {sdk:.2f}: {ours / sdk:.2f} times; limit 1.1")
     print(
-        f"submit to registered  {mine:5.2f} s   by hand {theirs:.2f}: {mine / theirs:.2f} times; at most 1.1"
+        f"warm plan             {times['plan']:5.2f} s   importing the SDK {times['import']:.2f}; limit 3 s"
     )
-    print(f"warm plan             {took['plan']:5.2f} s   importing the SDK {took['import']:.2f}; under 3 s")
 
 
-def turn(python: Path, code: str, project: Path, service: Loopback) -> Callable[[], object]:
-    """Runs the code as a process; a number that it was not given before makes each training another one."""
+def run_code(python: Path, code: str, project: Path, service: Loopback) -> Callable[[], object]:
+    """Return an action that runs the code in a process. It passes a new number each time, to train a new model."""
     from platformdirs import user_cache_path
 
     caches = str(user_cache_path("dressage").parent)
@@ -91,7 +91,7 @@ def turn(python: Path, code: str, project: Path, service: Loopback) -> Callable[
     numbers = iter(range(1_000_000))
 
     def run() -> None:
-        told = subprocess.run(
+        result = subprocess.run(
             [python, "-c", code, f"0.{next(numbers)}"],
             cwd=project,
             env=environ,
@@ -99,7 +99,7 @@ def turn(python: Path, code: str, project: Path, service: Loopback) -> Callable[
             text=True,
             check=False,
         )
-        assert told.returncode == 0, told.stderr
+        assert result.returncode == 0, result.stderr
 
     return run
 

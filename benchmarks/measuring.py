@@ -1,4 +1,4 @@
-"""What the benchmarks share: this machine in a line, and medians of runs that take turns."""
+"""Helpers of the benchmarks: a description of the machine, and medians."""
 
 import os
 import platform
@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 
-def machine() -> str:
-    """Processor, cores, system and Python, in one line."""
+def describe_machine() -> str:
+    """Return processor, cores, system and Python in one line."""
     model = platform.processor() or platform.machine()
     for line in Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else ():
         if line.startswith("model name"):
@@ -21,18 +21,18 @@ def machine() -> str:
 
 
 def medians(actions: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
-    """Seconds of each action, the median of `rounds`; they take turns, so that a busy spell hits all alike."""
-    taken: dict[str, list[float]] = {name: [] for name in actions}
+    """Return the median of each action's seconds. The actions run in turns: other load on the machine affects all."""
+    times: dict[str, list[float]] = {name: [] for name in actions}
     for _ in range(rounds):
         for name, action in actions.items():
-            begun = time.perf_counter()
+            started = time.perf_counter()
             action()
-            taken[name].append(time.perf_counter() - begun)
-    return {name: statistics.median(times) for name, times in taken.items()}
+            times[name].append(time.perf_counter() - started)
+    return {name: statistics.median(seconds) for name, seconds in times.items()}
 
 
 def command(arguments: Sequence[str | Path], folder: Path) -> Callable[[], None]:
-    """An action that runs a command, quietly, as a user's shell would: Python may cache its bytecode."""
+    """Return an action that runs a command without output. Python may cache bytecode, as in a user's shell."""
     environ = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
     def run() -> None:

@@ -1,8 +1,8 @@
-"""What dressage itself costs: starting, planning, recording a script that does nothing, waiting.
+"""Measure dressage's own overhead: startup, plan, run of an empty script, and memory while it waits.
 
     uv run benchmarks/overhead.py
 
-Every figure is a median of runs that take turns, the bare ones among them.
+Each figure is a median. The measured commands run in turns, with commands without dressage for comparison.
 """
 
 import argparse
@@ -12,7 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from measuring import command, machine, medians
+from measuring import command, describe_machine, medians
 
 DRESSAGE = Path(sys.executable).with_name("dressage")
 BARE_TYPER = """
@@ -26,13 +26,13 @@ app()
 """
 STAGES = """
 import time
-begun = time.perf_counter()
+started = time.perf_counter()
 from dressage import Engine
 from dressage.results.events import RunSubmitted
-def told(event):
+def listen(event):
     if isinstance(event, RunSubmitted):
-        print(time.perf_counter() - begun)
-Engine().run("script", set={"path": "noop.py"}, listener=told).wait()
+        print(time.perf_counter() - started)
+Engine().run("script", set={"path": "noop.py"}, listener=listen).wait()
 """
 
 
@@ -42,15 +42,16 @@ def main() -> None:
     )
     parser.add_argument("--rounds", type=int, default=15)
     rounds: int = parser.parse_args().rounds
-    print(machine())
+    print(describe_machine())
     with tempfile.TemporaryDirectory() as folder:
-        times(Path(folder), rounds)
-        before = stages(Path(folder), rounds) * 1e3
-        print(f"before the script, warm     {before:6.0f} ms   import, plan, stages; at most 200")
-        print(f"client and supervisor wait  {waiting_mb(Path(folder)):6.0f} MB   resident; under 80")
+        measure_commands(Path(folder), rounds)
+        seconds = measure_submission(Path(folder), rounds)
+        print(f"submission, warm            {seconds * 1e3:6.0f} ms   import, plan, stages; limit 200")
+        print(f"client and supervisor       {measure_memory(Path(folder)):6.0f} MB   resident; limit 80")
 
 
-def times(folder: Path, rounds: int) -> None:
+def measure_commands(folder: Path, rounds: int) -> None:
+    """Print how long commands take."""
     (folder / "noop.py").write_text("")
     (folder / "bare.py").write_text(BARE_TYPER)
     actions = {
@@ -60,29 +61,29 @@ def times(folder: Path, rounds: int) -> None:
         "plan": command([DRESSAGE, "plan", "./noop.py"], folder),
         "run": command([DRESSAGE, "run", "./noop.py"], folder),
     }
-    medians(actions, 2)  # the first make the workspace and the bytecode
-    took = {name: seconds * 1e3 for name, seconds in medians(actions, rounds).items()}
+    medians(actions, 2)  # the first rounds create the workspace and the bytecode
+    times = {name: seconds * 1e3 for name, seconds in medians(actions, rounds).items()}
     print(
-        f"dressage --help             {took['help']:6.0f} ms   a bare Typer app {took['bare']:.0f}; at most 180"
+        f"dressage --help             {times['help']:6.0f} ms   empty Typer app {times['bare']:.0f}; limit 180"
     )
-    print(f"dressage plan ./noop.py     {took['plan']:6.0f} ms")
-    over = took["run"] - took["script"]
+    print(f"dressage plan ./noop.py     {times['plan']:6.0f} ms")
+    overhead = times["run"] - times["script"]
     print(
-        f"dressage run ./noop.py      {took['run']:6.0f} ms   {over:.0f} above the script alone; at most 300"
+        f"dressage run ./noop.py      {times['run']:6.0f} ms   {overhead:.0f} more than the script alone; limit 300"
     )
 
 
-def stages(folder: Path, rounds: int) -> float:
-    """Seconds from importing dressage to the run's submission."""
-    told = [
+def measure_submission(folder: Path, rounds: int) -> float:
+    """Return the median of seconds from importing dressage to the run's submission."""
+    seconds = [
         float(subprocess.check_output([sys.executable, "-c", STAGES], cwd=folder, text=True))
         for _ in range(rounds)
     ]
-    return sorted(told)[len(told) // 2]
+    return sorted(seconds)[len(seconds) // 2]
 
 
-def waiting_mb(folder: Path) -> float:
-    """Resident memory of a client and its supervisor while the script sleeps."""
+def measure_memory(folder: Path) -> float:
+    """Return the resident memory in MB of a client and its supervisor while the script sleeps."""
     (folder / "sleep.py").write_text("import time; print('up'); time.sleep(3)")
     client = subprocess.Popen(
         [DRESSAGE, "run", "./sleep.py"], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
@@ -90,14 +91,14 @@ def waiting_mb(folder: Path) -> float:
     assert client.stdout
     client.stdout.readline()
     time.sleep(0.5)
-    mine = [client.pid, *_supervisors()]
-    resident = sum(_resident_mb(pid) for pid in mine)
+    processes = [client.pid, *_find_supervisor()]
+    resident = sum(_resident_mb(pid) for pid in processes)
     client.communicate()
     return resident
 
 
-def _supervisors() -> list[int]:
-    """The supervisors on this machine that were started last: the newest one is ours."""
+def _find_supervisor() -> list[int]:
+    """Return the process id of the supervisor that was started last on this machine."""
     found = subprocess.check_output(["pgrep", "-nf", "dressage.supervision.supervisor"], text=True)
     return [int(pid) for pid in found.split()]
 

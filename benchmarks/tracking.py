@@ -1,9 +1,9 @@
-"""What recording costs: 100,000 metrics by `log_batch`, into a dressage run and into an MLflow server.
+"""Compare recording to a dressage run with recording to an MLflow server: 100,000 metrics with `log_batch`.
 
     uv run benchmarks/tracking.py --python PYTHON
 
-PYTHON is an interpreter that has mlflow whole, for its server; the same client records on both sides. A single
-`log_metric` a step, as most scripts do it, and the memory of the supervisor afterwards are printed too.
+PYTHON is an interpreter with the full mlflow package, for its server. The same client records to both. Also measured:
+1,000 calls of `log_metric`, which most scripts use, and the memory of the supervisor afterwards.
 """
 
 import argparse
@@ -15,8 +15,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import median
 
-from measuring import machine, medians
+from measuring import describe_machine, medians
 
 CLIENT = """
 import time
@@ -25,15 +26,15 @@ from mlflow.entities import Metric
 client = mlflow.MlflowClient()
 run = client.create_run("0")
 run_id = run.info.run_id
-begun = time.perf_counter()
+started = time.perf_counter()
 for batch in range(100):
     metrics = [Metric(f"m{n % 10}", n / 7, 1_700_000_000_000 + n, batch * 100 + n // 10) for n in range(1000)]
     client.log_batch(run_id, metrics)
-print("batches", time.perf_counter() - begun)
-begun = time.perf_counter()
+print("batches", time.perf_counter() - started)
+started = time.perf_counter()
 for step in range(1000):
     client.log_metric(run_id, "single", step / 7, step=step)
-print("singles", time.perf_counter() - begun)
+print("singles", time.perf_counter() - started)
 pages = int(open(f"/proc/{int(open('/proc/self/stat').read().split()[3])}/statm").read().split()[1])
 print("memory", pages * 4096 / 1e6)
 """
@@ -43,56 +44,54 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--python", type=Path, required=True, help="an interpreter that has mlflow")
+    parser.add_argument("--python", type=Path, required=True, help="an interpreter with mlflow")
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
-    print(machine())
-    told: dict[str, list[dict[str, float]]] = {"dressage": [], "server": []}
-    with tempfile.TemporaryDirectory() as folder, server(options.python, Path(folder)) as address:
+    print(describe_machine())
+    results: dict[str, list[dict[str, float]]] = {"dressage": [], "server": []}
+    with tempfile.TemporaryDirectory() as folder, start_server(options.python, Path(folder)) as address:
         actions = {
-            "dressage": lambda: told["dressage"].append(by_dressage(options.python, Path(folder))),
-            "server": lambda: told["server"].append(by_server(options.python, address)),
+            "dressage": lambda: results["dressage"].append(
+                record_with_dressage(options.python, Path(folder))
+            ),
+            "server": lambda: results["server"].append(record_to_server(options.python, address)),
         }
         medians(actions, options.rounds)
     for name, unit in (
-        ("batches", "100,000 metrics, 1,000 a request"),
+        ("batches", "100,000 metrics, 1,000 per request"),
         ("singles", "1,000 metrics, one by one"),
     ):
-        ours, theirs = (middle([each[name] for each in told[side]]) for side in ("dressage", "server"))
-        print(f"{unit:<34}{ours:6.2f} s   an MLflow server {theirs:.2f} s: {ours / theirs:.2f} times")
+        ours, server_s = (median([each[name] for each in results[side]]) for side in ("dressage", "server"))
+        print(f"{unit:<34}{ours:6.2f} s   MLflow server {server_s:.2f} s: {ours / server_s:.2f} times")
     print(
-        f"{'the supervisor afterwards':<34}{middle([each['memory'] for each in told['dressage']]):6.0f} MB   resident"
+        f"{'supervisor afterwards':<34}{median([each['memory'] for each in results['dressage']]):6.0f} MB   resident"
     )
 
 
-def by_dressage(python: Path, folder: Path) -> dict[str, float]:
+def record_with_dressage(python: Path, folder: Path) -> dict[str, float]:
     (folder / "client.py").write_text(CLIENT)
     environ = {**os.environ, "VIRTUAL_ENV": str(python.parent.parent)}
     command = ["dressage", "run", "./client.py", "--again"]
-    return figures(
+    return parse_figures(
         subprocess.check_output(command, cwd=folder, env=environ, text=True, stderr=subprocess.DEVNULL)
     )
 
 
-def by_server(python: Path, address: str) -> dict[str, float]:
+def record_to_server(python: Path, address: str) -> dict[str, float]:
     environ = {**os.environ, "MLFLOW_TRACKING_URI": address}
-    return figures(subprocess.check_output([python, "-c", CLIENT], env=environ, text=True))
+    return parse_figures(subprocess.check_output([python, "-c", CLIENT], env=environ, text=True))
 
 
-def figures(output: str) -> dict[str, float]:
+def parse_figures(output: str) -> dict[str, float]:
     lines = (line.split() for line in output.splitlines())
     return {
         words[0]: float(words[1]) for words in lines if words and words[0] in ("batches", "singles", "memory")
     }
 
 
-def middle(values: list[float]) -> float:
-    return sorted(values)[len(values) // 2]
-
-
 @contextmanager
-def server(python: Path, folder: Path) -> Iterator[str]:
-    """An MLflow server over SQLite, as its documentation starts it."""
+def start_server(python: Path, folder: Path) -> Iterator[str]:
+    """Run an MLflow server on SQLite, as its documentation does; yield its address."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     store = f"sqlite:///{folder}/mlflow.db"
@@ -110,7 +109,7 @@ def server(python: Path, folder: Path) -> Iterator[str]:
     ]
     process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        while not answers(port):
+        while not accepts_connections(port):
             time.sleep(0.2)
         yield f"http://127.0.0.1:{port}"
     finally:
@@ -118,7 +117,7 @@ def server(python: Path, folder: Path) -> Iterator[str]:
         process.wait()
 
 
-def answers(port: int) -> bool:
+def accepts_connections(port: int) -> bool:
     try:
         socket.create_connection(("127.0.0.1", port), timeout=1).close()
     except OSError:

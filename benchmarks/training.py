@@ -1,10 +1,10 @@
-"""keras-mnist against the article's own way of training: seconds an epoch on the real MNIST, and the accuracy.
+"""Compare keras-mnist with the article's training script: seconds per epoch on MNIST, and accuracy.
 
     uv run benchmarks/training.py --data-folder DIR
 
-DIR holds MNIST's four files, gzipped (`dressage datasets download mnist-dataset`). Both ways train in the same
-environment, built as for a run, and take turns. An epoch's time is what a longer training takes more than a
-shorter one, by epochs: starting, loading and compiling cost both the same, once.
+DIR contains MNIST's four files, gzipped (`dressage datasets download mnist-dataset`). Both scripts run in turns, in
+the environment of a local run. The time of an epoch is the difference between a long and a short training, divided
+by the difference in epochs: this leaves out startup, loading and compilation.
 """
 
 import argparse
@@ -15,29 +15,31 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from measuring import machine, medians
+from measuring import describe_machine, medians
 
 import dressage_keras_mnist as recipe
 from dressage import ComputeTarget, Engine
 
-WAYS = {"keras-mnist": "current", "the article's": "article"}
+PROFILES = {"keras-mnist": "current", "the article's": "article"}
 FEW, MANY = 1, 6
 
 
 def main() -> None:
-    options = arguments()
-    print(machine())
+    options = parse_arguments()
+    print(describe_machine())
     with tempfile.TemporaryDirectory() as folder:
-        python = interpreter(Path(folder), options.backend)
-        took = epochs(python, Path(folder), options)
-        accuracies = {way: accuracy(python, Path(folder), way, options) for way in WAYS}
-    for way, seconds in took.items():
-        print(f"{way:14} {seconds:6.2f} s an epoch   accuracy after 20 epochs {accuracies[way]:.4f}")
-    ratio = took["the article's"] / took["keras-mnist"]
-    print(f"{ratio:.1f} times as fast, on {options.backend}; at least 2.5")
+        python = build_interpreter(Path(folder), options.backend)
+        times = measure_epochs(python, Path(folder), options)
+        accuracies = {
+            profile: measure_accuracy(python, Path(folder), profile, options) for profile in PROFILES
+        }
+    for profile, seconds in times.items():
+        print(f"{profile:14} {seconds:6.2f} s per epoch   accuracy after 20 epochs {accuracies[profile]:.4f}")
+    ratio = times["the article's"] / times["keras-mnist"]
+    print(f"{ratio:.1f} times as fast, on {options.backend}; expected: at least 2.5")
 
 
-def arguments() -> argparse.Namespace:
+def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -47,38 +49,44 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def interpreter(folder: Path, backend: str) -> Path:
-    """Python in the recipe's environment."""
-    described = recipe.environment(
-        settings=recipe.settings()(backend=backend), compute=ComputeTarget(name="here", accelerator="cpu")
+def build_interpreter(folder: Path, backend: str) -> Path:
+    """Build the recipe's environment and return its interpreter."""
+    environment = recipe.environment(
+        settings=recipe.settings()(backend=backend), compute=ComputeTarget(name="local", accelerator="cpu")
     )
     environments = Engine(folder).platform("local").environments
-    return environments.interpreter(environments.ensure(described, lambda *_: None).key)
+    return environments.interpreter(environments.ensure(environment, lambda *_: None).key)
 
 
-def epochs(python: Path, folder: Path, options: argparse.Namespace) -> dict[str, float]:
-    """Seconds an epoch, by way."""
+def measure_epochs(python: Path, folder: Path, options: argparse.Namespace) -> dict[str, float]:
+    """Return the seconds per epoch of each profile."""
     actions = {
-        f"{way} {count}": training(python, folder, way, count, options)
-        for way in WAYS
+        f"{profile} {count}": training(python, folder, profile, count, options)
+        for profile in PROFILES
         for count in (FEW, MANY)
     }
-    took = medians(actions, options.rounds)
-    return {way: (took[f"{way} {MANY}"] - took[f"{way} {FEW}"]) / (MANY - FEW) for way in WAYS}
+    times = medians(actions, options.rounds)
+    return {
+        profile: (times[f"{profile} {MANY}"] - times[f"{profile} {FEW}"]) / (MANY - FEW)
+        for profile in PROFILES
+    }
 
 
-def accuracy(python: Path, folder: Path, way: str, options: argparse.Namespace) -> float:
-    told = training(python, folder, way, 20, options)()
-    found = re.search(r"final test accuracy ([\d.]+)", told)
-    assert found, told
-    return float(found[1])
+def measure_accuracy(python: Path, folder: Path, profile: str, options: argparse.Namespace) -> float:
+    """Train 20 epochs and return the final accuracy."""
+    output = training(python, folder, profile, 20, options)()
+    match = re.search(r"final test accuracy ([\d.]+)", output)
+    assert match, output
+    return float(match[1])
 
 
 def training(
-    python: Path, folder: Path, way: str, count: int, options: argparse.Namespace
+    python: Path, folder: Path, profile: str, count: int, options: argparse.Namespace
 ) -> Callable[[], str]:
-    model = recipe.model(settings=recipe.settings()(profile=WAYS[way]))
-    command = [python, model.directory / model.script, "--data-folder", options.data_folder.absolute()]
+    """Return a function that trains for `count` epochs and returns the script's output."""
+    model = recipe.model(settings=recipe.settings()(profile=PROFILES[profile]))
+    script = model.script.directory / model.script.file
+    command = [python, script, "--data-folder", options.data_folder.absolute()]
     environ = {**os.environ, "KERAS_BACKEND": options.backend, "TF_CPP_MIN_LOG_LEVEL": "2"}
 
     def run() -> str:

@@ -1,5 +1,5 @@
 """Train in an Azure Machine Learning workspace, through the azureml-core SDK.
 
-Entry point: azureml = "dressage_azureml.plugin". The SDK runs in a worker with an environment of its own; what is
-there lies in worker/. Everything else here runs with dressage and only calls it.
+Entry point: azureml = "dressage_azureml.plugin". The SDK runs in a worker process with a separate environment, whose
+code is in worker/. The other modules run with dressage and call the worker.
 """

@@ -1,4 +1,4 @@
-"""The connection to Azure ML: the worker that runs the SDK, and the workspace that all calls are about."""
+"""The connection to Azure ML: the worker that runs the SDK, and the workspace that it opens."""
 
 import sys
 from collections.abc import Callable
@@ -15,10 +15,12 @@ if TYPE_CHECKING:
 
 _WORKER = Path(__file__).parent / "worker"
 _SIGN_IN = "sign in: "
-"""What the worker's progress begins with that a person has to do before anything goes on."""
+"""Prefix of the worker's progress that tells the user how to sign in. worker/credentials.py writes it."""
 
 
 class Azure:
+    """Calls functions of the worker. directory: where the search for config.json starts."""
+
     def __init__(self, workspace: Workspace, directory: Path, options: Options) -> None:
         self.options = options
         self._workspace = workspace
@@ -26,6 +28,7 @@ class Azure:
 
     @cached_property
     def reference(self) -> dict[str, str | None]:
+        """The names of the Azure ML workspace, and how to sign in. Raises SettingsError."""
         return find_reference(self.options, self._directory)
 
     def call(
@@ -35,12 +38,16 @@ class Azure:
         progress: Callable[[str, int, int | None], None] | None = None,
         **arguments: Any,
     ) -> Any:
-        """What the worker answers. Raises StageError or UnreachableError with the worker's one line."""
+        """Call a function of the worker and return its result.
+
+        stage: the stage that an error names.
+        Raises: UnreachableError if the service cannot be reached or is busy, StageError for any other failure.
+        """
         from dressage.workers import WorkerError
 
         workspace = arguments.pop("workspace", None) or self.reference
         try:
-            return self._worker.call(method, _heard(progress), workspace=workspace, **arguments)
+            return self._worker.call(method, _show_sign_in(progress), workspace=workspace, **arguments)
         except WorkerError as error:
             kind = UnreachableError if error.kind in ("network", "busy") else StageError
             raise kind(stage, str(error)) from error
@@ -55,12 +62,12 @@ class Azure:
             source=_WORKER,
             module="handlers",
             log=self._log(),
-            # Says to the SDK that it must not report home.
+            # Disables the SDK's telemetry.
             environ={"HBI_WORKSPACE_JOB": "true"},
         )
 
     def _log(self) -> Path:
-        """In the workspace if there is one: a plan makes none."""
+        """Return the path of the worker's log: in the workspace if it exists, because a plan does not create one."""
         import os
         import tempfile
 
@@ -69,15 +76,15 @@ class Azure:
         return Path(tempfile.gettempdir()) / f"dressage-{os.getuid()}" / "azureml-worker.log"
 
 
-def _heard(
+def _show_sign_in(
     progress: Callable[[str, int, int | None], None] | None,
 ) -> Callable[[str, int, int | None], None]:
-    """Progress goes where it is wanted; how to sign in, to standard error in any case."""
+    """Return a callback that passes progress on, and writes sign-in instructions to standard error."""
 
-    def told(what: str, done: int, total: int | None) -> None:
+    def report(what: str, done: int, total: int | None) -> None:
         if what.startswith(_SIGN_IN):
             sys.stderr.write(f"{what}\n")
         elif progress:
             progress(what, done, total)
 
-    return told
+    return report

@@ -1,4 +1,4 @@
-"""AmlCompute clusters: got or created, never changed."""
+"""AmlCompute clusters: reused or created, never modified."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ class AzureCompute:
         self._prices = directory / azure.options.prices if azure.options.prices else None
 
     def resolve(self, target: ComputeTarget) -> ComputeTarget:
-        """Without a size: the smallest usual one. The accelerator is what the size has."""
+        """Fill in the size (default: a small common one) and the accelerator that the size has."""
         size = target.size or sizes.DEFAULT[target.accelerator or "cpu"]
         accelerator = "cpu" if target.accelerator == "cpu" else sizes.accelerator_of(size)
         return replace(target, size=size, accelerator=accelerator)
@@ -29,28 +29,28 @@ class AzureCompute:
     def plan(self, target: ComputeTarget) -> StagePlan:
         _check_name(target.name)
         wanted = self.resolve(target)
-        there = self._azure.call("compute", "compute.get", name=target.name)
-        if _stays(there):
+        cluster = self._azure.call("compute", "compute.get", name=target.name)
+        if _is_usable(cluster):
             differs = [
-                f"its {line}; the existing cluster is not modified" for line in _differences(there, wanted)
+                f"its {line}; the existing cluster is not modified" for line in _differences(cluster, wanted)
             ]
-            cost = self._cost(there["size"] or str(wanted.size), there["max_nodes"] or wanted.max_nodes)
+            cost = self._cost(cluster["size"] or str(wanted.size), cluster["max_nodes"] or wanted.max_nodes)
             return StagePlan(stage="compute", action="reuse", name=target.name, reasons=(*differs, *cost))
         self._check(wanted)
         scale = (
             f"{wanted.size}, {wanted.min_nodes} to {wanted.max_nodes} nodes, idle for {wanted.idle_seconds} s"
         )
-        reason = "the one of this name is being deleted" if there else "no cluster has this name"
-        unchecked = ("memory_mib is not compared with the size",) if wanted.memory_mib else ()
+        reason = "the cluster of this name is being deleted" if cluster else "no cluster has this name"
+        unchecked = ("memory_mib is not checked against the size",) if wanted.memory_mib else ()
         reasons = (f"{reason}: {scale}", *unchecked, *self._cost(str(wanted.size), wanted.max_nodes))
         return StagePlan(stage="compute", action="create", name=target.name, reasons=reasons)
 
     def ensure(self, target: ComputeTarget, progress: Progress) -> ComputeHandle:
         _check_name(target.name)
         wanted = self.resolve(target)
-        if not _stays(self._azure.call("compute", "compute.get", name=target.name)):
+        if not _is_usable(self._azure.call("compute", "compute.get", name=target.name)):
             self._check(wanted)
-        made = self._azure.call(
+        cluster = self._azure.call(
             "compute",
             "compute.ensure",
             progress,
@@ -63,26 +63,26 @@ class AzureCompute:
             tags=dict(wanted.tags),
             timeout_s=self._azure.options.compute_timeout_s,
         )
-        return _handle(made)
+        return _handle(cluster)
 
     def list(self) -> Sequence[ComputeHandle]:
-        return [_handle(one) for one in self._azure.call("compute", "compute.all_of")]
+        return [_handle(one) for one in self._azure.call("compute", "compute.list_all")]
 
     def delete(self, name: str) -> None:
         if not self._azure.call("compute", "compute.delete", name=name):
             raise NotFoundError(unknown("compute target", name, [one.name for one in self.list()]))
 
     def diagnose_quota(self) -> tuple[str, bool, str]:
-        """Whether the region has a node of the usual GPU size for this subscription."""
+        """Check whether the quota allows one node of the default GPU size. Returns a line for `dressage doctor`."""
         size = sizes.DEFAULT["gpu"]
         try:
             self._check(ComputeTarget(name="any", size=size))
         except DressageError as error:
             return ("azureml quota", False, str(error))
-        return ("azureml quota", True, f"{size} can be had")
+        return ("azureml quota", True, f"{size} is available")
 
     def _check(self, target: ComputeTarget) -> None:
-        """Raises before anything is created: a retired size, one that the region lacks, one without quota."""
+        """Raise an error for a size that is retired, not offered in the region, too small, or without quota."""
         size = str(target.size)
         sizes.check_offered(size)
         found = self._azure.call("compute", "compute.sizes", size=size, low_priority=target.low_priority)
@@ -98,15 +98,15 @@ class AzureCompute:
             )
 
     def _cost(self, size: str, nodes: int) -> tuple[str, ...]:
-        hourly = sizes.price(size, self._prices)
+        hourly = sizes.find_price(size, self._prices)
         if hourly is None:
             return ()
         source = self._prices.name if self._prices else sizes.PRICES_OF
-        return (f"{hourly:.2f} USD an hour and node, at most {hourly * nodes:.2f} an hour ({source})",)
+        return (f"{hourly:.2f} USD per node and hour, at most {hourly * nodes:.2f} USD per hour ({source})",)
 
 
 def _check_needs(target: ComputeTarget, cores: int | None) -> None:
-    """A run gets a whole node: what it needs is compared with what is known of the size. Raises StageError."""
+    """Raise StageError if the size has too few CPUs or no GPU for a run. A run gets a whole node."""
     has_gpu = sizes.accelerator_of(str(target.size)) == "gpu"
     if (cores and (target.cpus or 0) > cores) or (target.gpus and not has_gpu):
         needed = f"{target.gpus} GPU(s)" if target.gpus and not has_gpu else f"{target.cpus} CPUs"
@@ -118,21 +118,21 @@ def _check_needs(target: ComputeTarget, cores: int | None) -> None:
 
 
 def _check_name(name: str) -> None:
-    """Azure's rule for the names of clusters. Raises SpecError."""
+    """Raise SpecError for a name that Azure refuses for clusters."""
     if not re.fullmatch(r"[a-zA-Z](?![a-zA-Z0-9-]*-\d+$)[a-zA-Z0-9-]{2,23}", name):
         raise SpecError(
-            f"compute target {name!r}: Azure takes 3 to 24 letters, digits and '-', beginning with a letter and not"
-            " ending in '-' and a number; choose another name"
+            f"compute target {name!r}: use 3 to 24 letters, digits and '-', starting with a letter and not ending in"
+            " '-' and a number"
         )
 
 
-def _stays(there: Mapping[str, Any] | None) -> bool:
-    return there is not None and there["state"] != "Deleting"
+def _is_usable(cluster: Mapping[str, Any] | None) -> bool:
+    return cluster is not None and cluster["state"] != "Deleting"
 
 
-def _differences(there: Mapping[str, Any], wanted: ComputeTarget) -> list[str]:
-    """None stands for what is not known while the cluster is made."""
-    asked = {
+def _differences(cluster: Mapping[str, Any], wanted: ComputeTarget) -> list[str]:
+    """Compare an existing cluster with the description. A value is None while Azure creates the cluster: skip it."""
+    expected = {
         "size": str(wanted.size),
         "priority": "lowpriority" if wanted.low_priority else "dedicated",
         "min_nodes": wanted.min_nodes,
@@ -140,16 +140,16 @@ def _differences(there: Mapping[str, Any], wanted: ComputeTarget) -> list[str]:
         "idle_seconds": wanted.idle_seconds,
     }
     return [
-        f"{name} is {there[name]}, not {value}"
-        for name, value in asked.items()
-        if there[name] is not None and str(there[name]).lower() != str(value).lower()
+        f"{name} is {cluster[name]}, not {value}"
+        for name, value in expected.items()
+        if cluster[name] is not None and str(cluster[name]).lower() != str(value).lower()
     ]
 
 
-def _handle(shown: Mapping[str, Any]) -> ComputeHandle:
+def _handle(cluster: Mapping[str, Any]) -> ComputeHandle:
     return ComputeHandle(
-        name=shown["name"],
-        slots=shown["max_nodes"] or 0,
-        accelerator=sizes.accelerator_of(shown["size"] or ""),
-        size=shown["size"],
+        name=cluster["name"],
+        slots=cluster["max_nodes"] or 0,
+        accelerator=sizes.accelerator_of(cluster["size"] or ""),
+        size=cluster["size"],
     )

@@ -1,4 +1,4 @@
-"""Datasets in Azure ML: web addresses as they are, local files uploaded below their content's digest."""
+"""Datasets in Azure ML: web addresses are registered directly, local files are uploaded."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,17 +19,17 @@ class AzureDatasets:
     def plan(self, dataset: FileDataset) -> StagePlan:
         files = _files(dataset)
         digest = _digest(dataset, files)
-        there = self._azure.call("dataset", "datasets.find", name=dataset.name, digest=digest)
-        if there["found"]:
-            version = there["found"]["version"]
+        answer = self._azure.call("dataset", "datasets.find", name=dataset.name, digest=digest)
+        if answer["found"]:
+            version = answer["found"]["version"]
             return StagePlan(stage="dataset", action="reuse", name=dataset.name, version=version, key=digest)
         local = _is_local(dataset)
-        reason = "no version has this content" if there["latest"] else "not registered yet"
+        reason = "no version has this content" if answer["latest"] else "not registered yet"
         return StagePlan(
             stage="dataset",
             action="upload" if local else "create",
             name=dataset.name,
-            version=there["latest"] + 1,
+            version=answer["latest"] + 1,
             key=digest,
             size=sum(file.size or 0 for file in files) if local else None,
             reasons=(reason if local else f"{reason}; nodes read it from its web addresses",),
@@ -38,14 +38,14 @@ class AzureDatasets:
     def ensure(self, dataset: FileDataset, progress: Progress) -> DatasetVersion:
         files = _files(dataset)
         digest = _digest(dataset, files)
-        there = self._azure.call("dataset", "datasets.find", name=dataset.name, digest=digest)["found"]
-        if there is None:
+        found = self._azure.call("dataset", "datasets.find", name=dataset.name, digest=digest)["found"]
+        if found is None:
             where = (
-                {"folder": self._uploaded(dataset, files, digest, progress)}
+                {"folder": self._upload(dataset, files, digest, progress)}
                 if _is_local(dataset)
                 else {"addresses": [source.addresses[0] for source in dataset.sources]}
             )
-            there = self._azure.call(
+            found = self._azure.call(
                 "dataset",
                 "datasets.register",
                 name=dataset.name,
@@ -54,11 +54,11 @@ class AzureDatasets:
                 tags=dict(dataset.tags),
                 **where,
             )
-        return _version(there, files)
+        return _version(found, files)
 
     def list(self, name: str | None = None) -> Sequence[DatasetVersion]:
-        """The newest version of each, or all of one."""
-        return [_version(one, ()) for one in self._azure.call("dataset", "datasets.all_of", name=name)]
+        """Return the newest version of each dataset, or all versions of the named one."""
+        return [_version(one, ()) for one in self._azure.call("dataset", "datasets.list_all", name=name)]
 
     def files(self, version: DatasetVersion) -> Sequence[File]:
         paths = self._azure.call("dataset", "datasets.files", name=version.name, version=version.version)
@@ -70,9 +70,8 @@ class AzureDatasets:
             "dataset", "datasets.download", name=version.name, version=version.version, target=str(target)
         )
 
-    def _uploaded(
-        self, dataset: FileDataset, files: tuple[File, ...], digest: str, progress: Progress
-    ) -> str:
+    def _upload(self, dataset: FileDataset, files: tuple[File, ...], digest: str, progress: Progress) -> str:
+        """Upload the files; return their folder in the default datastore."""
         folder = f"dressage/{dataset.name}/{digest}"
         for source, file in zip(dataset.sources, files, strict=True):
             self._azure.call(
@@ -87,7 +86,7 @@ class AzureDatasets:
 
 
 def _is_local(dataset: FileDataset) -> bool:
-    """Raises StageError for a mixture: a dataset in Azure ML is one or the other."""
+    """Return whether all files are local. Raises StageError for a mixture, which Azure ML does not support."""
     local = [_path(source) is not None for source in dataset.sources]
     if any(local) and not all(local):
         raise StageError(
@@ -97,6 +96,7 @@ def _is_local(dataset: FileDataset) -> bool:
 
 
 def _path(source: Source) -> Path | None:
+    """Return the local path of a source, or None if it has only web addresses."""
     return next(filter(None, map(path_on_disk, source.addresses)), None)
 
 
@@ -112,27 +112,31 @@ def _file(source: Source) -> File:
         file = File(path=source.path, size=path.stat().st_size, sha256=digest_of_file(path))
     except OSError as error:
         raise StageError(
-            "dataset", f"cannot read {str(path)!r}: {error.strerror}; correct the address"
+            "dataset", f"cannot read {str(path)!r}: {error.strerror}; correct the path"
         ) from error
     if source.sha256 not in (None, file.sha256):
-        raise StageError("dataset", f"{str(path)!r} is not the file it was: its SHA-256 is {file.sha256}")
+        raise StageError(
+            "dataset",
+            f"{str(path)!r}: checksum mismatch: expected {source.sha256}, got {file.sha256}; restore the file, or"
+            " correct the recipe's sha256",
+        )
     return file
 
 
 def _digest(dataset: FileDataset, files: tuple[File, ...]) -> str:
-    """Of the content, where it is known; of the addresses, where nobody said what they hold."""
+    """Return a digest of the files' content, or of their addresses if a checksum is unknown."""
     if all(file.sha256 for file in files):
         return digest_of_files(files)
     return digest_of({source.path: list(source.addresses) for source in dataset.sources})
 
 
-def _version(shown: dict[str, object], files: tuple[File, ...]) -> DatasetVersion:
+def _version(fields: dict[str, object], files: tuple[File, ...]) -> DatasetVersion:
     return DatasetVersion(
-        name=str(shown["name"]),
-        version=int(str(shown["version"])),
-        digest=str(shown["digest"]),
+        name=str(fields["name"]),
+        version=int(str(fields["version"])),
+        digest=str(fields["digest"]),
         files=files,
         created="",
-        description=str(shown["description"]),
-        tags=dict(shown["tags"]),  # type: ignore[call-overload]
+        description=str(fields["description"]),
+        tags=dict(fields["tags"]),  # type: ignore[call-overload]
     )

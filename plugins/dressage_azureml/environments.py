@@ -1,4 +1,4 @@
-"""Environments in Azure ML: the name carries the content's key, so that an image is built once."""
+"""Environments in Azure ML. The registered name contains a digest of the content: an image is built once."""
 
 import sys
 from collections.abc import Sequence
@@ -17,24 +17,24 @@ from dressage_azureml.azure import Azure
 
 DEFAULT_IMAGE = "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04:20260715.v1"
 _CLIENTS = ("mlflow", "-r", "--requirement")
-"""How a line begins that installs MLflow's client, or may."""
+"""Starts of requirement lines that install MLflow's client, or may install it."""
 _TRACKING = "azureml-mlflow"
-"""Lets the MLflow client speak to the workspace, whose tracking address is of a scheme of its own."""
+"""The package that the MLflow client needs for the workspace's tracking address (azureml://)."""
 
 
 class AzureEnvironments:
     def __init__(self, azure: Azure, logs: Path) -> None:
-        """logs: the folder of the logs of images."""
+        """logs: folder of the image builds' logs."""
         self._azure = azure
         self._logs = logs
 
     def plan(self, environment: Environment) -> StagePlan:
         content = _content(environment)
         key = digest_of(content)
-        there = self._azure.call("environment", "environments.find", name=registered(environment.name, key))
-        if there and there["built"]:
+        found = self._azure.call("environment", "environments.find", name=azure_name(environment.name, key))
+        if found and found["built"]:
             return StagePlan(stage="environment", action="reuse", name=environment.name, key=key)
-        reason = "its image is not built yet" if there else "no environment of this content is registered"
+        reason = "its image is not built yet" if found else "no environment with this content is registered"
         reasons = (reason, f"image {content['base_image']}")
         return StagePlan(stage="environment", action="build", name=environment.name, key=key, reasons=reasons)
 
@@ -45,10 +45,10 @@ class AzureEnvironments:
         *,
         upgrade: bool = False,  # noqa: ARG002
     ) -> EnvironmentVersion:
-        """upgrade makes no difference: an image is built of its specification once, and kept by Azure ML."""
+        """Register the environment and build its image. Ignores upgrade: Azure ML builds an image once."""
         content = _content(environment)
         key = digest_of(content)
-        name = registered(environment.name, key)
+        name = azure_name(environment.name, key)
         self._azure.call(
             "environment",
             "environments.ensure",
@@ -63,19 +63,20 @@ class AzureEnvironments:
         )
 
     def list(self) -> Sequence[EnvironmentVersion]:
-        listed = self._azure.call("environment", "environments.all_of")
-        parts = [name.rpartition("-") for name in listed]
+        names = self._azure.call("environment", "environments.list_all")
+        parts = [name.rpartition("-") for name in names]
         return [EnvironmentVersion(name=name, key=key, created="") for name, _, key in parts]
 
 
-def registered(name: str, key: str) -> str:
-    """What the environment is called in the workspace."""
+def azure_name(name: str, key: str) -> str:
+    """Return the name under which an environment is registered in Azure ML."""
     return f"{name}-{key[:12]}"
 
 
 def _content(environment: Environment) -> dict[str, Any]:
-    _refuse_names(environment)
-    conda = environment.conda if environment.conda is not None else _of_this_python()
+    """Return what the image is built from. Raises SpecError."""
+    _refuse_local_names(environment)
+    conda = environment.conda if environment.conda is not None else _only_python()
     return {
         "conda": _with_tracking(environment.name, conda, _requirements(environment)),
         "base_image": environment.base_image or DEFAULT_IMAGE,
@@ -83,36 +84,37 @@ def _content(environment: Environment) -> dict[str, Any]:
     }
 
 
-def _refuse_names(environment: Environment) -> None:
-    """Raises SpecError for what only the machine that starts a run has."""
+def _refuse_local_names(environment: Environment) -> None:
+    """Raise SpecError for secrets and named indexes, which only this machine knows."""
     if environment.secrets:
         raise SpecError(
             f"environment {environment.name!r} needs the secret {environment.secrets[0]}: dressage cannot pass"
-            " secrets to Azure ML yet; leave it out, or run on another platform"
+            " secrets to Azure ML yet; remove it, or run on another platform"
         )
     for name in (*environment.indexes, *environment.find_links):
         raise SpecError(
-            f"environment {environment.name!r} names index {name!r}: Azure ML builds the image in the cloud and"
-            " cannot reach indexes by name yet; leave it out, or run on another platform"
+            f"environment {environment.name!r} uses the index {name!r}: Azure ML builds the image in the cloud and"
+            " does not support named indexes yet; remove it, or run on another platform"
         )
 
 
-def _of_this_python() -> str:
+def _only_python() -> str:
+    """Return a conda specification with this version of Python and pip."""
     return "dependencies:\n- python={}.{}\n- pip\n".format(*sys.version_info[:2])
 
 
 def _requirements(environment: Environment) -> tuple[str, ...]:
-    """What pip installs besides the specification; for a script that asks for nothing, the MLflow client."""
+    """Return the lines that pip installs besides the specification. The default is the MLflow client alone."""
     if environment.is_active_interpreter:
         return ("mlflow-skinny",)
-    listed = parse_requirements(environment)
-    return (*listed.options, *listed.lines)
+    requirements = parse_requirements(environment)
+    return (*requirements.options, *requirements.lines)
 
 
 def _with_tracking(name: str, conda: str, requirements: tuple[str, ...]) -> str:
-    """The specification with its requirements, and azureml-mlflow beside MLflow's client.
+    """Add the requirements to the specification, and azureml-mlflow if it installs MLflow's client.
 
-    Raises SpecError if it is none.
+    Raises SpecError for an invalid specification.
     """
     import yaml
 
@@ -126,19 +128,19 @@ def _with_tracking(name: str, conda: str, requirements: tuple[str, ...]) -> str:
     except (yaml.YAMLError, TypeError, KeyError) as error:
         words = " ".join(str(error).split())
         raise SpecError(f"environment {name!r}: conda specification: {words}; correct it") from error
-    tracks = any(one.startswith(_CLIENTS) for one in names)
-    if tracks and not any(one.startswith(("azureml-mlflow", "azureml-defaults")) for one in names):
-        _check_unhashed(name, requirements)
+    has_client = any(one.startswith(_CLIENTS) for one in names)
+    if has_client and not any(one.startswith(("azureml-mlflow", "azureml-defaults")) for one in names):
+        _refuse_hashes(name, requirements)
         lines.append(_TRACKING)
     if lines and pip not in dependencies:
         dependencies.append(pip)
     return str(yaml.safe_dump(content, sort_keys=False))
 
 
-def _check_unhashed(name: str, requirements: tuple[str, ...]) -> None:
-    """Pip takes hashes for all packages or for none."""
+def _refuse_hashes(name: str, requirements: tuple[str, ...]) -> None:
+    """Raise SpecError if requirements have hashes: pip wants hashes for all packages or for none."""
     if any("--hash" in line or line == "--require-hashes" for line in requirements):
         raise SpecError(
-            f"environment {name!r}: its requirements have hashes, and {_TRACKING} is needed beside mlflow;"
-            f" add {_TRACKING} and what it needs to them, with hashes"
+            f"environment {name!r}: its requirements have hashes, and mlflow needs {_TRACKING} in Azure ML;"
+            f" add {_TRACKING} and its dependencies, with hashes"
         )

@@ -1,4 +1,4 @@
-"""The model registry of Azure ML: versions by content, with the lineage of the run that made each first."""
+"""The model registry of Azure ML: versions by content, each with the lineage of the first run that produced it."""
 
 import shutil
 from collections.abc import Mapping, Sequence
@@ -19,26 +19,26 @@ class AzureModels:
         self._azure = azure
 
     def find(self, training: Training) -> ModelVersion | None:
-        made = self._find(str(training.request.model.name), {"dressage.inputs": training.key})
-        return _version(made) if made else None
+        found = self._find(str(training.request.model.name), {"dressage.inputs": training.key})
+        return _version(found) if found else None
 
     def previous_inputs(self, name: str) -> Mapping[str, Any] | None:
-        """Those of the newest version."""
+        """Return the training inputs of the newest version."""
         last = self._find(name, {})
         return last["lineage"].get("trained", {}) if last else None
 
     def ensure(self, submission: Submission, metrics: Mapping[str, float]) -> ModelVersion:
         model = submission.request.model
         run_id = azure_id(submission.run_id, submission.attempt)
-        told = self._azure.call("model", "runs.digests", run_id=run_id, prefix=model.output_path)
-        files = tuple(from_json(File, file) for file in told)
+        digests = self._azure.call("model", "runs.digests", run_id=run_id, prefix=model.output_path)
+        files = tuple(from_json(File, file) for file in digests)
         if not files:
             raise StageError(
                 "model",
-                f"run {submission.run_id!r} left no model at {model.output_path!r}; save it there, or change the"
+                f"run {submission.run_id!r} saved no model at {model.output_path!r}; save it there, or change the"
                 " recipe's output path",
             )
-        made = self._azure.call(
+        registered = self._azure.call(
             "model",
             "models.register_run",
             run_id=run_id,
@@ -50,13 +50,15 @@ class AzureModels:
             lineage=_lineage(submission, metrics),
             framework=model.framework,
         )
-        return _version(made)
+        return _version(registered)
 
     def register(self, name: str, directory: Path) -> ModelVersion:
         files = _files(directory)
         if not files:
-            raise StageError("model", f"model folder {str(directory)!r} holds no files; give one that does")
-        made = self._azure.call(
+            raise StageError(
+                "model", f"model folder {str(directory)!r} contains no files; give another folder"
+            )
+        registered = self._azure.call(
             "model",
             "models.register_folder",
             name=name,
@@ -64,21 +66,21 @@ class AzureModels:
             digest=digest_of_files(files),
             files=to_json(files),
         )
-        return _version(made)
+        return _version(registered)
 
     def list(self) -> Sequence[ModelVersion]:
-        return [_version(one) for one in self._azure.call("model", "models.all_of")]
+        return [_version(one) for one in self._azure.call("model", "models.list_all")]
 
     def download(self, version: ModelVersion, target: Path) -> None:
-        """Fetched aside, checked, and then put in place; a download that broke off goes on where it did."""
+        """Download to a temporary folder, check the digest, then move the files. A repeated download continues."""
         target.mkdir(parents=True, exist_ok=True)
-        aside = target / f".{version.name}-{version.version}.partial"
+        partial = target / f".{version.name}-{version.version}.partial"
         self._azure.call(
-            "model", "models.download", name=version.name, version=version.version, target=str(aside)
+            "model", "models.download", name=version.name, version=version.version, target=str(partial)
         )
-        files = _files(aside)
+        files = _files(partial)
         if version.digest and digest_of_files(files) != version.digest:
-            shutil.rmtree(aside)
+            shutil.rmtree(partial)
             label = f"{version.name}:{version.version}"
             raise StageError(
                 "model",
@@ -87,8 +89,8 @@ class AzureModels:
             )
         for file in files:
             (target / file.path).parent.mkdir(parents=True, exist_ok=True)
-            (aside / file.path).replace(target / file.path)
-        shutil.rmtree(aside)
+            (partial / file.path).replace(target / file.path)
+        shutil.rmtree(partial)
 
     def _find(self, name: str, tags: Mapping[str, str]) -> dict[str, Any] | None:
         found: dict[str, Any] | None = self._azure.call("model", "models.find", name=name, tags=dict(tags))
@@ -102,7 +104,7 @@ def _lineage(submission: Submission, metrics: Mapping[str, float]) -> dict[str, 
 
 
 def _files(folder: Path) -> tuple[File, ...]:
-    """The files below a folder, with their digests."""
+    """Return the files below a folder, with their digests."""
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
     return tuple(
         File(path=path.relative_to(folder).as_posix(), size=path.stat().st_size, sha256=digest_of_file(path))
@@ -110,18 +112,18 @@ def _files(folder: Path) -> tuple[File, ...]:
     )
 
 
-def _version(shown: Mapping[str, Any]) -> ModelVersion:
-    lineage = shown["lineage"]
+def _version(fields: Mapping[str, Any]) -> ModelVersion:
+    lineage = fields["lineage"]
     return ModelVersion(
-        name=shown["name"],
-        version=shown["version"],
-        digest=shown["digest"],
-        files=tuple(from_json(File, file) for file in shown["files"]),
-        created=shown["created"],
+        name=fields["name"],
+        version=fields["version"],
+        digest=fields["digest"],
+        files=tuple(from_json(File, file) for file in fields["files"]),
+        created=fields["created"],
         lineage=from_json(Lineage, {key: lineage[key] for key in Lineage.__struct_fields__})
         if lineage
         else None,
-        framework=shown["framework"],
+        framework=fields["framework"],
         metrics=lineage.get("metrics", {}),
-        tags=shown["tags"],
+        tags=fields["tags"],
     )

@@ -1,4 +1,4 @@
-"""The options of the azureml platform, and which Azure ML workspace they name."""
+"""The options of the azureml platform, and the Azure ML workspace that they select."""
 
 import json
 import re
@@ -19,55 +19,55 @@ _SCOPE = re.compile(
 )
 """How the SDK's Workspace.write_config() writes the three names."""
 _FOLDERS = (".azureml", "aml_config", "")
-"""Where the SDK looks for config.json, one after the other, each upward."""
+"""Subfolders in which the SDK looks for config.json: it tries each one in all parent folders before the next."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """What `[platforms.azureml]` may contain."""
 
-    config: str | None = setting(None, help="the workspace's config.json; by default it is looked for upward")
+    config: str | None = setting(None, help="the workspace's config.json; default: search the parent folders")
     subscription_id: str | None = setting(
-        None, help="the workspace's subscription, in place of a config.json"
+        None, help="the workspace's subscription id, instead of a config.json"
     )
     resource_group: str | None = setting(None, help="the workspace's resource group")
     workspace_name: str | None = setting(None, help="the workspace's name")
     auth: Literal["interactive", "cli", "managed-identity", "service-principal"] | None = setting(
-        None, help="how to sign in; by default the SDK chooses"
+        None, help="how to sign in; default: the SDK chooses"
     )
     compute_timeout_s: float = setting(1200.0, help="seconds to wait for a cluster", minimum=0.01)
-    image_timeout_s: float = setting(3600.0, help="seconds to wait for an image", minimum=0.01)
-    poll_s: float = setting(1.0, help="seconds between two looks at a run's state and log", minimum=0.01)
+    image_timeout_s: float = setting(3600.0, help="seconds to wait for an image build", minimum=0.01)
+    poll_s: float = setting(1.0, help="seconds between checks of a run's state and log", minimum=0.01)
     prices: str | None = setting(
-        None, help="CSV file with the header size,usd_per_hour, in place of the built-in table"
+        None, help="CSV file with the header size,usd_per_hour, instead of the built-in prices"
     )
 
 
 def find_reference(options: Options, directory: Path) -> dict[str, str | None]:
-    """The three names of the Azure ML workspace, and the credentials to use. Raises SettingsError."""
+    """Return the three names of the Azure ML workspace, and how to sign in. Raises SettingsError."""
     named = {name: getattr(options, name) for name in NAMES}
     if any(named.values()):
         missing = [name for name, value in named.items() if not value]
         if missing:
             raise SettingsError(
-                f"platform 'azureml': no {missing[0]} configured; give all of {', '.join(NAMES)}"
+                f"platform 'azureml': option {missing[0]} is missing; set all of {', '.join(NAMES)}"
             )
         return {**named, "auth": options.auth}
-    return {**names_in(_config(options, directory)), "auth": options.auth}
+    return {**read_config(_config(options, directory)), "auth": options.auth}
 
 
 def check_names(values: Mapping[str, str]) -> None:
-    """Raises SettingsError unless the values are what config.json holds: the three names."""
+    """Raise SettingsError unless the values are exactly the three names of a config.json."""
     if missing := [name for name in NAMES if not values.get(name)]:
-        raise SettingsError(f"platform 'azureml': no {', '.join(missing)} given; run: {_INIT}")
+        raise SettingsError(f"platform 'azureml': {', '.join(missing)} missing; run: {_INIT}")
     if others := [name for name in values if name not in NAMES]:
         raise SettingsError(
-            f"platform 'azureml': config.json does not hold {others[0]}; set it in dressage.toml, [platforms.azureml]"
+            f"platform 'azureml': {others[0]!r} is not in config.json; set it in dressage.toml, [platforms.azureml]"
         )
 
 
 def find_config(directory: Path) -> Path | None:
-    """The config.json that the SDK would find from there."""
+    """Return the config.json that the SDK would find from the directory, or None."""
     for name in _FOLDERS:
         for folder in (directory, *directory.parents):
             if (folder / name / "config.json").is_file():
@@ -76,6 +76,7 @@ def find_config(directory: Path) -> Path | None:
 
 
 def _config(options: Options, directory: Path) -> Path:
+    """Return the path of config.json. Raises SettingsError if it does not exist."""
     if options.config:
         path = directory / Path(options.config).expanduser()
         if not path.is_file():
@@ -90,8 +91,8 @@ def _config(options: Options, directory: Path) -> Path:
     return found
 
 
-def names_in(path: Path) -> dict[str, str]:
-    """What a config.json says. Raises SettingsError."""
+def read_config(path: Path) -> dict[str, str]:
+    """Return the three names in a config.json. Raises SettingsError."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         if scope := _SCOPE.fullmatch(str(content.get("Scope"))):
@@ -99,7 +100,7 @@ def names_in(path: Path) -> dict[str, str]:
         return {name: str(content[name]) for name in NAMES}
     except (ValueError, TypeError, AttributeError) as error:
         raise SettingsError(
-            f"{str(path)!r} is no workspace configuration ({error}); download it anew"
+            f"{str(path)!r} is not a workspace configuration ({error}); download it again"
         ) from error
     except KeyError as error:
-        raise SettingsError(f"{str(path)!r} has no {error.args[0]}; it needs {', '.join(NAMES)}") from error
+        raise SettingsError(f"{str(path)!r} has no {error.args[0]}; add {', '.join(NAMES)}") from error

@@ -1,4 +1,4 @@
-"""The azureml platform's stages, put together. Nothing is contacted before one is asked."""
+"""The azureml platform: its stages and commands. It contacts Azure ML only when a method is called."""
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -11,12 +11,12 @@ from dressage_azureml.compute import AzureCompute
 from dressage_azureml.datasets import AzureDatasets
 from dressage_azureml.environments import AzureEnvironments
 from dressage_azureml.models import AzureModels
-from dressage_azureml.options import Options, check_names, find_config, names_in
+from dressage_azureml.options import Options, check_names, find_config, read_config
 from dressage_azureml.runs import AzureRuns
 
 
 class AzurePlatform:
-    """directory: from where config.json is looked for, upward."""
+    """directory: where the search for config.json starts; it goes on in the parent folders."""
 
     def __init__(self, workspace: Workspace, directory: Path, options: Options) -> None:
         self._workspace = workspace
@@ -44,19 +44,19 @@ class AzurePlatform:
         return AzureModels(self._azure)
 
     def initialise(self, values: Mapping[str, str]) -> Path:
-        """Write config.json for the named workspace, once it has answered. Raises StageError if it does not."""
+        """Contact the named workspace, then write its config.json. Raises StageError if it cannot be reached."""
         check_names(values)
         path = self._directory / "config.json"
-        if path.exists() and names_in(path) != values:
+        if path.exists() and read_config(path) != values:
             raise SettingsError(f"{str(path)!r} names another workspace; remove it first")
         reference = {**values, "auth": self._azure.options.auth}
         self._azure.call("workspace", "workspace.write", workspace=reference, path=str(path))
         return path
 
     def diagnose(self) -> Sequence[tuple[str, bool, str]]:
-        """Whether the workspace answers, and has quota for the usual GPU size. Nothing, where none is configured."""
-        chosen = self._azure.options
-        if not (chosen.config or chosen.subscription_id or find_config(self._directory)):
+        """Check that the workspace answers and has quota for the default GPU size. Empty if none is configured."""
+        options = self._azure.options
+        if not (options.config or options.subscription_id or find_config(self._directory)):
             return []
         try:
             names = self._azure.reference

@@ -1,6 +1,6 @@
 """The azureml platform's hooks.
 
-Entry point: azureml = "dressage_azureml.plugin". Importing this module imports nothing of the platform.
+Entry point: azureml = "dressage_azureml.plugin". Importing this module does not import the platform.
 """
 
 from pathlib import Path

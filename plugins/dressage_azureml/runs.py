@@ -1,4 +1,4 @@
-"""Runs in Azure ML. Their logs are kept beside our records, as far as they were read."""
+"""Runs in Azure ML. The part of a log that was read is kept in the workspace."""
 
 import base64
 import re
@@ -18,7 +18,7 @@ from dressage.results.tracking import Recorded
 from dressage.results.versions import File
 from dressage.specs.datasets import DatasetFolder
 from dressage_azureml.azure import Azure
-from dressage_azureml.environments import registered
+from dressage_azureml.environments import azure_name
 
 _STATES: Mapping[str, State] = {
     "NotStarted": "Preparing",
@@ -37,9 +37,9 @@ _STATES: Mapping[str, State] = {
 }
 _EXIT_CODE = re.compile(r"exited with (?:status|exit) code (-?\d+)|exit code:? (-?\d+)", re.IGNORECASE)
 _LIMIT_MB = 300
-"""How large a source directory the SDK submits."""
+"""The largest source directory that the SDK submits."""
 _CHECKPOINTS = "resume_from"
-"""Where a resumed run finds the checkpoints of its earlier attempts: below its working directory."""
+"""Folder of earlier attempts' checkpoints in a resumed run, relative to its working directory."""
 
 
 class AzureRuns:
@@ -62,7 +62,7 @@ class AzureRuns:
             arguments=[_argument(argument, submission) for argument in script.arguments],
             datasets=to_json(submission.datasets),
             compute=submission.compute.name,
-            environment=registered(submission.environment.name, submission.environment.key),
+            environment=azure_name(submission.environment.name, submission.environment.key),
             variables={"PYTHONUNBUFFERED": "1", "DRESSAGE_RUN_ID": request.run_id, **resumed},
             tags={**request.tags, "dressage.run": request.run_id, "dressage.recipe": request.recipe},
             name=request.name or request.run_id,
@@ -70,10 +70,10 @@ class AzureRuns:
         )
 
     def observe(self, run_id: str) -> RunStatus:
-        return _status(self._azure.call("model", "runs.status", run_id=self._last(run_id)))
+        return _status(self._azure.call("model", "runs.status", run_id=self._last_attempt(run_id)))
 
     def logs(self, run_id: str, offset: int = 0) -> bytes:
-        """Of all attempts, one after the other."""
+        """Return bytes of the log, in which the attempts follow one another."""
         record = self._workspace.run(run_id).refresh()
         for attempt in range(1, record.submitted + 1):
             log = self._log(run_id, attempt)
@@ -85,51 +85,51 @@ class AzureRuns:
         return b""
 
     def recorded(self, run_id: str) -> Recorded:
-        told = self._azure.call("model", "runs.tracked", run_id=self._last(run_id))
-        metrics = {key: [Point(*point) for point in points] for key, points in told["metrics"].items()}
-        return Recorded(metrics=metrics, params=told["params"], tags=told["tags"])
+        answer = self._azure.call("model", "runs.read_recorded", run_id=self._last_attempt(run_id))
+        metrics = {key: [Point(*point) for point in points] for key, points in answer["metrics"].items()}
+        return Recorded(metrics=metrics, params=answer["params"], tags=answer["tags"])
 
     def files(self, run_id: str) -> Sequence[File]:
-        return [File(path=path, size=None) for path in sorted(self._located(run_id))]
+        return [File(path=path, size=None) for path in sorted(self._locate_files(run_id))]
 
     def download(self, run_id: str, paths: Iterable[str], target: Path) -> None:
-        found = self._located(run_id)
+        found = self._locate_files(run_id)
         for path in paths:
             if path not in found:
                 raise NotFoundError(unknown(f"file of run {run_id!r}", path, found))
         self._fetch({path: found[path] for path in paths}, target)
 
     def cancel(self, run_id: str) -> None:
-        self._azure.call("model", "runs.cancel", run_id=self._last(run_id))
+        self._azure.call("model", "runs.cancel", run_id=self._last_attempt(run_id))
 
-    def _last(self, run_id: str) -> str:
-        """What the last attempt that was submitted is called in Azure ML."""
+    def _last_attempt(self, run_id: str) -> str:
+        """Return the Azure ML id of the last attempt that was submitted."""
         return azure_id(run_id, self._workspace.run(run_id).refresh().submitted)
 
     def _source(self, submission: Submission) -> tuple[Path, dict[str, str]]:
-        """The folder to run in, and what to say of checkpoints: those of earlier attempts travel with the source."""
+        """Return the source folder to submit, and its variables. A resumed run's folder contains its checkpoints."""
         request = submission.request
         snapshot = request.snapshot.directory
         if submission.attempt == 1:
             return snapshot, {}
         prefix = f"{request.script.checkpoint_path}/"
-        before = self._located(request.run_id, submission.attempt - 1)
-        left = {path: one for path, one in before.items() if path.startswith(prefix)}
-        if not left:
+        before = self._locate_files(request.run_id, submission.attempt - 1)
+        checkpoints = {path: one for path, one in before.items() if path.startswith(prefix)}
+        if not checkpoints:
             return snapshot, {}
         folder = self._workspace.run(request.run_id).source(submission.attempt)
         shutil.rmtree(folder, ignore_errors=True)
-        ignored = shutil.ignore_patterns(".gitignore", ".amlignore")  # they have been followed already
+        ignored = shutil.ignore_patterns(".gitignore", ".amlignore")  # the snapshot follows them already
         shutil.copytree(snapshot, folder, ignore=ignored)
         fetched = folder.with_name(f"{folder.name}.fetched")
-        self._fetch(left, fetched)
+        self._fetch(checkpoints, fetched)
         (fetched / prefix).rename(folder / _CHECKPOINTS)
         shutil.rmtree(fetched)
         _check_size(folder, submission)
         return folder, {"DRESSAGE_RESUME_FROM": _CHECKPOINTS}
 
-    def _located(self, run_id: str, last: int | None = None) -> dict[str, str]:
-        """Files by path, with the id of the last attempt that wrote each."""
+    def _locate_files(self, run_id: str, last: int | None = None) -> dict[str, str]:
+        """Return the files by path, each with the Azure ML id of the last attempt that wrote it."""
         found: dict[str, str] = {}
         for attempt in range(1, (last or self._workspace.run(run_id).refresh().submitted) + 1):
             one = azure_id(run_id, attempt)
@@ -152,41 +152,44 @@ class AzureRuns:
 
 
 def _check_size(folder: Path, submission: Submission) -> None:
-    """Raises StageError for more than the SDK takes along."""
+    """Raise StageError for a folder that is too large for the SDK."""
     size_mb = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) >> 20
     if size_mb >= _LIMIT_MB:
         shutil.rmtree(folder)
         raise StageError(
             "model",
-            f"run {submission.run_id!r}: its script and the checkpoints that it left in"
-            f" {submission.request.script.checkpoint_path!r} are {size_mb} MB; Azure ML takes {_LIMIT_MB} MB;"
-            " keep fewer of them, and start a new run with --again",
+            f"run {submission.run_id!r}: its source directory and the checkpoints in"
+            f" {submission.request.script.checkpoint_path!r} have {size_mb} MB; Azure ML accepts less than"
+            f" {_LIMIT_MB} MB; keep fewer checkpoints, and start a new run with --again",
         )
 
 
 def azure_id(run_id: str, attempt: int) -> str:
-    """What the attempt is called in Azure ML, where an id is used once."""
+    """Return the Azure ML id of an attempt. Azure ML uses an id once."""
     return run_id if attempt == 1 else f"{run_id}-{attempt}"
 
 
-def _status(told: Mapping[str, Any]) -> RunStatus:
-    """The times are Azure ML's, not those of our looks."""
-    state: State = _STATES.get(told["state"], "Running")
-    times = {"started": told["started"], "ended": told["ended"]}
+def _status(answer: Mapping[str, Any]) -> RunStatus:
+    """Convert the worker's answer. The times are Azure ML's, not when the run was observed."""
+    state: State = _STATES.get(answer["state"], "Running")
+    times = {"started": answer["started"], "ended": answer["ended"]}
     if state != "Failed":
-        reason = "the cluster is scaling" if told["scaling"] else None
+        reason = "the cluster is scaling" if answer["scaling"] else None
         return RunStatus(state=state, exit_code=0 if state == "Completed" else None, reason=reason, **times)
-    message = " ".join((told["message"] or "").split())
-    code = _exit_code(message) or None  # of a script that ended well the run did not fail
-    reason = f"the script ended with exit code {code}" if code else message or told["code"] or "failed"
-    taken_away = "PreemptionError" in message or told["code"] not in ("UserError", "ImageBuildFailure")
+    message = " ".join((answer["message"] or "").split())
+    code = _exit_code(message) or None  # 0: the script succeeded, and the run failed for another reason
+    reason = f"the script ended with exit code {code}" if code else message or answer["code"] or "failed"
+    preempted = "PreemptionError" in message or answer["code"] not in ("UserError", "ImageBuildFailure")
     return RunStatus(
-        state=state, exit_code=code, reason=reason, interrupted=code is None and taken_away, **times
+        state=state, exit_code=code, reason=reason, interrupted=code is None and preempted, **times
     )
 
 
 def _argument(argument: str | DatasetFolder, submission: Submission) -> Any:
-    """A dataset of one file is downloaded: mounted, Azure ML would hand the script the file and not its folder."""
+    """Convert an argument for the worker.
+
+    A dataset of one file is downloaded, because Azure ML mounts the file itself and passes its path.
+    """
     if not isinstance(argument, DatasetFolder):
         return argument
     name = input_of(argument, submission.datasets)
@@ -195,7 +198,7 @@ def _argument(argument: str | DatasetFolder, submission: Submission) -> Any:
 
 
 def _exit_code(message: str) -> int | None:
-    """As a shell tells it: 128 and the signal's number, for a script that a signal ended."""
+    """Return the exit code in Azure ML's message, or None. After a signal it is 128 plus the signal's number."""
     found = _EXIT_CODE.search(message)
     code = int(found[1] or found[2]) if found else None
     return 128 - code if code is not None and code < 0 else code

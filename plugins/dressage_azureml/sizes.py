@@ -1,4 +1,4 @@
-"""Azure's machine sizes: which have a GPU, which are gone and what follows them, and what they cost.
+"""Azure's machine sizes: which have a GPU, which are retired and replaced by which, and their prices.
 
 Source of the retirements: Azure's 'Retired Azure VM sizes' and 'Previous generations of virtual machine sizes'.
 """
@@ -26,21 +26,24 @@ _RETIRED = (  # pattern of the size, the series, when it was retired, its succes
 
 
 def check_offered(size: str) -> None:
-    """Raises SettingsError for a retired size, with its successor."""
+    """Raise SettingsError for a retired size; the message names its successor."""
     for pattern, series, retired, successor in _RETIRED:
         if re.fullmatch(rf"(standard_)?{pattern}(_promo)?", size, re.IGNORECASE):
             raise SettingsError(
-                f"size {size!r} is of series {series}, which Azure retired in {retired}; take {successor}"
+                f"size {size!r} belongs to series {series}, which Azure retired in {retired}; use {successor}"
             )
 
 
 def accelerator_of(size: str) -> Accelerator:
-    """By Azure's naming: N is the family with GPUs."""
+    """Return the accelerator of a size, from its name: sizes with GPUs start with N."""
     return "gpu" if re.match(r"(standard_)?N[CDGV]", size, re.IGNORECASE) else "cpu"
 
 
-def price(size: str, table: Path | None) -> float | None:
-    """US dollars per hour and node; None if the table has no such size. Raises SettingsError for a bad one."""
+def find_price(size: str, table: Path | None) -> float | None:
+    """Return the price in US dollars per node and hour, or None if the table does not list the size.
+
+    Raises SettingsError for an invalid table.
+    """
     path = table or PRICES
     try:
         with path.open(newline="", encoding="utf-8") as file:
@@ -49,6 +52,6 @@ def price(size: str, table: Path | None) -> float | None:
         raise SettingsError(f"prices {str(path)!r}: {error.strerror}; give a CSV file") from error
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise SettingsError(
-            f"prices {str(path)!r} is no table of prices ({error}); give CSV with the header size,usd_per_hour"
+            f"prices {str(path)!r} is not a price table ({error}); give a CSV file with the header size,usd_per_hour"
         ) from error
     return prices.get(size.lower())

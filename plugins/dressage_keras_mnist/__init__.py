@@ -1,7 +1,7 @@
 """Train the network of 'Train Keras models at scale with Azure Machine Learning' on handwritten digits.
 
-Entry point: keras-mnist = "dressage_keras_mnist". The environments are the files in conda/, the training scripts
-the folders of the project's training_scripts/.
+Entry point: keras-mnist = "dressage_keras_mnist". conda/ contains the environments' specifications, and the project's
+training_scripts/ the training scripts.
 """
 
 from dressage_keras_mnist.recipe import compute as compute

@@ -1,4 +1,4 @@
-"""Where the images come from: the four files of MNIST, as http://yann.lecun.com/exdb/mnist/ described them."""
+"""The sources of the images: four files in the format of MNIST (http://yann.lecun.com/exdb/mnist/)."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
     "https://storage.googleapis.com/cvdf-datasets/mnist/",
 )
-MNIST = {  # SHA-256 and bytes
+MNIST = {  # SHA-256 and size in bytes
     "train-images-idx3-ubyte.gz": (
         "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
         9912422,
@@ -24,17 +24,17 @@ _DIGITS = Path(__file__).parent / "digits"
 _DESCRIPTION = "training and test dataset"
 
 
-def described(data: str) -> FileDataset:
-    """The dataset that the setting `data` names. Raises SettingsError for a folder without the four files."""
+def describe_dataset(data: str) -> FileDataset:
+    """Return the dataset for the setting `data`. Raises SettingsError for a folder without the four files."""
     if data == "mnist":
         return FileDataset(name="mnist-dataset", sources=_mnist(), description=_DESCRIPTION)
     if data == "digits":
-        return FileDataset(name="digits-dataset", sources=_lying_in(_DIGITS), description=_DESCRIPTION)
+        return FileDataset(name="digits-dataset", sources=_sources_in(_DIGITS), description=_DESCRIPTION)
     if data.startswith(("http://", "https://")):
-        return FileDataset(name="own-digits-dataset", sources=_below(data), description=f"from {data}")
+        return FileDataset(name="own-digits-dataset", sources=_sources_at(data), description=f"from {data}")
     return FileDataset(
         name="own-digits-dataset",
-        sources=_lying_in(Path(data).expanduser().absolute()),
+        sources=_sources_in(Path(data).expanduser().absolute()),
         description=f"from {data}",
     )
 
@@ -46,24 +46,24 @@ def _mnist() -> tuple[Source, ...]:
     )
 
 
-def _below(address: str) -> tuple[Source, ...]:
-    """Files of the usual names below an address; those that are MNIST's own bytes need not be, so none is pinned."""
+def _sources_at(address: str) -> tuple[Source, ...]:
+    """Return sources of MNIST's file names at an address, without checksums: the content may differ from MNIST."""
     return tuple(Source(path=name, addresses=(f"{address.rstrip('/')}/{name}",)) for name in MNIST)
 
 
-def _lying_in(folder: Path) -> tuple[Source, ...]:
+def _sources_in(folder: Path) -> tuple[Source, ...]:
     if not folder.is_dir():
         raise SettingsError(
-            f"setting data is {str(folder)!r}, which is no folder; give mnist, digits, a folder or an http(s) address"
+            f"setting data: {str(folder)!r} is not a folder; give mnist, digits, a folder or an http(s) address"
         )
-    return tuple(_file(folder, name) for name in MNIST)
+    return tuple(_find_file(folder, name) for name in MNIST)
 
 
-def _file(folder: Path, name: str) -> Source:
-    """Gzipped or plain."""
+def _find_file(folder: Path, name: str) -> Source:
+    """Find a file, compressed or not. Raises SettingsError if it does not exist."""
     for candidate in (folder / name, folder / name.removesuffix(".gz")):
         if candidate.is_file():
             return Source(path=candidate.name, addresses=(str(candidate),))
     raise SettingsError(
-        f"folder {str(folder)!r} has no {name}, also not unpacked; it needs {', '.join(MNIST)}"
+        f"folder {str(folder)!r} does not contain {name}, with or without .gz; add {', '.join(MNIST)}"
     )

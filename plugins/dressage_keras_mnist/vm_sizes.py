@@ -1,4 +1,4 @@
-"""The sizes that the article and its successors name, which are retired, and what to take instead.
+"""Retired Azure machine sizes, including those in the article, and their successors.
 
 Source: Azure's 'Retired Azure VM sizes' and 'Previous generations of virtual machine sizes'.
 """
@@ -15,9 +15,9 @@ _RETIRED = (  # pattern of the size, the series, when it was retired, its succes
 
 
 def check_offered(size: str) -> None:
-    """Raises SettingsError for a retired size, which no platform could give."""
+    """Raise SettingsError for a retired size; the message names its successor."""
     for pattern, series, retired, successor in _RETIRED:
         if re.fullmatch(rf"(standard_)?{pattern}(_promo)?", size, re.IGNORECASE):
             raise SettingsError(
-                f"setting vm_size is {size!r}, whose series {series} was retired in {retired}; take {successor}"
+                f"setting vm_size is {size!r}, but Azure retired its series {series} in {retired}; use {successor}"
             )

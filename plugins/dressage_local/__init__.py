@@ -1,13 +1,13 @@
-"""Train on this machine: no account, no server, no Docker, no root.
+"""Train on this machine, without an account, a server, Docker or root.
 
-In the workspace this platform keeps
+A workspace with local runs contains
 
     objects/ab/DIGEST            bytes of datasets and models, by SHA-256, read-only
-    datasets/NAME/VERSION[.json] a version's files (hard links to objects) and what it is
-    models/NAME/VERSION[.json]   likewise
-    compute/NAME.json            a named target: how many runs at a time; its queue beside it
+    datasets/NAME/VERSION[.json] a version's files (hard links to objects) and its description
+    models/NAME/VERSION[.json]   the same for models
+    compute/NAME.json            a compute target: how many runs execute at a time; its queue is next to it
     environments/KEY/            built environments
     runs/RUN/                    journal.jsonl, log.txt, work/ (the script's folder), artifacts/
 
-The bytes, environments and supervisors are core's; this package puts them together for one machine.
+Core stores the objects, builds environments and supervises runs; this package combines them for one machine.
 """

@@ -1,4 +1,4 @@
-"""The local platform. Datasets, environments and models are the workspace's own."""
+"""The local platform. It stores datasets, environments and models in the workspace, as core does by default."""
 
 from dressage.records.workspace import Workspace
 from dressage.storage.compute import StoredCompute
@@ -7,6 +7,8 @@ from dressage_local.runs import LocalRuns
 
 
 class LocalPlatform:
+    """Runs and compute targets of this machine."""
+
     def __init__(self, workspace: Workspace, options: Options) -> None:
         self.compute = StoredCompute(workspace.root / "compute")
         self.runs = LocalRuns(workspace, self.compute, options.grace_s)

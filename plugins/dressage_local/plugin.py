@@ -1,6 +1,6 @@
 """The local platform's hooks.
 
-Entry point: local = "dressage_local.plugin". Importing this module imports nothing of the platform.
+Entry point: local = "dressage_local.plugin". Importing this module does not import the platform.
 """
 
 from typing import TYPE_CHECKING

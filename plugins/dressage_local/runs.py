@@ -1,4 +1,4 @@
-"""Runs on this machine: each has a folder that a person can read and a small supervisor that outlives us."""
+"""Runs on this machine. Each has a folder in the workspace and a supervisor process that outlives the client."""
 
 import os
 import shutil
@@ -25,10 +25,10 @@ from dressage.supervision.launch import Launch, command_of
 from dressage.supervision.slots import Ticket
 from dressage.supervision.variables import recording_notes
 
-_LOOK_AGAIN_S = 0.01
-"""How often to look whether a supervisor is past its first or last step."""
+_POLL_S = 0.01
+"""Seconds between checks whether another process has started the attempt."""
 LOG = "user_logs/std_log.txt"
-"""What the script's own output is listed as, as in Azure ML."""
+"""Path under which the script's output is listed; the same as in Azure ML."""
 
 
 class LocalRuns:
@@ -46,28 +46,28 @@ class LocalRuns:
         while submission.attempt not in folder.refresh().processes:
             if lock.acquire(blocking=False):
                 break
-            time.sleep(_LOOK_AGAIN_S)
+            time.sleep(_POLL_S)
         if not lock.is_held or submission.attempt in folder.refresh().processes:
             return
-        # Let go of here, not when the last traceback that knows of them is dropped: our own resume waits for them.
+        # Release the locks here, not when a traceback that refers to them is collected: a resume waits for them.
         with lock.release_at_end():
             processes.end_leftover(folder)
             folder.cancel.unlink(missing_ok=True)
-            _lay_out(folder, submission)
+            _prepare_work(folder, submission)
             ticket = Ticket.draw(self._compute.queue(submission.compute.name))
             with ticket.lock.release_at_end():
                 self._launch(folder, submission, ticket).write(folder.launch)
                 processes.start(folder, lock, ticket.lock)
 
     def observe(self, run_id: str) -> RunStatus:
-        """The supervisor writes each state; one that was killed cannot."""
+        """Return the state that the supervisor wrote. If the supervisor was killed, the run has failed."""
         folder = self._workspace.run(run_id)
         if folder.refresh().request is None:
             raise NotFoundError(f"no run {run_id!r} in {str(self._workspace.root)!r}")
         status = folder.refresh().status
         if status.has_ended or is_locked(folder.lock("supervisor")):
             return status
-        record = folder.refresh()  # it may have ended between the two looks
+        record = folder.refresh()  # it may have ended between the two checks
         status = record.status
         if status.has_ended:
             return status
@@ -75,11 +75,11 @@ class LocalRuns:
             raise NotFoundError(f"run {run_id!r} was not started")
         reason = f"{processes.last_words(folder)}; continue the run with: dressage resume {run_id}"
         return RunStatus(
-            state="Failed", reason=reason, started=status.started, ended=_last_sign(folder), interrupted=True
+            state="Failed", reason=reason, started=status.started, ended=_last_write(folder), interrupted=True
         )
 
     def wait(self, run_id: str, timeout_s: float) -> bool:
-        """The supervisor's lock is let go of when it ends, however it ends: that wakes us."""
+        """Wait for the supervisor's lock, which is released when the supervisor ends, in whatever way."""
         deadline = time.monotonic() + timeout_s
         while not self.observe(run_id).has_ended:
             left = deadline - time.monotonic()
@@ -103,61 +103,61 @@ class LocalRuns:
 
     def files(self, run_id: str) -> Sequence[File]:
         files = []
-        for path, place in sorted(self._located(run_id).items()):
+        for path, location in sorted(self._locate_files(run_id).items()):
             with suppress(FileNotFoundError):  # the script has just removed it
-                files.append(File(path=path, size=place.stat().st_size))
+                files.append(File(path=path, size=location.stat().st_size))
         return files
 
     def download(self, run_id: str, paths: Iterable[str], target: Path) -> None:
-        found, wanted = self._located(run_id), list(paths)
-        for path in wanted:
+        found, requested = self._locate_files(run_id), list(paths)
+        for path in requested:
             if path not in found:
                 raise NotFoundError(unknown(f"file of run {run_id!r}", path, found))
-        for path in wanted:
+        for path in requested:
             copy = target / path
             copy.parent.mkdir(parents=True, exist_ok=True)
             try:
                 shutil.copyfile(found[path], copy)
             except FileNotFoundError as error:
                 raise NotFoundError(
-                    f"file {path!r} of run {run_id!r} is gone; ask for the others by name"
+                    f"file {path!r} of run {run_id!r} does not exist any more; name the other files to download them"
                 ) from error
 
     def cancel(self, run_id: str) -> None:
         folder = self._workspace.run(run_id)
         if not is_locked(folder.lock("supervisor")):
             return
-        folder.cancel.touch()  # a supervisor that has not said yet that it started looks for it then
+        folder.cancel.touch()  # a supervisor that is still starting checks for this file
         pid = next(reversed(folder.refresh().processes.values()), None)
-        # The lock says that the supervisor lives, so that the number is its own and nobody else's.
+        # While the lock is held the supervisor lives, and its process id cannot belong to another process.
         if pid and is_locked(folder.lock("supervisor")):
-            with suppress(ProcessLookupError):  # it has just ended
+            with suppress(ProcessLookupError):  # it has just exited
                 os.kill(pid, signal.SIGTERM)
 
     def notes(self, request: RunRequest) -> Sequence[str]:
         return list(recording_notes(os.environ, request.environment.variables))
 
-    def _located(self, run_id: str) -> dict[str, Path]:
-        """Files by the path that they are listed at. One that another hides is listed below artifacts/."""
+    def _locate_files(self, run_id: str) -> dict[str, Path]:
+        """Return the files by the path that they are listed under. A second file of one path is below artifacts/."""
         folder = self._workspace.run(run_id)
-        kept = {
+        prefixes = {
             folder.work / "outputs": "outputs/",
             folder.work / "logs": "logs/",
             folder.artifacts: "",
         }
         found = {LOG: folder.log} if folder.log.exists() else {}
-        for place, prefix in kept.items():
-            for path in files_below(place):
+        for directory, prefix in prefixes.items():
+            for path in files_below(directory):
                 name = f"{prefix}{path}"
-                found[name if name not in found else f"artifacts/{name}"] = place / path
+                found[name if name not in found else f"artifacts/{name}"] = directory / path
         return found
 
     def _launch(self, folder: RunFolder, submission: Submission, ticket: Ticket) -> Launch:
         request = submission.request
         command = command_of(self._workspace, submission)
         checkpoints = folder.work / request.script.checkpoint_path
-        resumes = submission.attempt > 1 and checkpoints.is_dir()
-        resumed: Mapping[str, str] = {"DRESSAGE_RESUME_FROM": str(checkpoints)} if resumes else {}
+        has_checkpoints = submission.attempt > 1 and checkpoints.is_dir()
+        resume: Mapping[str, str] = {"DRESSAGE_RESUME_FROM": str(checkpoints)} if has_checkpoints else {}
         return Launch(
             run_id=request.run_id,
             attempt=submission.attempt,
@@ -165,7 +165,7 @@ class LocalRuns:
             name=request.name or request.run_id,
             argv=command.argv,
             path=str(command.python.parent),
-            variables={**command.variables, **resumed},
+            variables={**command.variables, **resume},
             compute=submission.compute.name,
             queue=str(self._compute.queue(submission.compute.name)),
             ticket=ticket.number,
@@ -177,19 +177,19 @@ class LocalRuns:
         )
 
 
-def _lay_out(folder: RunFolder, submission: Submission) -> None:
-    """The working directory: made once, kept by later attempts with all that earlier ones wrote."""
+def _prepare_work(folder: RunFolder, submission: Submission) -> None:
+    """Create the working directory, unless an earlier attempt did: later attempts keep what earlier ones wrote."""
     if not folder.work.is_dir():
-        aside = folder.work.with_name("work.partial")
-        shutil.rmtree(aside, ignore_errors=True)
-        shutil.copytree(submission.request.snapshot.directory, aside)
-        for kept in ("outputs", "logs"):
-            (aside / kept).mkdir(exist_ok=True)
-        aside.rename(folder.work)
+        partial = folder.work.with_name("work.partial")
+        shutil.rmtree(partial, ignore_errors=True)
+        shutil.copytree(submission.request.snapshot.directory, partial)
+        for name in ("outputs", "logs"):
+            (partial / name).mkdir(exist_ok=True)
+        partial.rename(folder.work)
     folder.artifacts.mkdir(exist_ok=True)
 
 
-def _last_sign(folder: RunFolder) -> str:
-    """When the run last wrote something: the end of one whose supervisor was killed is not known better."""
+def _last_write(folder: RunFolder) -> str:
+    """Return when the run last wrote to its log or journal: the best known end time if the supervisor was killed."""
     times = [path.stat().st_mtime for path in (folder.journal.path, folder.log) if path.exists()]
     return stamp_of(datetime.fromtimestamp(max(times), UTC))

@@ -1,6 +1,6 @@
-"""Run any script as it is: `dressage run ./train.py -- --lr 0.1`.
+"""Run any script without changes: `dressage run ./train.py -- --lr 0.1`.
 
-Entry point: script = "dressage_script". It registers no model; what the script leaves below outputs is kept.
+Entry point: script = "dressage_script". It registers no model; the files that the script writes to outputs/ are kept.
 """
 
 import shlex
@@ -14,13 +14,15 @@ DRESSAGE_CONTRACT = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    path: str = setting("", help="the script to run; its folder is its source directory")
-    arguments: str = setting("", help="its arguments, quoted as in a shell")
+    path: str = setting("", help="path of the script; its folder is the source directory")
+    arguments: str = setting("", help="the script's arguments, quoted as in a shell")
     conda: str | None = setting(
-        None, help="conda specification to run it in; default: the active Python interpreter"
+        None, help="path of a conda specification for its environment; default: the active Python interpreter"
     )
-    variables: str = setting("", help="environment variables for it, NAME=VALUE ..., quoted as in a shell")
-    slots: int = setting(1, help="how many scripts may run at a time on one machine", minimum=1)
+    variables: str = setting(
+        "", help="environment variables of the script, NAME=VALUE ..., quoted as in a shell"
+    )
+    slots: int = setting(1, help="number of runs at a time on one machine", minimum=1)
 
 
 @hookimpl
@@ -44,7 +46,7 @@ def environment(settings: Settings) -> Environment:
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not UTF-8 text"
         raise SettingsError(
-            f"conda specification {settings.conda!r}: {reason}; give an environment.yml"
+            f"conda specification {settings.conda!r}: {reason}; give the path of an environment.yml"
         ) from error
 
 
@@ -53,7 +55,7 @@ def model(settings: Settings) -> Model:
     arguments = _arguments(settings.arguments)
     path = Path(settings.path).expanduser().absolute()
     if not settings.path or not path.is_file():
-        raise SettingsError(f"script {settings.path!r} is not a file; give the path of one")
+        raise SettingsError(f"script {settings.path!r} is not a file; give the path of a script")
     return Model(script=Script(directory=path.parent, file=path.name, arguments=arguments))
 
 
@@ -65,7 +67,9 @@ def _variables(text: str) -> dict[str, str]:
     words = _words("variables", text)
     for word in words:
         if not word.partition("=")[1] or not word.partition("=")[0].isidentifier():
-            raise SettingsError(f"variables: {word!r} is not NAME=VALUE; names have letters, digits and '_'")
+            raise SettingsError(
+                f"variables: {word!r} is not NAME=VALUE; use letters, digits and '_' in names"
+            )
     return {name: value for name, _, value in (word.partition("=") for word in words)}
 
 
@@ -73,4 +77,4 @@ def _words(setting: str, text: str) -> tuple[str, ...]:
     try:
         return tuple(shlex.split(text))
     except ValueError as error:
-        raise SettingsError(f"{setting} {text!r}: {str(error).lower()}; quote them as in a shell") from error
+        raise SettingsError(f"{setting} {text!r}: {str(error).lower()}; quote it as in a shell") from error

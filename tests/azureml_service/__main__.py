@@ -1,7 +1,7 @@
-"""The service in a process of its own: python -m tests.azureml_service FOLDER [PYTHON].
+"""Run the service in a separate process: python -m tests.azureml_service FOLDER [PYTHON].
 
 Writes one line of JSON, {"address", "environ", "config"}, and serves until standard input is closed.
-PYTHON is the interpreter that runs scripts.
+PYTHON is the interpreter of scripts.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Addresses that several areas share, and the shape of an instant."""
+"""Addresses that several areas share, and Azure's format of times."""
 
 from datetime import UTC, datetime
 
@@ -8,17 +8,17 @@ WORKSPACE = f"{GROUP}/providers/Microsoft.MachineLearningServices/workspaces/{{w
 
 
 def workspace_id(config: dict[str, str]) -> str:
-    """The workspace's resource id."""
+    """Return the workspace's resource id."""
     return WORKSPACE.format(
         sub=config["subscription_id"], group=config["resource_group"], workspace=config["workspace_name"]
     )
 
 
 def now() -> str:
-    """The present instant as Azure writes it."""
+    """Return the current time in Azure's format."""
     return datetime.now(UTC).isoformat(timespec="microseconds")
 
 
-def signed(address: str) -> str:
-    """An address that carries its own permission, as a shared access signature does."""
+def sign(address: str) -> str:
+    """Add a shared access signature to an address."""
     return f"{address}?sv=2024-11-04&sr=b&sp=rw&sig=loopback"

@@ -1,11 +1,11 @@
-"""The protocol of blob storage: block blobs, for whoever holds the signature. Routes of containers are among ours."""
+"""The protocol of blob storage: block blobs. Includes the routes of containers."""
 
 import base64
 import hashlib
 from typing import Any
 from xml.etree import ElementTree as Xml
 
-from tests.azureml_service.blobwire import BlobRefusal, answer, element, signed
+from tests.azureml_service.blobwire import BlobRefusal, answer, check_signature, element
 from tests.azureml_service.containers import routes as containers
 from tests.azureml_service.routing import Request, Response, Routes
 from tests.azureml_service.storage import Blob, Storage
@@ -34,7 +34,7 @@ def _check_digest(request: Request) -> None:
 
 
 def _properties(request: Request) -> dict[str, Any]:
-    """What an upload says of the blob."""
+    """Return the blob's properties from an upload's headers."""
     headers = request.headers
     metadata = {
         name.removeprefix("x-ms-meta-"): headers[name] for name in headers if name.startswith("x-ms-meta-")
@@ -43,15 +43,15 @@ def _properties(request: Request) -> dict[str, Any]:
     return {"md5": headers.get("x-ms-blob-content-md5"), "kind": kind, "metadata": metadata}
 
 
-def _existing(storage: Storage, container: str, name: str) -> Blob:
+def _find_existing(storage: Storage, container: str, name: str) -> Blob:
     blob = storage.find(container, name)
     if blob is None:
         raise BlobRefusal(404, "BlobNotFound", "The specified blob does not exist.")
     return blob
 
 
-def _described(blob: Blob) -> dict[str, str]:
-    """A blob's headers."""
+def _headers(blob: Blob) -> dict[str, str]:
+    """Return a blob's response headers."""
     metadata = {f"x-ms-meta-{key}": value for key, value in blob.metadata.items()}
     known = {
         "ETag": blob.etag,
@@ -63,7 +63,7 @@ def _described(blob: Blob) -> dict[str, str]:
 
 
 @routes.route("PUT", _BLOB)
-@signed
+@check_signature
 def _put(storage: Storage, request: Request, container: str, name: str) -> Response:
     """Put Blob, Put Block or Put Block List."""
     _check_digest(request)
@@ -77,7 +77,7 @@ def _put(storage: Storage, request: Request, container: str, name: str) -> Respo
 
 
 def _put_block(storage: Storage, request: Request, container: str, name: str) -> Response:
-    block, others = request.query.get("blockid"), storage.staged(container, name)
+    block, others = request.query.get("blockid"), storage.staged_blocks(container, name)
     if not block or any(len(other) != len(block) for other in others):
         raise BlobRefusal(
             400, "InvalidBlobOrBlock", "The block's identifier is missing, or longer or shorter than others."
@@ -89,45 +89,45 @@ def _put_block(storage: Storage, request: Request, container: str, name: str) ->
 def _put_block_list(storage: Storage, request: Request, container: str, name: str) -> Response:
     blocks = [each.text or "" for each in Xml.fromstring(request.body)]  # noqa: S314
     _check_conditions(request, storage.find(container, name))
-    if set(blocks) - set(storage.staged(container, name)):
+    if set(blocks) - set(storage.staged_blocks(container, name)):
         raise BlobRefusal(400, "InvalidBlockList", "The specified block list is invalid.")
-    return _stored(storage.commit(container, name, blocks, **_properties(request)))
+    return _created(storage.commit(container, name, blocks, **_properties(request)))
 
 
 def _put_blob(storage: Storage, request: Request, container: str, name: str) -> Response:
     if request.headers.get("x-ms-blob-type") != "BlockBlob":
         raise BlobRefusal(400, "InvalidHeaderValue", "x-ms-blob-type must be BlockBlob.")
     _check_conditions(request, storage.find(container, name))
-    return _stored(storage.put(container, name, [request.body], **_properties(request)))
+    return _created(storage.put(container, name, [request.body], **_properties(request)))
 
 
-def _stored(blob: Blob) -> Response:
+def _created(blob: Blob) -> Response:
     return Response(
         201, headers={"ETag": blob.etag, "Last-Modified": blob.changed, "Content-MD5": blob.md5 or ""}
     )
 
 
 @routes.route("HEAD", _BLOB)
-@signed
+@check_signature
 def _head(storage: Storage, request: Request, container: str, name: str) -> Response:
-    blob = _existing(storage, container, name)
+    blob = _find_existing(storage, container, name)
     return Response(
-        headers={**_described(blob), "Content-Length": str(blob.size), "Content-MD5": blob.md5 or ""}
+        headers={**_headers(blob), "Content-Length": str(blob.size), "Content-MD5": blob.md5 or ""}
     )
 
 
 @routes.route("GET", _BLOB)
-@signed
+@check_signature
 def _get(storage: Storage, request: Request, container: str, name: str) -> Response:
     """Get Block List, or Get Blob, whole or a range."""
     if request.query.get("comp") == "blocklist":
         return _block_list(storage, container, name)
-    blob = _existing(storage, container, name)
+    blob = _find_existing(storage, container, name)
     _check_conditions(request, blob)
     wanted = request.headers.get("x-ms-range") or request.headers.get("range")
     if not wanted:
         data = storage.content(container, name).read_bytes()
-        return Response(200, data, {**_described(blob), "Content-MD5": blob.md5 or ""})
+        return Response(200, data, {**_headers(blob), "Content-MD5": blob.md5 or ""})
     return _range(storage, container, blob, wanted)
 
 
@@ -141,26 +141,26 @@ def _range(storage: Storage, container: str, blob: Blob, wanted: str) -> Respons
     with storage.content(container, blob.name).open("rb") as file:
         file.seek(first)
         data = file.read(last - first + 1)
-    return Response(206, data, {**_described(blob), "Content-Range": f"bytes {first}-{last}/{blob.size}"})
+    return Response(206, data, {**_headers(blob), "Content-Range": f"bytes {first}-{last}/{blob.size}"})
 
 
 def _block_list(storage: Storage, container: str, name: str) -> Response:
-    blob, staged = storage.find(container, name), storage.staged(container, name)
+    blob, staged = storage.find(container, name), storage.staged_blocks(container, name)
     if blob is None and not staged:
         raise BlobRefusal(404, "BlobNotFound", "The specified blob does not exist.")
 
-    def listed(tag: str, blocks: list[tuple[str, int]]) -> Xml.Element:
+    def to_xml(tag: str, blocks: list[tuple[str, int]]) -> Xml.Element:
         return element(
             tag, *(element("Block", element("Name", key), element("Size", size)) for key, size in blocks)
         )
 
-    committed = listed("CommittedBlocks", list(blob.blocks) if blob else [])
-    return answer(element("BlockList", committed, listed("UncommittedBlocks", list(staged.items()))))
+    committed = to_xml("CommittedBlocks", list(blob.blocks) if blob else [])
+    return answer(element("BlockList", committed, to_xml("UncommittedBlocks", list(staged.items()))))
 
 
 @routes.route("DELETE", _BLOB)
-@signed
+@check_signature
 def _delete(storage: Storage, request: Request, container: str, name: str) -> Response:
-    _check_conditions(request, _existing(storage, container, name))
+    _check_conditions(request, _find_existing(storage, container, name))
     storage.delete(container, name)
     return Response(202)

@@ -1,15 +1,15 @@
-"""How blob storage speaks: XML, refusals with a code in a header, addresses that carry a signature."""
+"""Blob storage's wire format: XML, error codes in a header, signed addresses."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
 from xml.etree import ElementTree as Xml
 
 from tests.azureml_service.routing import Refusal, Request, Response
-from tests.azureml_service.storage import stored
+from tests.azureml_service.storage import storage_of
 
 
 class BlobRefusal(Refusal):
-    """Answered as {"error": …} is elsewhere, but in XML and with the code in a header."""
+    """An error of blob storage: in XML, with the code in a header."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(status, code, message)
@@ -18,14 +18,14 @@ class BlobRefusal(Refusal):
 
 
 def element(tag: str, *content: Xml.Element | str | int | None) -> Xml.Element:
-    """An element of elements, or of text."""
-    made = Xml.Element(tag)
+    """Build an element that contains elements or a text."""
+    built = Xml.Element(tag)
     for part in content:
         if isinstance(part, Xml.Element):
-            made.append(part)
+            built.append(part)
         elif part is not None:
-            made.text = str(part)
-    return made
+            built.text = str(part)
+    return built
 
 
 def answer(body: Xml.Element, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
@@ -33,13 +33,13 @@ def answer(body: Xml.Element, status: int = 200, headers: Mapping[str, str] | No
     return Response(status, data, {**(headers or {}), "Content-Type": "application/xml"})
 
 
-def signed(handler: Callable[..., Response]) -> Callable[..., Response]:
-    """The handler gets (storage, request, container, **segments), once the signature is right."""
+def check_signature(handler: Callable[..., Response]) -> Callable[..., Response]:
+    """Refuse requests without a valid signature. The handler gets (storage, request, container, **segments)."""
 
-    def checked(service: Any, request: Request, area: str, **segments: str) -> Response:
-        storage = stored(service)
+    def check(service: Any, request: Request, area: str, **segments: str) -> Response:
+        storage = storage_of(service)
         if request.query.get("sig") != storage.signature:
-            raise BlobRefusal(403, "AuthenticationFailed", "The signature is missing or not ours.")
+            raise BlobRefusal(403, "AuthenticationFailed", "The signature is missing or invalid.")
         return handler(storage, request, f"azureml-{area}", **segments)
 
-    return checked
+    return check

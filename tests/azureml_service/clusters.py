@@ -1,4 +1,4 @@
-"""Clusters: their states, and the nodes that runs take."""
+"""Clusters: their states, and the nodes that runs occupy."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Cluster:
-    """busy: nodes that run something. ready_at and gone_at: when it is made and when it is gone."""
+    """A cluster. busy: nodes in use. ready_at, gone_at: when its creation and its deletion finish."""
 
     name: str
     settings: dict[str, Any]
@@ -44,7 +44,7 @@ class Cluster:
 
 @dataclass
 class Operation:
-    """ends_at: when it is done. error: why it failed."""
+    """A long-running operation. ends_at: when it finishes. error: why it failed."""
 
     ends_at: float
     error: dict[str, Any] | None = None
@@ -57,7 +57,7 @@ class Operation:
 
 
 def clusters(service: Service) -> dict[str, Cluster]:
-    """The clusters that are still there, by name in lower case."""
+    """Return the existing clusters by name in lower case."""
     held: dict[str, Cluster] = service.area("computes")
     with service.lock:
         for name in [name for name, each in held.items() if each.gone_at and each.gone_at < time.monotonic()]:
@@ -72,8 +72,8 @@ def cluster(service: Service, name: str) -> Cluster:
     return found
 
 
-def shown(service: Service, each: Cluster) -> dict[str, Any]:
-    """A cluster as a resource."""
+def to_json(service: Service, each: Cluster) -> dict[str, Any]:
+    """Return a cluster as the resource manager shows it."""
     trouble = service.behaviour.troubles.get(each.name)
     failed = trouble in ("Failed", "Canceled")
     properties = {
@@ -128,7 +128,7 @@ def _nodes(service: Service, each: Cluster, trouble: str | None) -> dict[str, An
 
 @contextmanager
 def node(service: Service, name: str, abandoned: threading.Event) -> Iterator[bool]:
-    """Waits for a node and holds it; False when `abandoned` is set, or the cluster goes away, before there is one."""
+    """Wait for a free node and occupy it. Yields False if `abandoned` is set or the cluster is deleted first."""
     held = cluster(service, name)
     taken = False
     while not taken and not abandoned.is_set() and held.state != "Deleting":

@@ -1,4 +1,4 @@
-"""Clusters: made, changed and taken away through the resource manager."""
+"""Create, modify and delete clusters through the resource manager."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from tests.azureml_service.addresses import SUBSCRIPTION, WORKSPACE, now
-from tests.azureml_service.clusters import Cluster, Operation, cluster, clusters, shown
+from tests.azureml_service.clusters import Cluster, Operation, cluster, clusters, to_json
 from tests.azureml_service.routing import Refusal, Request, Response, Routes
 from tests.azureml_service.workspaces import SIZES
 
@@ -23,21 +23,21 @@ NAME = r"[A-Za-z][A-Za-z0-9-]{1,23}"
 
 @routes.route("GET", READ)
 @routes.route("GET", COMPUTES)
-def listed(service: Service, request: Request) -> Response:
-    """All clusters."""
-    return Response(200, {"value": [shown(service, each) for each in clusters(service).values()]})
+def list_all(service: Service, request: Request) -> Response:
+    """Return all clusters."""
+    return Response(200, {"value": [to_json(service, each) for each in clusters(service).values()]})
 
 
 @routes.route("GET", f"{READ}/{{name}}")
 @routes.route("GET", f"{COMPUTES}/{{name}}")
 def get(service: Service, request: Request, name: str) -> Response:
-    """One cluster."""
-    return Response(200, shown(service, cluster(service, name)))
+    """Return one cluster."""
+    return Response(200, to_json(service, cluster(service, name)))
 
 
 @routes.route("PUT", f"{COMPUTES}/{{name}}")
 def create(service: Service, request: Request, name: str) -> Response:
-    """Makes a cluster, or changes the scale of one that is there."""
+    """Create a cluster, or change the scale of an existing one."""
     body = request.json()
     settings = body["properties"]["properties"]
     _check(service, name, body, settings)
@@ -46,16 +46,16 @@ def create(service: Service, request: Request, name: str) -> Response:
         if old:
             if old.state == "Deleting":
                 raise Refusal(409, "Conflict", f"Compute {name} is being deleted.")
-            _same_machines(old, settings)
+            _check_same_size(old, settings)
             old.settings["scaleSettings"] = settings["scaleSettings"]
-            return _accepted(service, old, 200, 0)
+            return _accept(service, old, 200, 0)
         delay = service.behaviour.creating_s
         made = Cluster(
             name, settings, body.get("tags") or {}, time.monotonic() + delay,
             body["properties"].get("description") or "",
         )  # fmt: skip
         clusters(service)[name.lower()] = made
-    return _accepted(service, made, 201, delay)
+    return _accept(service, made, 201, delay)
 
 
 def _check(service: Service, name: str, body: dict[str, Any], settings: dict[str, Any]) -> None:
@@ -80,7 +80,7 @@ def _check(service: Service, name: str, body: dict[str, Any], settings: dict[str
         raise Refusal(400, "ClusterCoreQuotaReached", message)
 
 
-def _same_machines(old: Cluster, settings: dict[str, Any]) -> None:
+def _check_same_size(old: Cluster, settings: dict[str, Any]) -> None:
     if old.settings["vmSize"].upper() != settings["vmSize"].upper():
         message = f"Compute {old.name} exists with size {old.settings['vmSize']}, which cannot be changed."
         raise Refusal(400, "BadRequest", message)
@@ -88,34 +88,34 @@ def _same_machines(old: Cluster, settings: dict[str, Any]) -> None:
 
 @routes.route("PATCH", f"{COMPUTES}/{{name}}")
 def change(service: Service, request: Request, name: str) -> Response:
-    """Changes a cluster's scale."""
+    """Change a cluster's scale."""
     changed = cluster(service, name)
     changed.settings["scaleSettings"] = request.json()["properties"]["properties"]["scaleSettings"]
     changed.modified = now()
-    return _accepted(service, changed, 200, 0)
+    return _accept(service, changed, 200, 0)
 
 
 @routes.route("DELETE", f"{COMPUTES}/{{name}}")
 def delete(service: Service, request: Request, name: str) -> Response:
-    """Takes a cluster away."""
+    """Delete a cluster."""
     if request.query["underlyingResourceAction"].lower() not in ("delete", "detach"):
         raise ValueError(request.query["underlyingResourceAction"])
     gone = cluster(service, name)
     gone.gone_at = time.monotonic() + service.behaviour.deleting_s
-    return _accepted(service, gone, 202, service.behaviour.deleting_s)
+    return _accept(service, gone, 202, service.behaviour.deleting_s)
 
 
-def _accepted(service: Service, each: Cluster, status: int, delay: float) -> Response:
+def _accept(service: Service, each: Cluster, status: int, delay: float) -> Response:
     number = str(uuid.uuid4())
     service.area("operations")[number] = Operation(time.monotonic() + delay)
     operations = OPERATIONS.format(sub=service.config["subscription_id"], location=service.location)
     address = f"{service.address}{operations}/{number}?api-version=2020-02-02"
-    return Response(status, shown(service, each), {"Azure-AsyncOperation": address})
+    return Response(status, to_json(service, each), {"Azure-AsyncOperation": address})
 
 
 @routes.route("GET", f"{OPERATIONS}/{{number}}")
 def operation(service: Service, request: Request, location: str, number: str) -> Response:
-    """How far a change of a cluster is."""
+    """Return the status of a long-running operation."""
     found = service.area("operations")[number]
     body = {"id": request.path, "name": number, "status": found.status}
     return Response(200, body if found.error is None else {**body, "error": found.error})

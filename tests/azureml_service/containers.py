@@ -1,8 +1,8 @@
-"""The protocol of blob storage: containers, and lists of what they hold."""
+"""The protocol of blob storage: containers and their listings."""
 
 from xml.etree import ElementTree as Xml
 
-from tests.azureml_service.blobwire import answer, element, signed
+from tests.azureml_service.blobwire import answer, check_signature, element
 from tests.azureml_service.routing import Request, Response, Routes
 from tests.azureml_service.storage import Blob, Storage
 
@@ -10,7 +10,7 @@ routes = Routes()
 
 
 @routes.route("GET", "/azureml-{area}")
-@signed
+@check_signature
 def _get_container(storage: Storage, request: Request, container: str) -> Response:
     """List Blobs, or the container's properties."""
     if request.query.get("comp") != "list":
@@ -27,7 +27,7 @@ def _get_container(storage: Storage, request: Request, container: str) -> Respon
 
 
 def _entries(blobs: list[Blob], prefix: str, delimiter: str | None) -> dict[str, Xml.Element]:
-    """What a listing shows, by name: blobs, and with a delimiter the folders at this level."""
+    """Return the entries of a listing by name: blobs, and with a delimiter the folders at this level."""
     entries: dict[str, Xml.Element] = {}
     for blob in blobs:
         head, cut, _ = (
@@ -56,7 +56,7 @@ def _entry(blob: Blob) -> Xml.Element:
 
 
 @routes.route("PUT", "/azureml-{area}")
-@signed
+@check_signature
 def _create_container(storage: Storage, request: Request, container: str) -> Response:
     (storage.folder / container).mkdir(parents=True, exist_ok=True)
     return Response(201, headers={"ETag": '"0x1"'})

@@ -1,4 +1,4 @@
-"""What a test asks of a service that lives in another process: what happened, and what is to go wrong."""
+"""Routes for tests, because the service runs in another process: read its state, set its behaviour and faults."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ routes = Routes()
 
 @routes.route("GET", "/control/state")
 def state(service: Service, request: Request) -> Response:
-    """All that was asked of the service so far, and the faults that nothing has met yet."""
+    """Return all requests so far, and the faults that have not happened yet."""
     seen = ("requests", "unknown", "refused", "failures")
     pending = [vars(fault) for fault in service.faults if fault.times > 0]
     known = [version["content"] for versions in service.area("environments").values() for version in versions]
@@ -29,7 +29,7 @@ def _conda(definition: dict[str, Any]) -> Any:
 
 @routes.route("PATCH", "/control/behaviour", changes=False)
 def behave(service: Service, request: Request) -> Response:
-    """Sets fields of Behaviour."""
+    """Set fields of Behaviour."""
     for name, value in request.json().items():
         if not hasattr(service.behaviour, name):
             raise ValueError(name)
@@ -39,6 +39,6 @@ def behave(service: Service, request: Request) -> Response:
 
 @routes.route("POST", "/control/faults", changes=False)
 def fail(service: Service, request: Request) -> Response:
-    """Adds one fault."""
+    """Add one fault."""
     service.faults.append(Fault(**request.json()))
     return Response(201, {"faults": len(service.faults)})

@@ -1,4 +1,4 @@
-"""What the dataset service keeps: saved definitions, and the versions of them registered under a name."""
+"""The state of the dataset service: saved definitions, and versions registered under a name."""
 
 import json
 import threading
@@ -13,9 +13,10 @@ from tests.azureml_service.routing import Refusal
 
 @dataclass
 class Datasets:
-    """saved: definitions, by identifier. named: by name, the identifier of the dataset and its versions, as sent.
+    """Saved definitions and registered datasets.
 
-    file: where both are kept.
+    saved: definitions by identifier. named: by name, the dataset's identifier and its versions as they were sent.
+    file: where both are stored.
     """
 
     file: Path
@@ -35,7 +36,7 @@ class Datasets:
         part.replace(self.file)
 
     def save(self, kind: str, dataflow: str, properties: dict[str, Any] | None) -> dict[str, Any]:
-        """A definition that is known already keeps its identifier; so saving again changes nothing."""
+        """Save a definition. The same definition keeps its identifier."""
         with self.lock:
             for known in self.saved.values():
                 if (known["datasetType"], known["dataflowJson"]) == (kind, dataflow):
@@ -55,7 +56,7 @@ class Datasets:
         return definition
 
     def register(self, sent: dict[str, Any], again: bool) -> dict[str, Any]:
-        """The first version under a name, or with again another one, of a definition of its own."""
+        """Register the first version of a name or, if `again`, the next one."""
         with self.lock:
             name, latest = sent["name"], sent["latest"]
             if name in self.named and not again:
@@ -69,10 +70,10 @@ class Datasets:
             version = {"savedDatasetId": identifier, "tags": sent.get("tags") or {}, "createdTime": now()}
             known["versions"].append({**version, "description": sent.get("description")})
             self.keep()
-            return self.described(name)
+            return self.to_json(name)
 
-    def registered(self, identifier: str | None) -> list[tuple[str, int]]:
-        """The names and versions under which a definition is registered."""
+    def find_versions(self, identifier: str | None) -> list[tuple[str, int]]:
+        """Return the names and versions under which a definition is registered."""
         return [
             (name, number)
             for name, known in self.named.items()
@@ -81,7 +82,7 @@ class Datasets:
         ]
 
     def _check_unregistered(self, identifier: str | None) -> None:
-        for name, version in self.registered(identifier):
+        for name, version in self.find_versions(identifier):
             message = f"Dataset {identifier} has been registered as {name}:{version} (name:version)."
             raise Refusal(400, "UserError", message)
 
@@ -90,8 +91,8 @@ class Datasets:
             raise Refusal(404, "UserError", f"No dataset with id {identifier} was found.")
         return self.saved[identifier]
 
-    def described(self, name: str, version: int | None = None) -> dict[str, Any]:
-        """One version of a registered dataset, the latest unless told, as the API says it."""
+    def to_json(self, name: str, version: int | None = None) -> dict[str, Any]:
+        """Return a version of a registered dataset in the API's format; the latest by default."""
         known = self.named[name]
         number = version or len(known["versions"])
         one = known["versions"][number - 1]
@@ -110,7 +111,7 @@ class Datasets:
         return {**shared, **kept, "latest": latest, "isVisible": True, "datasetState": {"state": "active"}}
 
 
-def kept(service: Any) -> Datasets:
-    """The service's datasets."""
+def datasets_of(service: Any) -> Datasets:
+    """Return the service's datasets."""
     datasets: Datasets = service.area("datasets", lambda: Datasets(service.folder / "datasets.json"))
     return datasets

@@ -1,4 +1,4 @@
-"""Environments: their versions, by content, and the images that are built of them."""
+"""Environments: versions by content, and their images."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tests.azureml_service.addresses import WORKSPACE, signed
+from tests.azureml_service.addresses import WORKSPACE, sign
 from tests.azureml_service.routing import Refusal, Request, Response, Routes
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ REGISTRY = "loopback.registry.localhost"
 
 @dataclass
 class Image:
-    """One image build. failed: as what an error ends it. found: whether it was there already for somebody."""
+    """One image build. failed: state after an error. found: whether a client has asked for it after it was built."""
 
     tag: str
     lasts_s: float
@@ -32,12 +32,12 @@ class Image:
     failed: str = "Failed"
     steps: list[str] = field(default_factory=list)
     found: bool = False
-    begun: float = field(default_factory=time.monotonic)
+    started: float = field(default_factory=time.monotonic)
 
     @property
     def done(self) -> float:
-        """How much of it, from 0 to 1."""
-        return min((time.monotonic() - self.begun) / self.lasts_s, 1) if self.lasts_s else 1
+        """The finished part, from 0 to 1."""
+        return min((time.monotonic() - self.started) / self.lasts_s, 1) if self.lasts_s else 1
 
     @property
     def status(self) -> str:
@@ -51,20 +51,20 @@ class Image:
 
     @property
     def log(self) -> str:
-        """What it has written so far, torn anywhere."""
+        """The log so far; it may end in the middle of a line."""
         whole = "\n".join((*self.steps, self.error or f"Successfully tagged {self.tag}"))
         return whole[: int(self.done * len(whole))] if self.done >= 0.2 else ""
 
 
 def digest(definition: dict[str, Any]) -> str:
-    """What tells two definitions' images apart: not their names, not their variables."""
+    """Return the digest of what an image is built from, without name and variables."""
     lowered = {key.lower(): value for key, value in definition.items()}
     parts = {key: lowered.get(key) for key in ("python", "docker", "spark", "r")}
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
 
 
-def built(service: Service, definition: dict[str, Any]) -> Image:
-    """The image of a definition: begun when it is not there, and begun again when it failed."""
+def ensure_image(service: Service, definition: dict[str, Any]) -> Image:
+    """Return the image of a definition. Starts to build it if it does not exist, or failed before."""
     tag = digest(definition)
     with service.lock:
         images: dict[str, Image] = service.area("images")
@@ -85,15 +85,15 @@ def built(service: Service, definition: dict[str, Any]) -> Image:
 
 
 def versions(service: Service, name: str) -> list[dict[str, Any]]:
-    """All versions of one environment, oldest first."""
+    """Return all versions of one environment, oldest first."""
     found = service.area("environments").get(name)
     if not found:
         raise Refusal(404, "EnvironmentNotFound", f"Environment {name} not found.")
     return list(found)
 
 
-def numbered(service: Service, name: str, number: str | None) -> dict[str, Any]:
-    """One version, or the newest."""
+def get_version(service: Service, name: str, number: str | None) -> dict[str, Any]:
+    """Return one version, by default the newest."""
     known = versions(service, name)
     if number is None:
         return known[-1]
@@ -104,7 +104,7 @@ def numbered(service: Service, name: str, number: str | None) -> dict[str, Any]:
 
 
 def register(service: Service, name: str, number: str | None, definition: dict[str, Any]) -> dict[str, Any]:
-    """The version that has this content: an old one, or a new one. A number that has other content is refused."""
+    """Return the version with this content, added if necessary. Refuses a number that has other content."""
     content = {key: value for key, value in definition.items() if key.lower() not in ("name", "version")}
     with service.lock:
         known = service.area("environments").setdefault(name, [])
@@ -119,41 +119,41 @@ def register(service: Service, name: str, number: str | None, definition: dict[s
         return known[-1]
 
 
-def shown(each: dict[str, Any]) -> dict[str, Any]:
-    """A definition as the service gives it back: keys in camel case."""
+def to_json(each: dict[str, Any]) -> dict[str, Any]:
+    """Return a definition as the service sends it: keys in camel case."""
     content = {key[0].lower() + key[1:]: value for key, value in each["content"].items()}
     return {"name": each["name"], "version": each["version"], **content}
 
 
 @routes.route("GET", f"{FIRST}/environments/")
 @routes.route("GET", f"{FIRST}/environments")
-def listed(service: Service, request: Request) -> Response:
-    """The newest version of each environment."""
+def list_all(service: Service, request: Request) -> Response:
+    """Return the newest version of each environment."""
     known = service.area("environments")
-    return Response(200, {"value": [shown(each[-1]) for each in known.values()]})
+    return Response(200, {"value": [to_json(each[-1]) for each in known.values()]})
 
 
 @routes.route("GET", FIRST + NAMED)
 @routes.route("GET", FIRST + VERSION)
 def get(service: Service, request: Request, name: str, version: str | None = None) -> Response:
-    """One version, or the newest."""
-    return Response(200, shown(numbered(service, name, version)))
+    """Return one version, by default the newest."""
+    return Response(200, to_json(get_version(service, name, version)))
 
 
 @routes.route("PUT", FIRST + NAMED)
 @routes.route("PUT", FIRST + VERSION)
 def put(service: Service, request: Request, name: str, version: str | None = None) -> Response:
-    """Registers a definition."""
+    """Register a definition."""
     body = request.json()
     body["python"], body["Docker"]  # a definition without them is refused
-    return Response(200, shown(register(service, name, version, body)))
+    return Response(200, to_json(register(service, name, version, body)))
 
 
 @routes.route("GET", f"{FIRST}{NAMED}/image")
 @routes.route("GET", f"{FIRST}{VERSION}/image")
 def image(service: Service, request: Request, name: str, version: str | None = None) -> Response:
-    """Whether an image is there."""
-    definition = numbered(service, name, version)
+    """Return whether the image exists."""
+    definition = get_version(service, name, version)
     tag = digest(definition["content"])
     found = service.area("images").get(tag)
     return Response(
@@ -171,24 +171,24 @@ def image(service: Service, request: Request, name: str, version: str | None = N
 @routes.route("POST", f"{SECOND}{NAMED}/image")
 @routes.route("POST", f"{SECOND}{VERSION}/image")
 def build(service: Service, request: Request, name: str, version: str | None = None) -> Response:
-    """Begins to build an image."""
-    definition = numbered(service, name, version)
-    built(service, definition["content"])
+    """Start to build an image."""
+    definition = get_version(service, name, version)
+    ensure_image(service, definition["content"])
     tag = digest(definition["content"])
     return Response(202, {"location": f"{service.address}/environment/v1.0/builds/{tag}"})
 
 
 @routes.route("GET", "/environment/v1.0/builds/{tag}")
-def building(service: Service, request: Request, tag: str) -> Response:
-    """How far a build is."""
+def get_build(service: Service, request: Request, tag: str) -> Response:
+    """Return the status of a build."""
     found = service.area("images")[tag]
-    log = signed(f"{service.address}/environment/v1.0/builds/{tag}/log")
+    log = sign(f"{service.address}/environment/v1.0/builds/{tag}/log")
     return Response(200, {"status": found.status, "logUrl": log})
 
 
 @routes.route("GET", "/environment/v1.0/builds/{tag}/log")
 def log(service: Service, request: Request, tag: str) -> Response:
-    """What a build wrote so far, as a blob: from a byte on, where that is asked for; none before it began."""
+    """Return a build's log so far, as a blob, optionally from a byte on. 404 before the build writes anything."""
     written = service.area("images")[tag].log.encode()
     if not written:
         return Response(404, b"<?xml version='1.0'?><Error><Code>BlobNotFound</Code></Error>")

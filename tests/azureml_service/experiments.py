@@ -1,4 +1,4 @@
-"""Experiments: the names under which runs are kept."""
+"""Experiments, which group runs."""
 
 from __future__ import annotations
 
@@ -20,41 +20,41 @@ NUMBERED = f"{HISTORY}/experimentids/{{number}}"
 
 @routes.route("GET", NAMED)
 def get_experiment(service: Service, request: Request, name: str) -> Response:
-    """An experiment by its name."""
-    return Response(200, experiment(service, name).shown())
+    """Return an experiment by name."""
+    return Response(200, experiment(service, name).to_json())
 
 
 @routes.route("POST", NAMED)
 def create_experiment(service: Service, request: Request, name: str) -> Response:
-    """Makes an experiment; one that is there is left as it is."""
-    return Response(200, experiment(service, name, make=True).shown())
+    """Create an experiment. An existing one does not change."""
+    return Response(200, experiment(service, name, make=True).to_json())
 
 
 @routes.route("GET", NUMBERED)
 def get_numbered_experiment(service: Service, request: Request, number: str) -> Response:
-    """An experiment by its id."""
-    return Response(200, experiment_by_id(service, number).shown())
+    """Return an experiment by id."""
+    return Response(200, experiment_by_id(service, number).to_json())
 
 
 @routes.route("PATCH", NUMBERED)
 def change_experiment(service: Service, request: Request, number: str) -> Response:
-    """Changes tags and description, puts away or takes back."""
+    """Change tags and description; archive or restore the experiment."""
     body, changed = request.json(), experiment_by_id(service, number)
     changed.tags.update(body.get("tags") or {})
     changed.description = body.get("description") or changed.description
     if body.get("archive") is not None:
         changed.archived = now() if body["archive"] else None
-    return Response(200, changed.shown())
+    return Response(200, changed.to_json())
 
 
 @routes.route("POST", f"{HISTORY}/experiments:query", changes=False)
 def list_experiments(service: Service, request: Request) -> Response:
-    """The experiments a filter asks for."""
+    """Return the experiments that match a filter."""
     body = request.json()
     view = body.get("viewType") or request.query.get("viewType") or "Default"
     known = [each for each in service.area("experiments").values() if _in_view(each, view)]
     return Response(
-        200, {"value": [each.shown() for each in known if passes(body.get("filter"), each.shown())]}
+        200, {"value": [each.to_json() for each in known if passes(body.get("filter"), each.to_json())]}
     )
 
 

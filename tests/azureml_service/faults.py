@@ -1,4 +1,4 @@
-"""What the service is told to do wrong, and how slowly it is to work."""
+"""Faults and delays of the service, as tests configure them."""
 
 import re
 from dataclasses import dataclass, field
@@ -10,9 +10,9 @@ from tests.azureml_service.routing import Request, Response
 class Fault:
     """The next `times` requests that match are answered with the status, dropped or delayed.
 
-    path: a regular expression searched in the request's path. drop: nothing is done, and the connection closed.
-    lose: the request is carried out, but the connection closed before the answer. expired_token: a 401 as for
-    an old token. With none of them the request is answered as ever, after delay_s.
+    path: a regular expression searched in the request's path. drop: close the connection without doing anything.
+    lose: carry out the request, then close the connection without an answer. expired_token: answer 401, as for an
+    expired token. Without any of them, the request is answered normally after delay_s.
     """
 
     method: str
@@ -30,7 +30,7 @@ class Fault:
         return self.times > 0 and wanted and re.search(self.path, request.path, re.IGNORECASE) is not None
 
     def response(self) -> Response | None:
-        """What is answered in place of the real answer."""
+        """Return the response that replaces the real one, or None."""
         if self.expired_token:
             return _error(
                 401, "InvalidAuthenticationToken", "The access token has expired or is not yet valid."
@@ -38,22 +38,21 @@ class Fault:
         if self.status is None:
             return None
         headers = {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
-        return _error(self.status, "ServiceFault", f"The service was told to answer {self.status}.", headers)
+        return _error(self.status, "ServiceFault", f"A test configured the status {self.status}.", headers)
 
 
 @dataclass
 class Behaviour:
-    """Durations in seconds of what takes time in Azure, and what fails.
+    """How long operations take (in seconds), and which fail.
 
-    resizing: names of clusters that never get their nodes. without_quota: machine sizes that are refused.
-    quotas: limits in cores by name, other than usual. troubles: what is the matter with clusters, by name: Failed or
-    Canceled while they were made, hurt (they work, and a node had an error), foreign (of a kind the client lacks).
-    image_error: why images fail to build. image_end: the state that they then end in.
-    preempt_after_s: how long a script runs before its node goes away.
-    preemptions: how many runs lose their node. grace_s: from SIGTERM to SIGKILL when a run is cancelled.
-    run_error: why runs fail whose script has ended. keyless: whether the datastore keeps its key to itself.
-    adfs: whether people log in at an AD FS, which turns them down.
-    finalizing_s and the like: how long a run stays in a state at least.
+    resizing: names of clusters that never get nodes. without_quota: machine sizes that are refused.
+    quotas: limits in cores by name, if not the default. troubles: by cluster name: Failed or Canceled (its creation),
+    hurt (it works, but a node had an error), foreign (a kind that the client does not know).
+    image_error: why image builds fail. image_end: the state in which they end then.
+    preempt_after_s: how long a script runs before its node is preempted. preemptions: how many runs lose their node.
+    grace_s: time from SIGTERM to SIGKILL when a run is cancelled. run_error: why runs fail after their script ended.
+    keyless: whether the datastore has no credentials. adfs: whether users sign in with AD FS, which declines them.
+    starting_s, preparing_s, queued_s, finalizing_s: minimum time of a run in a state.
     """
 
     creating_s: float = 0

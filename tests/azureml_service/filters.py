@@ -1,4 +1,4 @@
-"""The filters of lists: `(Tags/a eq "b" and Status eq Running)` and the like, asked of dictionaries."""
+"""Evaluate filters of lists, such as `(Tags/a eq "b" and Status eq Running)`, on dictionaries."""
 
 import re
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ _HOW = {
 
 
 def passes(expression: str | None, known: Mapping[str, Any]) -> bool:
-    """Whether a thing is among those that an expression asks for."""
+    """Return whether an item matches a filter expression."""
     if not expression:
         return True
     tokens, at = [], 0
@@ -57,11 +57,11 @@ def _one(tokens: list[dict[str, Any]], known: Mapping[str, Any]) -> bool:
         return found
     value = token["value"]
     want = None if value == "null" else value.strip("\"'")
-    return _HOW[token["how"]](_known(token["name"], known), want)
+    return _HOW[token["how"]](_look_up(token["name"], known), want)
 
 
-def _known(name: str, known: Mapping[str, Any]) -> Any:
-    """What a name stands for: the parts' first letters are in lower case."""
+def _look_up(name: str, known: Mapping[str, Any]) -> Any:
+    """Return the value of a name in a filter. The item's keys start with a lower-case letter."""
     part, _, rest = name.partition("/")
     value = known.get(part[0].lower() + part[1:])
     if rest:

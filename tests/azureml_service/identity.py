@@ -18,7 +18,7 @@ LIFETIME_S = 3600
 
 
 def token(service: Service, audience: str = "https://management.azure.com/") -> str:
-    """An unsigned token with the claims that clients read."""
+    """Return an unsigned token with the claims that clients read."""
     claims = {
         "aud": audience,
         "iss": service.address,
@@ -28,14 +28,14 @@ def token(service: Service, audience: str = "https://management.azure.com/") -> 
         "name": "Loopback User",
         "appid": "loopback-application",
     }
-    return ".".join((_encoded({"typ": "JWT", "alg": "HS256"}), _encoded(claims), _encoded("loopback")))
+    return ".".join((_encode({"typ": "JWT", "alg": "HS256"}), _encode(claims), _encode("loopback")))
 
 
-def _encoded(part: Any) -> str:
+def _encode(part: Any) -> str:
     return base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode()
 
 
-def _granted(service: Service, audience: str) -> Response:
+def _grant(service: Service, audience: str) -> Response:
     expires = int(time.time()) + LIFETIME_S
     return Response(
         200,
@@ -52,9 +52,9 @@ def _granted(service: Service, audience: str) -> Response:
 
 @routes.route("GET", "/metadata/endpoints")
 def clouds(service: Service, request: Request) -> Response:
-    """The one cloud there is, in the shape of ARM's endpoints of 2019-05-01."""
+    """Return the only cloud, in the format of ARM's endpoints of 2019-05-01."""
     here = service.address
-    # a host that only this server can be: what stands before the @ is no part of it
+    # A client puts a name in front, and the result must still be this host: text before the @ is not part of a host.
     storage = f"x@{here.removeprefix('https://')}"
     return Response(
         200,
@@ -92,40 +92,40 @@ def clouds(service: Service, request: Request) -> Response:
 
 @routes.route("GET", "/identity/token/", changes=False)
 @routes.route("GET", "/identity/token", changes=False)
-def managed_by_get(service: Service, request: Request) -> Response:
-    """A managed identity's token, as App Service gives it."""
-    return _granted(service, request.query["resource"])
+def get_managed_token(service: Service, request: Request) -> Response:
+    """Return a managed identity's token, as App Service does."""
+    return _grant(service, request.query["resource"])
 
 
 @routes.route("POST", "/identity/token", changes=False)
-def managed_by_post(service: Service, request: Request) -> Response:
-    """A managed identity's token, as a virtual machine gives it."""
-    return _granted(service, _form(request)["resource"])
+def post_managed_token(service: Service, request: Request) -> Response:
+    """Return a managed identity's token, as a virtual machine does."""
+    return _grant(service, _form(request)["resource"])
 
 
 @routes.route("POST", "/{tenant}/oauth2/devicecode", changes=False)
-def device(service: Service, request: Request, tenant: str) -> Response:
-    """What a person is to type in, and where."""
-    told = "To sign in, open https://localhost/devicelogin and enter the code LOOPBACK to authenticate."
+def start_device_login(service: Service, request: Request, tenant: str) -> Response:
+    """Return the code to enter for a device login, and the page for it."""
+    message = "To sign in, open https://localhost/devicelogin and enter the code LOOPBACK to authenticate."
     code = {"user_code": "LOOPBACK", "device_code": "loopback", "verification_uri": "https://localhost"}
-    return Response(200, {**code, "message": told, "expires_in": 60, "interval": 1})
+    return Response(200, {**code, "message": message, "expires_in": 60, "interval": 1})
 
 
 @routes.route("POST", "/{tenant}/oauth2/token", changes=False)
 @routes.route("POST", "/{tenant}/oauth2/v2.0/token", changes=False)
 def principal(service: Service, request: Request, tenant: str) -> Response:
-    """A service principal's token; a person gets none."""
+    """Return a service principal's token. Device logins are declined."""
     form = _form(request)
     if "device_code" in form:
         declined = {"error": "authorization_declined", "error_description": "The person declined."}
         return Response(400, declined)
-    return _granted(service, form.get("resource") or form["scope"].split()[0].removesuffix("/.default"))
+    return _grant(service, form.get("resource") or form["scope"].split()[0].removesuffix("/.default"))
 
 
 @routes.route("GET", "/{tenant}/.well-known/openid-configuration")
 @routes.route("GET", "/{tenant}/v2.0/.well-known/openid-configuration")
 def configuration(service: Service, request: Request, tenant: str) -> Response:
-    """Where a tenant's tokens come from."""
+    """Return the token endpoints of a tenant."""
     here = f"{service.address}/{tenant}"
     return Response(
         200,

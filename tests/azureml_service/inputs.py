@@ -1,4 +1,4 @@
-"""A dataset's files on the node that runs a script, laid out as Azure ML lays them out."""
+"""A dataset's files on the node that runs a script, in the folders that Azure ML would create."""
 
 import hashlib
 import json
@@ -13,36 +13,36 @@ from urllib.request import urlopen
 
 import yaml
 
-from tests.azureml_service.definitions import kept
-from tests.azureml_service.storage import CONTAINER, Blob, Storage, stored
+from tests.azureml_service.definitions import datasets_of
+from tests.azureml_service.storage import CONTAINER, Blob, Storage, storage_of
 
 Sources = Mapping[str, Blob | str]
 _WILD = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*"}
 
 
 def materialise(service: Any, dataset_id: str) -> Path:
-    """The folder with the files of a saved or registered dataset, made once for what they are now."""
+    """Return a folder with the current files of a dataset. The folder is created once per content."""
     sources = _sources(service, dataset_id)
     if not sources:
-        raise FileNotFoundError(f"Dataset {dataset_id} names no file that is there.")
+        raise FileNotFoundError(f"Dataset {dataset_id} names no existing file.")
     content = {place: source if isinstance(source, str) else source.etag for place, source in sources.items()}
     known = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
     folder = service.folder / "inputs" / f"{dataset_id}-{known}"
-    with kept(service).lock:
+    with datasets_of(service).lock:
         if not folder.exists():
             _fill(service, folder, sources)
     return folder
 
 
-def delivered(service: Any, dataset_id: str, mechanism: str) -> Path:
-    """What a script is told: the folder, but the file itself where a dataset of one file is mounted."""
+def deliver(service: Any, dataset_id: str, mechanism: str) -> Path:
+    """Return the path that a script gets: the folder, or the file itself if a dataset of one file is mounted."""
     folder, paths = materialise(service, dataset_id), _paths(service, dataset_id)
-    single = len(paths) == 1 and (_is_web(paths[0]) or _blob(stored(service), paths[0]))
+    single = len(paths) == 1 and (_is_web(paths[0]) or _blob(storage_of(service), paths[0]))
     return next(folder.iterdir()) if single and mechanism.lower() == "mount" else folder
 
 
 def _fill(service: Any, folder: Path, sources: Sources) -> None:
-    """Everything or nothing. Files are read-only, as a mount's are."""
+    """Create the folder with all files, atomically. Files are read-only, as in a mount."""
     part = folder.with_suffix(".part")
     shutil.rmtree(part, ignore_errors=True)
     for place, source in sources.items():
@@ -51,7 +51,7 @@ def _fill(service: Any, folder: Path, sources: Sources) -> None:
         if isinstance(source, str):
             _fetch(service, source, target)
         else:
-            shutil.copyfile(stored(service).content(CONTAINER, source.name), target)
+            shutil.copyfile(storage_of(service).content(CONTAINER, source.name), target)
         target.chmod(0o444)
     part.rename(folder)
 
@@ -63,8 +63,8 @@ def _fetch(service: Any, address: str, target: Path) -> None:
 
 
 def _paths(service: Any, dataset_id: str) -> list[str]:
-    """Where a definition says its files are: web addresses, or paths on datastores."""
-    dataflow = json.loads(kept(service).definition(dataset_id)["dataflowJson"])["meta"]["RsDataflow"]
+    """Return the paths of a definition: web addresses, or paths on datastores."""
+    dataflow = json.loads(datasets_of(service).definition(dataset_id)["dataflowJson"])["meta"]["RsDataflow"]
     return [address for path in yaml.safe_load(dataflow)["paths"] for address in path.values()]
 
 
@@ -73,7 +73,7 @@ def _is_web(path: str) -> bool:
 
 
 def _split(path: str) -> tuple[str, str]:
-    """The datastore, and the path on it, of azureml://…/datastores/{datastore}/paths/{path}."""
+    """Split azureml://…/datastores/{datastore}/paths/{path} into datastore and path."""
     datastore, _, name = path.partition("/datastores/")[2].partition("/paths/")
     return datastore, unquote(name)
 
@@ -83,8 +83,8 @@ def _blob(storage: Storage, path: str) -> Blob | None:
 
 
 def _sources(service: Any, dataset_id: str) -> Sources:
-    """The files by their place below the dataset's folder."""
-    paths, storage = _paths(service, dataset_id), stored(service)
+    """Return the files by their path in the dataset's folder."""
+    paths, storage = _paths(service, dataset_id), storage_of(service)
     alone = len(paths) == 1
     found: dict[str, Blob | str] = {}
     for path in paths:
@@ -93,7 +93,7 @@ def _sources(service: Any, dataset_id: str) -> Sources:
 
 
 def _web_place(address: str, alone: bool) -> str:
-    """The last part of the address; where there are others, below its scheme and host, quoted."""
+    """Return the file name of an address; if the dataset has several, below folders for its scheme and host."""
     known = urlsplit(address)
     name = known.path.lstrip("/") + (quote(f"?{known.query}", safe="=&") if known.query else "")
     if alone:
@@ -102,7 +102,7 @@ def _web_place(address: str, alone: bool) -> str:
 
 
 def _blobs(storage: Storage, path: str, alone: bool) -> Sources:
-    """A blob, those that a pattern with * and ** matches, or those in a folder."""
+    """Return a blob, the blobs that match a pattern with * and **, or the blobs in a folder."""
     datastore, name = _split(path)
     wanted = name if "*" in name or _blob(storage, path) else f"{name}/**".replace("//", "/").lstrip("/")
     pattern = "".join(_WILD.get(part, re.escape(part)) for part in re.split(r"(\*\*/|\*\*|\*)", wanted))

@@ -1,4 +1,4 @@
-"""One submitted run from its first state to its last: its image, its node and its script."""
+"""Execute a submitted run from its first state to its last: image, node and script."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ IMAGE_LOG = "azureml-logs/20_image_build_log.txt"
 TICK_S = 0.1
 
 
-class Over(Exception):  # noqa: N818 - not every end is an error
-    """The run ends here: in which state, and for what reason."""
+class RunEnded(Exception):  # noqa: N818 - not every end is an error
+    """Ends the run with a state, and an error if it failed."""
 
     def __init__(self, status: str, error: dict[str, Any] | None = None) -> None:
         super().__init__(status)
@@ -28,12 +28,12 @@ class Over(Exception):  # noqa: N818 - not every end is an error
 
 
 def allocation(state: str) -> dict[str, str]:
-    """The tag that tells what the run's cluster is at."""
+    """Return the tag with the state of the run's cluster."""
     return {"_aml_system_ComputeTargetStatus": json.dumps({"AllocationState": state, "CurrentNodeCount": 1})}
 
 
 class Job:
-    """go: runs it to its end, in its thread. abandon: kills what runs, when the service stops."""
+    """A submitted run in a thread. go: execute it to its end. abandon: kill it, when the service stops."""
 
     def __init__(self, service: Service, run: Run, configuration: dict[str, Any], snapshot: str) -> None:
         self.service, self.run, self.configuration, self.snapshot = service, run, configuration, snapshot
@@ -45,13 +45,13 @@ class Job:
         try:
             self.folder.mkdir(parents=True)
             self._prepare()
-            while not self._executed():
+            while not self._execute():
                 self._stay("Queued", self.service.behaviour.queued_s)
             self._judge()
             self._stay("Finalizing", self.service.behaviour.finalizing_s)
             self.run.enter("Completed")
-        except Over as over:
-            self.run.enter(over.status, over.error)
+        except RunEnded as end:
+            self.run.enter(end.status, end.error)
         except Exception:
             self.service.failures.append(traceback.format_exc())
             self.run.enter("Failed", failure("SystemError", traceback.format_exc()))
@@ -68,14 +68,14 @@ class Job:
         self._stay("Queued", self.service.behaviour.queued_s)
 
     def _stay(self, status: str, seconds: float) -> None:
-        """Enters a state and stays there for a while."""
+        """Enter a state and stay there for some time."""
         self.run.enter(status)
         if self.run.cancelled.wait(seconds):
-            raise Over("Canceled")
+            raise RunEnded("Canceled")
 
     def _build(self) -> None:
-        """Waits for the environment's image."""
-        image = environments.built(self.service, self.configuration["environment"])
+        """Wait for the environment's image."""
+        image = environments.ensure_image(self.service, self.configuration["environment"])
         if image.found:
             return
         self.run.logs.append(IMAGE_LOG)
@@ -83,55 +83,55 @@ class Job:
             artifacts.keep(self.service, self.run.id, IMAGE_LOG, image.log.encode())
             if image.has_failed:
                 message = f"Image build failed. For more details, check log file {IMAGE_LOG}. {image.error}"
-                raise Over("Failed", failure("ImageBuildFailure", message))
+                raise RunEnded("Failed", failure("ImageBuildFailure", message))
             if image.status == "Succeeded":
                 image.found = True
                 return
             self._stay("Preparing", TICK_S)
 
-    def _executed(self) -> bool:
-        """Runs the script on a node to its end; False when the node went away and it is to start again."""
+    def _execute(self) -> bool:
+        """Run the script on a node to its end. Returns False if the node was preempted: start it again."""
         target = self.configuration["target"]
         if target in self.service.behaviour.resizing:
             self.run.tags.update(allocation("resizing"))
         with clusters.node(self.service, target, self.run.cancelled) as taken:
             if not taken:
-                raise Over("Canceled")
+                raise RunEnded("Canceled")
             self.run.tags.update(allocation("steady"))
             self.script.start(self.snapshot)
             self.run.enter("Running")
             try:
-                return self._watched()
+                return self._watch()
             finally:
-                self.script.end(0)  # what the script left running
+                self.script.end(0)  # processes that the script left behind
                 self.script.collect()
 
-    def _watched(self) -> bool:
-        """Collects what the script writes until it ends; False when its node goes away before."""
-        begun, behaviour = time.monotonic(), self.service.behaviour
+    def _watch(self) -> bool:
+        """Collect the script's files until it ends. Returns False if its node is preempted first."""
+        started, behaviour = time.monotonic(), self.service.behaviour
         longest = self.configuration.get("maxRunDurationSeconds")
         while self.script.code is None:
             self.script.collect()
             life = behaviour.preempt_after_s if behaviour.preemptions > 0 else None
-            lasted = time.monotonic() - begun
+            lasted = time.monotonic() - started
             if life is not None and lasted > life:
                 behaviour.preemptions -= 1
                 self.run.warnings.append({"source": "Cluster", "message": "The node was preempted."})
                 return False
             if longest and lasted > longest:
-                self._cancel(failure("UserError", f"The run lasted longer than the {longest} s it may."))
+                self._cancel(failure("UserError", f"The run exceeded its limit of {longest} s."))
             if self.run.cancelled.wait(TICK_S):
                 self._cancel()
         return True
 
     def _cancel(self, error: dict[str, Any] | None = None) -> None:
         self.script.end(self.service.behaviour.grace_s)
-        raise Over("Canceled", error)
+        raise RunEnded("Canceled", error)
 
     def _judge(self) -> None:
-        """Fails the run when its script did, or its node."""
+        """Fail the run if its script or its node failed."""
         if self.service.behaviour.run_error:
-            raise Over("Failed", failure("UserError", self.service.behaviour.run_error))
+            raise RunEnded("Failed", failure("UserError", self.service.behaviour.run_error))
         code = self.script.code
         if code == 0:
             return
@@ -140,4 +140,4 @@ class Job:
             f"Execution failed. User process 'python' exited with status code {code}. "
             f"Please check log file '{LOG}' for error details. Error: {end}"
         )
-        raise Over("Failed", failure("UserError", message))
+        raise RunEnded("Failed", failure("UserError", message))

@@ -1,4 +1,4 @@
-"""The metrics of runs as the SDK writes and reads them: all points of one name at a time."""
+"""The metrics API of the SDK: it reads all points of one metric at a time."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ METRICS = f"/metric/v2.0{WORKSPACE}/runs/{{run_id}}"
 
 
 def names(each: Run) -> list[str]:
-    """What was logged, in the order it was first logged."""
+    """Return the names of the logged metrics, in the order of their first points."""
     return list(dict.fromkeys(name for name, *_ in each.metrics))
 
 
 @routes.route("POST", f"{METRICS}/list", changes=False)
-def listed(service: Service, request: Request, run_id: str) -> Response:
-    """The names of a run's metrics."""
+def list_metrics(service: Service, request: Request, run_id: str) -> Response:
+    """Return the names of a run's metrics."""
     found = run(service, run_id)
     columns = {name: {name: "Double"} for name in names(found)}
     columns |= {name: table["columns"] for name, table in found.tables.items()}
@@ -34,7 +34,7 @@ def listed(service: Service, request: Request, run_id: str) -> Response:
 
 @routes.route("POST", f"{METRICS}/full", changes=False)
 def full(service: Service, request: Request, run_id: str) -> Response:
-    """All points of one metric, or all rows of a table."""
+    """Return all points of one metric, or all rows of a table."""
     name, found = request.json()["metricName"], run(service, run_id)
     if name in found.tables:
         return Response(200, {**found.tables[name], "dataContainerId": f"dcid.{run_id}"})
@@ -58,7 +58,7 @@ def _point(run_id: str, number: int, name: str, value: float, step: int, stamp: 
 
 @routes.route("POST", f"{METRICS}/batch")
 def batch(service: Service, request: Request, run_id: str) -> Response:
-    """What the SDK's own run.log and its like send."""
+    """Store what run.log and similar methods of the SDK send."""
     found = run(service, run_id)
     for metric in request.json()["values"]:
         if set(metric["columns"]) == {metric["name"]} and _is_number(

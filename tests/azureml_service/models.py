@@ -1,4 +1,4 @@
-"""Model management: assets, which say where a model's files are, and the versions of models."""
+"""Model management: assets, which list the files of a model, and model versions."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ REGISTERED = (
 
 
 def models(service: Service) -> dict[str, dict[str, Any]]:
-    """All versions of all models, by id, oldest first."""
+    """Return all versions of all models by id, oldest first."""
     return service.area("models")
 
 
@@ -34,7 +34,7 @@ def model(service: Service, number: str) -> dict[str, Any]:
 
 
 class _Refused(Refusal):
-    """As model management says it."""
+    """An error in model management's format."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(status, code, message)
@@ -44,7 +44,7 @@ class _Refused(Refusal):
 
 @routes.route("POST", ASSETS)
 def create_asset(service: Service, request: Request) -> Response:
-    """Notes where files are that belong together."""
+    """Create an asset: a list of files that belong together."""
     body = request.json()
     number = str(uuid.uuid4())
     asset = {**body, "name": body["name"], "artifacts": body["artifacts"], "id": number, "createdTime": now()}
@@ -54,7 +54,7 @@ def create_asset(service: Service, request: Request) -> Response:
 
 @routes.route("GET", ASSETS)
 def assets(service: Service, request: Request) -> Response:
-    """All assets, or those of one run or name."""
+    """Return all assets, or those of one run or name."""
     wanted = {"runid": request.query.get("runId"), "name": request.query.get("name")}
     known = service.area("assets").values()
     found = [each for each in known if all(value in (None, each.get(key)) for key, value in wanted.items())]
@@ -63,7 +63,7 @@ def assets(service: Service, request: Request) -> Response:
 
 @routes.route("GET", f"{ASSETS}/{{number}}")
 def asset(service: Service, request: Request, number: str) -> Response:
-    """One asset."""
+    """Return one asset."""
     found = service.area("assets").get(number)
     if not found:
         raise _Refused(404, "AssetNotFound", f"There is no asset {number}.")
@@ -72,7 +72,7 @@ def asset(service: Service, request: Request, number: str) -> Response:
 
 @routes.route("POST", MODELS)
 def register(service: Service, request: Request) -> Response:
-    """A model's next version."""
+    """Register the next version of a model."""
     body = request.json()
     if body["url"].removeprefix("aml://asset/") not in service.area("assets"):
         raise _Refused(400, "AssetNotFound", f"There is no asset {body['url']}.")
@@ -80,7 +80,7 @@ def register(service: Service, request: Request) -> Response:
         version = max(
             (each["version"] for each in models(service).values() if each["name"] == body["name"]), default=0
         )
-        made = {key: body.get(key) for key in REGISTERED} | {
+        registered = {key: body.get(key) for key in REGISTERED} | {
             "id": f"{body['name']}:{version + 1}",
             "version": version + 1,
             "createdTime": now(),
@@ -90,27 +90,27 @@ def register(service: Service, request: Request) -> Response:
             "properties": body.get("properties") or {},
             "datasets": body.get("datasets") or [],
         }
-        models(service)[made["id"]] = made
-    return Response(200, made)
+        models(service)[registered["id"]] = registered
+    return Response(200, registered)
 
 
 @routes.route("GET", MODELS)
-def listed(service: Service, request: Request) -> Response:
-    """The models that a query asks for, newest first."""
-    return _listed(service, {**request.query, "tags": request.query.get("tags") or request.query.get("tag")})
+def list_models(service: Service, request: Request) -> Response:
+    """Return the models that match a query, newest first."""
+    return _list(service, {**request.query, "tags": request.query.get("tags") or request.query.get("tag")})
 
 
 @routes.route("POST", f"{MODELS}/list", changes=False)
 def query(service: Service, request: Request) -> Response:
-    """The same, asked in a body."""
-    return _listed(service, request.json())
+    """Return the models that match a query in the request's body."""
+    return _list(service, request.json())
 
 
-def _listed(service: Service, asked: dict[str, Any]) -> Response:
-    found = [each for each in reversed(list(models(service).values())) if _wanted(each, asked)]
-    if str(asked.get("latestVersionOnly")).lower() == "true":
+def _list(service: Service, options: dict[str, Any]) -> Response:
+    found = [each for each in reversed(list(models(service).values())) if _matches(each, options)]
+    if str(options.get("latestVersionOnly")).lower() == "true":
         found = list({each["name"]: each for each in reversed(found)}.values())
-    start, count = int(asked.get("$skipToken") or 0), int(asked.get("count") or 255)
+    start, count = int(options.get("$skipToken") or 0), int(options.get("count") or 255)
     page = {"value": found[start : start + count]}
     following = (
         {"nextLink": f"{service.address}/?$skipToken={start + count}"} if start + count < len(found) else {}
@@ -118,30 +118,30 @@ def _listed(service: Service, asked: dict[str, Any]) -> Response:
     return Response(200, page | following)
 
 
-def _wanted(each: dict[str, Any], asked: dict[str, Any]) -> bool:
-    fields = all(asked.get(key) in (None, each[key]) for key in ("name", "framework", "runId"))
-    version = asked.get("version") in (None, each["version"], str(each["version"]))
-    marked = _marked(each["kvTags"], asked.get("tags")) and _marked(
-        each["properties"], asked.get("properties")
+def _matches(each: dict[str, Any], options: dict[str, Any]) -> bool:
+    fields = all(options.get(key) in (None, each[key]) for key in ("name", "framework", "runId"))
+    version = options.get("version") in (None, each["version"], str(each["version"]))
+    marked = _matches_tags(each["kvTags"], options.get("tags")) and _matches_tags(
+        each["properties"], options.get("properties")
     )
     return fields and version and marked
 
 
-def _marked(known: dict[str, str], wanted: str | None) -> bool:
-    """wanted: `key=value` or `key`, several with commas between them."""
+def _matches_tags(known: dict[str, str], wanted: str | None) -> bool:
+    """Return whether all tags match. wanted: `key=value` or `key`, separated by commas."""
     pairs = [each.partition("=") for each in (wanted or "").split(",") if each]
     return all(key in known and (not equals or known[key] == value) for key, equals, value in pairs)
 
 
 @routes.route("GET", f"{MODELS}/{{number}}")
 def get(service: Service, request: Request, number: str) -> Response:
-    """One version of a model."""
+    """Return one version of a model."""
     return Response(200, model(service, number))
 
 
 @routes.route("PATCH", f"{MODELS}/{{number}}")
 def change(service: Service, request: Request, number: str) -> Response:
-    """Adds and removes tags and properties, or sets a description."""
+    """Add and remove tags and properties, or set the description."""
     changed = model(service, number)
     for each in request.json():
         field, _, key = each["path"].strip("/").partition("/")
@@ -158,6 +158,6 @@ def change(service: Service, request: Request, number: str) -> Response:
 
 @routes.route("DELETE", f"{MODELS}/{{number}}")
 def delete(service: Service, request: Request, number: str) -> Response:
-    """Takes one version away."""
+    """Delete one version."""
     models(service).pop(model(service, number)["id"])
     return Response(200)

@@ -1,4 +1,4 @@
-"""Routes of the loopback service: which function answers which request, and what it may be sent."""
+"""Requests, responses and routes of the loopback service."""
 
 import json
 import re
@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Request:
-    """query: the last value of each parameter. headers: names in lower case. body: as sent."""
+    """A request. query: the last value of each parameter. headers: by name in lower case. body: as sent."""
 
     method: str
     path: str
@@ -23,14 +23,14 @@ class Request:
 
 @dataclass(frozen=True)
 class Response:
-    """body: bytes are sent as they are, None as nothing, anything else as JSON."""
+    """A response. body: bytes are sent without change, None as an empty body, anything else as JSON."""
 
     status: int = 200
     body: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def content(self) -> tuple[bytes, str]:
-        """The bytes and their type."""
+        """Return the body's bytes and their content type."""
         if self.body is None:
             return b"", "text/plain"
         if isinstance(self.body, bytes):
@@ -38,8 +38,8 @@ class Response:
         return json.dumps(self.body).encode(), "application/json"
 
 
-class Refusal(Exception):  # noqa: N818 - it is an answer
-    """Answered as an Azure error: {"error": {"code", "message"}}."""
+class Refusal(Exception):  # noqa: N818 - it is a response
+    """Makes the service answer with an Azure error: {"error": {"code", "message"}}."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(message)
@@ -53,13 +53,16 @@ Handler = Callable[..., Response]
 class Routes:
     """Handlers by method and path. A path's {name} matches one segment and {name:path} the rest of it.
 
-    changes: whether the request changes anything; so that a test can prove that a plan changed nothing.
+    A route knows whether its requests change anything: tests assert that a plan changes nothing.
     """
 
     table: list[tuple[str, re.Pattern[str], Handler, bool]] = field(default_factory=list)
 
     def route(self, method: str, path: str, *, changes: bool | None = None) -> Callable[[Handler], Handler]:
-        """The handler gets (service, request, **segments) and returns a Response."""
+        """Register a handler. It gets (service, request, **segments) and returns a Response.
+
+        changes: whether a request changes anything; by default all methods do except GET and HEAD.
+        """
         pattern = re.sub(
             r"\\{(\w+)(:path)?\\}", lambda m: f"(?P<{m[1]}>{'.+' if m[2] else '[^/]+'})", re.escape(path)
         )

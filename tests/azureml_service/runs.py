@@ -1,4 +1,4 @@
-"""What is known of a run, and the states it goes through."""
+"""Runs and their states, and experiments."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ENDED = ("Completed", "Failed", "Canceled")
 
 @dataclass
 class Experiment:
-    """archived: when it was put away."""
+    """An experiment. archived: when it was archived."""
 
     name: str
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
@@ -27,7 +27,7 @@ class Experiment:
     archived: str | None = None
     tags: dict[str, str] = field(default_factory=dict)
 
-    def shown(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         return {
             "experimentId": self.id,
             "name": self.name,
@@ -40,11 +40,11 @@ class Experiment:
 
 @dataclass
 class Run:
-    """sent: fields of the run as the client or the service wrote them. cancelled: set when it is to end.
+    """A run.
 
-    metrics: (name, value, step, milliseconds since 1970) in the order they were logged. tables: metrics of
-    other shapes, as they were sent. logs: the names of log files.
-    history: states with their times.
+    sent: fields that the client or the service wrote. cancelled: set to cancel the run.
+    metrics: (name, value, step, milliseconds since 1970) in the order of logging. tables: metrics that are not
+    numbers, as they were sent. logs: names of log files. history: states with their times.
     """
 
     id: str
@@ -70,7 +70,7 @@ class Run:
         self.history.append((self.status, self.created))
 
     def enter(self, status: str, error: dict[str, Any] | None = None) -> None:
-        """Goes on to a state; out of an end there is no way."""
+        """Change the state. A final state does not change any more."""
         if self.status in ENDED or status == self.status:
             return
         if status == "Running" and not self.started:
@@ -81,7 +81,7 @@ class Run:
         self.history.append((status, now()))
 
     def describe(self, tags: dict[str, str] | None, properties: dict[str, str] | None) -> None:
-        """Adds tags, and properties, which never change once they are set."""
+        """Add tags and properties. A property cannot change once it is set."""
         self.tags.update({key: value for key, value in (tags or {}).items() if value is not None})
         for key, value in (properties or {}).items():
             if self.properties.get(key, value) != value:
@@ -91,7 +91,7 @@ class Run:
 
 
 def runs(service: Service) -> dict[str, Run]:
-    """All runs, oldest first."""
+    """Return all runs, oldest first."""
     return service.area("runs")
 
 
@@ -103,7 +103,7 @@ def run(service: Service, run_id: str) -> Run:
 
 
 def experiment(service: Service, name: str, *, make: bool = False) -> Experiment:
-    """The experiment of a name, made if need be."""
+    """Return an experiment by name. make: create it if it does not exist."""
     held: dict[str, Experiment] = service.area("experiments")
     with service.lock:
         if name not in held and not make:
@@ -118,8 +118,8 @@ def experiment_by_id(service: Service, number: str) -> Experiment:
     raise Refusal(404, "UserError", f"There is no experiment {number}.")
 
 
-def created(service: Service, name: str, run_id: str) -> Run:
-    """The run of an id, made if need be."""
+def ensure_run(service: Service, name: str, run_id: str) -> Run:
+    """Return the run with an id, created if it does not exist."""
     with service.lock:
         held = runs(service)
         if run_id not in held:
@@ -127,8 +127,8 @@ def created(service: Service, name: str, run_id: str) -> Run:
         return held[run_id]
 
 
-def shown(service: Service, each: Run) -> dict[str, Any]:
-    """A run as run history shows it."""
+def to_json(service: Service, each: Run) -> dict[str, Any]:
+    """Return a run in run history's format."""
     execution = f"{service.address}/execution/v1.0{workspace_id(service.config)}"
     return {
         "runNumber": each.number,
@@ -156,7 +156,7 @@ def shown(service: Service, each: Run) -> dict[str, Any]:
 
 
 def failure(code: str, message: str) -> dict[str, Any]:
-    """An error in the shape that run history keeps."""
+    """Return an error in run history's format."""
     return {
         "error": {"code": code, "message": message, "messageParameters": {}, "details": []},
         "correlation": {"operation": None, "request": None},

@@ -1,4 +1,4 @@
-"""A run's script on its node: the command, what surrounds it, its process, and the files it leaves."""
+"""A run's script on its node: command, variables, process, and files."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ COLLECTED = ("outputs", "logs")
 
 
 class Script:
-    """configuration: the run's, as the client sent it. folder: the run's own; its script works in folder/work."""
+    """The script of a run. configuration: as the client sent it. folder: the run's; the script runs in work/."""
 
     def __init__(self, service: Service, run: Run, configuration: dict[str, Any], folder: Path) -> None:
         self.service, self.run, self.configuration, self.folder = service, run, configuration, folder
@@ -32,7 +32,7 @@ class Script:
         self.kept: dict[str, tuple[int, int]] = {}
 
     def start(self, snapshot: str) -> None:
-        """Starts the script in a fresh, writable copy of its snapshot."""
+        """Start the script in a new, writable copy of its snapshot."""
         shutil.rmtree(self.place, ignore_errors=True)
         for name in COLLECTED:
             (self.place / name).mkdir(parents=True)
@@ -45,11 +45,11 @@ class Script:
 
     @property
     def code(self) -> int | None:
-        """The exit code, once there is one."""
+        """The exit code, or None while the script runs."""
         return self.process.poll() if self.process else None
 
     def end(self, grace: float) -> None:
-        """SIGTERM to all of the script's processes, then SIGKILL."""
+        """Send SIGTERM to all of the script's processes, then SIGKILL."""
         if self.process:
             self._signal(self.process, signal.SIGTERM)
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -63,7 +63,7 @@ class Script:
             os.killpg(process.pid, number)
 
     def collect(self) -> None:
-        """Makes artifacts of the files that changed since they were last looked at."""
+        """Store the files that changed since the last call as artifacts."""
         self._keep(LOG, self.log)
         if LOG not in self.run.logs:
             self.run.logs.append(LOG)
@@ -73,7 +73,7 @@ class Script:
                     self._keep(path.relative_to(self.place).as_posix(), path)
 
     def _keep(self, name: str, path: Path) -> None:
-        with contextlib.suppress(FileNotFoundError):  # gone between the listing and the copy
+        with contextlib.suppress(FileNotFoundError):  # deleted between listing and copying
             known = path.stat()
             if self.kept.get(name) != (known.st_mtime_ns, known.st_size):
                 artifacts.keep(self.service, self.run.id, name, path)
@@ -81,25 +81,31 @@ class Script:
 
     def _command(self) -> list[str]:
         inputs = self._inputs()
-        arguments = [_placed(str(each), inputs) for each in self.configuration.get("arguments") or []]
+        arguments = [_insert_inputs(str(each), inputs) for each in self.configuration.get("arguments") or []]
         if command := self.configuration.get("command"):
-            return ["/bin/bash", "-c", _placed(command, inputs)]
+            return ["/bin/bash", "-c", _insert_inputs(command, inputs)]
         return [self.service.python, self.configuration["script"], *arguments]
 
     def _inputs(self) -> dict[str, Path]:
-        """The folders, or files, of the datasets that the arguments name."""
+        """Return the folders, or files, of the datasets in the arguments."""
         data = self.configuration.get("data") or {}
         return {
-            name: datasets.delivered(self.service, each["dataLocation"]["dataset"]["id"], each["mechanism"])
+            name: datasets.deliver(self.service, each["dataLocation"]["dataset"]["id"], each["mechanism"])
             for name, each in data.items()
         }
 
     def _environ(self) -> dict[str, str]:
-        """What the node gives the script: little of this process's own."""
+        """Return the script's environment variables: few come from this process."""
         environment = self.configuration["environment"].get("environmentVariables") or {}
         own = self.configuration.get("environmentVariables") or {}
         given = {str(key): str(value) for key, value in {**environment, **own}.items()}
-        return _inherited(self.service) | given | self._data_environ() | self._node() | self._identity()
+        return (
+            _inherited_variables(self.service)
+            | given
+            | self._data_environ()
+            | self._node()
+            | self._identity()
+        )
 
     def _data_environ(self) -> dict[str, str]:
         data = self.configuration.get("data") or {}
@@ -118,7 +124,7 @@ class Script:
         }
 
     def _identity(self) -> dict[str, str]:
-        """Which run this is, and where it is tracked."""
+        """Return the variables that identify the run and its tracking server."""
         service, run, scope = self.service, self.run, workspace_id(self.service.config)
         return {
             "AZUREML_RUN_ID": run.id,
@@ -140,15 +146,15 @@ class Script:
         }
 
 
-def _inherited(service: Service) -> dict[str, str]:
-    """Of this process's variables, those that a node has too; its python is the one that runs scripts."""
+def _inherited_variables(service: Service) -> dict[str, str]:
+    """Return the variables of this process that a node has too. Its `python` is the interpreter of scripts."""
     kept = {name: os.environ[name] for name in ("LANG", "LC_ALL", "TMPDIR") if name in os.environ}
     path = f"{Path(service.python).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
     return {**kept, "PATH": path}
 
 
-def _placed(text: str, inputs: dict[str, Path]) -> str:
-    """An argument with the folders in place of the datasets' names."""
+def _insert_inputs(text: str, inputs: dict[str, Path]) -> str:
+    """Replace the names of datasets in an argument by their folders."""
     for name, folder in inputs.items():
         for mark in (f"DatasetConsumptionConfig:{name}", f"$AZUREML_DATAREFERENCE_{name}"):
             text = text.replace(mark, str(folder))

@@ -1,4 +1,4 @@
-"""The loopback server: TLS, one thread for each connection, kept alive between requests."""
+"""The HTTPS server: one thread per connection, which is kept alive between requests."""
 
 import contextlib
 import ssl
@@ -15,8 +15,8 @@ from tests.azureml_service.routing import Request, Response
 Answer = Callable[[Request], Response | None]
 
 
-def certified(folder: Path) -> tuple[ssl.SSLContext, Path]:
-    """A server's context for localhost, and the file of the authority that vouches for it."""
+def issue_certificate(folder: Path) -> tuple[ssl.SSLContext, Path]:
+    """Return a TLS context for localhost, and the file of the authority that signed its certificate."""
     authority = trustme.CA()
     certificate = authority.issue_cert("localhost", "127.0.0.1", "::1")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -27,7 +27,7 @@ def certified(folder: Path) -> tuple[ssl.SSLContext, Path]:
 
 
 class Server(ThreadingHTTPServer):
-    """answer: gives a request's response, or None when the connection is to be closed without one."""
+    """The server. answer: returns a request's response, or None to close the connection without one."""
 
     daemon_threads = True
     request_queue_size = 128
@@ -38,17 +38,17 @@ class Server(ThreadingHTTPServer):
         self.answer = answer
 
     def finish_request(self, request: Any, client_address: Any) -> None:
-        """Shakes hands in the connection's own thread, so that a slow client holds up nobody."""
+        """Do the TLS handshake in the connection's thread: a slow client does not block others."""
         request.settimeout(60)
         with contextlib.suppress(OSError), self.context.wrap_socket(request, server_side=True) as connection:
             super().finish_request(connection, client_address)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Says nothing of connections that broke: clients are killed in tests."""
+        """Print nothing about broken connections: tests kill clients."""
 
 
 class Exchange(BaseHTTPRequestHandler):
-    """One connection's requests."""
+    """Handles the requests of one connection."""
 
     protocol_version = "HTTP/1.1"
     server: Server
@@ -93,4 +93,4 @@ class Exchange(BaseHTTPRequestHandler):
         return b"".join(pieces)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-        """Requests are kept by the service, not written to standard error."""
+        """Print nothing: the service records requests."""

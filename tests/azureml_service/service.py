@@ -1,4 +1,4 @@
-"""The loopback service that stands for Azure ML: what it holds, and how it answers a request."""
+"""The loopback service that stands in for Azure ML: its state, and how it answers requests."""
 
 import contextlib
 import json
@@ -14,7 +14,7 @@ from typing import Any
 
 from tests.azureml_service.faults import Behaviour, Fault
 from tests.azureml_service.routing import Refusal, Request, Response, Routes
-from tests.azureml_service.server import Server, certified
+from tests.azureml_service.server import Server, issue_certificate
 
 __all__ = ["AREAS", "Behaviour", "Fault", "Service", "serving"]
 
@@ -33,10 +33,10 @@ OPEN = ("/control/", "/metadata/", "/identity/", "/adfs/", "/common/", "/discove
 
 @dataclass
 class Service:
-    """folder: where files are kept. python: the interpreter that runs scripts.
+    """The service. folder: where files are stored. python: the interpreter of scripts.
 
-    requests: (method, path, whether it changes anything) of all that were answered. unknown: requests that
-    no route answers. refused: requests that lacked something, and what. failures: errors of the service itself.
+    requests: (method, path, whether it changes anything) of all requests. unknown: requests without a route.
+    refused: invalid requests (status 400), with reasons. failures: errors of the service itself.
     """
 
     folder: Path
@@ -56,7 +56,7 @@ class Service:
     routes: Routes = field(default_factory=Routes)
 
     def area(self, name: str, kind: Any = dict) -> Any:
-        """What one area holds, made when first asked for."""
+        """Return the state of one area, created on first use."""
         with self.lock:
             if name not in self.held:
                 self.held[name] = kind()
@@ -67,7 +67,7 @@ class Service:
 
     @property
     def environ(self) -> dict[str, str]:
-        """The variables a client process must have, beside its own."""
+        """The variables that a client process needs."""
         home = self.folder / "home"
         return {
             "ARM_CLOUD_METADATA_URL": f"{self.address}/metadata/endpoints",
@@ -82,7 +82,7 @@ class Service:
         }
 
     def answer(self, request: Request) -> Response | None:
-        """The response to a request; None when a fault drops the connection."""
+        """Return the response to a request, or None if a fault drops the connection."""
         found = self.routes.find(request)
         with self.lock:
             self.requests.append((request.method, request.path, bool(found and found[2])))
@@ -101,22 +101,22 @@ class Service:
     def _dispatch(self, request: Request, found: Any) -> Response:
         try:
             if found is None:
-                return self._unknown(request)
+                return self._refuse_unknown(request)
             handler, segments, _ = found
             self._admit(request, segments)
             return handler(self, request, **segments)
         except Refusal as refusal:
-            return self._refusal(request, refusal)
+            return self._refuse(request, refusal)
         except (KeyError, ValueError, TypeError) as error:
             if not isinstance(error, KeyError):
                 self.failures.append(traceback.format_exc())
-            return self._refusal(request, Refusal(400, "BadRequest", f"Missing or malformed: {error!r}"))
+            return self._refuse(request, Refusal(400, "BadRequest", f"Missing or malformed: {error!r}"))
         except Exception:
             self.failures.append(traceback.format_exc())
             return Response(500, {"error": {"code": "InternalError", "message": traceback.format_exc()}})
 
     def _admit(self, request: Request, segments: dict[str, str]) -> None:
-        """Refuses strangers, and workspaces that are not there."""
+        """Refuse requests without authentication, and requests for other workspaces."""
         signed = "sig" in request.query or request.path.lower().startswith(OPEN)
         if not signed and not request.headers.get("authorization"):
             raise Refusal(401, "AuthenticationFailed", "Authentication failed: no Authorization header.")
@@ -132,32 +132,32 @@ class Service:
         for segment in names:
             segments.pop(segment, None)
 
-    def _unknown(self, request: Request) -> Response:
+    def _refuse_unknown(self, request: Request) -> Response:
         self.unknown.append((request.method, request.path))
         message = f"NO ROUTE ANSWERS {request.method} {request.path}: the loopback service must learn it."
         sys.stderr.write(f"{message} {dict(request.query)} {request.body[:500]!r}\n")
         return Response(501, {"error": {"code": "NotImplemented", "message": message}})
 
-    def _refusal(self, request: Request, refusal: Refusal) -> Response:
+    def _refuse(self, request: Request, refusal: Refusal) -> Response:
         response = refusal.response
         if isinstance(response.body, dict) and "error" in response.body:
-            response.body["error"].setdefault("details", [])  # the client reads them of every error
+            response.body["error"].setdefault("details", [])  # the client expects it in every error
         if response.status == 400:
             self.refused.append((request.method, request.path, str(refusal)))
         return response
 
     def stop(self) -> None:
-        """Ends what runs in the background."""
+        """End the runs in the background."""
         for stop in self.area("closing", list):
             stop()
 
 
 @contextlib.contextmanager
 def serving(folder: Path, **settings: Any) -> Iterator[Service]:
-    """A service at a free port of localhost, for as long as the block lasts."""
+    """Run a service on a free port of localhost."""
     folder = folder.resolve()
     (folder / "home").mkdir(parents=True, exist_ok=True)
-    context, trusted = certified(folder)
+    context, trusted = issue_certificate(folder)
     service = Service(folder, trusted=trusted, **settings)
     for area in AREAS:
         name = f"tests.azureml_service.{area}"

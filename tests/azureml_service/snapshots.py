@@ -1,4 +1,4 @@
-"""Snapshots of source folders: a tree of names, and the files' bytes by where they were put."""
+"""Snapshots of source folders: a tree of names, and the files' bytes."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.azureml_service.addresses import WORKSPACE, now, signed
+from tests.azureml_service.addresses import WORKSPACE, now, sign
 from tests.azureml_service.routing import Refusal, Request, Response, Routes
-from tests.azureml_service.storage import stored
+from tests.azureml_service.storage import storage_of
 
 if TYPE_CHECKING:
     from tests.azureml_service.service import Service
@@ -24,7 +24,7 @@ EMPTY = {"name": "", "hash": None, "type": "Directory", "timestamp": "0001-01-01
 
 
 def restore(service: Service, snapshot: str, folder: Path) -> None:
-    """Writes a snapshot's files below a folder."""
+    """Write a snapshot's files to a folder."""
     for name, source in files(service, snapshot).items():
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -32,7 +32,7 @@ def restore(service: Service, snapshot: str, folder: Path) -> None:
 
 
 def files(service: Service, snapshot: str) -> dict[str, Path]:
-    """A snapshot's files: their names, and where their bytes are."""
+    """Return a snapshot's files by name, each with the path of its bytes."""
     found = service.area("snapshots").get(snapshot)
     if not found:
         raise Refusal(404, "SnapshotNotFound", f"There is no snapshot {snapshot}.")
@@ -41,25 +41,25 @@ def files(service: Service, snapshot: str) -> dict[str, Path]:
 
 @routes.route("GET", f"/content/v1.0{WORKSPACE}/snapshots/latest/metadata")
 def latest(service: Service, request: Request) -> Response:
-    """The snapshot to compare with when the client knows none: an empty one."""
+    """Return the snapshot that a new client compares with: an empty one."""
     return Response(200, {"id": str(uuid.UUID(int=0)), "root": EMPTY, "createdTime": now()})
 
 
 @routes.route("POST", f"{CONTENT}/getblob")
-def places(service: Service, request: Request) -> Response:
-    """Where the client is to put its files."""
+def assign_addresses(service: Service, request: Request) -> Response:
+    """Return addresses to which the client uploads its files."""
     names = request.json()["FileNames"]
-    sign = stored(service).signed_address
+    sign = storage_of(service).sign_address
     nodes = [{"fullName": name, "blobUri": sign(CONTAINER, str(uuid.uuid4()))} for name in names]
     return Response(200, {"fileNodes": nodes})
 
 
 @routes.route("POST", f"{CONTENT}/{{snapshot}}")
 def create(service: Service, request: Request, snapshot: str) -> Response:
-    """A snapshot of new files and of its parent's files that are still in its tree."""
+    """Create a snapshot from new files and the parent's files that are still in its tree."""
     body = request.json()
     root = body["DirTreeNode"]
-    sent = {node["FullName"]: _uploaded(service, node) for node in body["FileRevisionList"]["FileNodes"]}
+    sent = {node["FullName"]: _find_upload(service, node) for node in body["FileRevisionList"]["FileNodes"]}
     parent = service.area("snapshots").get(body["ParentSnapshotId"], {"files": {}})["files"]
     known = {}
     for name in _names(root):
@@ -70,11 +70,11 @@ def create(service: Service, request: Request, snapshot: str) -> Response:
     return Response(200, {"id": snapshot, "createdTime": now()})
 
 
-def _uploaded(service: Service, node: dict[str, Any]) -> Path:
-    storage, number = stored(service), node["BlobUri"].split("?")[0].rsplit("/", 1)[1]
+def _find_upload(service: Service, node: dict[str, Any]) -> Path:
+    storage, number = storage_of(service), node["BlobUri"].split("?")[0].rsplit("/", 1)[1]
     blob = storage.find(CONTAINER, number)
     if blob is None or blob.size != node["FileSize"]:
-        raise Refusal(400, "MissingBlob", f"{node['FullName']} was not uploaded, or not all of it.")
+        raise Refusal(400, "MissingBlob", f"{node['FullName']} was not uploaded completely.")
     return storage.content(CONTAINER, number)
 
 
@@ -88,14 +88,14 @@ def _names(node: dict[str, Any], prefix: str = "") -> Iterator[str]:
 
 @routes.route("POST", f"{CONTENT}/{{snapshot}}/zip", changes=False)
 def archive(service: Service, request: Request, snapshot: str) -> Response:
-    """Where the snapshot is to be had as one file."""
+    """Return the address of the snapshot as a zip file."""
     files(service, snapshot)
-    return Response(200, {"zipSasUri": signed(f"{service.address}/snapshotzips/{snapshot}")})
+    return Response(200, {"zipSasUri": sign(f"{service.address}/snapshotzips/{snapshot}")})
 
 
 @routes.route("GET", "/snapshotzips/{snapshot}")
-def zipped(service: Service, request: Request, snapshot: str) -> Response:
-    """A snapshot as one file."""
+def zip_files(service: Service, request: Request, snapshot: str) -> Response:
+    """Return a snapshot as a zip file."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as target:
         for name, path in files(service, snapshot).items():

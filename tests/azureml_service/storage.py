@@ -1,4 +1,4 @@
-"""What the workspace stores: blobs on disk, and the datastores that say where they are and how to sign for them."""
+"""The workspace's storage: blobs on disk, and the datastore that describes how to access them."""
 
 import base64
 import hashlib
@@ -24,7 +24,7 @@ routes = Routes()
 
 @dataclass(frozen=True)
 class Blob:
-    """blocks: the identifier and size of each block it was put together from."""
+    """A blob. blocks: identifier and size of its blocks."""
 
     name: str
     size: int
@@ -38,9 +38,9 @@ class Blob:
 
 @dataclass
 class Storage:
-    """Blobs in containers, each blob in a folder of its own: its content, what is known of it, its staged blocks.
+    """Blobs in containers. Each blob has a folder with its content, its properties and its staged blocks.
 
-    address: of the service, to sign addresses with. lock: hold it to check and then change.
+    address: of the service, for signed addresses. lock: hold it to check a condition and then write.
     """
 
     folder: Path
@@ -61,11 +61,11 @@ class Storage:
 
     @property
     def endpoint(self) -> str:
-        """What follows {account}.blob. in a blob's address."""
+        """The part of a blob's address after {account}.blob."""
         return f"dressage@{self.address.removeprefix('https://')}"
 
-    def signed_address(self, container: str, name: str) -> str:
-        """Where a client can read and write one blob."""
+    def sign_address(self, container: str, name: str) -> str:
+        """Return the address with which a client can read and write one blob."""
         return f"https://{ACCOUNT}.blob.{self.endpoint}/{container}/{name}?{self.token}"
 
     def _place(self, container: str, name: str) -> Path:
@@ -77,18 +77,18 @@ class Storage:
             return Blob(**json.loads(known.read_text())) if known.exists() else None
 
     def content(self, container: str, name: str) -> Path:
-        """The file with a blob's bytes."""
+        """Return the file with a blob's bytes."""
         return self._place(container, name) / "content"
 
     def blobs(self, container: str, prefix: str = "") -> list[Blob]:
-        """The blobs whose names start so, in order."""
+        """Return the blobs whose names start with the prefix, in order."""
         with self.lock:
             files = (self.folder / container).glob("*/blob.json")
             known = [Blob(**json.loads(file.read_text())) for file in files]
         return sorted((blob for blob in known if blob.name.startswith(prefix)), key=lambda blob: blob.name)
 
     def put(self, container: str, name: str, parts: Iterator[bytes] | Sequence[bytes], **known: Any) -> Blob:
-        """Write a blob whole; blocks staged for it are gone. known: other fields of Blob."""
+        """Write a whole blob, and delete its staged blocks. known: other fields of Blob."""
         place, size, md5 = self._place(container, name), 0, hashlib.md5(usedforsecurity=False)
         with self.lock:
             place.mkdir(parents=True, exist_ok=True)
@@ -104,19 +104,19 @@ class Storage:
         return blob
 
     def stage(self, container: str, name: str, block: str, data: bytes) -> None:
-        """Keep a block until commit puts the blob together."""
+        """Store a block until `commit`."""
         place = self._place(container, name) / "blocks"
         place.mkdir(parents=True, exist_ok=True)
         (place / block.encode().hex()).write_bytes(data)
 
-    def staged(self, container: str, name: str) -> dict[str, int]:
-        """The size of each block kept for a blob."""
+    def staged_blocks(self, container: str, name: str) -> dict[str, int]:
+        """Return the sizes of a blob's staged blocks."""
         files = (self._place(container, name) / "blocks").glob("*")
         return {bytes.fromhex(file.name).decode(): file.stat().st_size for file in sorted(files)}
 
     def commit(self, container: str, name: str, blocks: Sequence[str], **known: Any) -> Blob:
-        """Put a blob together from the blocks kept for it."""
-        place, sizes = self._place(container, name) / "blocks", self.staged(container, name)
+        """Write a blob from its staged blocks."""
+        place, sizes = self._place(container, name) / "blocks", self.staged_blocks(container, name)
         parts = ((place / block.encode().hex()).read_bytes() for block in blocks)
         return self.put(container, name, parts, blocks=[(block, sizes[block]) for block in blocks], **known)
 
@@ -125,15 +125,15 @@ class Storage:
             shutil.rmtree(self._place(container, name))
 
 
-def stored(service: Any) -> Storage:
-    """The service's blobs."""
+def storage_of(service: Any) -> Storage:
+    """Return the service's storage."""
     storage: Storage = service.area("storage", lambda: Storage(service.folder / "storage", service.address))
     return storage
 
 
 def _datastore(service: Any) -> dict[str, Any]:
-    """The workspace's own datastore, as the management API describes it."""
-    storage = stored(service)
+    """Return the workspace's datastore in the management API's format."""
+    storage = storage_of(service)
     section = {
         "accountName": ACCOUNT,
         "containerName": CONTAINER,

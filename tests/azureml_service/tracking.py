@@ -1,4 +1,4 @@
-"""The MLflow protocol that training scripts speak: runs, metrics, parameters and tags."""
+"""The MLflow protocol for training scripts: runs, metrics, parameters and tags."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.azureml_service.addresses import WORKSPACE
 from tests.azureml_service.routing import Refusal, Request, Response, Routes
-from tests.azureml_service.runs import ENDED, Run, created, experiment, experiment_by_id, run, runs
+from tests.azureml_service.runs import ENDED, Run, ensure_run, experiment, experiment_by_id, run, runs
 
 if TYPE_CHECKING:
     from tests.azureml_service.service import Service
@@ -35,7 +35,7 @@ def _pairs(known: dict[str, str]) -> list[dict[str, str]]:
     return [{"key": key, "value": value} for key, value in known.items()]
 
 
-def _shown(each: Run) -> dict[str, Any]:
+def _to_json(each: Run) -> dict[str, Any]:
     info = {
         "run_id": each.id,
         "run_uuid": each.id,
@@ -58,16 +58,16 @@ def _missing(error: Refusal, what: str) -> Refusal:
     return error
 
 
-def tracked(service: Service, run_id: str) -> Run:
+def find_run(service: Service, run_id: str) -> Run:
     try:
         return run(service, run_id)
     except Refusal as refusal:
         raise _missing(refusal, f"Run {run_id} not found") from None
 
 
-def _meant(service: Service, sent: Mapping[str, Any]) -> Run:
-    """The run that a request is about; older clients say `run_uuid`."""
-    return tracked(service, sent.get("run_id") or sent["run_uuid"])
+def _find_requested(service: Service, sent: Mapping[str, Any]) -> Run:
+    """Return the run that a request names. Older clients send `run_uuid`."""
+    return find_run(service, sent.get("run_id") or sent["run_uuid"])
 
 
 def _experiment(each: Any) -> Response:
@@ -83,7 +83,7 @@ def _experiment(each: Any) -> Response:
 
 @routes.route("GET", f"{API}/experiments/get-by-name")
 def by_name(service: Service, request: Request) -> Response:
-    """An experiment by its name."""
+    """Return an experiment by name."""
     name = request.query["experiment_name"]
     try:
         return _experiment(experiment(service, name))
@@ -93,59 +93,59 @@ def by_name(service: Service, request: Request) -> Response:
 
 @routes.route("GET", f"{API}/experiments/get")
 def by_id(service: Service, request: Request) -> Response:
-    """An experiment by its id."""
+    """Return an experiment by id."""
     return _experiment(experiment_by_id(service, request.query["experiment_id"]))
 
 
 @routes.route("POST", f"{API}/experiments/create")
 def create_experiment(service: Service, request: Request) -> Response:
-    """Makes an experiment."""
+    """Create an experiment."""
     return Response(200, {"experiment_id": experiment(service, request.json()["name"], make=True).id})
 
 
 @routes.route("POST", f"{API}/runs/create")
 def create(service: Service, request: Request) -> Response:
-    """Makes a run; below another one when its tags say so."""
+    """Create a run; its tags may name a parent."""
     body = request.json()
-    made = created(service, experiment_by_id(service, body["experiment_id"]).name, str(uuid.uuid4()))
+    made = ensure_run(service, experiment_by_id(service, body["experiment_id"]).name, str(uuid.uuid4()))
     made.describe({tag["key"]: tag["value"] for tag in body.get("tags", [])}, None)
     made.sent["displayName"] = body.get("run_name") or made.id
     if parent := made.tags.get("mlflow.parentRunId"):
         made.sent["parentRunId"] = parent
     made.enter("Running")
-    return Response(200, _shown(made))
+    return Response(200, _to_json(made))
 
 
 @routes.route("GET", f"{API}/runs/get")
 def get(service: Service, request: Request) -> Response:
-    """One run."""
-    return Response(200, _shown(_meant(service, request.query)))
+    """Return one run."""
+    return Response(200, _to_json(_find_requested(service, request.query)))
 
 
 @routes.route("POST", f"{API}/runs/search", changes=False)
 def search(service: Service, request: Request) -> Response:
-    """All runs of some experiments."""
+    """Return all runs of some experiments."""
     wanted = request.json().get("experiment_ids", [])
-    found = [_shown(each)["run"] for each in runs(service).values() if each.experiment.id in wanted]
+    found = [_to_json(each)["run"] for each in runs(service).values() if each.experiment.id in wanted]
     return Response(200, {"runs": found})
 
 
 @routes.route("POST", f"{API}/runs/update")
 def update(service: Service, request: Request) -> Response:
-    """A run's state; that of a submitted run is the service's own to say."""
+    """Change a run's name and state. The state of a submitted run is set by the service only."""
     body = request.json()
-    changed = _meant(service, body)
+    changed = _find_requested(service, body)
     if body.get("run_name"):
         changed.sent["displayName"] = body["run_name"]
     if body.get("status") and changed.sent.get("runType") != "azureml.scriptrun":
         changed.enter(STATES[body["status"]])
-    return Response(200, {"run_info": _shown(changed)["run"]["info"]})
+    return Response(200, {"run_info": _to_json(changed)["run"]["info"]})
 
 
 def _log_one(service: Service, request: Request, *, kind: str) -> Response:
-    """One point of a metric, one parameter or one tag."""
+    """Log one point of a metric, one parameter or one tag."""
     body = request.json()
-    _log(_meant(service, body), **{kind: [body]})
+    _log(_find_requested(service, body), **{kind: [body]})
     return Response(200, {})
 
 
@@ -155,26 +155,26 @@ for _path, _kind in (("log-metric", "metrics"), ("log-parameter", "params"), ("s
 
 @routes.route("POST", f"{API}/runs/delete-tag")
 def delete_tag(service: Service, request: Request) -> Response:
-    """Takes a tag away."""
+    """Delete a tag."""
     body = request.json()
-    tracked(service, body["run_id"]).tags.pop(body["key"], None)
+    find_run(service, body["run_id"]).tags.pop(body["key"], None)
     return Response(200, {})
 
 
 @routes.route("POST", f"{API}/runs/log-batch")
 def log_batch(service: Service, request: Request) -> Response:
-    """Several of each."""
+    """Log several metrics, parameters and tags."""
     body = request.json()
     lists = {kind: body.get(kind, []) for kind in ("metrics", "params", "tags")}
-    _log(tracked(service, body["run_id"]), **lists)
+    _log(find_run(service, body["run_id"]), **lists)
     return Response(200, {})
 
 
 @routes.route("POST", f"{API}/runs/log-inputs")
 @routes.route("POST", f"{API}/runs/outputs")
 def log_inputs(service: Service, request: Request) -> Response:
-    """Datasets and models of a run, which this service does not keep."""
-    tracked(service, request.json()["run_id"])
+    """Accept datasets and models of a run without storing them."""
+    find_run(service, request.json()["run_id"])
     return Response(200, {})
 
 
@@ -192,7 +192,7 @@ def _log(changed: Run, metrics: Any = (), params: Any = (), tags: Any = ()) -> N
 
 @routes.route("GET", f"{API}/metrics/get-history")
 def points(service: Service, request: Request) -> Response:
-    """All points of one metric."""
-    found = _meant(service, request.query)
+    """Return all points of one metric."""
+    found = _find_requested(service, request.query)
     key = request.query["metric_key"]
     return Response(200, {"metrics": [_metric(point) for point in found.metrics if point[0] == key]})

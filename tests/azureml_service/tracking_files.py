@@ -1,4 +1,4 @@
-"""The MLflow protocol's artifacts: a run's files, listed, written and read."""
+"""Artifacts in the MLflow protocol: list, write and read a run's files."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.azureml_service.artifacts import ORIGIN, content, keep, names
 from tests.azureml_service.routing import Request, Response, Routes
-from tests.azureml_service.tracking import API, ROOT, tracked
+from tests.azureml_service.tracking import API, ROOT, find_run
 
 if TYPE_CHECKING:
     from tests.azureml_service.service import Service
@@ -17,8 +17,8 @@ FILES = f"{ROOT}/api/2.0/mlflow-artifacts/artifacts"
 
 @routes.route("GET", f"{API}/artifacts/list")
 def artifacts(service: Service, request: Request) -> Response:
-    """The artifacts of a run, one level of folders at a time."""
-    found = tracked(service, request.query.get("run_id") or request.query["run_uuid"])
+    """Return the artifacts of a run in one folder."""
+    found = find_run(service, request.query.get("run_id") or request.query["run_uuid"])
     return Response(
         200, {"root_uri": f"mlflow-artifacts:/{found.id}", "files": _level(service, found.id, request)}
     )
@@ -26,7 +26,7 @@ def artifacts(service: Service, request: Request) -> Response:
 
 @routes.route("GET", FILES)
 def files(service: Service, request: Request) -> Response:
-    """The same, by the address of the run's folder."""
+    """Return the artifacts in a folder, named by the address of the run's folder."""
     run_id, _, folder = request.query["path"].partition("/")
     listed = _level(service, run_id, Request("GET", "", {"path": folder}, {}))
     return Response(200, {"files": [{**each, "path": each["path"].rsplit("/", 1)[-1]} for each in listed]})
@@ -45,12 +45,12 @@ def _level(service: Service, run_id: str, request: Request) -> list[dict[str, An
 
 @routes.route("PUT", f"{FILES}/{{run_id}}/{{path:path}}")
 def put(service: Service, request: Request, run_id: str, path: str) -> Response:
-    """Writes an artifact."""
-    keep(service, tracked(service, run_id).id, path, request.body)
+    """Write an artifact."""
+    keep(service, find_run(service, run_id).id, path, request.body)
     return Response(200, {})
 
 
 @routes.route("GET", f"{FILES}/{{run_id}}/{{path:path}}")
 def download(service: Service, request: Request, run_id: str, path: str) -> Response:
-    """An artifact's bytes."""
+    """Return an artifact's bytes."""
     return Response(200, content(service, ORIGIN, f"dcid.{run_id}", path).read_bytes())

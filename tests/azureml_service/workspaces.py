@@ -1,4 +1,4 @@
-"""The subscription and the workspace as the resource manager shows them, machine sizes, usage and quotas."""
+"""The subscription, the workspace, machine sizes, usage and quotas, in the resource manager's format."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ SERVICES = (
 )  # fmt: skip
 
 
-def shown(service: Service) -> dict[str, Any]:
-    """The workspace as a resource."""
+def to_json(service: Service) -> dict[str, Any]:
+    """Return the workspace as a resource."""
     group = GROUP.format(sub=service.config["subscription_id"], group=service.config["resource_group"])
     providers = f"{group}/providers/Microsoft"
     return {
@@ -59,13 +59,13 @@ def shown(service: Service) -> dict[str, Any]:
 
 @routes.route("GET", "/subscriptions")
 def subscriptions(service: Service, request: Request) -> Response:
-    """The one subscription."""
+    """Return all subscriptions: only one exists."""
     return Response(200, {"value": [_subscription(service)]})
 
 
 @routes.route("GET", SUBSCRIPTION)
 def subscription(service: Service, request: Request) -> Response:
-    """One subscription."""
+    """Return one subscription."""
     return Response(200, _subscription(service))
 
 
@@ -83,26 +83,26 @@ def _subscription(service: Service) -> dict[str, Any]:
 @routes.route("GET", f"/rp/workspaces{WORKSPACE}")
 @routes.route("GET", WORKSPACE)
 def get(service: Service, request: Request) -> Response:
-    """The workspace."""
-    return Response(200, shown(service))
+    """Return the workspace."""
+    return Response(200, to_json(service))
 
 
 @routes.route("GET", f"{GROUP}/providers/Microsoft.MachineLearningServices/workspaces")
 @routes.route("GET", f"{SUBSCRIPTION}/providers/Microsoft.MachineLearningServices/workspaces")
-def listed(service: Service, request: Request) -> Response:
-    """All workspaces, which is one."""
-    return Response(200, {"value": [shown(service)]})
+def list_all(service: Service, request: Request) -> Response:
+    """Return all workspaces: only one exists."""
+    return Response(200, {"value": [to_json(service)]})
 
 
 @routes.route("GET", "/discovery")
 def discovery(service: Service, request: Request) -> Response:
-    """Where the workspace's services are: all here."""
+    """Return the addresses of the workspace's services: all are this service."""
     return Response(200, dict.fromkeys(SERVICES, service.address))
 
 
 @routes.route("GET", f"{LOCATIONS}/vmSizes")
 def sizes(service: Service, request: Request, location: str) -> Response:
-    """The machines a cluster can have."""
+    """Return the machine sizes of clusters."""
     known = [
         {"name": name, "family": family, "vCPUs": cores, "gpus": gpus, "memoryGB": memory}
         | {"osVhdSizeMB": 1047552, "maxResourceVolumeMB": 14336}
@@ -114,18 +114,18 @@ def sizes(service: Service, request: Request, location: str) -> Response:
 
 @routes.route("GET", f"{LOCATIONS}/usages")
 def usages(service: Service, request: Request, location: str) -> Response:
-    """How many cores are in use: none to speak of."""
+    """Return how many cores are in use: always 0."""
     return Response(200, {"value": [{**limit, "currentValue": 0} for limit in _limits(service, "usages")]})
 
 
 @routes.route("GET", f"{LOCATIONS}/quotas")
 def quotas(service: Service, request: Request, location: str) -> Response:
-    """How many cores may be in use."""
+    """Return the quotas of cores."""
     return Response(200, {"value": _limits(service, "quotas")})
 
 
 def _limits(service: Service, kind: str) -> list[dict[str, Any]]:
-    """Of the region, and of each family; -1 where a family's nodes count in the region alone."""
+    """Return the limits of the region and of each family. -1: only the region's limit applies."""
     refused = {SIZES[size.upper()][0] for size in service.behaviour.without_quota}
     known = {"Total Cluster Dedicated Regional vCPUs": 100, "Total Cluster LowPriority Regional vCPUs": 100}
     for family in sorted({family for family, *_ in SIZES.values()}):

@@ -1,7 +1,7 @@
-"""What Keras runs on: a loop that trains a whole epoch in one compiled call.
+"""Choose the training loop for Keras's backend. A loop trains a whole epoch in one compiled call.
 
-Keras' own `fit` comes back to Python after every batch. A step of this network takes less than a millisecond, so
-most of an epoch would go there.
+Keras's own `fit` returns to Python after every batch. A step of this network takes less than a millisecond, so most
+of an epoch would be spent in Python.
 """
 
 from typing import Protocol
@@ -13,16 +13,16 @@ from problems import InputError
 
 
 class Loop(Protocol):
-    """Trains the network that it was made for; the network's own variables hold all of the state."""
+    """Trains one network. The network's variables contain the whole state."""
 
     def train(self, images: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> None:
-        """One pass over the batches, in their order."""
+        """Train on the batches once, in their order."""
 
     def evaluate(self, images: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
-        """Loss and accuracy."""
+        """Return the loss and the accuracy."""
 
 
-def loop(model: keras.Model) -> Loop:
+def build_loop(model: keras.Model) -> Loop:
     match keras.backend.backend():
         case "tensorflow":
             from tensorflow_loop import TensorFlowLoop

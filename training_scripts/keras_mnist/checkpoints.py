@@ -1,4 +1,4 @@
-"""Checkpoints: all that the next epoch begins with, in one file that is there whole or not at all."""
+"""Checkpoints: the whole state after an epoch, in one file that is replaced atomically."""
 
 import json
 import os
@@ -16,10 +16,10 @@ _NAME = "checkpoint.npz"
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """The network after an epoch.
+    """The state of training after an epoch.
 
-    epoch: how many are done. variables: the network's, then the optimizer's. history: loss and accuracy by epoch.
-    settings: what the variables depend on.
+    epoch: number of finished epochs. variables: the network's, then the optimizer's. history: loss and accuracy of
+    each epoch. settings: what the variables depend on.
     """
 
     epoch: int
@@ -29,10 +29,11 @@ class Checkpoint:
 
     @classmethod
     def of(cls, model: Any, settings: dict[str, Any]) -> "Checkpoint":
+        """Return the checkpoint of an untrained network."""
         return cls(0, _values(model), (), settings)
 
     def after(self, model: Any, loss: float, accuracy: float) -> "Checkpoint":
-        """That of one epoch later."""
+        """Return the checkpoint after one more epoch."""
         history = (*self.history, (loss, accuracy))
         return replace(self, epoch=self.epoch + 1, variables=_values(model), history=history)
 
@@ -42,26 +43,26 @@ class Checkpoint:
 
     def write(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        aside = folder / f"{_NAME}.part"
-        facts = json.dumps({"epoch": self.epoch, "history": self.history, "settings": self.settings})
-        with aside.open("wb") as file:
-            np.savez(file, facts, *self.variables)
+        partial = folder / f"{_NAME}.part"
+        state = json.dumps({"epoch": self.epoch, "history": self.history, "settings": self.settings})
+        with partial.open("wb") as file:
+            np.savez(file, state, *self.variables)
             file.flush()
-            os.fsync(file.fileno())  # before the rename, or a power cut could leave the new name on no bytes
-        aside.replace(folder / _NAME)
+            os.fsync(file.fileno())  # before the rename: otherwise a power cut can leave an empty file
+        partial.replace(folder / _NAME)
 
 
-def newest(folder: Path, settings: dict[str, Any]) -> Checkpoint | None:
-    """The checkpoint in the folder, None if there is none. Raises InputError for one of other settings."""
+def read_checkpoint(folder: Path, settings: dict[str, Any]) -> Checkpoint | None:
+    """Return the checkpoint in the folder, or None. Raises InputError if it was made with other settings."""
     path = folder / _NAME
     if not path.exists():
         return None
     checkpoint = _read(path)
     for name, value in settings.items():
-        was = checkpoint.settings.get(name)
-        if was != value:
+        saved = checkpoint.settings.get(name)
+        if saved != value:
             raise InputError(
-                f"{path} was made with {name} {was}, not {value}; start anew without DRESSAGE_RESUME_FROM"
+                f"{path} was made with {name} {saved}, not {value}; train from the start without DRESSAGE_RESUME_FROM"
             )
     return checkpoint
 
@@ -69,12 +70,14 @@ def newest(folder: Path, settings: dict[str, Any]) -> Checkpoint | None:
 def _read(path: Path) -> Checkpoint:
     try:
         with np.load(path) as arrays:
-            facts = json.loads(str(arrays["arr_0"]))
+            state = json.loads(str(arrays["arr_0"]))
             variables = tuple(arrays[f"arr_{place}"] for place in range(1, len(arrays.files)))
     except (ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise InputError(f"{path} is no checkpoint ({error}); remove it and start anew") from error
-    history = tuple((loss, accuracy) for loss, accuracy in facts["history"])
-    return Checkpoint(facts["epoch"], variables, history, facts["settings"])
+        raise InputError(
+            f"{path} is not a checkpoint ({error}); remove it to train from the start"
+        ) from error
+    history = tuple((loss, accuracy) for loss, accuracy in state["history"])
+    return Checkpoint(state["epoch"], variables, history, state["settings"])
 
 
 def _variables(model: Any) -> list[Any]:

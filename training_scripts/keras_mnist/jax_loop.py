@@ -1,4 +1,4 @@
-"""An epoch as one XLA program, on JAX."""
+"""Compile a whole epoch into one XLA program, with JAX."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,7 +7,7 @@ import jax
 import keras
 import numpy as np
 
-from network import mean_loss, scaled, scores
+from network import mean_loss, scale, scores
 
 State = tuple[list[jax.Array], list[jax.Array]]
 Batch = tuple[jax.Array, jax.Array, jax.Array]
@@ -18,14 +18,14 @@ class JaxLoop:
         self._model = model
         self._epoch = jax.jit(lambda state, batches: jax.lax.scan(_step(model), state, batches)[0])
         self._scores = jax.jit(
-            lambda weights, images, labels: scores(labels, _answer(model, weights, images))
+            lambda weights, images, labels: scores(labels, _predict(model, weights, images))
         )
 
     def train(self, images: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> None:
         variables = self._model.trainable_variables, self._model.optimizer.variables
         state = self._epoch(tuple(map(_values, variables)), (images, labels, weights))
-        for kept, trained in zip(variables, state, strict=True):
-            for variable, value in zip(kept, trained, strict=True):
+        for old, new in zip(variables, state, strict=True):
+            for variable, value in zip(old, new, strict=True):
                 variable.assign(value)
 
     def evaluate(self, images: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
@@ -35,7 +35,7 @@ class JaxLoop:
 
 def _step(model: keras.Model) -> Callable[[State, Batch], tuple[State, None]]:
     def loss_of(network: list[jax.Array], images: jax.Array, labels: jax.Array, weights: jax.Array) -> Any:
-        return mean_loss(labels, _answer(model, network, images), weights)
+        return mean_loss(labels, _predict(model, network, images), weights)
 
     def step(state: State, batch: Batch) -> tuple[State, None]:
         network, optimizer = state
@@ -45,8 +45,8 @@ def _step(model: keras.Model) -> Callable[[State, Batch], tuple[State, None]]:
     return step
 
 
-def _answer(model: keras.Model, network: list[jax.Array], images: jax.Array) -> jax.Array:
-    return model.stateless_call(network, [], scaled(images))[0]
+def _predict(model: keras.Model, network: list[jax.Array], images: jax.Array) -> jax.Array:
+    return model.stateless_call(network, [], scale(images))[0]
 
 
 def _values(variables: list[Any]) -> list[jax.Array]:

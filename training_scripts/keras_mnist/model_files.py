@@ -1,6 +1,6 @@
-"""The trained network as a Keras user expects to load it: model.keras, and model.json with model.weights.h5.
+"""Save the trained network in Keras's formats: model.keras, and model.json with model.weights.h5.
 
-The same network gives the same bytes, so whoever names models by content sees that they are one.
+The same network gives the same bytes, so a digest of the files identifies the model.
 """
 
 import json
@@ -10,38 +10,38 @@ from typing import Any
 
 import keras
 
-_LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the first moment that a zip archive can tell
+_EARLIEST = (1980, 1, 1, 0, 0, 0)  # the earliest time in a zip archive
 
 
 def save(model: keras.Model, folder: Path) -> None:
-    """Put the three files into the folder, in place of any that a killed attempt left."""
+    """Write the three files to the folder. Files of a killed attempt are overwritten."""
     folder.mkdir(parents=True, exist_ok=True)
     model.save(folder / "model.keras")
-    _without_chance(folder / "model.keras")
+    _make_reproducible(folder / "model.keras")
     (folder / "model.json").write_text(model.to_json(indent=2), encoding="utf-8")
     model.save_weights(folder / "model.weights.h5")
 
 
-def _without_chance(path: Path) -> None:
-    """Write a .keras archive again, without the time at which it was saved and where in memory that happened."""
+def _make_reproducible(path: Path) -> None:
+    """Rewrite a .keras archive without the time of saving and the memory addresses."""
     with zipfile.ZipFile(path) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
     metadata = json.loads(members["metadata.json"])
     metadata["date_saved"] = "1980-01-01@00:00:00"
     members["metadata.json"] = json.dumps(metadata).encode()
-    members["config.json"] = _renumbered(members["config.json"])
+    members["config.json"] = _renumber(members["config.json"])
     with zipfile.ZipFile(path, "w") as archive:
         for name in sorted(members):
-            archive.writestr(zipfile.ZipInfo(name, _LONG_AGO), members[name])
+            archive.writestr(zipfile.ZipInfo(name, _EARLIEST), members[name])
 
 
-def _renumbered(config: bytes) -> bytes:
-    """With shared objects numbered as they appear; Keras numbers them by where in memory they are."""
+def _renumber(config: bytes) -> bytes:
+    """Number shared objects in order of appearance. Keras uses their memory addresses as numbers."""
     numbers: dict[int, int] = {}
 
-    def numbered(part: dict[str, Any]) -> dict[str, Any]:
+    def number(part: dict[str, Any]) -> dict[str, Any]:
         if shared := part.get("shared_object_id"):
             part["shared_object_id"] = numbers.setdefault(shared, len(numbers) + 1)
         return part
 
-    return json.dumps(json.loads(config, object_hook=numbered)).encode()
+    return json.dumps(json.loads(config, object_hook=number)).encode()

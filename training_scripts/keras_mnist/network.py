@@ -1,4 +1,4 @@
-"""The network, and how well it does: the same on every backend."""
+"""The network and its loss and accuracy, for any backend."""
 
 import argparse
 from typing import Any
@@ -10,7 +10,7 @@ from digits import CLASSES, SIDE
 
 
 def build(options: argparse.Namespace) -> keras.Model:
-    """The untrained network with its optimizer; its first weights are a function of the seed."""
+    """Return the untrained network with its optimizer. Its initial weights depend on the seed only."""
     keras.utils.set_random_seed(options.seed)
     model = keras.Sequential(
         [
@@ -30,18 +30,19 @@ def build(options: argparse.Namespace) -> keras.Model:
     return model
 
 
-def scaled(images: Any) -> Any:
-    """Bytes as the network reads them, 0 to 1. Done where the network runs: bytes travel four times as fast."""
+def scale(images: Any) -> Any:
+    """Convert bytes to numbers from 0 to 1. Runs on the device: copying bytes there is four times faster."""
     return ops.cast(images, "float32") / 255.0
 
 
 def mean_loss(labels: Any, probabilities: Any, weights: Any) -> Any:
+    """Return the loss, averaged with the images' weights."""
     losses = keras.losses.sparse_categorical_crossentropy(labels, probabilities)
     return ops.sum(losses * weights) / ops.sum(weights)
 
 
 def scores(labels: Any, probabilities: Any) -> tuple[Any, Any]:
-    """Mean loss and accuracy."""
+    """Return the mean loss and the accuracy."""
     losses = keras.losses.sparse_categorical_crossentropy(labels, probabilities)
     hits = ops.equal(ops.cast(ops.argmax(probabilities, axis=-1), "int32"), labels)
     return ops.mean(losses), ops.mean(ops.cast(hits, "float32"))

@@ -1,5 +1,5 @@
-"""What a user can put right, told in one line."""
+"""The error for invalid input."""
 
 
 class InputError(Exception):
-    """Says what is wrong, with which value, and what to do next."""
+    """An error that the user can correct. Its message says what is wrong, with which value, and what to do."""

@@ -1,4 +1,4 @@
-"""What a run tells of itself: to MLflow where a platform offers it, to nobody where the script is run by hand."""
+"""Record parameters and metrics with MLflow, if a platform set MLFLOW_TRACKING_URI."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -7,37 +7,38 @@ from typing import Any
 
 
 class Recorder:
-    """Records nothing: MLflow without an address would begin a store of its own in the working directory."""
+    """Records nothing. Used without a tracking address: MLflow would create a store in the working directory."""
 
-    def parameters(self, values: Mapping[str, Any]) -> None:
+    def log_parameters(self, values: Mapping[str, Any]) -> None:
         pass
 
-    def metrics(self, values: Mapping[str, float], epoch: int) -> None:
+    def log_metrics(self, values: Mapping[str, float], epoch: int) -> None:
         pass
 
-    def history(self, history: Sequence[tuple[float, float]]) -> None:
+    def log_history(self, history: Sequence[tuple[float, float]]) -> None:
         pass
 
 
 class MlflowRecorder(Recorder):
-    """Records to the run that the environment names. Each call is one request."""
+    """Records with MLflow. Each call is one request."""
 
     def __init__(self, mlflow: Any) -> None:
         self._mlflow = mlflow
 
-    def parameters(self, values: Mapping[str, Any]) -> None:
+    def log_parameters(self, values: Mapping[str, Any]) -> None:
         self._mlflow.log_params(values)
 
-    def metrics(self, values: Mapping[str, float], epoch: int) -> None:
+    def log_metrics(self, values: Mapping[str, float], epoch: int) -> None:
         self._mlflow.log_metrics(values, step=epoch)
 
-    def history(self, history: Sequence[tuple[float, float]]) -> None:
-        """The figure 'Accuracy vs Loss'."""
+    def log_history(self, history: Sequence[tuple[float, float]]) -> None:
+        """Record the figure 'Accuracy vs Loss'."""
         self._mlflow.log_figure(_figure(history), "Accuracy vs Loss.png")
 
 
 @contextmanager
-def recorder() -> Iterator[Recorder]:
+def open_recorder() -> Iterator[Recorder]:
+    """Start an MLflow run, if a tracking address is set; yield the recorder to use."""
     if not os.environ.get("MLFLOW_TRACKING_URI"):
         yield Recorder()
         return
@@ -48,7 +49,8 @@ def recorder() -> Iterator[Recorder]:
 
 
 def _figure(history: Sequence[tuple[float, float]]) -> Any:
-    from matplotlib.figure import Figure  # not pyplot, which looks for a display and costs a second
+    # Not pyplot: it looks for a display, and importing it takes a second.
+    from matplotlib.figure import Figure
 
     epochs = range(1, len(history) + 1)
     losses, accuracies = zip(*history, strict=True)

@@ -1,4 +1,4 @@
-"""An epoch as one XLA program, on TensorFlow."""
+"""Compile a whole epoch into one XLA program, with TensorFlow."""
 
 from collections.abc import Callable
 
@@ -6,15 +6,15 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from network import mean_loss, scaled, scores
+from network import mean_loss, scale, scores
 
 
 class TensorFlowLoop:
     def __init__(self, model: keras.Model) -> None:
-        tf.config.experimental.enable_op_determinism()  # on a GPU, sums would else differ from run to run
+        tf.config.experimental.enable_op_determinism()  # otherwise sums on a GPU differ from run to run
         self._epoch = tf.function(_epoch(model), jit_compile=True)
         self._scores = tf.function(
-            lambda images, labels: scores(labels, model(scaled(images))), jit_compile=True
+            lambda images, labels: scores(labels, model(scale(images))), jit_compile=True
         )
 
     def train(self, images: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> None:
@@ -28,7 +28,7 @@ class TensorFlowLoop:
 def _epoch(model: keras.Model) -> Callable[[tf.Tensor, tf.Tensor, tf.Tensor], None]:
     def step(images: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor) -> None:
         with tf.GradientTape() as tape:
-            loss = mean_loss(labels, model(scaled(images), training=True), weights)
+            loss = mean_loss(labels, model(scale(images), training=True), weights)
         gradients = tape.gradient(loss, model.trainable_variables)
         model.optimizer.apply(gradients, model.trainable_variables)
 

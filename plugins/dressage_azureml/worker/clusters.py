@@ -1,22 +1,24 @@
-"""AmlCompute clusters."""
+"""Find, create, list and delete AmlCompute clusters."""
 
-from failures import Problem, looks, told
-from workspaces import opened
-
-
-def get(tell, *, workspace, name):
-    """The cluster as it is; None if there is none. Raises Problem if the name is that of something else."""
-    found = _found(workspace, name)
-    return None if found is None else _shown(found)
+from failures import Problem, classify, poll
+from workspaces import open_workspace
 
 
-def ensure(tell, *, workspace, name, size, min_nodes, max_nodes, idle_seconds, low_priority, tags, timeout_s):
-    """The cluster, made if it is not there, once it can take runs."""
+def get(progress, *, workspace, name):
+    """Return the cluster, or None if it does not exist. Raises Problem for another kind of compute target."""
+    found = _find(workspace, name)
+    return None if found is None else _describe(found)
+
+
+def ensure(
+    progress, *, workspace, name, size, min_nodes, max_nodes, idle_seconds, low_priority, tags, timeout_s
+):
+    """Create the cluster if it does not exist, wait until it accepts runs, and return it."""
     from azureml.core.compute import AmlCompute, ComputeTarget
 
-    found = _found(workspace, name)
+    found = _find(workspace, name)
     if found is not None and found.provisioning_state == "Deleting":
-        found = _gone(tell, workspace, name, timeout_s)
+        found = _wait_until_deleted(progress, workspace, name, timeout_s)
     new = found is None
     if new:
         configuration = AmlCompute.provisioning_configuration(
@@ -27,35 +29,36 @@ def ensure(tell, *, workspace, name, size, min_nodes, max_nodes, idle_seconds, l
             idle_seconds_before_scaledown=idle_seconds,
             tags=tags or None,
         )
-        found = ComputeTarget.create(opened(workspace), name, configuration)
-    _wait(tell, found, timeout_s, new)
-    return _shown(found)
+        found = ComputeTarget.create(open_workspace(workspace), name, configuration)
+    _wait(progress, found, timeout_s, new)
+    return _describe(found)
 
 
-def all_of(tell, *, workspace):
-    targets = opened(workspace).compute_targets.values()
-    return [_shown(target) for target in targets if target.type == "AmlCompute"]
+def list_all(progress, *, workspace):
+    targets = open_workspace(workspace).compute_targets.values()
+    return [_describe(target) for target in targets if target.type == "AmlCompute"]
 
 
-def delete(tell, *, workspace, name):
-    found = _found(workspace, name)
+def delete(progress, *, workspace, name):
+    found = _find(workspace, name)
     if found is None:
         return False
     found.delete()
     return True
 
 
-def _found(workspace, name):
-    """Asked for by name: a list has neither what the SDK does not know, nor a name in other capitals.
+def _find(workspace, name):
+    """Return the cluster, or None if it does not exist. Raises Problem for another kind of target.
 
-    Azure takes no notice of capitals, and creating what is there changes it.
+    Looks it up by name instead of listing. Azure ignores case in names, and a list leaves out kinds that the SDK does
+    not know. Creating a target that exists would modify it.
     """
     from azureml.core.compute import ComputeTarget
 
     try:
-        found = ComputeTarget(opened(workspace), name)
+        found = ComputeTarget(open_workspace(workspace), name)
     except Exception as error:
-        if told(error)[0] == "missing":
+        if classify(error)[0] == "missing":
             return None
         raise
     if found is None or found.type != "AmlCompute":
@@ -64,16 +67,16 @@ def _found(workspace, name):
     return found
 
 
-def _wait(tell, cluster, timeout_s, new):
-    """Until it can take runs: a new one has its nodes; one that was there may be resizing for others."""
-    for _ in looks(timeout_s):
+def _wait(progress, cluster, timeout_s, new):
+    """Wait until the cluster accepts runs: a new one has its nodes; an existing one may be resizing for others."""
+    for _ in poll(timeout_s):
         status, state = cluster.get_status(), cluster.provisioning_state
         _check(cluster, status, new)
         allocation = status.allocation_state if status else None
         if state == "Succeeded" and not (new and allocation == "Resizing"):
             return
         nodes = status.current_node_count if status else 0
-        tell(f"{cluster.name}: {allocation or state}", nodes or 0, None)
+        progress(f"{cluster.name}: {allocation or state}", nodes or 0, None)
     raise Problem(
         "timeout",
         f"compute target {cluster.name!r} is still {allocation or state} after {timeout_s:.0f} s; look at it"
@@ -82,7 +85,7 @@ def _wait(tell, cluster, timeout_s, new):
 
 
 def _check(cluster, status, new):
-    """Raises Problem for one that failed. One that was there may have had trouble with a node once, and works."""
+    """Raise Problem if the cluster failed. Node errors count only if it is new: an older one may have recovered."""
     state = cluster.provisioning_state
     errors = [*(cluster.provisioning_errors or ()), *((status and status.errors) or ())]
     if state in ("Failed", "Canceled") or (new and errors):
@@ -90,15 +93,15 @@ def _check(cluster, status, new):
         raise Problem("refused", f"compute target {cluster.name!r} failed: {why}; delete it and run it again")
 
 
-def _gone(tell, workspace, name, timeout_s):
-    """None, once the cluster that is being deleted is no more."""
-    for _ in looks(timeout_s):
-        if _found(workspace, name) is None:
+def _wait_until_deleted(progress, workspace, name, timeout_s):
+    """Wait until a cluster that is being deleted is gone. Raises Problem after timeout_s."""
+    for _ in poll(timeout_s):
+        if _find(workspace, name) is None:
             return
-        tell(f"{name}: Deleting", 0, None)
+        progress(f"{name}: Deleting", 0, None)
     raise Problem(
         "timeout",
-        f"compute target {name!r} is still being deleted after {timeout_s:.0f} s; run it again to go on waiting",
+        f"compute target {name!r} is still being deleted after {timeout_s:.0f} s; run it again to keep waiting",
     )
 
 
@@ -107,8 +110,8 @@ def _message(error):
     return inner.get("message") or str(inner)
 
 
-def _shown(cluster):
-    """None stands for what Azure does not say, as long as it makes the cluster."""
+def _describe(cluster):
+    """Return the cluster's fields. A value is None while Azure creates the cluster and does not report it yet."""
     scale = cluster.scale_settings
     return {
         "name": cluster.name,
@@ -122,7 +125,7 @@ def _shown(cluster):
 
 
 def _seconds(idle):
-    """A number, or an ISO 8601 duration such as PT1800S."""
+    """Convert Azure's idle time to seconds: it is a number, or an ISO 8601 duration such as PT1800S."""
     import isodate
 
     return (

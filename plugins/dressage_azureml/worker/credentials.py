@@ -1,4 +1,4 @@
-"""Credentials by azureml's own rules, and what a person is asked to do for them."""
+"""Credentials for the SDK, and the sign-in instructions that it prints."""
 
 import logging
 import os
@@ -8,20 +8,21 @@ import time
 from failures import Problem
 
 SIGN_IN = "sign in: "
-"""What progress begins with that is for whoever sits at the terminal."""
+"""Prefix of progress that the user must read at the terminal. azure.py looks for it."""
 _PRINCIPAL = ("AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET")
 _EARLY_S = 300
+"""A token is renewed this many seconds before it expires."""
 _call = threading.local()
 
 
 def credentials(kind):
-    """For one of the options' values of auth; None leaves it to the SDK."""
+    """Return credentials for a value of the option auth. None: the SDK chooses."""
     from azureml.core import authentication
 
     if kind == "interactive":
         return authentication.InteractiveLoginAuthentication()
     if kind == "cli":
-        return _of_the_cli()
+        return _cli_credentials()
     if kind == "managed-identity":
         return authentication.MsiAuthentication()
     if kind == "service-principal":
@@ -35,23 +36,23 @@ def credentials(kind):
     return None
 
 
-def aloud(tell):
-    """What the SDK asks a person to do, in the calls of this thread, goes to whoever waits for them."""
-    _call.tell = tell
+def report_sign_in_to(progress):
+    """Send sign-in instructions of this thread's calls to `progress`."""
+    _call.progress = progress
 
 
-def _of_the_cli():
-    """What `az login` left, asked of az itself: the SDK's own way needs all of azure-cli beside it."""
+def _cli_credentials():
+    """Return credentials that get tokens from the `az` command. The SDK's own class needs azure-cli installed."""
     from azure.identity import AzureCliCredential
     from azureml.core.authentication import AbstractAuthentication, TokenAuthentication
 
     class CliAuthentication(TokenAuthentication):
-        get_token = AbstractAuthentication.get_token  # as the tracking client asks
+        get_token = AbstractAuthentication.get_token  # the tracking client calls it
 
     credential, held = AzureCliCredential(), {}
 
     def token(audience):
-        """Kept while it is good: az takes a second."""
+        """Return a token, cached until shortly before it expires: calling az takes a second."""
         if audience not in held or held[audience].expires_on - time.time() < _EARLY_S:
             held[audience] = credential.get_token(audience.rstrip("/") + "/.default")
         return held[audience].token
@@ -59,10 +60,10 @@ def _of_the_cli():
     return CliAuthentication(token)
 
 
-class _Aloud(logging.Handler):
+class _SignInHandler(logging.Handler):
     def emit(self, record):
-        if tell := getattr(_call, "tell", None):
-            tell(SIGN_IN + record.getMessage())
+        if progress := getattr(_call, "progress", None):
+            progress(SIGN_IN + record.getMessage())
 
 
-logging.getLogger("azureml._vendor.azure_cli_core.auth.identity").addHandler(_Aloud(logging.WARNING))
+logging.getLogger("azureml._vendor.azure_cli_core.auth.identity").addHandler(_SignInHandler(logging.WARNING))

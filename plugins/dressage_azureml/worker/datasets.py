@@ -1,102 +1,103 @@
-"""File datasets: web addresses as they are, local files in the default datastore below their content's digest."""
+"""File datasets: web addresses are registered directly, local files are uploaded to the default datastore."""
 
 import hashlib
 import os
 
-from failures import Problem, surely, told
-from workspaces import opened
+from failures import Problem, act_once, classify
+from workspaces import open_workspace
 
 DIGEST = "dressage.digest"
 _BLOCK = 4 << 20
 
 
-def find(tell, *, workspace, name, digest):
-    """The version of that content; None if there is none. `latest` is the highest version of the name."""
+def find(progress, *, workspace, name, digest):
+    """Return the version with this content (`found`, or None), and the highest version of the name (`latest`)."""
     latest = _latest(workspace).get(name)
     if latest is None:
         return {"latest": 0, "found": None}
     version = next(
         (one for one in _versions(workspace, name, latest) if one.tags.get(DIGEST) == digest), None
     )
-    return {"latest": latest.version, "found": _shown(version) if version else None}
+    return {"latest": latest.version, "found": _describe(version) if version else None}
 
 
-def all_of(tell, *, workspace, name=None):
-    """The latest version of each; or all versions of one."""
+def list_all(progress, *, workspace, name=None):
+    """Return the latest version of each dataset, or all versions of the named one."""
     latest = _latest(workspace)
     if name is None:
-        return [_shown(one) for one in latest.values()]
-    return [_shown(one) for one in _versions(workspace, name, latest[name])] if name in latest else []
+        return [_describe(one) for one in latest.values()]
+    return [_describe(one) for one in _versions(workspace, name, latest[name])] if name in latest else []
 
 
-def register(tell, *, workspace, name, digest, description, tags, addresses=None, folder=None):
-    """A version of web addresses, or of a folder in the default datastore; the one that is there, if it is."""
+def register(progress, *, workspace, name, digest, description, tags, addresses=None, folder=None):
+    """Register web addresses, or a folder of the default datastore, unless a version has this content already."""
     from azureml.core import Dataset
 
-    there = find(tell, workspace=workspace, name=name, digest=digest)["found"]
-    if there:
-        return there
-    found = opened(workspace)
-    path = (found.get_default_datastore(), folder) if folder else addresses
-    described = Dataset.File.from_files(path=path, validate=False)
+    existing = find(progress, workspace=workspace, name=name, digest=digest)["found"]
+    if existing:
+        return existing
+    opened = open_workspace(workspace)
+    path = (opened.get_default_datastore(), folder) if folder else addresses
+    dataset = Dataset.File.from_files(path=path, validate=False)
     tags = {**tags, DIGEST: digest}
-    return surely(
-        lambda: _shown(
-            described.register(found, name=name, description=description, tags=tags, create_new_version=True)
+    return act_once(
+        lambda: _describe(
+            dataset.register(opened, name=name, description=description, tags=tags, create_new_version=True)
         ),
-        lambda: find(tell, workspace=workspace, name=name, digest=digest)["found"],
+        lambda: find(progress, workspace=workspace, name=name, digest=digest)["found"],
     )
 
 
-def upload(tell, *, workspace, path, target, sha256):
-    """Put a file into the default datastore, in blocks that need not be sent again after a dropped connection."""
-    store = opened(workspace).get_default_datastore()
+def upload(progress, *, workspace, path, target, sha256):
+    """Upload a file to the default datastore. A repeated upload sends only the blocks that are missing."""
+    store = open_workspace(workspace).get_default_datastore()
     if store.credential_type == "None":
         raise Problem(
             "credentials",
-            f"datastore {store.name!r} has neither an account key nor a signature, and uploads need one; give it one"
-            " in the studio, or name web addresses in place of files",
+            f"datastore {store.name!r} has neither an account key nor a SAS token, and uploads need one; add one in"
+            " the studio, or use web addresses instead of files",
         )
     blob = store.blob_service.get_blob_client(store.container_name, target)
     size = os.path.getsize(path)
     if blob.exists() and blob.get_blob_properties().metadata.get("sha256") == sha256:
         return size
-    staged, blocks, whole = _staged(blob), [], hashlib.sha256()
+    staged, blocks, total = _list_staged_blocks(blob), [], hashlib.sha256()
     with open(path, "rb") as file:
         for data in iter(lambda: file.read(_BLOCK), b""):
-            whole.update(data)
-            blocks.append(_name(len(blocks), data))
+            total.update(data)
+            blocks.append(_block_name(len(blocks), data))
             if blocks[-1] not in staged:
                 blob.stage_block(blocks[-1], data, validate_content=True)
-            tell(os.path.basename(path), min(size, len(blocks) * _BLOCK), size)
-    if whole.hexdigest() != sha256:
+            progress(os.path.basename(path), min(size, len(blocks) * _BLOCK), size)
+    if total.hexdigest() != sha256:
         raise Problem("changed", f"file {path!r} changed while it was uploaded; run it again")
     blob.commit_block_list(blocks, metadata={"sha256": sha256})
     return size
 
 
-def _name(number, data):
-    """A block's name says what it holds, so that one that is there need not be sent. All are of one length."""
+def _block_name(number, data):
+    """Name a block by its content, to recognise it when it is already uploaded. Azure wants names of equal length."""
     return f"{number:06d}-{hashlib.sha256(data).hexdigest()[:32]}"
 
 
-def files(tell, *, workspace, name, version):
-    """The paths of a version's files, as a node sees them below the dataset's folder."""
+def files(progress, *, workspace, name, version):
+    """Return the paths of a version's files, relative to the dataset's folder on a node."""
     from azureml.core import Dataset
 
-    return list(Dataset.get_by_name(opened(workspace), name, version=version).to_path())
+    return list(Dataset.get_by_name(open_workspace(workspace), name, version=version).to_path())
 
 
-def download(tell, *, workspace, name, version, target):
-    """Put a version's files into the folder."""
+def download(progress, *, workspace, name, version, target):
+    """Download a version's files into the folder."""
     from azureml.core import Dataset
 
-    dataset = Dataset.get_by_name(opened(workspace), name, version=version)
+    dataset = Dataset.get_by_name(open_workspace(workspace), name, version=version)
     expected = len(dataset.to_path())
     paths = dataset.download(target, overwrite=True)
     if len(paths) != expected:
         raise Problem(
-            "missing", f"dataset {name}:{version}: {len(paths)} of {expected} files arrived; run it again"
+            "missing",
+            f"dataset {name}:{version}: {len(paths)} of {expected} files were downloaded; run it again",
         )
     return paths
 
@@ -104,24 +105,24 @@ def download(tell, *, workspace, name, version, target):
 def _latest(workspace):
     from azureml.core import Dataset
 
-    return {one.name: one for one in Dataset.get_all(opened(workspace)).registrations}
+    return {one.name: one for one in Dataset.get_all(open_workspace(workspace)).registrations}
 
 
 def _versions(workspace, name, latest):
-    """From the highest version down; one that was deleted is left out."""
+    """Yield the versions, highest first, without deleted ones."""
     from azureml.core import Dataset
 
     yield latest
     for number in range(latest.version - 1, 0, -1):
         try:
-            yield Dataset.get_by_name(opened(workspace), name, version=number)
+            yield Dataset.get_by_name(open_workspace(workspace), name, version=number)
         except Exception as error:
-            if told(error)[0] != "missing":
+            if classify(error)[0] != "missing":
                 raise
 
 
-def _staged(blob):
-    """The names of the blocks that an earlier, interrupted upload left."""
+def _list_staged_blocks(blob):
+    """Return the names of the blocks that an interrupted upload already sent."""
     from azure.core.exceptions import ResourceNotFoundError
 
     try:
@@ -131,7 +132,7 @@ def _staged(blob):
     return {block.id for block in uncommitted}
 
 
-def _shown(dataset):
+def _describe(dataset):
     tags = dict(dataset.tags or {})
     return {
         "name": dataset.name,

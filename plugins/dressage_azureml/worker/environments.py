@@ -1,50 +1,51 @@
-"""Environments, registered under names that carry their content's key, and their images."""
+"""Environments, registered under names that contain a digest of their content, and their images."""
 
 import re
 
-from failures import patiently, told
+from failures import classify, retry
 from images import build, is_built
-from workspaces import opened
+from workspaces import open_workspace
 
 
-def find(tell, *, workspace, name):
-    """Whether its image is built; None if it is not registered."""
-    found = _found(workspace, name)
+def find(progress, *, workspace, name):
+    """Return whether the environment's image is built, or None if the environment is not registered."""
+    found = _find(workspace, name)
     return None if found is None else {"built": is_built(found, workspace)}
 
 
-def ensure(tell, *, workspace, name, conda, base_image, variables, timeout_s, log):
-    """Register the environment and build its image, if that has not been done. log: where the build's is kept."""
-    environment = _found(workspace, name)
+def ensure(progress, *, workspace, name, conda, base_image, variables, timeout_s, log):
+    """Register the environment and build its image, unless that is done. log: path of the build log."""
+    environment = _find(workspace, name)
     if environment is None:
-        described = _described(name, conda, base_image, variables)
-        environment = patiently(lambda: described.register(opened(workspace)))
+        definition = _define(name, conda, base_image, variables)
+        environment = retry(lambda: definition.register(open_workspace(workspace)))
     elif is_built(environment, workspace):
         return
-    build(tell, environment, workspace, timeout_s, log)
+    build(progress, environment, workspace, timeout_s, log)
 
 
-def all_of(tell, *, workspace):
-    """The names of those that were made here: they carry a key."""
+def list_all(progress, *, workspace):
+    """Return the names of the environments that dressage registered: they end in a digest."""
     from azureml.core import Environment
 
-    names = patiently(lambda: Environment.list(opened(workspace)))
+    names = retry(lambda: Environment.list(open_workspace(workspace)))
     return [name for name in names if re.search(r"-[0-9a-f]{12}$", name)]
 
 
-def _found(workspace, name):
-    """The environment; None if none of that name is registered."""
+def _find(workspace, name):
+    """Return the environment, or None if it is not registered."""
     from azureml.core import Environment
 
     try:
-        return patiently(lambda: Environment.get(opened(workspace), name))
+        return retry(lambda: Environment.get(open_workspace(workspace), name))
     except Exception as error:
-        if told(error)[0] != "missing":
+        if classify(error)[0] != "missing":
             raise
         return None
 
 
-def _described(name, conda, base_image, variables):
+def _define(name, conda, base_image, variables):
+    """Return the SDK's object for an environment that is not registered yet."""
     import tempfile
 
     from azureml.core import Environment

@@ -1,4 +1,4 @@
-"""SDK exceptions as one line each: which resource, what happened, and what to do next."""
+"""Turn SDK exceptions into one line: which resource, what happened, and what to do next."""
 
 import contextlib
 import json
@@ -6,8 +6,8 @@ import re
 import time
 
 
-class Problem(Exception):  # noqa: N818 - it is one, for the user to solve
-    """kind: what a caller may want to tell apart; the text is the line."""
+class Problem(Exception):  # noqa: N818 - a problem that the user can solve
+    """An error for the user. kind: a category that callers compare; text: the line that is shown."""
 
     def __init__(self, kind, text):
         super().__init__(text)
@@ -25,7 +25,7 @@ _NEXT = {
 }
 
 
-_LOOK_S = 2.0
+_POLL_S = 2.0
 _CREDENTIALS = {"AuthenticationException", "ClientAuthenticationError", "CredentialUnavailableError"}
 _MISSING = {"ModelNotFoundException", "ResourceNotFoundError"}
 _NETWORK = {
@@ -43,20 +43,21 @@ _NETWORK = {
 
 
 @contextlib.contextmanager
-def translated(method, arguments):
+def translate_errors(method, arguments):
+    """Raise whatever the SDK raises in the block as a Problem."""
     try:
         yield
     except Problem:
         raise
     except BaseException as error:
-        kind, words = told(error)
+        kind, words = classify(error)
         subject = _subject(method, arguments)
         step = f"; {_NEXT[kind]}" if kind in _NEXT else ""
         raise Problem(kind, f"{subject}: {words}{step}") from error
 
 
-def told(error):
-    """The kind and the words of whatever the SDK raised."""
+def classify(error):
+    """Return the kind and the message of an SDK exception."""
     status, words, names = _status(error), _words(error), {type(one).__name__ for one in _chain(error)}
     kinds = {
         "network": status is None and (names & _NETWORK or "Max retries exceeded" in words),
@@ -67,13 +68,13 @@ def told(error):
         "missing": status == 404 or names & _MISSING or re.search("NotFound|Cannot find dataset", words),
         "busy": status in (429, 500, 502, 503, 504),
     }
-    kind = next((kind for kind, holds in kinds.items() if holds), "refused")
+    kind = next((kind for kind, matches in kinds.items() if matches), "refused")
     host = re.search(r"host='([^']+)'", words) if kind == "network" else None
     return kind, f"{host[1]} cannot be reached" if host else words
 
 
 def _chain(error):
-    """The exception and what led to it; the SDK keeps that under names of its own too."""
+    """Return the exception and its causes. Some SDK exceptions store the cause as `inner_exception`."""
     seen = []
     while isinstance(error, BaseException) and error not in seen:
         seen.append(error)
@@ -83,6 +84,7 @@ def _chain(error):
 
 
 def _status(error):
+    """Return the HTTP status of the error, or None."""
     for one in _chain(error):
         response = getattr(one, "response", None)
         codes = (
@@ -93,12 +95,12 @@ def _status(error):
         for found in codes:
             if isinstance(found, int):
                 return found
-    written = re.search(r"\bCode: (\d{3})\b", str(error))  # some of the SDK raises nothing but text
-    return int(written[1]) if written else None
+    in_text = re.search(r"\bCode: (\d{3})\b", str(error))  # some SDK exceptions contain only text
+    return int(in_text[1]) if in_text else None
 
 
 def _words(error):
-    """The service's own message where there is one, else the SDK's, without its frames and repeats."""
+    """Return the service's own message, or the SDK's if there is none, on one line and without repetitions."""
     text = getattr(error, "message", None) or str(error) or type(error).__name__
     if denied := re.search(r"You don't have access to (\S+) subscription", text):
         return f"these credentials have no access to subscription {denied[1]}"
@@ -109,7 +111,7 @@ def _words(error):
             text = found.get("message") or text
     response = re.search(r'"message": ?"((?:[^"\\]|\\.)+)"', text)
     text = response[1] if response else text
-    text = re.sub(r"\?[^\s'\"]*\bsig=[^\s'\"]*", "", text)  # a signed address is a secret
+    text = re.sub(r"\?[^\s'\"]*\bsig=[^\s'\"]*", "", text)  # a signed URL is a secret
     return " ".join(text.split())[:400].rstrip(" .;")
 
 
@@ -128,34 +130,34 @@ def _subject(method, arguments):
     return f"{noun} {name!r} in workspace {workspace!r}" if noun and name else f"workspace {workspace!r}"
 
 
-def patiently(act, attempts=6):
-    """What `act` answers; tried again, ever later, while the service is busy or out of reach."""
+def retry(act, attempts=6):
+    """Return act(). While the service is busy or unreachable, call it again after growing pauses."""
     for attempt in range(attempts):
         try:
             return act()
         except Exception as error:
-            if told(error)[0] not in ("busy", "network") or attempt == attempts - 1:
+            if classify(error)[0] not in ("busy", "network") or attempt == attempts - 1:
                 raise
             time.sleep(min(0.25 * 2**attempt, 5))
-    raise AssertionError("the last attempt answers or raises")
+    raise AssertionError("the last attempt returns or raises")
 
 
-def looks(timeout_s):
-    """Time after time, a moment apart, for as long as that; what takes longer ends the loop that looks."""
+def poll(timeout_s):
+    """Yield at once and then every few seconds, until timeout_s is over."""
     deadline = time.monotonic() + timeout_s
     while True:
         yield
         if time.monotonic() > deadline:
             return
-        time.sleep(_LOOK_S)
+        time.sleep(_POLL_S)
 
 
-def surely(act, look):
-    """What `act` makes; where only the answer was lost, what `look` finds of it."""
+def act_once(act, find):
+    """Return act(). If its answer is lost, return what it created, found by find()."""
     try:
         return act()
     except Exception as error:
-        found = look() if told(error)[0] in ("busy", "network") else None
+        found = find() if classify(error)[0] in ("busy", "network") else None
         if found is None:
             raise
         return found

@@ -1,6 +1,6 @@
-"""What the worker answers to. Runs in its own environment, with the SDK and nothing of dressage.
+"""The worker's functions, by name. Runs in a separate environment, with the SDK and without dressage.
 
-Every handler takes `tell`, to report progress with, and `workspace`, the reference that `workspaces` opens.
+Each function gets `progress`, a callback, and `workspace`, the reference that `open_workspace` takes.
 """
 
 import functools
@@ -11,23 +11,23 @@ import environments
 import jobs
 import models
 import quotas
-import records
+import tracking
 import workspaces
-from credentials import aloud
-from failures import translated
+from credentials import report_sign_in_to
+from failures import translate_errors
 
 _AREAS = {
     "workspace": (workspaces.check, workspaces.write),
     "datasets": (
         datasets.find,
-        datasets.all_of,
+        datasets.list_all,
         datasets.register,
         datasets.upload,
         datasets.files,
         datasets.download,
     ),
-    "compute": (clusters.get, quotas.sizes, clusters.ensure, clusters.all_of, clusters.delete),
-    "environments": (environments.find, environments.ensure, environments.all_of),
+    "compute": (clusters.get, quotas.sizes, clusters.ensure, clusters.list_all, clusters.delete),
+    "environments": (environments.find, environments.ensure, environments.list_all),
     "runs": (
         jobs.submit,
         jobs.status,
@@ -36,24 +36,26 @@ _AREAS = {
         jobs.files,
         jobs.download,
         jobs.digests,
-        records.tracked,
+        tracking.read_recorded,
     ),
-    "models": (models.find, models.all_of, models.register_run, models.register_folder, models.download),
+    "models": (models.find, models.list_all, models.register_run, models.register_folder, models.download),
 }
 
 
-def _guarded(name, handler):
+def _guard(name, handler):
+    """Wrap a handler: show sign-in instructions, and raise only Problem."""
+
     @functools.wraps(handler)
-    def answer(tell, **arguments):
-        aloud(tell)
-        with translated(name, arguments):
-            return handler(tell, **arguments)
+    def answer(progress, **arguments):
+        report_sign_in_to(progress)
+        with translate_errors(name, arguments):
+            return handler(progress, **arguments)
 
     return answer
 
 
 HANDLERS = {
-    name: _guarded(name, handler)
+    name: _guard(name, handler)
     for area, functions in _AREAS.items()
     for handler in functions
     for name in [f"{area}.{handler.__name__}"]

@@ -1,38 +1,39 @@
-"""The model registry; versions are found again by the digest of their files, kept as a tag."""
+"""The model registry. A tag holds the digest of a version's files, to find the version by content."""
 
 import contextlib
 import json
 import os
 import threading
 
-from failures import patiently, surely
+from failures import act_once, retry
 from jobs import run_of
 from transfer import fetch
-from workspaces import opened
+from workspaces import open_workspace
 
 DIGEST, INPUTS, LINEAGE, FILES = "dressage.digest", "dressage.inputs", "dressage.lineage", "dressage.files"
 _LONGEST = 8000
+"""Characters that a property may have."""
 _guard = threading.Lock()
 
 
-def find(tell, *, workspace, name, tags):
-    """The newest version that has all of the tags; None if there is none."""
+def find(progress, *, workspace, name, tags):
+    """Return the newest version that has all of the tags, or None."""
     found = _versions(workspace, name, tags)
-    return _shown(found[-1]) if found else None
+    return _describe(found[-1]) if found else None
 
 
-def all_of(tell, *, workspace):
+def list_all(progress, *, workspace):
     from azureml.core import Model
 
-    return [_shown(model) for model in patiently(lambda: Model.list(opened(workspace), expand=False))]
+    return [_describe(model) for model in retry(lambda: Model.list(open_workspace(workspace), expand=False))]
 
 
-def register_run(tell, *, workspace, run_id, name, path, digest, files, tags, lineage, framework):
-    """A version of what the run left at `path`, or the one with the same bytes."""
-    if there := find(tell, workspace=workspace, name=name, tags={DIGEST: digest}):
-        return there
+def register_run(progress, *, workspace, run_id, name, path, digest, files, tags, lineage, framework):
+    """Register what the run saved at `path`. Returns the existing version with the same content, if any."""
+    if existing := find(progress, workspace=workspace, name=name, tags={DIGEST: digest}):
+        return existing
     run = run_of(workspace, run_id)
-    surely(
+    act_once(
         lambda: run.register_model(
             name,
             model_path=path,
@@ -40,42 +41,45 @@ def register_run(tell, *, workspace, run_id, name, path, digest, files, tags, li
             properties=_properties(files, lineage),
             model_framework=framework,
         ),
-        lambda: find(tell, workspace=workspace, name=name, tags={DIGEST: digest}),
+        lambda: find(progress, workspace=workspace, name=name, tags={DIGEST: digest}),
     )
-    return _only(workspace, name, digest, run_id)
+    return _remove_duplicates(workspace, name, digest, run_id)
 
 
-def register_folder(tell, *, workspace, name, directory, digest, files):
+def register_folder(progress, *, workspace, name, directory, digest, files):
+    """Register a local folder. Returns the existing version with the same content, if any."""
     from azureml.core import Model
 
-    if there := find(tell, workspace=workspace, name=name, tags={DIGEST: digest}):
-        return there
-    with _beside(directory):
-        made = Model.register(
-            opened(workspace),
+    if existing := find(progress, workspace=workspace, name=name, tags={DIGEST: digest}):
+        return existing
+    with _in_parent_of(directory):
+        model = Model.register(
+            open_workspace(workspace),
             model_path=os.path.basename(directory),
             model_name=name,
             tags={DIGEST: digest},
             properties=_properties(files, {}),
         )
-    return _shown(made)
+    return _describe(model)
 
 
-def download(tell, *, workspace, name, version, target):
-    """Put the version's files into the folder, each from where an earlier attempt stopped."""
+def download(progress, *, workspace, name, version, target):
+    """Download the version's files into the folder. An interrupted file continues where it stopped."""
     from azureml.core import Model
 
-    addresses = Model(opened(workspace), name, version=version).get_sas_urls()
-    below = len({path.partition("/")[0] for path in addresses}) == 1  # all in the folder that was registered
+    addresses = Model(open_workspace(workspace), name, version=version).get_sas_urls()
+    one_folder = (
+        len({path.partition("/")[0] for path in addresses}) == 1
+    )  # the registered folder: leave it out
     for path, address in addresses.items():
-        inside = path.partition("/")[2] if below else path
-        fetch(address, os.path.join(target, inside or path), tell)
+        inside = path.partition("/")[2] if one_folder else path
+        fetch(address, os.path.join(target, inside or path), progress)
     return len(addresses)
 
 
 @contextlib.contextmanager
-def _beside(directory):
-    """The SDK registers nothing that is not below the working directory."""
+def _in_parent_of(directory):
+    """Change to the folder's parent: the SDK registers only paths below the working directory."""
     with _guard:
         before = os.getcwd()
         os.chdir(os.path.dirname(directory))
@@ -85,21 +89,24 @@ def _beside(directory):
             os.chdir(before)
 
 
-def _only(workspace, name, digest, run_id):
-    """The version with that content. The SDK asks again where an answer was lost, and so registers twice."""
+def _remove_duplicates(workspace, name, digest, run_id):
+    """Return the first version with this content and delete later ones of this run.
+
+    The SDK repeats a request whose answer was lost, and registers a second version.
+    """
     first, *more = _versions(workspace, name, {DIGEST: digest})
     for model in more:
         if model.run_id == run_id:
-            patiently(model.delete)
-    return _shown(first)
+            retry(model.delete)
+    return _describe(first)
 
 
 def _versions(workspace, name, tags):
-    """Those that have all of the tags, the oldest first."""
+    """Return the versions that have all of the tags, oldest first."""
     from azureml.core import Model
 
     wanted = [[key, value] for key, value in tags.items()]
-    found = patiently(lambda: Model.list(opened(workspace), name=name, tags=wanted or None, expand=False))
+    found = retry(lambda: Model.list(open_workspace(workspace), name=name, tags=wanted or None, expand=False))
     return sorted(found, key=lambda model: model.version)
 
 
@@ -108,7 +115,7 @@ def _properties(files, lineage):
     return {LINEAGE: json.dumps(lineage)} | ({FILES: listed} if len(listed) <= _LONGEST else {})
 
 
-def _shown(model):
+def _describe(model):
     tags, properties = dict(model.tags or {}), dict(model.properties or {})
     return {
         "name": model.name,

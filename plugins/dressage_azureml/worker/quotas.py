@@ -1,49 +1,50 @@
-"""Machine sizes, and how many of their cores the subscription may have."""
+"""Machine sizes, and the subscription's quota of cores."""
 
 import re
 
-from workspaces import opened
+from workspaces import open_workspace
 
 
-def sizes(tell, *, workspace, size, low_priority):
-    """What the region has of a size: its cores, and the tightest of the quotas that count them, if any does."""
+def sizes(progress, *, workspace, size, low_priority):
+    """Return whether the region offers a size, its cores, and the smallest remaining quota that limits it."""
     from azureml.core.compute import AmlCompute
 
-    known = {one["name"].lower(): one for one in AmlCompute.supported_vmsizes(opened(workspace))}
+    known = {one["name"].lower(): one for one in AmlCompute.supported_vmsizes(open_workspace(workspace))}
     found = known.get(size.lower())
     if found is None:
         return {"offered": False, "known": sorted(one["name"] for one in known.values())}
-    usages = AmlCompute.list_usages(opened(workspace))
+    usages = AmlCompute.list_usages(open_workspace(workspace))
     left = {
         usage["name"]["value"]: usage["limit"] - usage["currentValue"]
         for usage in usages
-        if _counts(usage, size, "LowPriority" if low_priority else "Dedicated")
+        if _limits(usage, size, "LowPriority" if low_priority else "Dedicated")
     }
     quota = min(left, key=left.__getitem__, default=None)
     return {"offered": True, "cores": found.get("vCPUs"), "quota": quota, "cores_left": left.get(quota)}
 
 
-def _counts(usage, size, priority):
-    """Whether it limits nodes of that size: the region's total and the family's, each for one priority.
+def _limits(usage, size, priority):
+    """Return whether a quota limits nodes of the size: the region's total or the family's, for this priority.
 
-    A limit of -1 is none of its own.
+    A limit of -1 means that the quota has no limit itself.
     """
     name = usage["name"]["value"]
     return usage["limit"] >= 0 and priority in name and (name.startswith("Total") or is_family(name, size))
 
 
 def is_family(name, size):
-    """Whether `Standard NCASv3_T4 Family Cluster Dedicated vCPUs` counts Standard_NC4as_T4_v3.
+    """Return whether a quota such as `Standard NCASv3_T4 Family Cluster Dedicated vCPUs` counts Standard_NC4as_T4_v3.
 
-    The SDK leaves out which family a size is of; where the names do not tell, no quota is known.
+    The SDK does not say which family a size belongs to, so names are compared. Without a match no quota is known.
     """
     parts = re.fullmatch(r"(?:standard_)?([a-z]+?)\d+(?:-\d+)?([a-z]*)((?:_[a-z]*\d+)*)", size.lower())
     if parts is None:
         return False
     series, features, versions = parts[1], parts[2], parts[3].replace("_", "")
     family = re.sub(r"^standard|family.*$| ", "", name.lower())
-    told = (family.replace("_", ""), re.sub(r"_[a-z]+\d+$", "", family))  # NDASv4_A100 counts ND96asr_v4
-    meant = [series + re.sub(dropped, "", features) for dropped in ("^$", "r", "[ir]")]  # RDMA and isolation
+    families = (family.replace("_", ""), re.sub(r"_[a-z]+\d+$", "", family))  # NDASv4_A100 counts ND96asr_v4
+    # Names of families leave out 'r' (RDMA) and 'i' (isolation).
+    stems = [series + re.sub(dropped, "", features) for dropped in ("^$", "r", "[ir]")]
     return any(
-        one.startswith(first) and sorted(one) == sorted(first + versions) for one in told for first in meant
+        one.startswith(stem) and sorted(one) == sorted(stem + versions) for one in families for stem in stems
     )

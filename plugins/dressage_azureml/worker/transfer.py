@@ -1,43 +1,43 @@
-"""Bytes from signed addresses, resumed where a connection was dropped."""
+"""Download from signed URLs, resumed after a dropped connection."""
 
 import functools
 import os
 
-from failures import patiently
+from failures import retry
 
 _PIECE = 1 << 20
 
 
 @functools.cache
 def session():
-    """Connections that are kept."""
+    """Return the HTTP session that all requests share."""
     import requests
 
     return requests.Session()
 
 
-def fetch(address, path, tell):
-    """Put the bytes at the address into the file, going on where an earlier attempt stopped."""
+def fetch(address, path, progress):
+    """Download the address to the file, continuing an interrupted download."""
     partial = path + ".partial"
     os.makedirs(os.path.dirname(path), exist_ok=True)
-    patiently(lambda: _resume(address, partial, tell))
+    retry(lambda: _resume(address, partial, progress))
     os.replace(partial, path)
 
 
-def _resume(address, partial, tell):
-    there = os.path.getsize(partial) if os.path.exists(partial) else 0
-    with session().get(address, headers={"Range": f"bytes={there}-"}, stream=True, timeout=60) as answer:
-        if answer.status_code == 416:  # all of it is there
+def _resume(address, partial, progress):
+    start = os.path.getsize(partial) if os.path.exists(partial) else 0
+    with session().get(address, headers={"Range": f"bytes={start}-"}, stream=True, timeout=60) as answer:
+        if answer.status_code == 416:  # the file is complete
             return
         answer.raise_for_status()
         mode = "ab" if answer.status_code == 206 else "wb"
-        done = there if mode == "ab" else 0
+        done = start if mode == "ab" else 0
         length = answer.headers.get("Content-Length")
         total = done + int(length) if length else None
         with open(partial, mode) as file:
             for piece in answer.iter_content(_PIECE):
                 file.write(piece)
                 done += len(piece)
-                tell(os.path.basename(partial)[: -len(".partial")], done, total)
+                progress(os.path.basename(partial)[: -len(".partial")], done, total)
     if total is not None and done < total:
         raise ConnectionError(f"{done} of {total} bytes arrived")

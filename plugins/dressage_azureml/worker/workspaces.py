@@ -1,38 +1,38 @@
-"""The workspace that calls are about, opened once."""
+"""Open the Azure ML workspace of a call, once per reference."""
 
 import json
 import threading
 
 from credentials import credentials
 
-_opened = {}
+_workspaces = {}
 _guard = threading.Lock()
 
 
-def opened(reference):
-    """The workspace. reference: its three names, and auth (None: azureml's own choice of credentials)."""
+def open_workspace(reference):
+    """Return the workspace. reference: its three names, and auth (None: the SDK chooses the credentials)."""
     key = json.dumps(reference, sort_keys=True)
     with _guard:
-        if key not in _opened:
-            _opened[key] = _open(**reference)
-        return _opened[key]
+        if key not in _workspaces:
+            _workspaces[key] = _connect(**reference)
+        return _workspaces[key]
 
 
-def check(tell, *, workspace):
-    """Where the workspace is, having asked it."""
-    found = opened(workspace)
-    return {"name": found.name, "location": found.location}
+def check(progress, *, workspace):
+    """Contact the workspace; return its name and location."""
+    opened = open_workspace(workspace)
+    return {"name": opened.name, "location": opened.location}
 
 
-def write(tell, *, workspace, path):
-    """Write the config.json of a workspace that answers."""
-    opened(workspace)
+def write(progress, *, workspace, path):
+    """Contact the workspace, then write its config.json."""
+    open_workspace(workspace)
     with open(path, "w", encoding="utf-8") as file:
         json.dump({key: value for key, value in workspace.items() if key != "auth"}, file, indent=4)
         file.write("\n")
 
 
-def _open(subscription_id, resource_group, workspace_name, auth=None):
+def _connect(subscription_id, resource_group, workspace_name, auth=None):
     from azureml.core import Workspace
 
     return Workspace.get(

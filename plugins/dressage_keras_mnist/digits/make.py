@@ -2,10 +2,11 @@
 # requires-python = ">=3.11"
 # dependencies = ["scikit-learn>=1.5,<2", "numpy>=2,<3"]
 # ///
-"""Make the four files beside this script: `uv run make.py [FOLDER]`.
+"""Create the four files next to this script: `uv run make.py [FOLDER]`.
 
-The images are the 1,797 of scikit-learn's `load_digits`, 8x8 with 17 levels of grey, brought to MNIST's format:
-each pixel becomes 3x3 of them inside a border of 2, levels 0 to 16 become 0 to 255. Every fifth image is for testing.
+The images are the 1,797 of scikit-learn's `load_digits`: 8x8 pixels with 17 levels of grey. They are converted to
+MNIST's format: each pixel becomes 3x3 pixels, a border of 2 pixels is added, and levels 0 to 16 become 0 to 255.
+Every fifth image is a test image.
 """
 
 import gzip

@@ -50,14 +50,14 @@ def test_init_takes_names_with_dashes(service: Loopback, project: Path, dressage
 def test_init_asks_for_all_three_names(project: Path, dressage):
     told = dressage("init", "--on", "azureml", "subscription_id=1")
     assert told.returncode == 2
-    assert "no resource_group, workspace_name given; run: dressage init --on azureml" in told.stderr
+    assert "resource_group, workspace_name missing; run: dressage init --on azureml" in told.stderr
 
 
 def test_init_refuses_what_config_json_does_not_hold(project: Path, dressage):
     names = {"subscription_id": "1", "resource_group": "g", "workspace_name": "w"}
     told = dressage(*init(names, auth="cli"))
     assert told.returncode == 2
-    assert "config.json does not hold auth; set it in dressage.toml" in told.stderr
+    assert "'auth' is not in config.json; set it in dressage.toml" in told.stderr
 
 
 def test_doctor_finds_workspace_and_quota(service: Loopback, dressage):
@@ -81,7 +81,7 @@ def test_doctor_asks_no_workspace_where_there_is_none(project: Path, dressage):
 
 def test_a_plan_says_what_it_costs(service: Loopback, dressage):
     told = dressage("plan", "keras-mnist", "--on", "azureml", "--set", "data=digits")
-    assert "0.53 USD an hour and node, at most 2.10 an hour" in told.stdout
+    assert "0.53 USD per node and hour, at most 2.10 USD per hour" in told.stdout
 
 
 def test_a_table_of_prices_takes_the_place_of_the_one_that_comes_along(
@@ -89,7 +89,7 @@ def test_a_table_of_prices_takes_the_place_of_the_one_that_comes_along(
 ):
     (project / "mine.csv").write_text("size,usd_per_hour\nStandard_NC4as_T4_v3,2\n")
     told = dressage("plan", "keras-mnist", "--on", "azureml", "--set", "data=digits", "-O", "prices=mine.csv")
-    assert "2.00 USD an hour and node, at most 8.00 an hour (mine.csv)" in told.stdout
+    assert "2.00 USD per node and hour, at most 8.00 USD per hour (mine.csv)" in told.stdout
 
 
 @pytest.mark.parametrize(

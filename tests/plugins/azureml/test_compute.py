@@ -124,5 +124,5 @@ def test_a_cluster_that_is_being_deleted_is_made_anew(compute: Compute, service:
     compute.delete("cpu-cluster")
     stage = compute.plan(target())
     assert stage.action == "create"
-    assert stage.reasons[0].startswith("the one of this name is being deleted")
+    assert stage.reasons[0].startswith("the cluster of this name is being deleted")
     assert ensured(compute, target()) == "cpu-cluster"

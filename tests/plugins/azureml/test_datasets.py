@@ -21,5 +21,5 @@ def test_a_version_that_was_deleted_is_passed_over(azure: Engine, service: Loopb
 
 def test_a_datastore_that_lets_nobody_write_is_told(azure: Engine, service: Loopback):
     service.behave(keyless=True)
-    with pytest.raises(StageError, match="'workspaceblobstore' has neither an account key nor a signature"):
+    with pytest.raises(StageError, match="'workspaceblobstore' has neither an account key nor a SAS token"):
         azure.platform().datasets.ensure(azure.describe("tiny").datasets["numbers"], lambda *_: None)

@@ -110,13 +110,13 @@ def test_requirements_alone_come_with_a_python(environments: Environments, servi
 @pytest.mark.parametrize("names", [{"indexes": ("lab",)}, {"find_links": ("lab",)}])
 def test_an_index_by_name_is_refused_when_planned(environments: Environments, names: dict[str, tuple[str]]):
     with pytest.raises(
-        SpecError, match="'tiny-env' names index 'lab': Azure ML builds the image in the cloud"
+        SpecError, match="'tiny-env' uses the index 'lab': Azure ML builds the image in the cloud"
     ):
         environments.plan(Environment(name="tiny-env", requirements="six", **names))
 
 
 def test_hashes_are_refused_where_a_client_must_be_added(environments: Environments):
-    with pytest.raises(SpecError, match="its requirements have hashes, and azureml-mlflow is needed"):
+    with pytest.raises(SpecError, match="its requirements have hashes, and mlflow needs azureml-mlflow"):
         environments.plan(Environment(name="tiny-env", requirements=f"mlflow==3.0 --hash=sha256:{'0' * 64}"))
 
 

@@ -81,9 +81,7 @@ def test_a_service_principal_logs_in(service: Loopback, project: Path, monkeypat
 
 def test_a_retired_size_is_refused_before_anything_is_created(service: Loopback, project: Path, monkeypatch):
     monkeypatch.setattr(Cloudy, "size", "Standard_NC6s_v3")
-    with pytest.raises(
-        SettingsError, match="NCv3, which Azure retired in 2025-09; take Standard_NC4as_T4_v3"
-    ):
+    with pytest.raises(SettingsError, match="NCv3, which Azure retired in 2025-09; use Standard_NC4as_T4_v3"):
         with_tiny(project).run("tiny")
     assert service.changes() == []
 
@@ -94,7 +92,7 @@ def test_a_clusters_name_that_azure_refuses_is_refused_before_anything_is_sent(p
         '{"subscription_id": "1", "resource_group": "g", "workspace_name": "w"}'
     )
     compute = with_tiny(project).platform().compute
-    with pytest.raises(SettingsError, match=f"compute target '{name}': Azure takes 3 to 24 letters"):
+    with pytest.raises(SettingsError, match=f"compute target '{name}': use 3 to 24 letters"):
         compute.plan(ComputeTarget(name=name))
 
 

@@ -24,7 +24,7 @@ def test_a_config_json_that_the_sdk_wrote(service: Loopback, project: Path):
 @pytest.mark.parametrize("content", ["[]", '{"Scope": "/subscriptions/1"}'])
 def test_a_config_json_of_something_else_is_told(project: Path, content: str):
     (project / "config.json").write_text(content)
-    with pytest.raises(SettingsError, match=r"config\.json' (is no workspace configuration|has no sub)"):
+    with pytest.raises(SettingsError, match=r"config\.json' (is not a workspace configuration|has no sub)"):
         with_tiny(project).plan("tiny")
 
 
@@ -43,7 +43,9 @@ def test_a_bad_option_is_refused(project: Path, option: str, value: object, want
 
 
 def test_a_workspace_is_named_whole(project: Path):
-    with pytest.raises(SettingsError, match="platform 'azureml': no resource_group configured; give all of"):
+    with pytest.raises(
+        SettingsError, match="platform 'azureml': option resource_group is missing; set all of"
+    ):
         with_tiny(project, subscription_id="1").plan("tiny")
 
 

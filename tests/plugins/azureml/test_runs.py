@@ -95,7 +95,9 @@ def test_a_log_whose_address_has_expired_is_read_on(azure: Engine, service: Loop
 def test_checkpoints_that_are_too_large_to_go_along_are_told(azure: Engine, service: Loopback, script):
     run = azure.run("script", set={"path": str(script(CHECKPOINT))})
     assert run.wait(120).state == "Failed"
-    with pytest.raises(StageError, match=r"'outputs/checkpoints' are 301 MB; Azure ML takes 300 MB"):
+    with pytest.raises(
+        StageError, match=r"'outputs/checkpoints' have 301 MB; Azure ML accepts less than 300 MB"
+    ):
         azure.resume(run.id)
     assert sum(path.endswith("/snapshotrun") for _, path, _ in service.state()["requests"]) == 1
 

@@ -57,12 +57,12 @@ def test_ones_own_files_may_be_gzipped_or_plain(tmp_path: Path):
 
 
 def test_a_folder_without_one_of_the_files_is_refused_with_its_name(tmp_path: Path):
-    with pytest.raises(SettingsError, match=r"has no train-images-idx3-ubyte\.gz"):
+    with pytest.raises(SettingsError, match=r"does not contain train-images-idx3-ubyte\.gz"):
         recipe.dataset(settings=set_to(data=str(tmp_path)))
 
 
 def test_data_that_is_neither_a_name_nor_a_folder_is_refused(engine: Engine):
-    with pytest.raises(SettingsError, match=r"fashion', which is no folder; give mnist, digits"):
+    with pytest.raises(SettingsError, match=r"fashion' is not a folder; give mnist, digits"):
         engine.plan("keras-mnist", set={"data": "fashion"})
 
 
@@ -81,7 +81,7 @@ def test_the_cluster_is_the_articles_on_a_size_that_is_offered():
     "size", ["STANDARD_NC6", "Standard_NC6s_v3", "standard_nc24rs_v3", "Standard_NC12s_v2"]
 )
 def test_a_retired_size_is_refused_with_its_successor(engine: Engine, size: str):
-    with pytest.raises(SettingsError, match=f"{size}.*retired.*take Standard_NC4as_T4_v3"):
+    with pytest.raises(SettingsError, match=f"{size}.*retired.*use Standard_NC4as_T4_v3"):
         engine.plan("keras-mnist", set={"vm_size": size, "data": "digits"})
 
 

@@ -96,7 +96,7 @@ def test_killed_in_the_middle_and_resumed_it_ends_with_the_same_weights(
     eventually(lambda: run.status.ended)
     resumed = engine.resume(run.id)
     assert resumed.wait(900).state == "Completed"
-    assert b"continuing after epoch" in b"".join(resumed.logs())
+    assert b"resuming after epoch" in b"".join(resumed.logs())
     assert resumed.model == trained.model
 
 
