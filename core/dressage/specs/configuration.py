@@ -1,21 +1,33 @@
-"""Where values come from: flags, then DRESSAGE_* variables, dressage.toml, the user's file, defaults.
+"""Where values come from: the command line, then variables, dressage.toml, the user's own file, defaults.
 
-on = "local"                 # DRESSAGE_ON
-experiment = "digits"        # DRESSAGE_EXPERIMENT
-workspace = "records"        # DRESSAGE_WORKSPACE; from the folder of this file
-snapshot_limit_mb = 300      # DRESSAGE_SNAPSHOT_LIMIT_MB
+`dressage.toml` is looked for upward from the current folder. The user's own file has the same name and format; it is
+in the folder of configuration files, on Linux `~/.config/dressage/`.
 
-[recipes.keras-mnist]        # any setting of the recipe
-epochs = 5                   # DRESSAGE_KERAS_MNIST_EPOCHS
+    on = "local"                 # DRESSAGE_ON
+    experiment = "digits"        # DRESSAGE_EXPERIMENT
+    workspace = "records"        # DRESSAGE_WORKSPACE; from the folder of this file
+    snapshot_limit_mb = 300      # DRESSAGE_SNAPSHOT_LIMIT_MB
 
-[platforms.local]            # any option of the platform
-grace_s = 5                  # DRESSAGE_LOCAL_GRACE_S
+    [recipes.keras-mnist]        # any setting of the recipe
+    epochs = 5                   # DRESSAGE_KERAS_MNIST_EPOCHS
 
-[indexes]                    # package indexes by the name that an environment gives
-lab = "https://user:password@packages.example/simple"   # DRESSAGE_INDEX_LAB
+    [platforms.local]            # any option of the platform
+    grace_s = 5                  # DRESSAGE_LOCAL_GRACE_S
 
-[find_links]                 # folders or pages of distributions; a path is taken from the folder of this file
-wheels = "wheels"            # DRESSAGE_FIND_LINKS_WHEELS
+    [indexes]                    # package indexes by the name that an environment gives
+    lab = "https://user:password@packages.example/simple"   # DRESSAGE_INDEX_LAB
+
+    [find_links]                 # folders or pages of distributions; a path is taken from the folder of this file
+    wheels = "wheels"            # DRESSAGE_FIND_LINKS_WHEELS
+
+on: the platform that runs execute on.
+experiment: the experiment to group runs under; by default the recipe's name.
+workspace: the folder of the workspace; by default `.dressage`, looked for upward.
+snapshot_limit_mb: how large the copy of a source directory may be, in megabytes.
+recipes: settings of recipes, a table for each recipe.
+platforms: options of platforms, a table for each platform.
+indexes: addresses of package indexes, by the names that environments give.
+find_links: folders or pages of distributions, by the names that environments give.
 """
 
 from collections.abc import Iterable, Mapping
