@@ -58,7 +58,11 @@ def _plugin_values(engine: "Engine") -> "dict[str, Value]":
         **{f"plugins.files.{number}": Value(file.written, file.origin) for number, file in files},
         **{f"plugins.disabled.{name}": Value(True, origin) for name, origin in settings.disabled.items()},
         **{f"plugins.required.{name}": Value(True, origin) for name, origin in settings.required.items()},
-        **({"plugins.order": Value(", ".join(settings.order), settings.order_origin)} if settings.order else {}),
+        **(
+            {"plugins.order": Value(", ".join(settings.order), settings.order_origin)}
+            if settings.order
+            else {}
+        ),
         **{f"plugins.{choice.name}": Value(choice.provider, choice.origin) for choice in choices},
     }
 

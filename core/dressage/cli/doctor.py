@@ -61,8 +61,13 @@ def _drop_repeated(checks: Iterable[Check]) -> Iterator[Check]:
 def _run_checks() -> Iterator[Check]:
     for check in (_check_python, _check_uv, _check_configuration, _check_workspace, _check_disk):
         yield _run_check(check)
-    for status in open_engine().plugin_statuses():
-        yield Check(f"{status.kind} {status.name}", status.error is None, status.error or status.source)
+    try:
+        statuses = open_engine().plugin_statuses()
+    except DressageError as error:  # as of a settings file that cannot be read
+        yield Check("plugins", False, str(error))
+        return
+    for status in statuses:
+        yield Check(f"{status.kind} {status.name}", status.error is None, status.error or status.note or status.source)
         if status.kind == "platform" and status.error is None:
             yield from _diagnose_platform(status.name)
 

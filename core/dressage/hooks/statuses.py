@@ -82,3 +82,7 @@ def _try(plugins: Plugins, kind: Kind, name: str) -> tuple[int | None, str | Non
 def _unusable(plugins: Plugins) -> Iterator[PluginStatus]:
     for found in plugins.found.unusable:
         yield PluginStatus(name=found.name, kind="unknown", source=found.source, error=found.reason)
+    known = {name for _, name in plugins.known()} | {found.name for found in plugins.found.unusable}
+    for name, origin in plugins.settings.disabled.items():
+        if name not in known:
+            yield PluginStatus(name=name, kind="unknown", source=origin, note="disabled, and not installed")

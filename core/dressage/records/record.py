@@ -35,7 +35,7 @@ from dressage.results.versions import ComputeHandle, DatasetVersion, Environment
 class Record:
     """The state of a run.
 
-    request: a RunRequest as JSON, as the policies judged it last. judgement: a Judgement as JSON; None in older records.
+    request: a RunRequest as JSON, as the policies judged it last. judgement: a Judgement as JSON, if it was recorded.
     handles: the result of each finished stage, as JSON. datasets: the inputs by name.
     submitting: the last attempt whose submission began. submitted: the last attempt that the platform has.
     processes: the process ids of supervisors, by attempt.

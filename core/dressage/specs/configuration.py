@@ -1,24 +1,44 @@
-"""Where values come from: flags, then DRESSAGE_* variables, dressage.toml, the user's file, the machine's, defaults.
+"""Where values come from: the command line, then variables, dressage.toml, the user's file, the machine's, defaults.
 
-on = "local"                 # DRESSAGE_ON
-experiment = "digits"        # DRESSAGE_EXPERIMENT
-workspace = "records"        # DRESSAGE_WORKSPACE; from the folder of this file
-snapshot_limit_mb = 300      # DRESSAGE_SNAPSHOT_LIMIT_MB
+`dressage.toml` is looked for upward from the current folder. The user's own file has the same name and format; it is
+in the folder of configuration files, on Linux `~/.config/dressage/`. The machine's is in `/etc/xdg/dressage/`, and in
+`dressage/` below each folder of the variable XDG_CONFIG_DIRS.
 
-[recipes.keras-mnist]        # any setting of the recipe
-epochs = 5                   # DRESSAGE_KERAS_MNIST_EPOCHS
+    on = "local"                 # DRESSAGE_ON
+    experiment = "digits"        # DRESSAGE_EXPERIMENT
+    workspace = "records"        # DRESSAGE_WORKSPACE; from the folder of this file
+    snapshot_limit_mb = 300      # DRESSAGE_SNAPSHOT_LIMIT_MB
 
-[platforms.local]            # any option of the platform
-grace_s = 5                  # DRESSAGE_LOCAL_GRACE_S
+    [recipes.keras-mnist]        # any setting of the recipe
+    epochs = 5                   # DRESSAGE_KERAS_MNIST_EPOCHS
 
-[indexes]                    # package indexes by the name that an environment gives
-lab = "https://user:password@packages.example/simple"   # DRESSAGE_INDEX_LAB
+    [platforms.local]            # any option of the platform
+    grace_s = 5                  # DRESSAGE_LOCAL_GRACE_S
 
-[find_links]                 # folders or pages of distributions; a path is taken from the folder of this file
-wheels = "wheels"            # DRESSAGE_FIND_LINKS_WHEELS
+    [indexes]                    # package indexes by the name that an environment gives
+    lab = "https://user:password@packages.example/simple"   # DRESSAGE_INDEX_LAB
 
-[plugins]                    # see dressage.specs.plugin_settings
-disabled = ["house"]         # DRESSAGE_PLUGINS_DISABLED
+    [find_links]                 # folders or pages of distributions; a path is taken from the folder of this file
+    wheels = "wheels"            # DRESSAGE_FIND_LINKS_WHEELS
+
+    [plugins]
+    files = ["plugins/iris.py"]  # plugins of this project: files, or folders with an __init__.py
+    disabled = ["house"]         # DRESSAGE_PLUGINS_DISABLED
+    required = ["safety"]        # policies without which nothing runs
+    order = ["cost", "house"]    # order in which policies are applied
+    mnist = "lab"                # the distribution that provides the plugin "mnist"
+
+on: the platform that runs execute on.
+experiment: the experiment to group runs under; by default the recipe's name.
+workspace: the folder of the workspace; by default `.dressage`, looked for upward.
+snapshot_limit_mb: how large the copy of a source directory may be, in megabytes.
+recipes: settings of recipes, a table for each recipe.
+platforms: options of platforms, a table for each platform.
+indexes: addresses of package indexes, by the names that environments give. A variable may add one that no file has:
+    DRESSAGE_INDEX_OUR_LAB is the address of "our-lab".
+find_links: folders or pages of distributions, by the names that environments give.
+plugins: which plugins are used; a list alone stands for `files`. The lists of all files count together, except for
+    `order`, of which the strongest file's counts. A required policy cannot be disabled, nor provided by a project.
 """
 
 import os

@@ -143,6 +143,12 @@ def test_a_disabled_recipe_says_by_whom(project: Path, install: Install):
         model_of(engine)
 
 
+def test_a_name_that_is_disabled_and_not_there_is_listed(project: Path):
+    (project / "dressage.toml").write_text('[plugins]\ndisabled = ["huose"]\n')
+    (status,) = (status for status in Engine(project).plugin_statuses() if status.name == "huose")
+    assert (status.note, status.source) == ("disabled, and not installed", str(project / "dressage.toml"))
+
+
 class TestProjectFiles:
     """Plugins that settings files name."""
 
