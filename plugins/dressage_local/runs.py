@@ -73,7 +73,7 @@ class LocalRuns:
             return status
         if not record.is_submitted:
             raise NotFoundError(f"run {run_id!r} was not started")
-        reason = f"{processes.last_words(folder)}; continue the run with: dressage resume {run_id}"
+        reason = f"{processes.explain_end(folder)}; continue the run with: dressage resume {run_id}"
         return RunStatus(
             state="Failed", reason=reason, started=status.started, ended=_last_write(folder), interrupted=True
         )
@@ -88,7 +88,7 @@ class LocalRuns:
             released = self._released.get(run_id)
             if released is None:
                 lock = self._workspace.run(run_id).lock("supervisor")
-                released = self._released[run_id] = processes.released(lock)
+                released = self._released[run_id] = processes.watch_release(lock)
             if released.wait(min(left, threading.TIMEOUT_MAX)):
                 self._released.pop(run_id, None)
         return True

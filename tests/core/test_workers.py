@@ -49,7 +49,7 @@ def break_off(tell):
         conversation.replies.write(b'{"id": 1, "res')
         conversation.replies.flush()
         os._exit(9)
-    sys.modules["__main__"].Conversation.tell = half
+    sys.modules["__main__"].Conversation.send = half
 
 def wait(tell, path):
     while not os.path.exists(path):
@@ -106,14 +106,14 @@ def test_a_failure_is_one_line_with_its_kind(worker: Worker):
 
 
 def test_a_worker_that_dies_is_told_with_its_last_words_and_started_again(worker: Worker):
-    with pytest.raises(WorkerError, match="ended in die: last words"):
+    with pytest.raises(WorkerError, match="exited during die: last words"):
         worker.call("die")
     assert worker.call("echo", alive=True) == {"alive": True}
 
 
 @pytest.mark.timeout(60)  # it would wait for the rest for ever
 def test_a_worker_that_dies_in_the_middle_of_a_reply_is_told(worker: Worker):
-    with pytest.raises(WorkerError, match="ended in break_off"):
+    with pytest.raises(WorkerError, match="exited during break_off"):
         worker.call("break_off")
 
 

@@ -1,1 +1,1 @@
-"""What owns a run on a machine: its supervisor, its place in the queue, the endpoint that it records to."""
+"""Supervision of a run on a machine: its supervisor, the queue, and the tracking endpoint."""

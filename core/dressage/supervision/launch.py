@@ -1,4 +1,4 @@
-"""What a supervisor is given, and how a submission becomes a command on a machine."""
+"""The input of a supervisor, and the command that starts a submission's script."""
 
 import json
 from pathlib import Path
@@ -11,11 +11,12 @@ if TYPE_CHECKING:
 
 
 class Launch(NamedTuple):
-    """launch.json. It is read with the standard library alone, which a supervisor starts and stays small with.
+    """The content of launch.json. It is read with the standard library only, so that a supervisor stays small.
 
-    argv: what is started. path: the folder of the environment's programs. variables: beside those of the shell.
-    queue, ticket, slots: the place in line at `compute`. grace_s: from SIGTERM to SIGKILL. time_limit_s: for the
-    script; None for none. registers: whether the run leaves a model to register. workspace: its root.
+    argv: the command to start. path: the folder of the environment's programs. variables: added to the shell's.
+    queue, ticket, slots: the queue of the target `compute`, and the run's place in it. grace_s: the time between
+    SIGTERM and SIGKILL. time_limit_s: for the script; None for no limit. registers: whether a model is registered at
+    the end. workspace: its root.
     """
 
     run_id: str
@@ -36,7 +37,7 @@ class Launch(NamedTuple):
 
     @classmethod
     def read(cls, path: Path) -> "Launch":
-        """Raises TypeError if the file holds other fields."""
+        """Read the file. Raises TypeError if it has other fields."""
         return cls(**json.loads(path.read_text()))
 
     def write(self, path: Path) -> None:
@@ -46,7 +47,7 @@ class Launch(NamedTuple):
 
 
 class Command(NamedTuple):
-    """argv: with the interpreter and the folders of the inputs in it. python: the environment's interpreter."""
+    """argv: starts with the interpreter; the inputs' folders are filled in. python: the environment's interpreter."""
 
     argv: list[str]
     python: Path
@@ -54,21 +55,25 @@ class Command(NamedTuple):
 
 
 def command_of(workspace: "Workspace", submission: "Submission") -> Command:
-    """How to start a submission on a machine that sees the workspace, with the workspace's datasets and environments.
+    """Return the command that starts a submission on a machine that can read the workspace.
 
-    Raises StageError or NotFoundError if the environment is not there any more, SpecError if an argument stands for
-    an input that the recipe does not have.
+    Datasets and environments are the workspace's. Raises StageError or NotFoundError if the environment no longer
+    exists, SpecError if an argument refers to an input that the recipe does not have.
     """
     from dressage.environments.uv_environments import UvEnvironments
 
     python = UvEnvironments(workspace.root / "environments").interpreter(submission.environment.key)
-    arguments = [_word(workspace, submission, argument) for argument in submission.request.script.arguments]
+    arguments = [
+        _resolve_argument(workspace, submission, argument) for argument in submission.request.script.arguments
+    ]
     argv = [*submission.request.script.program(str(python)), *arguments]
     return Command(argv, python, dict(submission.environment.variables))
 
 
-def _word(workspace: "Workspace", submission: "Submission", argument: "str | DatasetFolder") -> str:
-    """The argument as the script gets it."""
+def _resolve_argument(
+    workspace: "Workspace", submission: "Submission", argument: "str | DatasetFolder"
+) -> str:
+    """Return the argument as the script gets it: a text, or the path of an input's folder."""
     if isinstance(argument, str):
         return argument
     from dressage.records.requests import input_of

@@ -1,42 +1,42 @@
-"""The last line of a log, and the exception that ended a script."""
+"""The last line of a log, and the exception with which a script failed."""
 
 import re
 from pathlib import Path
 
 _TAIL_BYTES = 64 << 10
 _UNCAUGHT = 1
-"""The exit code of a Python that an exception ended."""
+"""The exit code of Python after an uncaught exception."""
 _NEAR = 30
-"""How many lines of a long message, or of what other libraries say at exit, may follow the exception."""
+"""How many lines may follow the exception: of its message, or of what libraries print at exit."""
 _TRACEBACK = "Traceback (most recent call last):"
 _LINK = re.compile(r"\W*View (run|experiment)\b.* at: \S+$")
-"""What MLflow's client prints at the end of a run: the address of a page that is not there."""
+"""What MLflow's client prints at the end of a run: the address of a page that does not exist here."""
 
 
 def last_line(path: Path, limit: int = 200) -> str:
-    """The last line that says something, at most `limit` characters of it; "" if there is none."""
+    """Return the last line that is not empty, at most `limit` characters of it; "" if there is none."""
     return _clean(_last(_tail(path)), limit)
 
 
 def failure_line(path: Path, exit_code: int, limit: int = 200) -> str:
-    """Why the script failed: the exception that ended it, else the last line that says something; "" if none does."""
+    """Return why the script failed: the uncaught exception, else the last line that is not empty, else ""."""
     lines = _tail(path)
     raised = _exception(lines) if exit_code == _UNCAUGHT else ""
     return _clean(raised or _last(lines), limit)
 
 
 def _exception(lines: list[str]) -> str:
-    """What ends the last traceback, if that is near the end: the first line behind it that is not indented."""
-    begins = [place for place, line in enumerate(lines) if line.strip(" |+-") == _TRACEBACK]
-    behind = enumerate(lines[begins[-1] + 1 :], begins[-1] + 1) if begins else ()
-    ends = (place for place, line in behind if line.strip() and not line[0].isspace())
-    place = next(ends, 0)
-    return lines[place] if place and len(lines) - place <= _NEAR else ""
+    """Return the exception of the last traceback, if it is near the end: the first line after it without indent."""
+    starts = [number for number, line in enumerate(lines) if line.strip(" |+-") == _TRACEBACK]
+    following = enumerate(lines[starts[-1] + 1 :], starts[-1] + 1) if starts else ()
+    ends = (number for number, line in following if line.strip() and not line[0].isspace())
+    number = next(ends, 0)
+    return lines[number] if number and len(lines) - number <= _NEAR else ""
 
 
 def _last(lines: list[str]) -> str:
-    said = (line for line in reversed(lines) if line.strip() and not _LINK.match(line.strip()))
-    return next(said, "")
+    candidates = (line for line in reversed(lines) if line.strip() and not _LINK.match(line.strip()))
+    return next(candidates, "")
 
 
 def _tail(path: Path) -> list[str]:

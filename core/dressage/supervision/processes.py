@@ -1,4 +1,4 @@
-"""A run's supervisor, seen from outside: starting it, finding it, ending what a killed one left behind."""
+"""The process of a run's supervisor: start it, explain its end, and end the script that a killed one left behind."""
 
 import os
 import signal
@@ -19,13 +19,13 @@ from dressage.supervision.supervisor import main
 main()
 """
 _LEFTOVER_S = 10.0
-"""How long a script that was killed may take to let go of its lock."""
+"""How long to wait until a killed script has released its lock."""
 
 
 def start(folder: RunFolder, *locks: FileLock) -> None:
-    """Start the supervisor, in a session of its own, with the locks that say it lives: its own and its ticket's.
+    """Start the supervisor in a new session. It inherits its own lock and its ticket's, which show that it is alive.
 
-    Without `site`, which takes time: it gets our own path instead.
+    Python starts without `site`, which takes time; the supervisor gets our sys.path instead.
     """
     with folder.supervisor_log.open("ab") as errors:
         subprocess.Popen(
@@ -47,27 +47,27 @@ def start(folder: RunFolder, *locks: FileLock) -> None:
         )
 
 
-def last_words(folder: RunFolder) -> str:
-    """Why a supervisor ended without saying how the run did."""
+def explain_end(folder: RunFolder) -> str:
+    """Return why a supervisor ended before the run did."""
     log = folder.supervisor_log
-    words = last_line(log)
-    return f"its supervisor failed: {words} (see {str(log)!r})" if words else "its supervisor was killed"
+    error = last_line(log)
+    return f"its supervisor failed: {error} (see {str(log)!r})" if error else "its supervisor was killed"
 
 
 def end_leftover(folder: RunFolder) -> None:
-    """End the script of an attempt whose supervisor was killed: it would write beside the new one's."""
+    """Kill the script of an attempt whose supervisor was killed; otherwise two scripts would write to the folder."""
     lock = folder.lock("script")
     if not is_locked(lock):
         return
     if group := lock.read_text():
-        with suppress(ProcessLookupError):  # what holds it has left the script's group
+        with suppress(ProcessLookupError):  # the lock's holder has left the script's process group
             os.killpg(int(group), signal.SIGKILL)
-    if not released(lock).wait(_LEFTOVER_S):
-        lock.unlink()  # a daemon that inherited it, and that no end of a run stops
+    if not watch_release(lock).wait(_LEFTOVER_S):
+        lock.unlink()  # held by a daemon that inherited it, and that outlives runs
 
 
-def released(path: Path) -> threading.Event:
-    """An event that is set once nobody holds the lock at `path`."""
+def watch_release(path: Path) -> threading.Event:
+    """Return an event that is set once no process holds the lock at `path`."""
     free = threading.Event()
 
     def watch() -> None:

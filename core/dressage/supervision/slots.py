@@ -1,9 +1,8 @@
-"""A queue across processes: whoever came first gets in first, and the dead hold up nobody.
+"""A queue across processes: first come, first served, and a dead process blocks nobody.
 
-A run's ticket is drawn when it is submitted, a file in a folder; its supervisor inherits the lock on it and
-holds that for as long as it lives. It may go on once fewer live tickets than there are slots were drawn before
-its own. A supervisor that dies, however, lets go of its ticket, and those behind it are woken by its end, not
-by looking again and again.
+A ticket is a file in the queue's folder. It is drawn when a run is submitted; the run's supervisor inherits the
+lock on it, and holds the lock as long as it lives. The run may start when fewer live tickets than slots are ahead
+of its own. When a supervisor ends, even by SIGKILL, the kernel releases its lock and wakes the waiting supervisors.
 """
 
 import os
@@ -14,11 +13,11 @@ from typing import Self
 from dressage.files.locks import FileLock, is_locked
 
 _LOOK_AGAIN_S = 0.5
-"""Where the system cannot tell that a process has ended (no pidfd), or the ticket does not say whose it is yet."""
+"""How often to check if the system has no pidfd, or the ticket's process id is not written yet."""
 
 
 class Ticket:
-    """A place in the queue in `folder`, kept until `release` or the death of whoever holds its lock."""
+    """A place in the queue in `folder`, kept until `release` is called or the lock's holder ends."""
 
     def __init__(self, folder: Path, number: int, lock: FileLock) -> None:
         self.number = number
@@ -27,7 +26,7 @@ class Ticket:
 
     @classmethod
     def draw(cls, folder: Path) -> Self:
-        """The next free place."""
+        """Draw the next ticket, and lock it."""
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / ".lock"):
             number = max(_numbers(folder), default=0) + 1
@@ -36,17 +35,17 @@ class Ticket:
         return cls(folder, number, lock)
 
     @classmethod
-    def inherited(cls, folder: Path, number: int, descriptor: int) -> Self:
-        """The place that a parent process drew for us; from now on we are the one to wait for."""
+    def from_descriptor(cls, folder: Path, number: int, descriptor: int) -> Self:
+        """Use the ticket that a parent process drew, and write our process id into it."""
         os.write(descriptor, str(os.getpid()).encode())
         return cls(folder, number, FileLock.from_descriptor(_path(folder, number), descriptor))
 
     def is_admitted(self, slots: int) -> bool:
-        """Whether the run may start. Tickets of the dead are removed on the way."""
+        """Return whether the run may start. Tickets of dead processes are removed."""
         return len(self._ahead()) < slots
 
     def wait(self, wakeup: int) -> None:
-        """Block until someone ahead has ended, or the descriptor `wakeup` can be read."""
+        """Block until a process ahead has ended, or the descriptor `wakeup` is readable."""
         watched = [descriptor for path in self._ahead() if (descriptor := _pidfd(path)) is not None]
         limit = None if len(watched) == len(self._ahead()) and watched else _LOOK_AGAIN_S
         try:
@@ -56,6 +55,7 @@ class Ticket:
                 os.close(descriptor)
 
     def release(self) -> None:
+        """Give up the place."""
         self.lock.path.unlink(missing_ok=True)
         self.lock.release()
 
@@ -76,7 +76,7 @@ def _numbers(folder: Path) -> list[int]:
 
 
 def _pidfd(ticket: Path) -> int | None:
-    """A descriptor that becomes readable when the ticket's holder ends; None if there is no such thing."""
+    """Return a descriptor that becomes readable when the ticket's holder ends; None if that is not possible."""
     try:
         return os.pidfd_open(int(ticket.read_text()))
     except (AttributeError, OSError, ValueError):

@@ -1,7 +1,7 @@
-"""The supervisor of one run: a small process of its own that owns the script, its log and its end.
+"""The supervisor of one run: a small process that starts the script, writes its log and records its end.
 
-It needs the standard library and the journal; the tracking endpoint and the model registry are imported when
-a script turns to them. Its own end, even by SIGKILL, is seen by the lock that it was born with.
+It imports the standard library and the journal; the tracking endpoint and the model registry are imported when a
+script uses them. It inherits a lock; when it ends, even by SIGKILL, the lock is released, and clients notice.
 """
 
 import os
@@ -24,10 +24,12 @@ if TYPE_CHECKING:
     from dressage.supervision.tracking import TrackingEndpoint
 
 _LONGEST_S = 86_400.0
-"""Longer waits are made of several: the system takes none that is longer than its clock."""
+"""The longest single wait: the system does not accept arbitrarily long ones."""
 
 
 class Supervisor:
+    """Runs the attempt that `launch` describes."""
+
     def __init__(self, folder: RunFolder, launch: Launch, ticket: Ticket) -> None:
         self._folder = folder
         self._launch = launch
@@ -35,49 +37,50 @@ class Supervisor:
         self._attempt = launch.attempt
         self._is_overdue = False
         self._token = os.urandom(24).hex()
-        self._told_to_stop = False
+        self._is_stopping = False
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._endpoint: TrackingEndpoint | None = None
         self._wakeup = _signal_pipe((signal.SIGTERM, signal.SIGINT), self._stop)
 
     def run(self) -> None:
+        """Wait for a slot, run the script, and record its end."""
         self._folder.supervise(self._attempt, os.getpid())
-        if self._folder.was_canceled(self._attempt):  # while it was handed over: that is its end
+        if self._folder.was_canceled(self._attempt):  # canceled while it was submitted: already recorded
             self._ticket.release()
             return
-        if self._cancelled:  # before there was anybody to tell
-            self._told_to_stop = True
-        if not self._admitted():
+        if self._cancelled:  # canceled before this process could receive a signal
+            self._is_stopping = True
+        if not self._wait_for_slot():
             self._end("Canceled" if self._cancelled else "Failed", reason=self._stop_reason)
             return
         try:
-            script = self._started()
+            script = self._start()
         except OSError as error:
             self._end("Failed", reason=f"cannot start {self._launch.argv[0]!r}: {error.strerror}")
             return
         try:
             self._folder.start_script(self._attempt, script.pid)
-            self._state("Running")
-            self._attend(script)
+            self._enter("Running")
+            self._wait_for_end(script)
         except BaseException:
-            _signal_group(script.pid, signal.SIGKILL)  # without us nobody sees to it
+            _signal_group(script.pid, signal.SIGKILL)  # without a supervisor, nothing would stop it
             raise
         self._finalize(script.returncode)
 
-    def _admitted(self) -> bool:
-        """Wait for a slot. False if told to stop before one was free."""
+    def _wait_for_slot(self) -> bool:
+        """Wait for a free slot. Returns False if the supervisor was stopped before."""
         slots = self._launch.slots
         if not self._ticket.is_admitted(slots):
-            self._state("Queued", reason=f"queued: target {self._launch.compute!r} runs {slots} at a time")
-            while not self._told_to_stop and not self._ticket.is_admitted(slots):
+            self._enter("Queued", reason=f"queued: target {self._launch.compute!r} runs {slots} at a time")
+            while not self._is_stopping and not self._ticket.is_admitted(slots):
                 self._ticket.wait(self._wakeup)
                 _drain(self._wakeup)
-        return not self._told_to_stop
+        return not self._is_stopping
 
-    def _started(self) -> subprocess.Popen[bytes]:
-        """Start the script in a process group of its own, its output going straight to the log.
+    def _start(self) -> subprocess.Popen[bytes]:
+        """Start the script in a new process group, with its output going directly to the log.
 
-        It holds a lock for its life: were we killed, the next attempt could tell that it is still there.
+        The script holds a lock while it runs. If this process is killed, the next attempt finds the script by it.
         """
         lock = os.open(self._folder.lock("script"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         import fcntl
@@ -94,7 +97,7 @@ class Supervisor:
                 stderr=log,
                 start_new_session=True,
                 pass_fds=[lock],
-                # It says itself who it is, before it is the script: we may be killed before we could.
+                # The child writes its process id itself: this process may be killed before it could do so.
                 preexec_fn=lambda: os.write(lock, str(os.getpid()).encode()),  # noqa: PLW1509 - no thread runs yet
             )
         os.close(lock)
@@ -105,24 +108,24 @@ class Supervisor:
         address = f"http://{host}:{port}"
         return script_variables(os.environ, self._launch, address=address, token=self._token)
 
-    def _attend(self, script: subprocess.Popen[bytes]) -> None:
-        """Wait for the script's end, opening the tracking endpoint when it first connects."""
+    def _wait_for_end(self, script: subprocess.Popen[bytes]) -> None:
+        """Wait until the script ends, or stop it. Open the tracking endpoint when the script first connects."""
         limit = self._launch.time_limit_s
         overdue_at = None if limit is None else time.monotonic() + limit
         kill_at: float | None = None
         while script.poll() is None:
             now = time.monotonic()
             self._is_overdue = self._is_overdue or (overdue_at is not None and now >= overdue_at)
-            if (self._told_to_stop or self._is_overdue) and kill_at is None:
+            if (self._is_stopping or self._is_overdue) and kill_at is None:
                 _signal_group(script.pid, signal.SIGTERM)
                 kill_at = now + self._launch.grace_s
             if kill_at is not None and now >= kill_at:
                 _signal_group(script.pid, signal.SIGKILL)
             self._wait(overdue_at if kill_at is None else kill_at)
-        _signal_group(script.pid, signal.SIGKILL)  # what it left behind in its group
+        _signal_group(script.pid, signal.SIGKILL)  # child processes that are still running
 
     def _wait(self, until: float | None) -> None:
-        """For a signal, a child's end, the script's first connection, or a point in time."""
+        """Wait for a signal, a child's end, the script's first connection, or a point in time."""
         left = None if until is None else min(_LONGEST_S, max(0.05, until - time.monotonic()))
         watched: list[Any] = [self._wakeup] if self._endpoint else [self._wakeup, self._listener]
         ready, _, _ = select.select(watched, [], [], left)
@@ -148,37 +151,37 @@ class Supervisor:
         self._endpoint.start()
 
     def _finalize(self, returncode: int) -> None:
-        """Close what is open, register the model, and say how it ended, last of all."""
+        """Close the endpoint, register the model, and then record the run's end."""
         exit_code = _exit_code(returncode)
-        self._state("Finalizing")
+        self._enter("Finalizing")
         if self._endpoint:
             self._endpoint.close()
-        if self._told_to_stop:
+        if self._is_stopping:
             self._end("Canceled" if self._cancelled else "Failed", exit_code, self._stop_reason)
         elif self._is_overdue:
             limit = self._launch.time_limit_s
             self._end("Failed", exit_code, f"the script was stopped at its time limit of {limit:g} s")
         elif exit_code != 0:
             self._end("Failed", exit_code, self._failure(returncode))
-        elif problem := self._registering():
+        elif problem := self._try_register():
             self._end("Failed", exit_code, problem)
         else:
             self._end("Completed", exit_code)
 
     def _failure(self, returncode: int) -> str:
-        """How the script failed, with its last words: they mostly say why."""
-        how = f"the script ended with exit code {_exit_code(returncode)}"
+        """Return the exit code and the line of the log that most likely says why the script failed."""
+        end = f"the script ended with exit code {_exit_code(returncode)}"
         if returncode < 0:
-            how += f", killed by {signal.Signals(-returncode).name}"
-        said = failure_line(self._folder.log, _exit_code(returncode))
-        return f"{how}: {said}" if said else how
+            end += f", killed by {signal.Signals(-returncode).name}"
+        line = failure_line(self._folder.log, _exit_code(returncode))
+        return f"{end}: {line}" if line else end
 
-    def _registering(self) -> str | None:
-        """Register the model, if there is one to register; what went wrong, if anything did."""
+    def _try_register(self) -> str | None:
+        """Register the model, if the run has one. Returns what went wrong, or None."""
         try:
             if self._launch.registers:
                 self._register()
-        except Exception as error:  # whatever it was, the run's end must be told
+        except Exception as error:  # the run's end must be recorded after any error
             from dressage.files.disk import describe
 
             return f"its model is not registered: {describe(error) if isinstance(error, OSError) else error}"
@@ -199,14 +202,14 @@ class Supervisor:
 
     def _end(self, state: str, exit_code: int | None = None, reason: str | None = None) -> None:
         self._ticket.release()
-        interrupted = self._told_to_stop and not self._cancelled
-        self._state(state, exit_code=exit_code, reason=reason, interrupted=interrupted)
+        interrupted = self._is_stopping and not self._cancelled
+        self._enter(state, exit_code=exit_code, reason=reason, interrupted=interrupted)
 
-    def _state(self, state: str, **fields: Any) -> None:
+    def _enter(self, state: str, **fields: Any) -> None:
         self._folder.enter(self._attempt, state, **fields)
 
     def _stop(self, *_: object) -> None:
-        self._told_to_stop = True
+        self._is_stopping = True
 
     @property
     def _cancelled(self) -> bool:
@@ -220,7 +223,7 @@ class Supervisor:
 
 
 def _exit_code(returncode: int) -> int:
-    """As a shell has it: a script that a signal ended has 128 and the signal's number."""
+    """Return the exit code as a shell does: for a script that a signal ended, 128 plus the signal's number."""
     return returncode if returncode >= 0 else 128 - returncode
 
 
@@ -232,7 +235,7 @@ def _signal_group(group: int, number: int) -> None:
 
 
 def _signal_pipe(stopping: tuple[signal.Signals, ...], stop: Any) -> int:
-    """A descriptor that becomes readable on a stopping signal or a child's end."""
+    """Return a descriptor that becomes readable on one of the signals and when a child ends."""
     reading, writing = os.pipe()
     for end in (reading, writing):
         os.set_blocking(end, False)
@@ -253,6 +256,6 @@ def _drain(descriptor: int) -> None:
 
 def main() -> None:
     folder, lock, ticket = RunFolder(Path(sys.argv[1])), int(sys.argv[2]), int(sys.argv[3])
-    os.set_inheritable(lock, False)  # ours alone: the script must not hold it
+    os.set_inheritable(lock, False)  # the script must not inherit it
     launch = Launch.read(folder.launch)
-    Supervisor(folder, launch, Ticket.inherited(Path(launch.queue), launch.ticket, ticket)).run()
+    Supervisor(folder, launch, Ticket.from_descriptor(Path(launch.queue), launch.ticket, ticket)).run()

@@ -1,4 +1,4 @@
-"""The client's side of a worker: starts it when first called, and ends it by ending."""
+"""The client's side of a worker: the first call starts it, and it ends with the client process."""
 
 import itertools
 import os
@@ -19,7 +19,7 @@ _Replies = queue.SimpleQueue[Reply]
 
 
 class WorkerError(DressageError):
-    """A handler failed. kind: the exception's own `kind`, else its type's name."""
+    """A handler failed. kind: the exception's `kind` attribute, else the name of its type."""
 
     def __init__(self, kind: str, message: str) -> None:
         super().__init__(message)
@@ -29,8 +29,8 @@ class WorkerError(DressageError):
 class Worker:
     """A process that answers calls; usable from several threads, one process per object.
 
-    lock, pythons: its environment. source, module: where its HANDLERS are. environ: variables beside ours.
-    log: what it and its libraries print.
+    lock, pythons: describe its environment. source, module: the folder and module of its HANDLERS.
+    environ: environment variables in addition to ours. log: the file for what it and its libraries print.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class Worker:
     def call(
         self, method: str, progress: Callable[[str, int, int | None], None] | None = None, **arguments: Any
     ) -> Any:
-        """The handler's result. Raises WorkerError if it failed, or if the worker died."""
+        """Call a handler and return its result. Raises WorkerError if it failed, or if the worker process ended."""
         number = next(self._numbers)
         replies: _Replies = queue.SimpleQueue()
         self._send(replies, Call(number, method, arguments))
@@ -65,7 +65,7 @@ class Worker:
             while True:
                 reply = replies.get()
                 if reply is _ENDED:
-                    raise WorkerError("died", self._last_words(method))
+                    raise WorkerError("died", self._describe_end(method))
                 if reply.error:
                     raise WorkerError(*reply.error)
                 if reply.result is not None:
@@ -98,14 +98,14 @@ class Worker:
     def _start(self) -> "subprocess.Popen[bytes]":
         python = interpreter(self.name, self._lock_file, self._pythons)
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        with self.log.open("ab") as log:  # another client's worker may be writing to it
+        with self.log.open("ab") as log:  # appends: another client's worker may write to it too
             process = subprocess.Popen(
                 [str(python), "-I", str(_SERVE), str(self._source), self._module],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
                 env={**os.environ, **self._environ},
-                start_new_session=True,  # Ctrl-C is for us; it ends when we do
+                start_new_session=True,  # Ctrl-C must not reach it; it ends with this process
             )
         threading.Thread(target=self._listen, args=(process,), daemon=True).start()
         return process
@@ -115,17 +115,17 @@ class Worker:
             try:
                 reply = decode_reply(line)
             except (ValueError, TypeError):
-                break  # it was killed in the middle of a word
+                break  # it was killed while writing a line
             if waiting := self._waiting.get(reply.id):
                 waiting[1].put(reply)
         process.kill()
         process.wait()
         with self._guard:
-            for asked, replies in list(self._waiting.values()):
-                if asked is process:
+            for called, replies in list(self._waiting.values()):
+                if called is process:
                     replies.put(_ENDED)
 
-    def _last_words(self, method: str) -> str:
+    def _describe_end(self, method: str) -> str:
         lines = self.log.read_text(errors="replace").strip().splitlines() if self.log.exists() else []
-        words = f": {lines[-1]}" if lines else ""
-        return f"worker {self.name!r} ended in {method}{words} (see {str(self.log)!r}); run it again"
+        last = f": {lines[-1]}" if lines else ""
+        return f"worker {self.name!r} exited during {method}{last} (see {str(self.log)!r}); run the command again"

@@ -1,4 +1,4 @@
-"""A worker's environment: built by uv from a lock on first use, and shared by all workspaces of the user."""
+"""A worker's environment: uv builds it from a lock on first use, and all workspaces of the user share it."""
 
 import os
 import shutil
@@ -16,12 +16,12 @@ PYTHONS = ("3.11", "3.12", "3.13")
 
 
 def interpreter(name: str, lock: Path, pythons: Sequence[str] = PYTHONS) -> Path:
-    """The Python of the environment that the lock describes; built if it is not there.
+    """Return the Python of the environment that the lock describes; build the environment if it does not exist.
 
-    pythons: the versions that the lock is for, "3.11"; ours is taken if it is among them, else the first.
-    Raises StageError if it cannot be built, with uv's last words.
+    pythons: the versions that the lock is for, "3.11"; ours is used if it is among them, else the first.
+    Raises StageError with uv's errors if it cannot be built.
     """
-    version = _chosen(pythons)
+    version = _choose_python(pythons)
     folder = _root() / f"{name}-{digest_of([lock.read_text(), version])[:16]}"
     ready = folder / "bin" / "python"
     if not (folder / "ready").exists():
@@ -38,31 +38,31 @@ def _root() -> Path:
     return user_cache_path("dressage") / "workers"
 
 
-def _chosen(pythons: Sequence[str]) -> str:
+def _choose_python(pythons: Sequence[str]) -> str:
     ours = "{}.{}".format(*sys.version_info[:2])
     return str(getattr(sys, "_base_executable", sys.executable)) if ours in pythons else pythons[0]
 
 
-def _build(name: str, lock: Path, python: str, folder: Path, holding: int) -> None:
-    """In its place, since scripts in it hold its path; the file `ready` says that it is whole.
+def _build(name: str, lock: Path, python: str, folder: Path, lock_descriptor: int) -> None:
+    """Build the environment at its final path, which its scripts contain; the file `ready` marks it as complete.
 
-    holding: the lock's descriptor, which uv keeps open too: should we be killed, it goes on writing for a while.
+    lock_descriptor: of the build lock. uv inherits it, because uv continues to write if this process is killed.
     """
     if sys.stderr.isatty():
-        sys.stderr.write(f"building the environment of worker {name!r}; this takes a while, once\n")
+        sys.stderr.write(f"building the environment of worker {name!r}; this takes a while the first time\n")
     shutil.rmtree(folder, ignore_errors=True)
-    _uv(name, holding, "venv", "--no-project", "--python", python, str(folder))
-    _uv(
+    _run_uv(name, lock_descriptor, "venv", "--no-project", "--python", python, str(folder))
+    _run_uv(
         name,
-        holding,
+        lock_descriptor,
         *("pip", "install", "--require-hashes", "--no-deps", "--compile-bytecode"),
         *("--python", str(folder / "bin" / "python"), "--requirements", str(lock)),
     )
     (folder / "ready").touch()
 
 
-def _uv(name: str, holding: int, *arguments: str) -> None:
-    told = subprocess.run(
+def _run_uv(name: str, lock_descriptor: int, *arguments: str) -> None:
+    completed = subprocess.run(
         [binary(), "--quiet", *arguments],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
@@ -71,11 +71,12 @@ def _uv(name: str, holding: int, *arguments: str) -> None:
         check=False,
         env=environment_of(os.environ),
         cwd=os.sep,
-        pass_fds=(holding,),
+        pass_fds=(lock_descriptor,),
     )
-    if told.returncode:
-        words = " ".join(told.stderr.split())
+    if completed.returncode:
+        errors = " ".join(completed.stderr.split())
         raise StageError(
             "environment",
-            f"the environment of worker {name!r} could not be built: {words}; check the network and run it again",
+            f"the environment of worker {name!r} could not be built: {errors}; check the network and run the command"
+            " again",
         )

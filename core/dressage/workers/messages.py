@@ -1,11 +1,11 @@
-"""What a worker and its client say to each other: one JSON object a line, on the worker's stdin and stdout.
+"""The messages between a worker and its client: one JSON object per line, on the worker's stdin and stdout.
 
     in    {"id": 1, "method": "workspace.get", "arguments": {...}}
     out   {"id": 1, "progress": [what, done, total]}
-          {"id": 1, "result": [...]}                        a list of one value: it may be null
+          {"id": 1, "result": [...]}                        a list of one value, which may be null
           {"id": 1, "error": ["kind", "message"]}
 
-Both sides read this module; in the worker's environment it has the standard library alone.
+Both sides use this module. In the worker's environment it can import only the standard library.
 """
 
 import json
@@ -21,20 +21,20 @@ class Call(NamedTuple):
 
 
 class Failure(NamedTuple):
-    """kind: the exception's own `kind`, else its type's name. message: one line."""
+    """A failed call. kind: the exception's `kind` attribute, else the name of its type. message: one line."""
 
     kind: str
     message: str
 
 
 class Reply(NamedTuple):
-    """To the call of that number; one of the three is there.
+    """A reply to the call with this id; exactly one of the other fields is set.
 
-    progress: what is worked on, how much is done, of how much. result: what the handler returned, in a list.
+    progress: the activity, the amount done, and the total amount. result: the returned value, in a list.
     """
 
     id: int
-    progress: Optional[tuple[str, int, Optional[int]]] = None  # noqa: UP045 - for whatever Python a worker has
+    progress: Optional[tuple[str, int, Optional[int]]] = None  # noqa: UP045 - a worker may have an old Python
     result: Optional[list[Any]] = None  # noqa: UP045
     error: Optional[Failure] = None  # noqa: UP045
 

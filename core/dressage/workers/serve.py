@@ -1,9 +1,9 @@
-"""The worker's side: answers calls. Runs in the worker's environment, with nothing else of dressage.
+"""The worker's side: answers calls. It runs in the worker's environment, without the rest of dressage.
 
     python serve.py SOURCE MODULE
 
-SOURCE is the folder that holds MODULE, which has HANDLERS: functions by name. Each call runs in a thread of its own.
-What is said is in messages.py.
+SOURCE is the folder of MODULE, which defines HANDLERS: functions by name. Each call runs in a separate thread.
+The messages are described in messages.py.
 """
 
 import importlib
@@ -14,14 +14,14 @@ import threading
 
 
 class Conversation:
-    """Answers calls on a channel that nothing else can write to: what libraries print goes to stderr."""
+    """Answers calls on a channel that only it can write to: what libraries print goes to stderr."""
 
     def __init__(self, handlers, replies):
         self.handlers = handlers
         self.replies = replies
         self.lock = threading.Lock()
 
-    def tell(self, number, **field):
+    def send(self, number, **field):
         line = messages.encode(messages.Reply(number, **field))
         with self.lock:
             self.replies.write(line)
@@ -29,15 +29,15 @@ class Conversation:
 
     def answer(self, call):
         def progress(what, done=0, total=None):
-            self.tell(call.id, progress=(what, done, total))
+            self.send(call.id, progress=(what, done, total))
 
         try:
             result = self.handlers[call.method](progress, **call.arguments)
-            self.tell(call.id, result=[result])
+            self.send(call.id, result=[result])
         except BrokenPipeError:
             os._exit(0)
         except BaseException as error:
-            self.tell(call.id, error=failure_of(error))
+            self.send(call.id, error=failure_of(error))
 
 
 def failure_of(error):
@@ -46,9 +46,9 @@ def failure_of(error):
 
 
 def load_messages():
-    """The module beside this one; by its path, as the handlers may have one of that name."""
-    place = os.path.join(os.path.dirname(os.path.abspath(__file__)), "messages.py")
-    spec = importlib.util.spec_from_file_location("dressage_worker_messages", place)
+    """Import messages.py by its path, because the handlers may have a module with that name."""
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "messages.py")
+    spec = importlib.util.spec_from_file_location("dressage_worker_messages", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -63,7 +63,7 @@ def main():
     conversation = Conversation(importlib.import_module(sys.argv[2]).HANDLERS, replies)
     for line in calls:
         threading.Thread(target=conversation.answer, args=(messages.decode_call(line),), daemon=True).start()
-    os._exit(0)  # our client is gone, and whatever is still being done is done for nobody
+    os._exit(0)  # the client process has ended, so nobody needs the calls that are still running
 
 
 messages = load_messages()
