@@ -1,4 +1,4 @@
-"""The command line on a pseudo-terminal."""
+"""Run the command line on a pseudo-terminal."""
 
 import os
 import pty
@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 
-def on_a_terminal(project: Path, *arguments: str) -> tuple[subprocess.Popen[bytes], int]:
-    """The command with a terminal of 80 columns in a session of its own, and the other end of that."""
+def start_on_terminal(project: Path, *arguments: str) -> tuple[subprocess.Popen[bytes], int]:
+    """Start a command on a terminal of 80 columns; return the process and the other end of the terminal."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-m", "dressage.cli.main", *arguments],
@@ -35,14 +35,14 @@ def read_to_end(terminal: int) -> bytes:
     try:
         while data := os.read(terminal, 1 << 12):
             seen += data
-    except OSError:  # how Linux says that the other end has closed
+    except OSError:  # Linux raises it when the other end is closed
         pass
     return seen
 
 
-def shown(project: Path, *arguments: str) -> list[str]:
-    """The lines that a command shows to a person."""
-    process, terminal = on_a_terminal(project, *arguments)
+def run_on_terminal(project: Path, *arguments: str) -> list[str]:
+    """Run a command on a terminal; return the lines that it prints."""
+    process, terminal = start_on_terminal(project, *arguments)
     lines = read_to_end(terminal).decode().splitlines()
     assert process.wait(60) == 0, lines
     return lines

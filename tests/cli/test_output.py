@@ -2,7 +2,7 @@
 
 import json
 
-from tests.terminal import shown
+from tests.terminal import run_on_terminal
 from tests.waiting import eventually
 
 WORDS = "a name of so many words that it does not stand beside the other columns of a terminal"
@@ -10,7 +10,7 @@ WORDS = "a name of so many words that it does not stand beside the other columns
 
 def test_tables_fit_the_terminal_and_lose_nothing(dressage, script, project):
     dressage("run", "-d", "--name", WORDS, str(script("")))
-    lines = shown(project, "runs", "list")
+    lines = run_on_terminal(project, "runs", "list")
     assert max(map(len, lines)) <= 80
     assert WORDS in " ".join(" ".join(lines).split())
     assert WORDS in dressage("runs", "list").stdout
@@ -18,7 +18,7 @@ def test_tables_fit_the_terminal_and_lose_nothing(dressage, script, project):
 
 def test_plans_and_settings_fit_the_terminal(project):
     for arguments in (("plan", "keras-mnist"), ("recipes", "show", "keras-mnist")):
-        assert max(map(len, shown(project, *arguments))) <= 80
+        assert max(map(len, run_on_terminal(project, *arguments))) <= 80
 
 
 def test_reasons_of_a_plan_stand_in_one_column(dressage):
@@ -31,7 +31,7 @@ def test_digests_are_cut_for_people_alone(dressage, project):
     dressage("datasets", "register", "numbers", "a.csv")
     digest = json.loads(dressage("datasets", "show", "numbers", "-o", "json").stdout)["files"][0]["sha256"]
     assert digest in dressage("datasets", "show", "numbers").stdout
-    assert shown(project, "datasets", "show", "numbers")[-1].endswith(digest[:12])
+    assert run_on_terminal(project, "datasets", "show", "numbers")[-1].endswith(digest[:12])
 
 
 def test_what_does_not_print_is_visible(dressage, script):

@@ -2,8 +2,8 @@
 
 import signal
 
-from tests.fileserver import serving
-from tests.terminal import on_a_terminal, read_to_end, read_until
+from tests.fileserver import serve_files
+from tests.terminal import read_to_end, read_until, start_on_terminal
 from tests.waiting import eventually
 
 from dressage.cli.display import Person
@@ -13,8 +13,8 @@ HIDE, SHOW = b"\x1b[?25l", b"\x1b[?25h"
 
 
 def test_ctrl_c_gives_the_terminal_its_cursor_back(project):
-    with serving(files={"/a": bytes(1 << 20)}, pause_s=0.25) as server:
-        process, terminal = on_a_terminal(project, "datasets", "register", "a", f"{server.address}/a")
+    with serve_files(files={"/a": bytes(1 << 20)}, pause_s=0.25) as server:
+        process, terminal = start_on_terminal(project, "datasets", "register", "a", f"{server.address}/a")
         read_until(terminal, HIDE)
         process.send_signal(signal.SIGINT)
         rest = read_to_end(terminal)

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.terminal import on_a_terminal, read_to_end, read_until
+from tests.terminal import read_to_end, read_until, start_on_terminal
 from tests.waiting import eventually
 
 
@@ -248,7 +248,7 @@ def test_a_closed_pipe_leaves_the_run_to_itself(dressage, project, script):
 
 
 def test_no_answer_to_whether_to_cancel_leaves_the_run_to_itself(dressage, script, project):
-    process, terminal = on_a_terminal(project, "run", str(script(waiting(project))))
+    process, terminal = start_on_terminal(project, "run", str(script(waiting(project))))
     for mark in (b"up", b"Ctrl-C again"):
         read_until(terminal, mark)
         os.killpg(process.pid, signal.SIGINT)
