@@ -1,4 +1,4 @@
-"""The azureml platform against the loopback service, which runs in a process of its own."""
+"""Run the loopback service, which stands in for Azure ML, in a separate process."""
 
 import json
 import os
@@ -20,21 +20,21 @@ LOCK = REPOSITORY / "plugins" / "dressage_azureml" / "worker" / "requirements.lo
 
 
 def worker_python() -> Path:
-    """The interpreter of the platform's worker."""
+    """Return the interpreter of the platform's worker."""
     return interpreter("azureml", LOCK)
 
 
 class Loopback:
-    """The service, seen from a test. environ: what a client of it needs. config: the workspace's three names."""
+    """A test's access to the service. environ: variables that clients need. config: the workspace's three names."""
 
-    def __init__(self, told: Mapping[str, Any], folder: Path) -> None:
-        self.address: str = told["address"]
-        self.environ: dict[str, str] = told["environ"]
-        self.config: dict[str, str] = told["config"]
+    def __init__(self, answer: Mapping[str, Any], folder: Path) -> None:
+        self.address: str = answer["address"]
+        self.environ: dict[str, str] = answer["environ"]
+        self.config: dict[str, str] = answer["config"]
         self.folder = folder
 
     def enter(self, project: Path, monkeypatch: pytest.MonkeyPatch, **options: object) -> None:
-        """Make the project's azureml platform this service's workspace."""
+        """Configure the project to use this service's workspace."""
         monkeypatch.setenv("XDG_CACHE_HOME", str(user_cache_path("dressage").parent))
         for name, value in self.environ.items():
             monkeypatch.setenv(name, value)
@@ -43,19 +43,19 @@ class Loopback:
         (project / "dressage.toml").write_text("[platforms.azureml]\n" + "\n".join(lines) + "\n")
 
     def state(self) -> Any:
-        return self._ask("GET", "state")
+        return self._send("GET", "state")
 
     def behave(self, **behaviour: object) -> None:
-        self._ask("PATCH", "behaviour", behaviour)
+        self._send("PATCH", "behaviour", behaviour)
 
     def fault(self, method: str, path: str, **fault: object) -> None:
-        self._ask("POST", "faults", {"method": method, "path": path, **fault})
+        self._send("POST", "faults", {"method": method, "path": path, **fault})
 
     def changes(self) -> list[str]:
-        """The requests so far that change something."""
+        """Return the requests so far that change something."""
         return [f"{method} {path}" for method, path, changed in self.state()["requests"] if changed]
 
-    def _ask(self, method: str, what: str, body: object = None) -> Any:
+    def _send(self, method: str, what: str, body: object = None) -> Any:
         import ssl
 
         data = json.dumps(body).encode() if body is not None else None
@@ -67,7 +67,7 @@ class Loopback:
 
 @contextmanager
 def loopback(folder: Path, python: Path | str = sys.executable) -> Iterator[Loopback]:
-    worker_python()  # built while the network is still the real one
+    worker_python()  # build the worker's environment before a test replaces the network settings
     with (folder / "service.log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "tests.azureml_service", str(folder / "service"), str(python)],

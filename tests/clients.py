@@ -1,4 +1,4 @@
-"""Clients in processes of their own, and the worst that can happen to a client or to a supervisor."""
+"""Start clients in separate processes, and kill clients and supervisors."""
 
 import os
 import signal
@@ -14,18 +14,18 @@ import sys
 from pathlib import Path
 from dressage import Engine
 from tests.recipes import Tiny
-def existing(self, folder):
+def use_existing(self, folder):
     self.source, self.data, self.conda, self.variables = folder / "tiny", folder / "data.csv", None, {}
-Tiny.__init__ = existing
+Tiny.__init__ = use_existing
 engine = Engine(Path(sys.argv[1]))
 engine.plugins.add("recipe", "tiny", Tiny(Path(sys.argv[1])))
-def told(event):
+def listen(event):
     print(type(event).__name__, getattr(event, "stage", ""), flush=True)
     if type(event).__name__ + getattr(event, "stage", "") == sys.argv[2]:
         sys.stdin.read()
-run = engine.run("tiny", set=dict(word.split("=") for word in sys.argv[3:]), listener=told)
+run = engine.run("tiny", set=dict(word.split("=") for word in sys.argv[3:]), listener=listen)
 print(run.id, flush=True)
-run.follow(told)
+run.follow(listen)
 """
 
 
@@ -33,16 +33,16 @@ DYING = """
 import os, signal
 from dressage.records.journal import Journal
 write = Journal._write
-def dying(journal, event, fields, **how):
+def die_before(journal, event, fields, **how):
     if event == {event!r}:
         os.kill(os.getpid(), signal.SIGKILL)
     write(journal, event, fields, **how)
-Journal._write = dying
+Journal._write = die_before
 """
 
 
-def client(project: Path, stop_at: str, *settings: str, first: str = "") -> subprocess.Popen[str]:
-    """A client in a process of its own that stops at an event, to be killed there. first: code run before."""
+def start_client(project: Path, stop_at: str, *settings: str, first: str = "") -> subprocess.Popen[str]:
+    """Start a client that stops at an event, so that a test can kill it there. first: code that runs before."""
     return subprocess.Popen(
         [sys.executable, "-c", first + CLIENT, str(project), stop_at, *settings],
         stdin=subprocess.PIPE,
@@ -53,7 +53,8 @@ def client(project: Path, stop_at: str, *settings: str, first: str = "") -> subp
 
 
 def kill_at(project: Path, event: str, *settings: str) -> None:
-    process = client(project, event, *settings)
+    """Start a client and kill it at an event."""
+    process = start_client(project, event, *settings)
     assert process.stdout
     for line in process.stdout:
         if "".join(line.split()) == event:
@@ -64,14 +65,14 @@ def kill_at(project: Path, event: str, *settings: str) -> None:
 
 
 def kill_before(project: Path, line: str, *settings: str) -> None:
-    """A client killed as it is about to write a line into the run's journal."""
-    process = client(project, "", *settings, first=DYING.format(event=line))
+    """Start a client that is killed just before it writes a line to the run's journal."""
+    process = start_client(project, "", *settings, first=DYING.format(event=line))
     process.communicate()
     assert process.returncode == -signal.SIGKILL
 
 
-def held(engine: Engine, project: Path) -> tuple[Run, Path]:
-    """A run that waits at step 1 until the file is removed."""
+def start_and_hold(engine: Engine, project: Path) -> tuple[Run, Path]:
+    """Start a run that waits at step 1 until the returned file is removed."""
     hold = project / "hold"
     hold.touch()
     run = engine.run("tiny", set={"hold": str(hold)})
@@ -82,16 +83,16 @@ def held(engine: Engine, project: Path) -> tuple[Run, Path]:
     return run, hold
 
 
-def supervisor(run: Run) -> int:
-    """The number of the process that supervises the run."""
+def supervisor_pid(run: Run) -> int:
+    """Return the process id of the run's supervisor."""
     return list(run.folder.refresh().processes.values())[-1]
 
 
 def kill_supervisor(run: Run) -> None:
-    os.kill(supervisor(run), signal.SIGKILL)
+    os.kill(supervisor_pid(run), signal.SIGKILL)
 
 
-def counted(engine: Engine) -> tuple[int, int, int]:
-    """How many runs, dataset versions and model versions there are."""
+def count_results(engine: Engine) -> tuple[int, int, int]:
+    """Return the number of runs, dataset versions and model versions."""
     platform = engine.platform()
     return len(engine.runs()), len(platform.datasets.list()), len(platform.models.list())

@@ -1,4 +1,4 @@
-"""What several parts of the suite stand on: an empty project folder, the command line, the real MNIST."""
+"""Fixtures of the whole suite: an empty project folder, the command line, MNIST."""
 
 import os
 import subprocess
@@ -18,7 +18,7 @@ MNIST = REPOSITORY.parent / "shared" / "data" / "mnist"
 
 @pytest.fixture(autouse=True)
 def own_settings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """No DRESSAGE_* variable and no user file of whoever runs the tests has a say."""
+    """Hide DRESSAGE_* variables and configuration files of the user who runs the tests."""
     for name in [name for name in os.environ if name.startswith(("DRESSAGE_", "MLFLOW_"))]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
@@ -26,7 +26,7 @@ def own_settings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempP
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder, and the current one."""
+    """An empty folder, which is the working directory."""
     folder = tmp_path / "project"
     folder.mkdir()
     monkeypatch.chdir(folder)
@@ -35,13 +35,13 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def engine(project: Path) -> Engine:
-    """An engine of its own, with no workspace yet."""
+    """A new engine without a workspace."""
     return Engine(project)
 
 
 @pytest.fixture
 def script(project: Path) -> Callable[[str], Path]:
-    """Writes a training script into a folder of its own and answers with its path."""
+    """A function that writes a training script to a separate folder and returns its path."""
 
     def write(text: str, name: str = "train.py") -> Path:
         path = project / "source" / name
@@ -54,7 +54,7 @@ def script(project: Path) -> Callable[[str], Path]:
 
 @pytest.fixture
 def dressage(project: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """The command line in the project's folder, off a terminal."""
+    """A function that runs a command line in the project's folder, without a terminal."""
 
     def call(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -67,32 +67,32 @@ def dressage(project: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
 
 @pytest.fixture(scope="session")
 def mnist() -> Path:
-    """The folder of the real MNIST's four files."""
+    """The folder with the four files of MNIST."""
     if not MNIST.is_dir():
-        pytest.skip("the real MNIST is not at hand")
+        pytest.skip(f"MNIST is not in {MNIST}")
     return MNIST
 
 
 @pytest.fixture(scope="session")
 def keras_python(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """The interpreter of keras-mnist's environment for a CPU, by backend; each is built once."""
+    """A function that builds keras-mnist's environment for a backend on a CPU, once, and returns its interpreter."""
     import dressage_keras_mnist as recipe
 
     environments = Engine(tmp_path_factory.mktemp("environments")).platform("local").environments
 
     @cache
-    def built(backend: str) -> Path:
-        described = recipe.environment(
+    def build(backend: str) -> Path:
+        environment = recipe.environment(
             settings=recipe.settings()(backend=backend), compute=ComputeTarget(name="any", accelerator="cpu")
         )
-        return environments.interpreter(environments.ensure(described, lambda *_: None).key)
+        return environments.interpreter(environments.ensure(environment, lambda *_: None).key)
 
-    return built
+    return build
 
 
 @pytest.fixture
 def tiny(engine: Engine, project: Path) -> Tiny:
-    """The small recipe, known to the engine as `tiny`."""
+    """The small recipe, registered as `tiny`."""
     recipe = Tiny(project)
     engine.plugins.add("recipe", "tiny", recipe)
     return recipe

@@ -1,4 +1,4 @@
-"""A file server on loopback that can be told to misbehave."""
+"""A file server on loopback, with configurable faults."""
 
 import hashlib
 import threading
@@ -12,10 +12,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 @dataclass
 class FileServer:
-    """files: what it serves, by path.
+    """The state of a file server. files: content by path.
 
-    ranges: whether it honours Range. refuse: statuses to answer with, the next first. drop_after: close the
-    connection after so many bytes, so many times. pause_s: wait before every 64 kB.
+    ranges: whether it supports Range. refuse: statuses of the next answers. drop_after: close the connection after
+    this many bytes, `drops` times. pause_s: wait before every 64 kB.
     """
 
     files: dict[str, bytes] = field(default_factory=dict)
@@ -32,7 +32,7 @@ class FileServer:
 
 
 @contextmanager
-def serving(**options: object) -> Iterator[FileServer]:
+def serve_files(**options: object) -> Iterator[FileServer]:
     state = FileServer(**options)
 
     class Handler(BaseHTTPRequestHandler):
@@ -78,15 +78,15 @@ def _answer(handler: BaseHTTPRequestHandler, state: FileServer) -> None:
         return
     etag = f'"{hashlib.sha256(data).hexdigest()[:16]}"'
     wanted = handler.headers.get("Range")
-    honoured = state.ranges and wanted and handler.headers.get("If-Range", etag) == etag
+    partial = state.ranges and wanted and handler.headers.get("If-Range", etag) == etag
     first, last = 0, len(data)
-    if honoured:
+    if partial:
         start, _, end = wanted.removeprefix("bytes=").partition("-")
         first, last = int(start), min(int(end) + 1, len(data)) if end else len(data)
-    handler.send_response(206 if honoured else 200)
+    handler.send_response(206 if partial else 200)
     handler.send_header("ETag", etag)
     handler.send_header("Content-Length", str(last - first))
-    if honoured:
+    if partial:
         handler.send_header("Content-Range", f"bytes {first}-{last - 1}/{len(data)}")
     handler.end_headers()
     _send(handler, state, data[first:last])

@@ -1,4 +1,4 @@
-"""The platform of docs/platform-authors.md, which has nothing but runs, installed for a command line to find."""
+"""Install the platform of docs/platform-authors.md, which only has runs, for a command line."""
 
 import os
 from pathlib import Path
@@ -9,7 +9,7 @@ from tests.conftest import REPOSITORY
 NO_RUNS = SimpleNamespace(
     **dict.fromkeys(("submit", "observe", "logs", "files", "download", "cancel"), print)
 )
-"""For a platform that starts none."""
+"""Runs of a platform that a test does not start."""
 
 
 def lab_source() -> str:
@@ -20,7 +20,10 @@ def lab_source() -> str:
 def install(
     site: Path, kind: str, name: str, module: str, source: str, distribution: str | None = None
 ) -> dict[str, str]:
-    """The environment of a command that finds a plugin. kind: "platforms", "recipes" or "policies"."""
+    """Install a plugin; return the environment variables with which a command finds it.
+
+    kind: "platforms", "recipes" or "policies".
+    """
     metadata = site / f"{distribution or name}-1.2.dist-info"
     metadata.mkdir(parents=True)
     (metadata / "entry_points.txt").write_text(f"[dressage.{kind}]\n{name} = {module}\n")

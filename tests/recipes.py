@@ -1,4 +1,4 @@
-"""A small recipe that trains for real, in no time: its model is a function of its data and arguments."""
+"""A small recipe whose training is real but fast: its model is a digest of data and arguments."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,7 +31,7 @@ checkpoints.mkdir(exist_ok=True)
 for step in range(first, 4):
     print("step", step, flush=True)
     (checkpoints / "next").write_text(str(step))
-    (checkpoints / "next").replace(checkpoints / "step")  # a kill leaves a whole one
+    (checkpoints / "next").replace(checkpoints / "step")  # a kill leaves a complete file
     while options.hold and step == 1 and options.hold.exists():
         time.sleep(0.02)
 pathlib.Path("outputs/model").mkdir(exist_ok=True)
@@ -45,11 +45,11 @@ pathlib.Path("outputs/model/weights").write_text(digest)
 class Settings:
     rate: str = setting("0.1", help="the learning rate")
     slots: int = setting(4, help="runs at a time", minimum=1)
-    hold: str | None = setting(None, help="training waits at step 1 while this file is there")
+    hold: str | None = setting(None, help="training waits at step 1 while this file exists")
 
 
 class Tiny:
-    """Its folder holds script and data; change them to see what a plan makes of it."""
+    """The recipe. Its folder contains script and data, which tests change."""
 
     def __init__(self, folder: Path) -> None:
         self.source = folder / "tiny"

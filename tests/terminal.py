@@ -1,4 +1,4 @@
-"""The command line on a pseudo-terminal."""
+"""Run the command line on a pseudo-terminal."""
 
 import os
 import pty
@@ -40,8 +40,8 @@ def read_to_end(terminal: int) -> bytes:
     return seen
 
 
-def read_lines(project: Path, *arguments: str) -> list[str]:
-    """Run a command on a terminal and return the lines it prints."""
+def run_on_terminal(project: Path, *arguments: str) -> list[str]:
+    """Run a command on a terminal; return the lines that it prints."""
     process, terminal = start_on_terminal(project, *arguments)
     lines = read_to_end(terminal).decode().splitlines()
     assert process.wait(60) == 0, lines

@@ -1,4 +1,4 @@
-"""Waiting for what another process is about to do."""
+"""Wait for other processes."""
 
 import time
 from collections.abc import Callable

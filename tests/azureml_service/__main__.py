@@ -9,13 +9,13 @@ import signal
 import sys
 from pathlib import Path
 
-from tests.azureml_service.service import serving
+from tests.azureml_service.service import run_service
 
 
 def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     settings = {"python": sys.argv[2]} if len(sys.argv) > 2 else {}
-    with serving(Path(sys.argv[1]), **settings) as service:
+    with run_service(Path(sys.argv[1]), **settings) as service:
         started = {"address": service.address, "environ": service.environ, "config": service.config}
         sys.stdout.write(json.dumps(started) + "\n")
         sys.stdout.flush()

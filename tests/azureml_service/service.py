@@ -16,7 +16,7 @@ from tests.azureml_service.faults import Behaviour, Fault
 from tests.azureml_service.routing import Refusal, Request, Response, Routes
 from tests.azureml_service.server import Server, issue_certificate
 
-__all__ = ["AREAS", "Behaviour", "Fault", "Service", "serving"]
+__all__ = ["AREAS", "Behaviour", "Fault", "Service", "run_service"]
 
 AREAS = (
     "control", "identity", "workspaces", "computes", "environments", "snapshots", "execution",
@@ -153,7 +153,7 @@ class Service:
 
 
 @contextlib.contextmanager
-def serving(folder: Path, **settings: Any) -> Iterator[Service]:
+def run_service(folder: Path, **settings: Any) -> Iterator[Service]:
     """Run a service on a free port of localhost."""
     folder = folder.resolve()
     (folder / "home").mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""A command line for many short commands."""
+"""Run many short commands fast."""
 
 import json
 import os
@@ -10,19 +10,19 @@ from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
 
-Told = CompletedProcess[str]
+Result = CompletedProcess[str]
 
 
 class CommandLine:
-    """Runs each command in a process of its own, as `python -m dressage.cli.main` would, but sooner."""
+    """Runs each command in a new process, as `python -m dressage.cli.main` does, but faster."""
 
     def __init__(self, server: "subprocess.Popen[str]", output: Path) -> None:
         self._server, self._output = server, output
 
     def __call__(
         self, *words: str, cwd: Path, env: Mapping[str, str], constants: Mapping[str, Any] | None = None
-    ) -> Told:
-        """constants: values of modules by dotted name, for this command."""
+    ) -> Result:
+        """Run a command. constants: values of module constants, by dotted name."""
         command = {
             "words": words,
             "environ": {**_environ(), **env},
@@ -40,7 +40,7 @@ class CommandLine:
 
 
 def _environ() -> dict[str, str]:
-    """Without settings of whoever runs the tests."""
+    """Return the environment variables without dressage's settings."""
     return {name: value for name, value in os.environ.items() if not name.startswith("DRESSAGE_")}
 
 

@@ -1,4 +1,4 @@
-"""A project with runs on two platforms, of which one breaks when a test says so."""
+"""A project with runs on two platforms: `steady`, and `shaky`, which breaks as a test configures."""
 
 import shutil
 from collections.abc import Iterator, Mapping
@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from tests.broken.commandline import CommandLine, Told, command_line
+from tests.broken.commandline import CommandLine, Result, command_line
 from tests.lab import install, lab_source
 from tests.waiting import eventually
 
 PLUGINS = Path(__file__).with_name("plugins")
 NO_PROCESS = "4194305"
-"""More than any process has."""
+"""A process id that cannot exist: it is above the maximum."""
 TRAIN = """
 import os, pathlib, time
 print("hello", flush=True)
@@ -36,11 +36,11 @@ class Sites:
     folder: Path
 
     def steady(self) -> dict[str, str]:
-        """The environment of a command that finds the steady ones only."""
+        """Return the environment variables of a command that finds the steady plugins only."""
         return {"PYTHONPATH": str(self.folder / "steady")}
 
     def shaky(self, kind: str, module: str, breaks: str = "") -> dict[str, str]:
-        """That of one that finds a plugin `shaky` as well. breaks: where and how, as breaking.py takes it."""
+        """Return those of a command that finds a plugin `shaky` too. breaks: where and how; see breaking.py."""
         site = self.folder / f"{kind}-{module}"
         if not site.exists():
             install(site, kind, "shaky", module, (PLUGINS / f"{module}.py").read_text(), f"shaky_{kind}")
@@ -65,7 +65,7 @@ def commands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CommandLine]:
 
 @dataclass(frozen=True)
 class Project:
-    """Its runs: finished and unfinished ones on the shaky platform, and an unfinished one on the steady one."""
+    """A project with runs: finished and unfinished (on shaky), and steady (unfinished, on steady)."""
 
     folder: Path
     commands: CommandLine
@@ -73,8 +73,8 @@ class Project:
     unfinished: str
     steady: str
 
-    def call(self, words: str, env: Mapping[str, str], constants: Mapping[str, Any] | None = None) -> Told:
-        """A command line. words: FINISHED, UNFINISHED and STEADY stand for the ids of runs."""
+    def call(self, words: str, env: Mapping[str, str], constants: Mapping[str, Any] | None = None) -> Result:
+        """Run a command line. FINISHED, UNFINISHED and STEADY in `words` are replaced by the ids of the runs."""
         for name in ("unfinished", "finished", "steady"):
             words = words.replace(name.upper(), getattr(self, name))
         return self.commands(*words.split(), cwd=self.folder, env=env, constants=constants)
@@ -85,7 +85,9 @@ class Project:
 
 
 @pytest.fixture(scope="session")
-def prepared(commands: CommandLine, sites: Sites, tmp_path_factory: pytest.TempPathFactory) -> Project:
+def prepared_project(
+    commands: CommandLine, sites: Sites, tmp_path_factory: pytest.TempPathFactory
+) -> Project:
     folder = tmp_path_factory.mktemp("prepared")
     (folder / "source").mkdir()
     (folder / "source" / "train.py").write_text(TRAIN)
@@ -94,9 +96,9 @@ def prepared(commands: CommandLine, sites: Sites, tmp_path_factory: pytest.TempP
     env = sites.shaky("platforms", "shaky_platform")
 
     def run(*words: str) -> str:
-        told = commands("run", *words, "-d", cwd=folder, env=env)
-        assert told.returncode == 0, told.stderr
-        return told.stdout.strip()
+        result = commands("run", *words, "-d", cwd=folder, env=env)
+        assert result.returncode == 0, result.stderr
+        return result.stdout.strip()
 
     finished = run("plain", "--on", "shaky")
     assert commands("runs", "wait", finished, cwd=folder, env=env).returncode == 0
@@ -106,12 +108,14 @@ def prepared(commands: CommandLine, sites: Sites, tmp_path_factory: pytest.TempP
     for run_id in (unfinished, steady):
         attempt = folder / ".dressage" / "lab" / run_id / "1"
         eventually((attempt / "code").exists)
-        (attempt / "code").unlink()  # for its platform it goes on, and nothing has to be stopped
+        (
+            attempt / "code"
+        ).unlink()  # its platform believes that it still runs, but no process has to be stopped
         (attempt / "pid").write_text(NO_PROCESS)
     return Project(folder, commands, finished, unfinished, steady)
 
 
 @pytest.fixture
-def project(prepared: Project, tmp_path: Path) -> Project:
+def project(prepared_project: Project, tmp_path: Path) -> Project:
     """A copy for one test."""
-    return prepared.copy(tmp_path / "project")
+    return prepared_project.copy(tmp_path / "project")

@@ -1,4 +1,4 @@
-"""Commands, by whether and for what they ask a platform `shaky`."""
+"""Commands, grouped by whether they use the platform `shaky`, and by the method that they call."""
 
 NEEDING = (
     "plan plain --on shaky -o json",
@@ -42,7 +42,7 @@ NOT_NEEDING = (
     "plugins list -o json",
     "config -o json",
 )
-ASKED_BY = {
+CALLED_BY = {
     "platform": "models list --on shaky",
     "options": "config --on shaky",
     "initialise": "init --on shaky queue=long",
@@ -76,4 +76,4 @@ ASKED_BY = {
     "models.list": "models list --on shaky",
     "models.download": "models download fitted --on shaky --to down",
 }
-"""A command that asks for it, by hook or method."""
+"""For each hook and method, a command that calls it."""

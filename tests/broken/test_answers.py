@@ -1,4 +1,4 @@
-"""What a platform is and returns is checked at once, down to the fields, in its name."""
+"""What a platform returns is checked at once, down to the fields, and errors name the platform."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -21,14 +21,14 @@ HANDLE = ComputeHandle(name="desk", slots=1, accelerator="cpu")
 FRIDAY = "2026-11-27T09:00:00"
 
 
-def part(methods: tuple[str, ...], **answers: Any) -> SimpleNamespace:
-    """An object whose methods return these answers, None by default; what is no method is an attribute."""
-    found = SimpleNamespace(**{name: answering(answers.pop(name, None)) for name in methods})
+def build_part(methods: tuple[str, ...], **answers: Any) -> SimpleNamespace:
+    """Build an object whose methods return these answers, by default None. Other names become attributes."""
+    found = SimpleNamespace(**{name: answer_with(answers.pop(name, None)) for name in methods})
     vars(found).update(answers)
     return found
 
 
-def answering(answer: Any) -> Callable[..., Any]:
+def answer_with(answer: Any) -> Callable[..., Any]:
     return lambda *_, **__: answer
 
 
@@ -53,14 +53,14 @@ def engine(project: Path) -> Engine:
 
 
 @pytest.fixture
-def had(engine: Engine) -> Callable[..., PlatformProxy]:
-    """The platform as the engine has it."""
+def platform_with(engine: Engine) -> Callable[..., PlatformProxy]:
+    """A function that builds a platform from parts, and returns the engine's proxy of it."""
 
-    def have(**parts: Any) -> PlatformProxy:
-        engine.plugins.add("platform", "shaky", Shaky(SimpleNamespace(**{"runs": part(RUNS), **parts})))
+    def make(**parts: Any) -> PlatformProxy:
+        engine.plugins.add("platform", "shaky", Shaky(SimpleNamespace(**{"runs": build_part(RUNS), **parts})))
         return engine.platform("shaky")
 
-    return have
+    return make
 
 
 @pytest.mark.parametrize(
@@ -73,9 +73,9 @@ def had(engine: Engine) -> Callable[..., PlatformProxy]:
         ({"state": "Running"}, "not RunStatus"),
     ],
 )
-def test_a_status_that_says_nothing_is_refused(had, answer, why):
+def test_an_invalid_status_is_refused(platform_with, answer, why):
     with pytest.raises(PluginError) as raised:
-        had(runs=part(RUNS, observe=answer)).runs.observe("run")
+        platform_with(runs=build_part(RUNS, observe=answer)).runs.observe("run")
     assert str(raised.value).startswith("plugin 'shaky' failed in runs.observe: TypeError: returned ")
     assert why in str(raised.value)
 
@@ -88,24 +88,24 @@ def test_a_status_that_says_nothing_is_refused(had, answer, why):
         ([File(path="a.csv", size="big")], "Expected `int | null`, got `str` - at `$.size`"),
     ],
 )
-def test_each_file_is_checked(had, answer, why):
+def test_each_file_is_checked(platform_with, answer, why):
     with pytest.raises(PluginError, match=r"plugin 'shaky' failed in runs\.files: ") as raised:
-        had(runs=part(RUNS, files=answer)).runs.files("run")
+        platform_with(runs=build_part(RUNS, files=answer)).runs.files("run")
     assert why in str(raised.value)
 
 
-def test_a_target_is_checked(had):
+def test_a_target_is_checked(platform_with):
     target = ComputeTarget(name="desk", size=5)
     with pytest.raises(PluginError, match=r"compute\.resolve: .* got `int` - at `\$\.size`"):
-        had(compute=part(COMPUTE, resolve=target)).compute.resolve(target)
+        platform_with(compute=build_part(COMPUTE, resolve=target)).compute.resolve(target)
 
 
-def test_inputs_that_cannot_be_compared_are_refused(had, engine: Engine, project: Path):
-    models = part(
+def test_inputs_that_cannot_be_compared_are_refused(platform_with, engine: Engine, project: Path):
+    models = build_part(
         ("find", "previous_inputs", "ensure", "register", "list", "download"),
         previous_inputs={"snapshot": 42},
     )
-    had(models=models)
+    platform_with(models=models)
     engine.plugins.add("recipe", "tiny", Tiny(project))
     with pytest.raises(
         PluginError, match=r"'shaky' failed in models\.previous_inputs: returned \{'snapshot'"
@@ -114,70 +114,75 @@ def test_inputs_that_cannot_be_compared_are_refused(had, engine: Engine, project
 
 
 @pytest.mark.parametrize("poll_s", ["soon", -1, 0, float("nan")])
-def test_an_interval_that_is_none_is_refused(had, poll_s):
+def test_an_invalid_interval_is_refused(platform_with, poll_s):
     with pytest.raises(PluginError, match=r"plugin 'shaky' failed in runs\.poll_s: "):
-        had(runs=part(RUNS, poll_s=poll_s)).poll_s  # noqa: B018
+        platform_with(runs=build_part(RUNS, poll_s=poll_s)).poll_s  # noqa: B018
 
 
-def test_a_part_of_another_kind_is_refused(had):
+def test_a_part_of_another_type_is_refused(platform_with):
     with pytest.raises(
         PluginError, match="plugin 'shaky' failed in datasets: TypeError: int has no method 'plan'"
     ):
-        had(datasets=0).datasets  # noqa: B018
+        platform_with(datasets=0).datasets  # noqa: B018
 
 
-def test_a_missing_method_is_named(had):
+def test_a_missing_method_is_named(platform_with):
     with pytest.raises(
         PluginError, match="failed in runs: TypeError: SimpleNamespace has no method 'cancel'"
     ):
-        had(runs=part(RUNS[:-1])).runs  # noqa: B018
+        platform_with(runs=build_part(RUNS[:-1])).runs  # noqa: B018
 
 
-def test_an_attribute_that_raises_is_named(had):
+def test_an_attribute_that_raises_is_named(platform_with):
     class Runs:
         @property
         def wait(self) -> None:
             raise RuntimeError("boom")
 
     with pytest.raises(PluginError, match="plugin 'shaky' failed in runs: RuntimeError: boom"):
-        had(runs=Runs()).optional(Waits)
+        platform_with(runs=Runs()).optional(Waits)
 
 
-def test_an_answer_of_many_lines_is_one_line(had):
+def test_the_error_for_a_long_answer_is_one_short_line(platform_with):
     plan = StagePlan(stage="compute", action="reuse", name="a\nb" * 1000, size="big")
     with pytest.raises(PluginError) as raised:
-        had(compute=part(COMPUTE, plan=plan)).compute.plan(ComputeTarget(name="desk"))
+        platform_with(compute=build_part(COMPUTE, plan=plan)).compute.plan(ComputeTarget(name="desk"))
     assert "\n" not in str(raised.value)
     assert len(str(raised.value)) < 500
 
 
-def ensure(had: Callable[..., PlatformProxy], report: Callable[[Progress], None], progress: Progress) -> Any:
-    """Ensure a target of a platform that reports progress by `report`."""
-    compute = part(COMPUTE)
+def ensure(
+    platform_with: Callable[..., PlatformProxy], report: Callable[[Progress], None], progress: Progress
+) -> Any:
+    """Ensure a target on a platform whose `ensure` calls `report`."""
+    compute = build_part(COMPUTE)
     compute.ensure = lambda _, progress: report(progress) or HANDLE
-    return had(compute=compute).compute.ensure(ComputeTarget(name="desk"), progress)
+    return platform_with(compute=compute).compute.ensure(ComputeTarget(name="desk"), progress)
 
 
-def test_progress_arrives(had):
-    told: list[Any] = []
+def test_progress_reaches_the_listener(platform_with):
+    reports: list[Any] = []
     assert (
-        ensure(had, lambda progress: progress("nodes", 1, None), lambda *words: told.append(words)) == HANDLE
+        ensure(
+            platform_with, lambda progress: progress("nodes", 1, None), lambda *words: reports.append(words)
+        )
+        == HANDLE
     )
-    assert told == [("nodes", 1, None)]
+    assert reports == [("nodes", 1, None)]
 
 
-def test_progress_of_another_kind_is_refused(had):
+def test_progress_of_another_type_is_refused(platform_with):
     with pytest.raises(
         PluginError, match=r"'shaky' failed in compute\.ensure: TypeError: progress\('nodes', 'one'"
     ):
-        ensure(had, lambda progress: progress("nodes", "one", None), lambda *_: None)
+        ensure(platform_with, lambda progress: progress("nodes", "one", None), lambda *_: None)
 
 
 @pytest.mark.parametrize("error", [BrokenPipeError(32, "Broken pipe"), ValueError("ours")])
-def test_what_the_listener_raises_is_not_the_platforms_fault(had, error):
+def test_what_the_listener_raises_is_not_the_platforms_fault(platform_with, error):
     def listen(*_: object) -> None:
         raise error
 
     with pytest.raises(type(error)) as raised:
-        ensure(had, lambda progress: progress("nodes", 1, None), listen)
+        ensure(platform_with, lambda progress: progress("nodes", 1, None), listen)
     assert raised.value is error

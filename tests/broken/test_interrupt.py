@@ -1,4 +1,4 @@
-"""Ctrl-C ends a command whose plugin sleeps, with 130 and no traceback."""
+"""Ctrl-C ends a command whose plugin sleeps, with exit code 130 and no traceback."""
 
 import os
 import signal
@@ -22,8 +22,8 @@ SLEEPING = (
 )
 
 
-def interrupted(words: str, project: Project, env: dict[str, str]) -> tuple[int, str]:
-    """The exit code and stderr of a command that gets Ctrl-C once its plugin sleeps."""
+def interrupt_command(words: str, project: Project, env: dict[str, str]) -> tuple[int, str]:
+    """Start a command and send Ctrl-C when its plugin sleeps; return exit code and stderr."""
     asleep = project.folder / "asleep"
     line = [
         sys.executable,
@@ -48,7 +48,7 @@ def interrupted(words: str, project: Project, env: dict[str, str]) -> tuple[int,
 @pytest.mark.parametrize(("words", "kind", "where"), SLEEPING)
 def test_a_command_is_interrupted(words: str, kind: str, where: str, project: Project, sites: Sites):
     env = sites.shaky(kind, f"shaky_{kind.removesuffix('s')}", f"{where} sleeps")
-    code, stderr = interrupted(words, project, env)
+    code, stderr = interrupt_command(words, project, env)
     assert "Traceback" not in stderr
     assert code == 130
 
@@ -56,5 +56,5 @@ def test_a_command_is_interrupted(words: str, kind: str, where: str, project: Pr
 def test_a_completion_is_interrupted(project: Project, sites: Sites):
     env = sites.shaky("platforms", "shaky_platform", "platform.models.list sleeps")
     env |= {"_DRESSAGE_COMPLETE": "complete_bash", "COMP_WORDS": "dressage models show ", "COMP_CWORD": "3"}
-    _, stderr = interrupted("", project, {**env, "DRESSAGE_ON": "shaky"})
+    _, stderr = interrupt_command("", project, {**env, "DRESSAGE_ON": "shaky"})
     assert stderr == ""

@@ -1,4 +1,4 @@
-"""The ways to break, by what plugins/ has for them."""
+"""The ways in which a plugin may break. They are implemented in plugins/."""
 
 MODULES = (
     "raises_on_import",
@@ -8,7 +8,7 @@ MODULES = (
     "misspells_a_hook",
     "takes_wrong_arguments",
 )
-"""Plugins that cannot be loaded, whatever their kind."""
+"""Plugins that cannot be loaded, of any kind."""
 CALLS = (
     "raises",
     "raises_what_ends_a_pipe",
@@ -19,4 +19,4 @@ CALLS = (
     "returns_none",
     "takes_nothing",
 )
-"""What a hook or a method does."""
+"""What a broken hook or method does."""

@@ -2,7 +2,7 @@
 
 import json
 
-from tests.terminal import read_lines
+from tests.terminal import run_on_terminal
 from tests.waiting import eventually
 
 WORDS = "a name of so many words that it does not stand beside the other columns of a terminal"
@@ -10,7 +10,7 @@ WORDS = "a name of so many words that it does not stand beside the other columns
 
 def test_tables_fit_the_terminal_and_are_complete(dressage, script, project):
     dressage("run", "-d", "--name", WORDS, str(script("")))
-    lines = read_lines(project, "runs", "list")
+    lines = run_on_terminal(project, "runs", "list")
     assert max(map(len, lines)) <= 80
     assert WORDS in " ".join(" ".join(lines).split())
     assert WORDS in dressage("runs", "list").stdout
@@ -18,7 +18,7 @@ def test_tables_fit_the_terminal_and_are_complete(dressage, script, project):
 
 def test_plans_and_settings_fit_the_terminal(project):
     for arguments in (("plan", "keras-mnist"), ("recipes", "show", "keras-mnist")):
-        assert max(map(len, read_lines(project, *arguments))) <= 80
+        assert max(map(len, run_on_terminal(project, *arguments))) <= 80
 
 
 def test_reasons_of_a_plan_are_in_one_column(dressage):
@@ -31,7 +31,7 @@ def test_digests_are_shortened_only_start_on_terminal(dressage, project):
     dressage("datasets", "register", "numbers", "a.csv")
     digest = json.loads(dressage("datasets", "show", "numbers", "-o", "json").stdout)["files"][0]["sha256"]
     assert digest in dressage("datasets", "show", "numbers").stdout
-    assert read_lines(project, "datasets", "show", "numbers")[-1].endswith(digest[:12])
+    assert run_on_terminal(project, "datasets", "show", "numbers")[-1].endswith(digest[:12])
 
 
 def test_unprintable_characters_are_escaped(dressage, script):

@@ -2,7 +2,7 @@
 
 import signal
 
-from tests.fileserver import serving
+from tests.fileserver import serve_files
 from tests.terminal import read_to_end, read_until, start_on_terminal
 from tests.waiting import eventually
 
@@ -13,7 +13,7 @@ HIDE, SHOW = b"\x1b[?25l", b"\x1b[?25h"
 
 
 def test_ctrl_c_restores_the_cursor_of_the_terminal(project):
-    with serving(files={"/a": bytes(1 << 20)}, pause_s=0.25) as server:
+    with serve_files(files={"/a": bytes(1 << 20)}, pause_s=0.25) as server:
         process, terminal = start_on_terminal(project, "datasets", "register", "a", f"{server.address}/a")
         read_until(terminal, HIDE)
         process.send_signal(signal.SIGINT)

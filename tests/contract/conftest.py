@@ -1,4 +1,4 @@
-"""The run contract's suite runs on every platform that this machine can offer."""
+"""Fixtures of the run contract's suite. It runs on each platform that needs no account."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,8 +13,8 @@ from dressage.results.statuses import RunStatus
 PLATFORMS = ("local", "azureml")
 
 
-class Submitted:
-    """A script that was run to its end on a platform."""
+class FinishedRun:
+    """A run that has ended."""
 
     def __init__(self, run: Run) -> None:
         self.run = run
@@ -38,7 +38,7 @@ def platform(request: pytest.FixtureRequest, project: Path, monkeypatch: pytest.
 
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loopback]:
-    """What stands for Azure ML; it serves all tests, and none may send it what it does not know."""
+    """The service that stands in for Azure ML, for all tests. Fails if it got a request that it does not know."""
     with loopback(tmp_path_factory.mktemp("azureml")) as running:
         yield running
         state = running.state()
@@ -48,23 +48,23 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loopback]:
 
 @pytest.fixture
 def start(engine: Engine, platform: str, script: Callable[[str], Path]) -> Callable[..., Run]:
-    """Submits a script and answers with its run."""
+    """A function that submits a script and returns its run."""
 
-    def begin(text: str, arguments: str = "") -> Run:
+    def submit(text: str, arguments: str = "") -> Run:
         return engine.run("script", on=platform, set={"path": str(script(text)), "arguments": arguments})
 
-    return begin
+    return submit
 
 
 @pytest.fixture
-def submit(start: Callable[..., Run]) -> Callable[..., Submitted]:
-    """Runs a script to its end."""
-    return lambda text, arguments="": Submitted(start(text, arguments))
+def submit(start: Callable[..., Run]) -> Callable[..., FinishedRun]:
+    """A function that runs a script to its end."""
+    return lambda text, arguments="": FinishedRun(start(text, arguments))
 
 
 @pytest.fixture
 def short_grace(platform: str, project: Path, request: pytest.FixtureRequest) -> None:
-    """A fifth of a second from SIGTERM to SIGKILL; on Azure ML that is the node's affair, not the client's."""
+    """0.2 s from SIGTERM to SIGKILL. In Azure ML the node decides it, not the client."""
     if platform == "azureml":
         request.getfixturevalue("service").behave(grace_s=0.2)
     else:
@@ -72,6 +72,6 @@ def short_grace(platform: str, project: Path, request: pytest.FixtureRequest) ->
 
 
 @pytest.fixture
-def told_when_cancelled(platform: str) -> Callable[[int], int | None]:
-    """What is known of a cancelled script's exit code: Azure ML keeps it to itself."""
+def exit_code_when_cancelled(platform: str) -> Callable[[int], int | None]:
+    """A function that returns the exit code that a cancelled run reports. Azure ML does not report it."""
     return lambda code: None if platform == "azureml" else code

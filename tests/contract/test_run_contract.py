@@ -1,7 +1,4 @@
-"""The run contract: argv, working directory, outputs, logs, variables, signals and exit code.
-
-One suite; every platform passes it.
-"""
+"""The run contract: argv, working directory, outputs, logs, variables, signals and exit code, on every platform."""
 
 import json
 import time
@@ -29,12 +26,12 @@ def test_it_starts_in_a_writable_copy_of_its_source(submit, script):
     assert path.read_text() == "original"
 
 
-def test_modules_beside_the_script_can_be_imported(submit, script):
+def test_modules_next_to_the_script_can_be_imported(submit, script):
     script("ANSWER = 42", name="layers.py")
     assert submit("import layers; print(layers.ANSWER)").log == b"42\n"
 
 
-def test_outputs_and_logs_are_there_and_what_is_written_below_is_kept(submit, tmp_path):
+def test_outputs_and_logs_exist_and_their_files_are_kept(submit, tmp_path):
     done = submit("open('outputs/a.txt', 'w').write('a'); open('logs/b.txt', 'w').write('b')")
     assert {file.path for file in done.run.files} >= {"outputs/a.txt", "logs/b.txt"}
     assert done.output("outputs/a.txt", tmp_path / "down") == "a"
@@ -56,8 +53,8 @@ def test_the_log_can_be_read_from_any_byte(submit):
     assert b"".join(done.run.logs(offset=4)) == b"456789\n"
 
 
-def test_output_is_there_before_the_script_ends(start, project):
-    """Unbuffered: a print is seen while the script waits."""
+def test_output_is_not_buffered(start, project):
+    """A print can be read while the script runs."""
     run: Run = start("import time\nprint('up')\ntime.sleep(300)")
     seen = next(iter(run.logs(follow=True)))
     assert (seen, run.status.has_ended) == (b"up\n", False)
@@ -73,7 +70,7 @@ def test_files_are_listed_while_the_script_runs(start):
     run.wait(60)
 
 
-def test_it_is_told_where_to_record(submit):
+def test_variables_say_where_to_record(submit):
     names = ("MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_NAME", "DRESSAGE_RUN_ID")
     done = submit(f"import json, os; print(json.dumps([os.environ.get(name) for name in {names!r}]))")
     address, experiment, run_id = json.loads(done.log)
@@ -92,12 +89,12 @@ def test_the_exit_code_is_the_scripts_own(submit, code):
     assert (done.status.exit_code, done.status.state) == (code, "Failed" if code else "Completed")
 
 
-def test_a_script_that_a_signal_ends_has_128_and_its_number(submit):
+def test_the_exit_code_after_a_signal_is_128_plus_its_number(submit):
     done = submit("import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
     assert (done.status.state, done.status.exit_code) == ("Failed", 137)
 
 
-def test_cancel_sends_sigterm_and_the_script_may_clean_up(start, told_when_cancelled):
+def test_cancel_sends_sigterm_and_the_script_may_clean_up(start, exit_code_when_cancelled):
     run: Run = start(
         "import signal, sys, time\n"
         "def stop(*_):\n"
@@ -108,7 +105,7 @@ def test_cancel_sends_sigterm_and_the_script_may_clean_up(start, told_when_cance
     next(iter(run.logs(follow=True)))
     run.cancel()
     status = run.wait(60)
-    assert (status.state, status.exit_code) == ("Canceled", told_when_cancelled(9))
+    assert (status.state, status.exit_code) == ("Canceled", exit_code_when_cancelled(9))
     assert "outputs/clean" in {file.path for file in run.files}
 
 
@@ -132,14 +129,14 @@ def test_cancel_ends_the_scripts_children_too(start, tmp_path: Path):
 
 
 def test_a_script_that_ignores_sigterm_is_killed_after_the_grace_time(
-    start, short_grace, told_when_cancelled
+    start, short_grace, exit_code_when_cancelled
 ):
     run: Run = start(
         "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nprint('up'); time.sleep(300)"
     )
     next(iter(run.logs(follow=True)))
     run.cancel()
-    assert (run.wait(60).state, run.status.exit_code) == ("Canceled", told_when_cancelled(137))
+    assert (run.wait(60).state, run.status.exit_code) == ("Canceled", exit_code_when_cancelled(137))
 
 
 def test_a_missing_log_is_empty_not_an_error(submit):

@@ -4,7 +4,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from tests.clients import held, kill_before
+from tests.clients import kill_before, start_and_hold
 from tests.recipes import Tiny
 from tests.waiting import eventually
 
@@ -18,7 +18,7 @@ from dressage_local.runs import LocalRuns
 
 
 def test_a_queued_run_can_be_cancelled(engine: Engine, tiny: Tiny, project: Path):
-    first, hold = held(engine, project)
+    first, hold = start_and_hold(engine, project)
     waiting = engine.run("tiny", set={"slots": 1, "rate": "2"})
     eventually(lambda: waiting.status.state == "Queued")
     waiting.cancel()

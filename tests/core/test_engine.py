@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from tests.clients import client, counted, held
+from tests.clients import count_results, start_and_hold, start_client
 from tests.recipes import Tiny
 from tests.waiting import eventually
 
@@ -34,7 +34,7 @@ def test_the_same_request_again_answers_with_the_run_that_did_it(engine: Engine,
     second = engine.run("tiny", listener=events.append)
     assert second.id == first.id
     assert RunFound(first.id, "reused") in events
-    assert counted(engine) == (1, 1, 1)
+    assert count_results(engine) == (1, 1, 1)
 
 
 def test_again_trains_anew_and_the_same_bytes_make_no_new_version(engine: Engine, tiny: Tiny):
@@ -43,7 +43,7 @@ def test_again_trains_anew_and_the_same_bytes_make_no_new_version(engine: Engine
     second = engine.run("tiny", again=True)
     assert second.wait(120).state == "Completed"
     assert second.id != first.id
-    assert counted(engine) == (2, 1, 1)
+    assert count_results(engine) == (2, 1, 1)
     assert sum(kept.is_dir() for kept in (engine.workspace.root / "snapshots").iterdir()) == 1
 
 
@@ -56,7 +56,7 @@ def test_another_model_is_another_version(engine: Engine, tiny: Tiny):
 
 
 def test_a_run_that_is_still_prepared_is_waited_for(engine: Engine, tiny: Tiny, project: Path):
-    preparing = client(project, "StageStartedenvironment")
+    preparing = start_client(project, "StageStartedenvironment")
     assert preparing.stdout
     assert preparing.stdin
     while "environment" not in preparing.stdout.readline():
@@ -72,13 +72,13 @@ def test_a_run_that_is_still_prepared_is_waited_for(engine: Engine, tiny: Tiny, 
 
 
 def test_a_run_that_was_left_on_purpose_is_not_taken_for_the_next(engine: Engine, tiny: Tiny, project: Path):
-    run, hold = held(engine, project)
+    run, hold = start_and_hold(engine, project)
     run.detach()
     other = engine.run("tiny", set={"hold": str(hold)})
     assert other.id != run.id
     hold.unlink()
     assert run.wait(120).state == other.wait(120).state == "Completed"
-    assert counted(engine) == (2, 1, 1)
+    assert count_results(engine) == (2, 1, 1)
 
 
 def test_a_run_that_leaves_no_model_fails_and_says_where_it_should_be(engine: Engine, tiny: Tiny):
@@ -98,7 +98,7 @@ def test_a_listener_hears_of_the_stage_that_failed(engine: Engine, tiny: Tiny):
 
 
 def test_runs_beyond_the_slots_queue_in_order(engine: Engine, tiny: Tiny, project: Path):
-    first, hold = held(engine, project)
+    first, hold = start_and_hold(engine, project)
     first.detach()
     runs = [engine.run("tiny", set={"slots": 1, "rate": rate}) for rate in ("1", "2", "3")]
     eventually(lambda: {run.status.state for run in runs} == {"Queued"})
@@ -125,7 +125,7 @@ def test_engines_in_several_threads_do_not_meet(project: Path, tiny: Tiny):
 
 
 def test_several_threads_may_wait_for_one_run(engine: Engine, tiny: Tiny, project: Path):
-    run, hold = held(engine, project)
+    run, hold = start_and_hold(engine, project)
     with ThreadPoolExecutor(4) as pool:
         waiting = [pool.submit(engine.get(run.id).wait, 60) for _ in range(4)]
         hold.unlink()

@@ -4,7 +4,15 @@ import signal
 from pathlib import Path
 
 import pytest
-from tests.clients import DYING, client, counted, held, kill_at, kill_before, kill_supervisor
+from tests.clients import (
+    DYING,
+    count_results,
+    kill_at,
+    kill_before,
+    kill_supervisor,
+    start_and_hold,
+    start_client,
+)
 from tests.recipes import Tiny
 from tests.waiting import eventually
 
@@ -32,7 +40,7 @@ def test_a_client_killed_anywhere_leaves_nothing_doubled(
     kill_at(project, event)
     run = engine.run("tiny")
     assert run.wait(120).state == "Completed"
-    assert counted(engine) == (1, 1, 1)
+    assert count_results(engine) == (1, 1, 1)
 
 
 BEFORE_THE_MARKER = """
@@ -46,11 +54,11 @@ Workspace.remember = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 def test_a_client_killed_before_its_run_can_be_found_again_leaves_none(
     engine: Engine, tiny: Tiny, project: Path, first: str
 ):
-    killed = client(project, "", first=first)
+    killed = start_client(project, "", first=first)
     killed.communicate()
     assert killed.returncode == -signal.SIGKILL
     assert engine.run("tiny").wait(120).state == "Completed"
-    assert counted(engine) == (1, 1, 1)
+    assert count_results(engine) == (1, 1, 1)
 
 
 def test_a_run_that_was_never_begun_is_told_and_not_listed(engine: Engine, tiny: Tiny, project: Path):
@@ -109,7 +117,7 @@ def test_a_run_whose_client_died_before_submitting_it_is_told_with_the_next_step
 def test_a_killed_supervisor_is_told_and_resume_goes_on_from_the_checkpoint(
     engine: Engine, tiny: Tiny, project: Path
 ):
-    run, hold = held(engine, project)
+    run, hold = start_and_hold(engine, project)
     kill_supervisor(run)
     status = run.wait(60)
     assert (status.state, status.interrupted) == ("Failed", True)
@@ -119,26 +127,26 @@ def test_a_killed_supervisor_is_told_and_resume_goes_on_from_the_checkpoint(
     resumed = engine.resume(run.id)
     assert resumed.wait(120).state == "Completed"
     assert b"".join(resumed.logs()) == b"step 0\nstep 1\nstep 2\nstep 3\n"
-    assert counted(engine) == (1, 1, 1)
+    assert count_results(engine) == (1, 1, 1)
 
 
 def test_the_same_request_continues_a_run_whose_supervisor_was_killed(
     engine: Engine, tiny: Tiny, project: Path
 ):
-    run, hold = held(engine, project)
+    run, hold = start_and_hold(engine, project)
     run.detach()
     kill_supervisor(run)
     hold.unlink()
     again = engine.run("tiny", set={"hold": str(hold)})
     assert again.id == run.id
     assert again.wait(120).state == "Completed"
-    assert counted(engine) == (1, 1, 1)
+    assert count_results(engine) == (1, 1, 1)
 
 
 def test_a_script_left_behind_by_a_killed_supervisor_does_not_write_beside_the_next(
     engine: Engine, tiny: Tiny, project: Path
 ):
-    run, _ = held(engine, project)
+    run, _ = start_and_hold(engine, project)
     kill_supervisor(run)
     run.wait(60)
     assert is_locked(run.path / "script.lock")  # it still waits at step 1
@@ -148,7 +156,7 @@ def test_a_script_left_behind_by_a_killed_supervisor_does_not_write_beside_the_n
 
 
 def test_a_queued_run_is_not_held_up_by_one_that_was_killed(engine: Engine, tiny: Tiny, project: Path):
-    first, hold = held(engine, project)
+    first, hold = start_and_hold(engine, project)
     waiting = engine.run("tiny", set={"slots": 1, "rate": "2"})
     eventually(lambda: waiting.status.state == "Queued")
     kill_supervisor(first)

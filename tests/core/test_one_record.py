@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from tests.clients import held, kill_supervisor
+from tests.clients import kill_supervisor, start_and_hold
 from tests.recipes import Tiny
 from tests.waiting import eventually
 
@@ -46,14 +46,14 @@ def states(engine: Engine, run_id: str) -> list[str]:
 def test_the_end_of_a_run_whose_supervisor_was_killed_is_written_by_who_sees_it(
     engine: Engine, tiny: Tiny, project: Path
 ):
-    run, _ = held(engine, project)
+    run, _ = start_and_hold(engine, project)
     kill_supervisor(run)
     eventually(lambda: run.status.state == "Failed")
     assert states(engine, run.id) == ["Running", "Failed"]
 
 
 def test_several_who_see_it_write_it_once(engine: Engine, tiny: Tiny, project: Path):
-    run, _ = held(engine, project)
+    run, _ = start_and_hold(engine, project)
     kill_supervisor(run)
     others = [Engine(project).get(run.id) for _ in range(3)]
     eventually(lambda: all(other.status.state == "Failed" for other in others))
@@ -61,7 +61,7 @@ def test_several_who_see_it_write_it_once(engine: Engine, tiny: Tiny, project: P
 
 
 def test_a_run_ended_when_it_last_wrote_something(engine: Engine, tiny: Tiny, project: Path):
-    run, _ = held(engine, project)
+    run, _ = start_and_hold(engine, project)
     kill_supervisor(run)
     for path in (run.folder.journal.path, run.folder.log):
         os.utime(path, (1_700_000_000, 1_700_000_000))
@@ -89,7 +89,7 @@ def test_a_run_that_somebody_else_keeps_is_shown_though_nothing_can_be_written(
     engine: Engine, tiny: Tiny, project: Path, monkeypatch: pytest.MonkeyPatch
 ):
     """The real case is a folder of another user; the tests may run as root, who writes anywhere."""
-    run, _ = held(engine, project)
+    run, _ = start_and_hold(engine, project)
     kill_supervisor(run)
 
     def refuse(*_: object, **__: object) -> None:

@@ -5,7 +5,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from tests.clients import client, counted
+from tests.clients import count_results, start_client
 from tests.recipes import Tiny
 
 from dressage import Engine, PluginError, StageError
@@ -35,7 +35,7 @@ def test_a_stage_that_fails_leaves_the_run_to_be_continued(engine: Engine, tiny:
         engine.run("tiny")
     tiny.data.write_text("1,2,3\n")
     assert engine.run("tiny").wait(120).state == "Completed"
-    assert counted(engine) == (1, 1, 1)
+    assert count_results(engine) == (1, 1, 1)
 
 
 def test_a_failed_run_is_resumed_while_its_handle_still_lives(engine: Engine, script):
@@ -54,7 +54,7 @@ def test_whoever_catches_an_error_may_resume_at_once(engine: Engine, tiny: Tiny)
     except StageError:
         tiny.data.write_text("1,2,3\n")
         assert engine.resume("latest").wait(20).state == "Completed"
-    assert counted(engine) == (1, 1, 1)
+    assert count_results(engine) == (1, 1, 1)
 
 
 def lose_snapshot(engine: Engine):
@@ -92,7 +92,7 @@ def test_resume_goes_on_once_the_client_that_prepares_the_run_has_submitted_it(
 ):
     hold = project / "hold"
     hold.touch()
-    preparing = client(project, "StageStartedenvironment", f"hold={hold}")
+    preparing = start_client(project, "StageStartedenvironment", f"hold={hold}")
     assert preparing.stdin
     assert preparing.stdout
     while "environment" not in preparing.stdout.readline():

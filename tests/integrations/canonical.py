@@ -1,8 +1,8 @@
-"""What a store holds, in one shape for both sides: ids become places, times and machines are left out.
+"""Convert the content of a store to a form that can be compared: without times, and with places instead of ids.
 
-A store is given as `dump.py` prints it. Runs are called by their place: "0" is the first that the script opened,
-"1" the one it opened beside it, "0/0" the first below it. Runs below another are in order of content, since
-autologging opens many in the same millisecond.
+The input is what `dump.py` prints. A run's place is its position: "0" is the first run that the script opened, "1"
+the next one, "0/0" the first child of "0". Child runs are sorted by content, because autologging opens many in the
+same millisecond.
 """
 
 import json
@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.integrations import left_out
 
-Held = Mapping[str, Any]
+Content = Mapping[str, Any]
 ASPECTS = (
     "params",
     "tags",
@@ -27,9 +27,9 @@ ASPECTS = (
 )
 
 
-def canonical(held: Held) -> dict[str, Any]:
-    """Each aspect of what is held; an empty value where there is nothing of it."""
-    runs = placed(held["runs"])
+def canonical(content: Content) -> dict[str, Any]:
+    """Return each aspect of the content; an empty value if the store has nothing of it."""
+    runs = place_runs(content["runs"])
     places = {run["run_id"]: place for place, run in runs.items()}
     parts = {place: content_of(run) for place, run in runs.items()}
     by_run = {
@@ -42,29 +42,29 @@ def canonical(held: Held) -> dict[str, Any]:
             for place, run in runs.items()
             if place != "0"
         },
-        "models": models_of(held, runs, places),
-        "registry": {model["name"]: registered(model, places) for model in held["registry"]},
-        "traces": sorted(sorted(names) for names in held["traces"]),
-        "experiments": sorted(name for name in held["experiments"] if name not in left_out.EXPERIMENTS),
+        "models": models_of(content, runs, places),
+        "registry": {model["name"]: describe_registered(model, places) for model in content["registry"]},
+        "traces": sorted(sorted(names) for names in content["traces"]),
+        "experiments": sorted(name for name in content["experiments"] if name not in left_out.EXPERIMENTS),
     }
 
 
-def placed(runs: list[Held], parent: Held | None = None, prefix: str = "") -> dict[str, Held]:
-    """The runs below `parent`, and those below them, by place."""
+def place_runs(runs: list[Content], parent: Content | None = None, prefix: str = "") -> dict[str, Content]:
+    """Return the runs below `parent` and their descendants, by place."""
     known = {run["run_id"] for run in runs}
     if parent is None:
         level = [run for run in runs if run["parent_id"] not in known]
     else:
         level = [run for run in runs if run["parent_id"] == parent["run_id"]]
         level.sort(key=lambda run: as_text(content_of(run)))
-    found: dict[str, Held] = {}
+    found: dict[str, Content] = {}
     for number, run in enumerate(level):
-        found |= {f"{prefix}{number}": run} | placed(runs, run, f"{prefix}{number}/")
+        found |= {f"{prefix}{number}": run} | place_runs(runs, run, f"{prefix}{number}/")
     return found
 
 
-def content_of(run: Held) -> dict[str, Any]:
-    """What is in one run, without its ids."""
+def content_of(run: Content) -> dict[str, Any]:
+    """Return the content of one run, without ids."""
     return {
         "params": run["params"],
         "tags": tags_of(run["tags"]),
@@ -75,7 +75,7 @@ def content_of(run: Held) -> dict[str, Any]:
 
 
 def tags_of(tags: Mapping[str, str]) -> dict[str, str]:
-    without = {
+    excluded = {
         left_out.EXPERIMENTS_TAG,
         left_out.PARENT_TAG,
         left_out.VERSIONS_TAG,
@@ -85,14 +85,14 @@ def tags_of(tags: Mapping[str, str]) -> dict[str, str]:
     return {
         key: value
         for key, value in tags.items()
-        if key not in without
+        if key not in excluded
         and not left_out.TAGS_OF_THE_MACHINE.fullmatch(key)
         and not (key == left_out.NAME_TAG and left_out.GENERATED_NAME.fullmatch(value))
     }
 
 
 def history_of(key: str, points: list[Any]) -> list[Any]:
-    """In order of steps, and of values within a step."""
+    """Return a metric's points in order of steps, and of values within a step."""
     history = sorted(
         ([step, value_of(key, value)] for step, value in points), key=lambda it: (it[0], str(it))
     )
@@ -107,14 +107,16 @@ def value_of(key: str, value: float | None) -> float | str | None:
     return value if is_number else None
 
 
-def input_of(item: Held) -> dict[str, Any]:
+def input_of(item: Content) -> dict[str, Any]:
     if item["source_type"] == left_out.CODE_SOURCE:
         return {**item, "source": None}
     return dict(item)
 
 
-def models_of(held: Held, runs: Mapping[str, Held], places: Mapping[str, str]) -> list[dict[str, Any]]:
-    """The logged models, in order of content, each with the runs and steps that it is an output of."""
+def models_of(
+    content: Content, runs: Mapping[str, Content], places: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    """Return the logged models in order of content, each with the runs and steps that it is an output of."""
     outputs: dict[str, list[Any]] = {}
     for place, run in runs.items():
         for output in run["outputs"]:
@@ -128,18 +130,18 @@ def models_of(held: Held, runs: Mapping[str, Held], places: Mapping[str, str]) -
             "metrics": sorted((metric_of(metric, places) for metric in model["metrics"]), key=as_text),
             "output of": sorted(outputs.get(model["model_id"], [])),
         }
-        for model in held["models"]
+        for model in content["models"]
     ]
     return sorted(models, key=as_text)
 
 
-def registered(model: Held, places: Mapping[str, str]) -> dict[str, Any]:
-    """A name in the registry, with its versions by number."""
+def describe_registered(model: Content, places: Mapping[str, str]) -> dict[str, Any]:
+    """Return a registered model with its versions by number."""
     versions = {version["version"]: version_of(version, places) for version in model["versions"]}
     return {"description": model["description"], "tags": model["tags"], "versions": versions}
 
 
-def version_of(version: Held, places: Mapping[str, str]) -> dict[str, Any]:
+def version_of(version: Content, places: Mapping[str, str]) -> dict[str, Any]:
     kept = {name: version[name] for name in ("description", "tags", "aliases")}
     return kept | {"run": places.get(version["run_id"]), "files": files_of(version["files"])}
 
@@ -148,7 +150,7 @@ def files_of(files: list[str]) -> list[str]:
     return sorted(path for path in files if path not in left_out.FILES_OF_LOADING)
 
 
-def metric_of(metric: Held, places: Mapping[str, str]) -> dict[str, Any]:
+def metric_of(metric: Content, places: Mapping[str, str]) -> dict[str, Any]:
     kept = {name: metric[name] for name in ("key", "step", "dataset_name", "dataset_digest")}
     return kept | {"value": value_of(metric["key"], metric["value"]), "run": places.get(metric["run_id"])}
 

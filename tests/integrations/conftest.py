@@ -1,4 +1,4 @@
-"""An environment with every framework, and both sides of each script, run once a session."""
+"""An environment with every framework, and both runs of each script, once per session."""
 
 import os
 import subprocess
@@ -10,21 +10,21 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.integrations.sides import HERE, Outcome, run_by_dressage, run_by_hand
+from tests.integrations.sides import HERE, Outcome, run_with_dressage, run_with_mlflow
 
 GIVEN_PYTHON = "DRESSAGE_INTEGRATIONS_PYTHON"
 
 
 class Sides(NamedTuple):
-    """Both take a script's name."""
+    """Functions that run a script by name: with MLflow's own store, and with dressage."""
 
-    by_hand: Callable[[str], Outcome]
-    by_dressage: Callable[[str], Outcome]
+    mlflow: Callable[[str], Outcome]
+    dressage: Callable[[str], Outcome]
 
 
 @pytest.fixture(scope="session")
 def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The interpreter of an environment with every framework: the given one, or else one built here."""
+    """The interpreter of an environment with every framework, from DRESSAGE_INTEGRATIONS_PYTHON or built here."""
     if given := os.environ.get(GIVEN_PYTHON):
         return Path(given)
     folder = tmp_path_factory.mktemp("frameworks") / "environment"
@@ -36,9 +36,9 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def sides(python: Path, tmp_path_factory: pytest.TempPathFactory) -> Sides:
-    """Runs a script on either side; the second time it answers with the first outcome."""
+    """Runs a script on either side, once; later calls return the same outcome."""
     folder = tmp_path_factory.mktemp("integrations")
     return Sides(
-        cache(lambda script: run_by_hand(python, script, folder / "by_hand" / script)),
-        cache(lambda script: run_by_dressage(python, script, folder / "by_dressage" / script)),
+        cache(lambda script: run_with_mlflow(python, script, folder / "mlflow" / script)),
+        cache(lambda script: run_with_dressage(python, script, folder / "dressage" / script)),
     )

@@ -1,4 +1,4 @@
-"""Print what an MLflow store holds as JSON: `python dump.py sqlite:///mlflow.db`, in an environment with MLflow."""
+"""Print the content of an MLflow store as JSON: `python dump.py sqlite:///mlflow.db`. Needs MLflow."""
 
 import json
 import sys
@@ -20,14 +20,14 @@ def main() -> None:
     runs = client.search_runs(experiments, run_view_type=ViewType.ALL, order_by=["attributes.start_time"])
     models = client.search_logged_models(experiments)
     versions = versions_of(client)
-    held = {
+    content = {
         "experiments": [experiment.name for experiment in named],
         "runs": [run_of(client, run) for run in runs],
         "models": [model_of(model, versions) for model in models],
         "registry": registry_of(client, versions),
         "traces": traces_of(experiments),
     }
-    sys.stdout.write(json.dumps(held) + "\n")
+    sys.stdout.write(json.dumps(content) + "\n")
 
 
 def run_of(client: MlflowClient, run: Run) -> dict[str, Any]:
@@ -61,17 +61,17 @@ def inputs_of(run: Run) -> list[dict[str, Any]]:
 def model_of(model: LoggedModel, versions: list[ModelVersion]) -> dict[str, Any]:
     fields = ("model_id", "name", "model_type", "source_run_id", "params", "tags")
     points = ("key", "value", "step", "dataset_name", "dataset_digest", "run_id")
-    made = [version for version in versions if version.source == model.model_uri]
+    registered = [version for version in versions if version.source == model.model_uri]
     return vars_of(model, *fields) | {
         "status": model.status.value,
         "metrics": [vars_of(metric, *points) for metric in model.metrics or ()],
-        "registered": [f"{version.name}:{version.version}" for version in made],
+        "registered": [f"{version.name}:{version.version}" for version in registered],
         "files": files_below(model.artifact_location),
     }
 
 
 def versions_of(client: MlflowClient) -> list[ModelVersion]:
-    """The versions of every registered model; only asked for one by one do they know their aliases."""
+    """Return the versions of all registered models. Aliases are only in the answers to single requests."""
     found = client.search_model_versions()
     return [client.get_model_version(version.name, version.version) for version in found]
 
@@ -95,7 +95,7 @@ def version_of(version: ModelVersion) -> dict[str, Any]:
 
 
 def traces_of(experiments: list[str]) -> list[list[str]]:
-    """The names of each trace's spans."""
+    """Return the names of each trace's spans."""
     traces = mlflow.search_traces(locations=experiments, return_type="list")
     return [[span.name for span in trace.data.spans] for trace in traces]
 

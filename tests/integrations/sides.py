@@ -11,70 +11,73 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tests.integrations.canonical import Held, canonical
-from tests.integrations.shown import held_by_dressage
+from tests.integrations.canonical import Content, canonical
+from tests.integrations.shown import dump_dressage
 
 HERE = Path(__file__).parent
-EXPERIMENT = "script"  # what dressage calls the experiment of a script that names none
+EXPERIMENT = "script"  # dressage's experiment for scripts that name none
 STORE = "mlflow.db"
-OWN_STORE = "own.db"  # where a script that chooses its own store keeps it, in its working directory
+OWN_STORE = "own.db"  # the store of a script that chooses its own, in its working directory
 ONE_CPU = {
     "CUDA_VISIBLE_DEVICES": "",
     "HF_HUB_OFFLINE": "1",
     "KERAS_BACKEND": "jax",
     "MLFLOW_DISABLE_TELEMETRY": "true",
-    "OMP_NUM_THREADS": "1",  # sums in one order: the same numbers on both sides
+    "OMP_NUM_THREADS": "1",  # the same order of sums, and so the same numbers, on both sides
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """How a script ended and what is held of it. said: its output; shown: `runs show -o json`, under dressage."""
+    """How a script ended, and what is stored of it. shown: `runs show -o json`, with dressage only."""
 
     code: int
-    said: str
-    held: Held
-    shown: Held
+    output: str
+    content: Content
+    shown: Content
 
     @property
     def aspects(self) -> dict[str, Any]:
-        return canonical(self.held)
+        return canonical(self.content)
 
 
-def run_by_hand(python: Path, script: str, folder: Path) -> Outcome:
-    """Run the script as its user would, against a SQLite store in its folder."""
+def run_with_mlflow(python: Path, script: str, folder: Path) -> Outcome:
+    """Run the script without dressage, with a SQLite store in its folder."""
     place = copy_of(script, folder)
     variables = {"MLFLOW_TRACKING_URI": address_of(folder / STORE), "MLFLOW_EXPERIMENT_NAME": EXPERIMENT}
-    told = run([python, place.name], folder, variables)
+    result = run([python, place.name], folder, variables)
     own = folder / OWN_STORE
-    held = dump(python, own if own.exists() else folder / STORE)
-    return Outcome(code=told.returncode, said=told.stdout + told.stderr, held=held, shown={})
+    content = dump_store(python, own if own.exists() else folder / STORE)
+    return Outcome(code=result.returncode, output=result.stdout + result.stderr, content=content, shown={})
 
 
-def run_by_dressage(python: Path, script: str, folder: Path) -> Outcome:
+def run_with_dressage(python: Path, script: str, folder: Path) -> Outcome:
     """Run the script with `dressage run`, in the same environment."""
     place = copy_of(script, folder / "source")
-    ask = partial(dressage, python, folder)
-    told = ask("run", f"./{place.relative_to(folder)}", "-o", "json")
-    said = told.stdout + told.stderr + ask("runs", "logs", "latest").stdout
-    held = held_by_dressage(ask, folder)
-    shown = held["shown"]
+    call = partial(dressage, python, folder)
+    result = call("run", f"./{place.relative_to(folder)}", "-o", "json")
+    output = result.stdout + result.stderr + call("runs", "logs", "latest").stdout
+    content = dump_dressage(call, folder)
+    shown = content["shown"]
     own = folder / ".dressage" / "runs" / shown["run_id"] / "work" / OWN_STORE
     return Outcome(
-        code=told.returncode, said=said, held=dump(python, own) if own.exists() else held, shown=shown
+        code=result.returncode,
+        output=output,
+        content=dump_store(python, own) if own.exists() else content,
+        shown=shown,
     )
 
 
 def copy_of(script: str, folder: Path) -> Path:
-    """The script alone in a folder, so that none of its neighbours is importable."""
+    """Copy the script alone to a folder: it must not be able to import its neighbours."""
     folder.mkdir(parents=True)
     return Path(shutil.copy(HERE / "scripts" / f"{script}.py", folder))
 
 
-def dump(python: Path, store: Path) -> Held:
-    told = run([python, HERE / "dump.py", address_of(store)], store.parent, {})
-    assert told.returncode == 0, told.stderr
-    return json.loads(told.stdout)
+def dump_store(python: Path, store: Path) -> Content:
+    result = run([python, HERE / "dump.py", address_of(store)], store.parent, {})
+    assert result.returncode == 0, result.stderr
+    return json.loads(result.stdout)
 
 
 def address_of(store: Path) -> str:
@@ -82,7 +85,7 @@ def address_of(store: Path) -> str:
 
 
 def dressage(python: Path, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """The command line, with the scripts' environment as the active one."""
+    """Run a command line of dressage with the scripts' environment as the active one."""
     command = [sys.executable, "-m", "dressage.cli.main", *arguments]
     return run(command, folder, {"VIRTUAL_ENV": str(python.parent.parent)})
 

@@ -1,6 +1,7 @@
-"""What MLflow's own SQLite store holds after a script is what dressage holds, value by value.
+"""After a script, dressage has stored the same values as MLflow's own SQLite store.
 
-DRESSAGE_INTEGRATIONS_PYTHON names an interpreter with everything in requirements.txt; else one is built, in minutes.
+DRESSAGE_INTEGRATIONS_PYTHON names an interpreter with everything in requirements.txt. Without it, an environment is
+built, which takes minutes.
 """
 
 import pytest
@@ -33,7 +34,7 @@ SCRIPTS = {
     "transformers_trainer": "params tags metrics",
     "xgboost_autolog": "params tags metrics inputs models files",
 }
-"""Each script, and the aspects of a store that it leaves something in."""
+"""Each script, and the aspects of a store that it writes."""
 
 COMPARED = [(script, aspect) for script, aspects in SCRIPTS.items() for aspect in aspects.split()]
 every_script = pytest.mark.parametrize("script", SCRIPTS)
@@ -48,50 +49,50 @@ def test_every_aspect_is_compared():
 
 
 @every_script
-def test_by_hand_the_script_succeeds(sides, script: str):
-    outcome = sides.by_hand(script)
-    assert outcome.code == 0, outcome.said
+def test_the_script_succeeds_with_mlflow(sides, script: str):
+    outcome = sides.mlflow(script)
+    assert outcome.code == 0, outcome.output
 
 
 @pytest.mark.parametrize(("script", "aspect"), COMPARED)
-def test_sqlite_holds_something(sides, script: str, aspect: str):
-    assert sides.by_hand(script).aspects[aspect]
+def test_mlflow_stores_something(sides, script: str, aspect: str):
+    assert sides.mlflow(script).aspects[aspect]
 
 
 @pytest.mark.parametrize(("script", "aspect"), COMPARED)
-def test_dressage_holds_the_same(sides, script: str, aspect: str):
-    assert sides.by_dressage(script).aspects[aspect] == sides.by_hand(script).aspects[aspect]
+def test_dressage_stores_the_same(sides, script: str, aspect: str):
+    assert sides.dressage(script).aspects[aspect] == sides.mlflow(script).aspects[aspect]
 
 
 @every_script
-def test_neither_holds_anything_else(sides, script: str):
+def test_neither_stores_anything_else(sides, script: str):
     others = set(ASPECTS) - set(SCRIPTS[script].split())
     for side in sides:
-        held = side(script).aspects
-        assert {aspect: held[aspect] for aspect in others if held[aspect]} == {}
+        aspects = side(script).aspects
+        assert {aspect: aspects[aspect] for aspect in others if aspects[aspect]} == {}
 
 
 @every_script
-def test_under_dressage_the_script_succeeds(sides, script: str):
-    outcome = sides.by_dressage(script)
-    assert outcome.code == 0, outcome.said
+def test_the_script_succeeds_with_dressage(sides, script: str):
+    outcome = sides.dressage(script)
+    assert outcome.code == 0, outcome.output
 
 
 @every_script
 def test_the_run_is_completed(sides, script: str):
-    assert sides.by_dressage(script).shown["state"] == "Completed"
+    assert sides.dressage(script).shown["state"] == "Completed"
 
 
 @pytest.mark.parametrize("script", sorted(set(SCRIPTS) - {"changed_param"}))
 def test_no_request_is_refused(sides, script: str):
-    assert sides.by_dressage(script).shown["refused"] == []
+    assert sides.dressage(script).shown["refused"] == []
 
 
-def test_a_changed_parameter_is_the_one_thing_refused(sides):
-    (refused,) = sides.by_dressage("changed_param").shown["refused"]
+def test_only_a_changed_parameter_is_refused(sides):
+    (refused,) = sides.dressage("changed_param").shown["refused"]
     assert refused["count"] == 1
 
 
-def test_a_store_of_the_scripts_own_is_none_of_dressages(sides):
-    shown = sides.by_dressage("own_store").shown
+def test_dressage_does_not_record_a_script_that_uses_its_own_store(sides):
+    shown = sides.dressage("own_store").shown
     assert (shown["params"], shown["history"]) == ({}, {})

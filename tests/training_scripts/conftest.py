@@ -1,4 +1,4 @@
-"""Training scripts by hand, in environments as the local platform builds them."""
+"""Run training scripts without dressage, in environments of the local platform."""
 
 import os
 import subprocess
@@ -19,7 +19,7 @@ def backend(request: pytest.FixtureRequest) -> str:
 def by_hand(
     keras_python: Callable[[str], Path], tmp_path: Path
 ) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Runs a script as a person would, in a folder of its own below tmp_path."""
+    """A function that runs a script as a user would, in a folder below tmp_path."""
 
     def call(
         script: Path, *arguments: str, backend: str = "tensorflow", folder: str = "work", **variables: str

@@ -1,4 +1,4 @@
-"""The training script by itself, run by hand: no platform, no tracking server."""
+"""The training script alone, without a platform or a tracking server."""
 
 import gzip
 import hashlib
@@ -20,46 +20,46 @@ DIGITS = REPOSITORY / "plugins" / "dressage_keras_mnist" / "digits"
 MODEL = ("model.keras", "model.json", "model.weights.h5")
 
 
-def weights(folder: Path) -> dict[str, str]:
+def digests_of(folder: Path) -> dict[str, str]:
     return {
         name: hashlib.sha256((folder / "outputs/model" / name).read_bytes()).hexdigest() for name in MODEL
     }
 
 
-def accuracy(told: subprocess.CompletedProcess[str]) -> float:
-    assert told.returncode == 0, told.stderr
-    return float(re.search(r"final test accuracy ([\d.]+)", told.stdout)[1])
+def accuracy_of(result: subprocess.CompletedProcess[str]) -> float:
+    assert result.returncode == 0, result.stderr
+    return float(re.search(r"final test accuracy ([\d.]+)", result.stdout)[1])
 
 
 def test_the_digits_are_learned_to_95_percent(by_hand, backend: str):
-    assert accuracy(by_hand(SCRIPT, "--data-folder", str(DIGITS), backend=backend)) >= 0.95
+    assert accuracy_of(by_hand(SCRIPT, "--data-folder", str(DIGITS), backend=backend)) >= 0.95
 
 
 def test_the_same_seed_gives_the_same_bytes(by_hand, backend: str, tmp_path: Path):
     for folder in ("one", "two"):
         by_hand(SCRIPT, "--data-folder", str(DIGITS), "--epochs", "3", backend=backend, folder=folder)
-    assert weights(tmp_path / "one") == weights(tmp_path / "two")
+    assert digests_of(tmp_path / "one") == digests_of(tmp_path / "two")
 
 
 def test_another_seed_gives_other_bytes(by_hand, tmp_path: Path):
     for seed in ("1", "2"):
         by_hand(SCRIPT, "--data-folder", str(DIGITS), "--epochs", "1", "--seed", seed, folder=seed)
-    assert weights(tmp_path / "1") != weights(tmp_path / "2")
+    assert digests_of(tmp_path / "1") != digests_of(tmp_path / "2")
 
 
-def test_continued_from_a_checkpoint_it_ends_with_the_same_bytes(by_hand, backend: str, tmp_path: Path):
+def test_training_resumed_from_a_checkpoint_ends_with_the_same_bytes(by_hand, backend: str, tmp_path: Path):
     arguments = ("--data-folder", str(DIGITS))
     by_hand(SCRIPT, *arguments, "--epochs", "5", backend=backend, folder="whole")
     by_hand(SCRIPT, *arguments, "--epochs", "2", backend=backend, folder="first")
-    left = str(tmp_path / "first" / "outputs" / "checkpoints")
-    told = by_hand(
-        SCRIPT, *arguments, "--epochs", "5", backend=backend, folder="rest", DRESSAGE_RESUME_FROM=left
+    checkpoints = str(tmp_path / "first" / "outputs" / "checkpoints")
+    result = by_hand(
+        SCRIPT, *arguments, "--epochs", "5", backend=backend, folder="rest", DRESSAGE_RESUME_FROM=checkpoints
     )
-    assert "resuming after epoch 2" in told.stdout
-    assert weights(tmp_path / "rest") == weights(tmp_path / "whole")
+    assert "resuming after epoch 2" in result.stdout
+    assert digests_of(tmp_path / "rest") == digests_of(tmp_path / "whole")
 
 
-def test_killed_at_any_moment_a_whole_checkpoint_is_left(keras_python, tmp_path: Path):
+def test_a_kill_leaves_a_complete_checkpoint(keras_python, tmp_path: Path):
     process = subprocess.Popen(
         [keras_python("tensorflow"), SCRIPT, "--data-folder", DIGITS, "--epochs", "100000"],
         cwd=tmp_path,
@@ -71,27 +71,29 @@ def test_killed_at_any_moment_a_whole_checkpoint_is_left(keras_python, tmp_path:
             break
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
-    left = tmp_path / "outputs" / "checkpoints"
-    told = subprocess.run(
+    checkpoints = tmp_path / "outputs" / "checkpoints"
+    result = subprocess.run(
         [keras_python("tensorflow"), SCRIPT, "--data-folder", DIGITS, "--epochs", "200"],
         cwd=tmp_path,
-        env={**os.environ, "DRESSAGE_RESUME_FROM": str(left)},
+        env={**os.environ, "DRESSAGE_RESUME_FROM": str(checkpoints)},
         capture_output=True,
         text=True,
         timeout=250,
     )
-    assert "resuming after epoch 1" in told.stdout, told.stderr
+    assert "resuming after epoch 1" in result.stdout, result.stderr
 
 
-def test_a_checkpoint_of_other_settings_is_not_continued(by_hand, tmp_path: Path):
+def test_a_checkpoint_of_other_settings_is_refused(by_hand, tmp_path: Path):
     by_hand(SCRIPT, "--data-folder", str(DIGITS), "--epochs", "1", folder="first")
-    left = str(tmp_path / "first" / "outputs" / "checkpoints")
-    told = by_hand(SCRIPT, "--data-folder", str(DIGITS), "--batch-size", "25", DRESSAGE_RESUME_FROM=left)
-    assert told.returncode == 2
-    assert "was made with batch_size 50, not 25" in told.stderr
+    checkpoints = str(tmp_path / "first" / "outputs" / "checkpoints")
+    result = by_hand(
+        SCRIPT, "--data-folder", str(DIGITS), "--batch-size", "25", DRESSAGE_RESUME_FROM=checkpoints
+    )
+    assert result.returncode == 2
+    assert "was made with batch_size 50, not 25" in result.stderr
 
 
-def test_both_forms_of_the_model_load_in_keras_and_answer_alike(
+def test_both_formats_of_the_model_load_in_keras_and_predict_the_same(
     by_hand, keras_python, backend: str, tmp_path: Path
 ):
     by_hand(SCRIPT, "--data-folder", str(DIGITS), "--epochs", "1", backend=backend)
@@ -105,7 +107,7 @@ def test_both_forms_of_the_model_load_in_keras_and_answer_alike(
         "assert answers[0].shape == (5, 10)\n"
         "assert (answers[0] == answers[1]).all()\n"
     )
-    told = subprocess.run(
+    result = subprocess.run(
         [keras_python(backend), "-c", code],
         cwd=tmp_path / "work" / "outputs" / "model",
         env={**os.environ, "KERAS_BACKEND": backend},
@@ -113,21 +115,21 @@ def test_both_forms_of_the_model_load_in_keras_and_answer_alike(
         text=True,
         timeout=120,
     )
-    assert told.returncode == 0, told.stderr
+    assert result.returncode == 0, result.stderr
 
 
 def test_it_trains_on_files_that_are_not_gzipped(by_hand, tmp_path: Path):
     for path in DIGITS.glob("*.gz"):
         (tmp_path / path.stem).write_bytes(gzip.decompress(path.read_bytes()))
-    assert accuracy(by_hand(SCRIPT, "--data-folder", str(tmp_path), "--epochs", "5")) > 0.8
+    assert accuracy_of(by_hand(SCRIPT, "--data-folder", str(tmp_path), "--epochs", "5")) > 0.8
 
 
-def test_the_files_may_lie_deeper(by_hand, tmp_path: Path):
+def test_the_files_may_be_in_subfolders(by_hand, tmp_path: Path):
     shutil.copytree(DIGITS, tmp_path / "data" / "https%3A" / "example.org" / "mnist")
-    assert accuracy(by_hand(SCRIPT, "--data-folder", str(tmp_path / "data"), "--epochs", "5")) > 0.8
+    assert accuracy_of(by_hand(SCRIPT, "--data-folder", str(tmp_path / "data"), "--epochs", "5")) > 0.8
 
 
-def spoilt(folder: Path, name: str, content: bytes) -> str:
+def copy_with_damage(folder: Path, name: str, content: bytes) -> str:
     shutil.copytree(DIGITS, folder)
     (folder / name).write_bytes(content)
     return str(folder)
@@ -145,14 +147,14 @@ def spoilt(folder: Path, name: str, content: bytes) -> str:
         (gzip.compress(bytes([0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 7])), "images are 1x1"),
     ],
 )
-def test_a_file_that_is_not_what_its_name_says_is_told_in_one_line(by_hand, tmp_path, content, words):
-    folder = spoilt(tmp_path / "data", "t10k-images-idx3-ubyte.gz", content)
-    told = by_hand(SCRIPT, "--data-folder", folder)
-    assert told.returncode == 2
-    assert told.stderr.startswith("error: ")
-    assert words in told.stderr
-    assert len(told.stderr.splitlines()) == 1
+def test_an_invalid_file_is_an_error_of_one_line(by_hand, tmp_path, content, words):
+    folder = copy_with_damage(tmp_path / "data", "t10k-images-idx3-ubyte.gz", content)
+    result = by_hand(SCRIPT, "--data-folder", folder)
+    assert result.returncode == 2
+    assert result.stderr.startswith("error: ")
+    assert words in result.stderr
+    assert len(result.stderr.splitlines()) == 1
 
 
-def test_the_articles_way_learns_the_digits_too(by_hand):
-    assert accuracy(by_hand(ARTICLES, "--data-folder", str(DIGITS))) >= 0.95
+def test_the_articles_script_learns_the_digits(by_hand):
+    assert accuracy_of(by_hand(ARTICLES, "--data-folder", str(DIGITS))) >= 0.95

@@ -1,4 +1,4 @@
-"""How a call breaks, if the variable BREAK says so: "recipe.model exits", "platform.runs.* returns_42"."""
+"""Break a call as the variable BREAK says: "recipe.model exits", "platform.runs.* returns_42"."""
 
 import os
 import sys
@@ -10,7 +10,7 @@ from typing import Any
 
 
 def call(where: str, healthy: Callable[[], Any]) -> Any:
-    """What the plugin answers when it is asked for `where`."""
+    """Return healthy(), or break if BREAK names `where`."""
     pattern, _, how = os.environ.get("BREAK", "").partition(" ")
     if not fnmatch(where, pattern):
         return healthy()

@@ -1,4 +1,4 @@
-"""A whole recipe."""
+"""A complete recipe."""
 
 from dataclasses import dataclass
 from pathlib import Path

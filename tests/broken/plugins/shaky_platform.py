@@ -1,4 +1,4 @@
-"""The platform of docs/platform-authors.md with all that a platform may have; each method breaks if BREAK says so."""
+"""The platform of docs/platform-authors.md with all optional parts; each method breaks if BREAK says so."""
 
 import time
 from dataclasses import dataclass
@@ -44,8 +44,8 @@ class Extras:
         return [("shaky", True, "found")]
 
 
-def part_of(healthy, name, *kinds):
-    """The methods of some protocols, as breaking calls."""
+def wrap_part(healthy, name, *kinds):
+    """Return an object with the methods of some protocols, each of which may break."""
 
     def method(name, where):
         return lambda *given, **named: breaking.call(
@@ -56,19 +56,21 @@ def part_of(healthy, name, *kinds):
     return SimpleNamespace(**{each: method(each, f"{name}.{each}".lstrip(".")) for each in names})
 
 
-def platform_of(workspace):
+def build_platform(workspace):
     root, runs = workspace.root, Runs(workspace)
     datasets = StoredDatasets(root, ObjectStore(root / "objects"))
-    platform = part_of(Extras(), "", protocols.Initialises, protocols.Diagnoses)
-    platform.runs = part_of(runs, "runs", protocols.Runs, protocols.Waits, protocols.Records, protocols.Notes)
-    platform.datasets = part_of(datasets, "datasets", protocols.Datasets)
-    platform.compute = part_of(StoredCompute(root / "compute"), "compute", protocols.Compute)
-    platform.environments = part_of(
+    platform = wrap_part(Extras(), "", protocols.Initialises, protocols.Diagnoses)
+    platform.runs = wrap_part(
+        runs, "runs", protocols.Runs, protocols.Waits, protocols.Records, protocols.Notes
+    )
+    platform.datasets = wrap_part(datasets, "datasets", protocols.Datasets)
+    platform.compute = wrap_part(StoredCompute(root / "compute"), "compute", protocols.Compute)
+    platform.environments = wrap_part(
         UvEnvironments(root / "environments", indexes={}, find_links={}),
         "environments",
         protocols.Environments,
     )
-    platform.models = part_of(StoredModels(workspace, runs), "models", protocols.Models)
+    platform.models = wrap_part(StoredModels(workspace, runs), "models", protocols.Models)
     return platform
 
 
@@ -79,4 +81,4 @@ def options():
 
 @hookimpl
 def platform(workspace):
-    return breaking.call("platform.platform", lambda: platform_of(workspace))
+    return breaking.call("platform.platform", lambda: build_platform(workspace))

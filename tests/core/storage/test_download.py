@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.fileserver import FileServer, serving
+from tests.fileserver import FileServer, serve_files
 from tests.waiting import eventually
 
 from dressage import Source, StageError
@@ -51,7 +51,7 @@ def place(tmp_path: Path) -> Place:
 
 @pytest.fixture
 def server():
-    with serving(files={"/small": SMALL, "/large": LARGE, "/wrong": b"x" * len(SMALL)}) as state:
+    with serve_files(files={"/small": SMALL, "/large": LARGE, "/wrong": b"x" * len(SMALL)}) as state:
         yield state
 
 

@@ -4,7 +4,7 @@ import resource
 from pathlib import Path
 
 import pytest
-from tests.clients import held, kill_supervisor, supervisor
+from tests.clients import kill_supervisor, start_and_hold, supervisor_pid
 from tests.recipes import Tiny
 from tests.waiting import eventually
 
@@ -16,12 +16,12 @@ def test_a_disk_that_is_full_once_the_script_has_started_leaves_none_running(
     engine: Engine, tiny: Tiny, project: Path
 ):
     """A limit on the size of files, set while the run waits for its turn, stands in for a disk without room."""
-    first, hold = held(engine, project)
+    first, hold = start_and_hold(engine, project)
     (project / "other").touch()
     second = engine.run("tiny", set={"slots": 1, "hold": str(project / "other")})
     eventually(lambda: second.status.state == "Queued")
     size = (second.path / "journal.jsonl").stat().st_size
-    resource.prlimit(supervisor(second), resource.RLIMIT_FSIZE, (size, size))
+    resource.prlimit(supervisor_pid(second), resource.RLIMIT_FSIZE, (size, size))
     hold.unlink()
     status = second.wait(60)
     assert (status.state, status.interrupted) == ("Failed", True)
@@ -32,7 +32,7 @@ def test_a_disk_that_is_full_once_the_script_has_started_leaves_none_running(
 def test_a_script_whose_supervisor_died_before_it_could_note_it_is_ended_by_resume(
     engine: Engine, tiny: Tiny, project: Path
 ):
-    run, _ = held(engine, project)
+    run, _ = start_and_hold(engine, project)
     kill_supervisor(run)
     run.wait(60)
     run.release()

@@ -1,6 +1,6 @@
-"""A pytest plugin for MLflow's own test-suite: where it would start a server of MLflow's, it starts our endpoint.
+"""A pytest plugin for MLflow's own tests: it starts dressage's endpoint instead of MLflow's server.
 
-Runs in the interpreter that has mlflow; DRESSAGE_PYTHON names the one that has dressage.
+Runs in an interpreter with mlflow; DRESSAGE_PYTHON names an interpreter with dressage.
 """
 
 import contextlib
@@ -16,20 +16,20 @@ import tests.tracking.integration_test_utils as utilities
 
 SERVE = Path(__file__).with_name("serve.py")
 os.environ["MLFLOW_TRACKING_TOKEN"] = "secret"
-if not hasattr(workspace_context, "clear_workspace"):  # a suite that is newer or older than its client
+if not hasattr(workspace_context, "clear_workspace"):  # the suite and its client have different versions
     workspace_context.clear_workspace = lambda: None
 
-ask = requests.Session.request
+request = requests.Session.request
 
 
-def ask_with_token(self, method, url, **arguments):
-    """The suite sends some requests by hand, without the client's credentials."""
+def request_with_token(self, method, url, **arguments):
+    """Add the token: the suite sends some requests without the client's credentials."""
     arguments["headers"] = {"Authorization": "Bearer secret", **(arguments.get("headers") or {})}
-    return ask(self, method, url, **arguments)
+    return request(self, method, url, **arguments)
 
 
 @contextlib.contextmanager
-def serving(*_):
+def start_endpoint(*_):
     inherited = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     with (
         tempfile.TemporaryDirectory() as workspace,
@@ -44,12 +44,12 @@ def serving(*_):
         server.stdin.close()
 
 
-requests.Session.request = ask_with_token
-utilities.ServerThread = serving
+requests.Session.request = request_with_token
+utilities.ServerThread = start_endpoint
 
 
 def pytest_collection_modifyitems(items):
-    """Only the variants for a SQL store: the others differ in what is behind the server."""
+    """Run only the variants for a SQL store: the others differ in the server's backend."""
     items[:] = [item for item in items if "file" not in _parameters(item)]
 
 

@@ -1,4 +1,4 @@
-"""Serves one run's tracking endpoint until its standard input is closed: python serve.py FOLDER; prints the port."""
+"""Serve one run's tracking endpoint until standard input is closed: python serve.py FOLDER. Prints the port."""
 
 import socket
 import sys

@@ -1,6 +1,6 @@
-"""MLflow's own tests of its client pass against a run's endpoint, but for those with a reason in `left_out.toml`.
+"""MLflow's own tests of its client pass against a run's endpoint, except those listed in `left_out.toml`.
 
-DRESSAGE_MLFLOW_CHECKOUT names a checkout of github.com/mlflow/mlflow with its tests folder; without it, skipped.
+DRESSAGE_MLFLOW_CHECKOUT names a checkout of github.com/mlflow/mlflow. Without it, the tests are skipped.
 """
 
 import os
@@ -20,13 +20,15 @@ CHECKOUT = os.environ.get("DRESSAGE_MLFLOW_CHECKOUT")
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.timeout(1800),
-    pytest.mark.skipif(CHECKOUT is None, reason="DRESSAGE_MLFLOW_CHECKOUT names no checkout of MLflow"),
+    pytest.mark.skipif(
+        CHECKOUT is None, reason="DRESSAGE_MLFLOW_CHECKOUT does not name a checkout of MLflow"
+    ),
 ]
 
 
 @pytest.fixture(scope="module")
-def told(python: Path) -> str:
-    """What pytest says of MLflow's suite."""
+def suite_output(python: Path) -> str:
+    """Pytest's output for MLflow's suite."""
     words = " and ".join(f"not {word}" for word in LEFT_OUT["not_run"])
     arguments = ["-p", "against_dressage", "-p", "no:cacheprovider", "-q", "--tb=no", "-rA", "-k", words]
     return subprocess.run(
@@ -39,13 +41,13 @@ def told(python: Path) -> str:
     ).stdout
 
 
-def named(told: str, outcome: str) -> set[str]:
-    return set(re.findall(rf"^{outcome}\b.*?::(\w+)", told, re.MULTILINE))
+def find_tests(suite_output: str, outcome: str) -> set[str]:
+    return set(re.findall(rf"^{outcome}\b.*?::(\w+)", suite_output, re.MULTILINE))
 
 
-def test_what_fails_is_what_the_list_has_reasons_for(told: str):
-    assert named(told, "FAILED") | named(told, "ERROR") == set(LEFT_OUT["fail"])
+def test_only_listed_tests_fail(suite_output: str):
+    assert find_tests(suite_output, "FAILED") | find_tests(suite_output, "ERROR") == set(LEFT_OUT["fail"])
 
 
-def test_most_of_the_suite_passes(told: str):
-    assert len(named(told, "PASSED")) > 40
+def test_most_of_the_suite_passes(suite_output: str):
+    assert len(find_tests(suite_output, "PASSED")) > 40

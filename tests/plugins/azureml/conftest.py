@@ -1,4 +1,4 @@
-"""A small recipe on the azureml platform, against a service of its own for each test."""
+"""A small recipe on the azureml platform, with a new loopback service for each test."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +11,7 @@ from dressage import ComputeTarget, Engine, hookimpl
 
 
 class Cloudy(Tiny):
-    """Its cluster has a size, as Azure wants it."""
+    """The small recipe with a cluster that has a size, which Azure needs."""
 
     size = "Standard_DS3_v2"
 
@@ -23,7 +23,7 @@ class Cloudy(Tiny):
 
 
 LASTING = 1000
-"""How many times a fault happens that is to go on happening; any other is to happen in its test."""
+"""Count of a fault that does not stop. Any other fault must happen in its test."""
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def service(
 
 @pytest.fixture
 def azure(service: Loopback, project: Path) -> Engine:
-    """An engine whose platform is azureml and that knows the small recipe as `tiny`."""
+    """An engine whose platform is azureml, with the small recipe as `tiny`."""
     return with_tiny(project)
 
 

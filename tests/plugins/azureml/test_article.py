@@ -1,4 +1,4 @@
-"""The article's whole flow on the real MNIST: from files to a model that loads in Keras."""
+"""The article's whole flow on MNIST: from files to a model that loads in Keras."""
 
 import os
 import subprocess
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests.azureml import loopback
 from tests.conftest import REPOSITORY
-from tests.fileserver import serving
+from tests.fileserver import serve_files
 
 from dressage import Engine
 from dressage.engine.runs import Run
@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 @pytest.fixture(scope="module")
 def python(keras_python: Callable[[str], Path]) -> Path:
-    """What the service's nodes run scripts with."""
+    """The interpreter of the service's nodes."""
     return keras_python("tensorflow")
 
 
@@ -29,8 +29,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def trained(python: Path, project: Path, mnist: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """20 epochs, on a cluster that was not there before."""
+def trained_run(python: Path, project: Path, mnist: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """20 epochs on a new cluster."""
     with (
         pytest.MonkeyPatch.context() as patch,
         loopback(tmp_path_factory.mktemp("azureml"), python) as service,
@@ -46,41 +46,43 @@ def trained(python: Path, project: Path, mnist: Path, tmp_path_factory: pytest.T
 
 
 @pytest.fixture
-def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, python: Path) -> Iterator[Engine]:
-    """An engine in a folder and a service of its own."""
+def new_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, python: Path) -> Iterator[Engine]:
+    """An engine with a new folder and a new service."""
     with loopback(tmp_path, python) as service:
         (tmp_path / "project").mkdir()
         service.enter(tmp_path / "project", monkeypatch)
         yield Engine(tmp_path / "project")
 
 
-def test_the_articles_own_profile_runs_where_images_are_built(own: Engine):
-    run = own.run("keras-mnist", on="azureml", set={"profile": "article", "data": "digits", "epochs": 2})
+def test_the_profile_article_runs_on_a_platform_that_builds_images(new_engine: Engine):
+    run = new_engine.run(
+        "keras-mnist", on="azureml", set={"profile": "article", "data": "digits", "epochs": 2}
+    )
     assert run.wait(300).state == "Completed"
     assert {file.path for file in run.model.files} == {"model.json", "model.weights.h5"}
 
 
-def test_it_trains_on_what_a_web_server_has(own: Engine):
-    with serving(files={f"/{path.name}": path.read_bytes() for path in DIGITS.glob("*.gz")}) as server:
-        run = own.run("keras-mnist", on="azureml", set={"data": server.address, "epochs": 2})
+def test_it_trains_on_files_of_a_web_server(new_engine: Engine):
+    with serve_files(files={f"/{path.name}": path.read_bytes() for path in DIGITS.glob("*.gz")}) as server:
+        run = new_engine.run("keras-mnist", on="azureml", set={"data": server.address, "epochs": 2})
         assert run.wait(300).state == "Completed"
 
 
-def test_it_learns_mnist_to_98_percent(trained: Run):
-    assert trained.metric >= 0.98
+def test_it_learns_mnist_to_98_percent(trained_run: Run):
+    assert trained_run.metric >= 0.98
 
 
-def test_every_epoch_is_recorded(trained: Run):
-    assert [point.step for point in trained.tracked.metrics["Accuracy"]] == list(range(1, 21))
+def test_every_epoch_is_recorded(trained_run: Run):
+    assert [point.step for point in trained_run.tracked.metrics["Accuracy"]] == list(range(1, 21))
 
 
-def test_the_figure_is_among_the_files(trained: Run):
-    assert "Accuracy vs Loss.png" in {file.path for file in trained.files}
+def test_the_figure_is_among_the_files(trained_run: Run):
+    assert "Accuracy vs Loss.png" in {file.path for file in trained_run.files}
 
 
-def test_the_downloaded_model_answers_in_keras(trained: Run, project: Path, python: Path):
+def test_the_downloaded_model_loads_in_keras(trained_run: Run, project: Path, python: Path):
     code = "import keras; print(keras.saving.load_model('model.keras').output_shape)"
-    told = subprocess.run(
+    result = subprocess.run(
         [python, "-c", code],
         cwd=project / "model",
         env={**os.environ, "KERAS_BACKEND": "tensorflow"},
@@ -88,4 +90,4 @@ def test_the_downloaded_model_answers_in_keras(trained: Run, project: Path, pyth
         text=True,
         timeout=120,
     )
-    assert told.stdout.strip() == "(None, 10)", told.stderr
+    assert result.stdout.strip() == "(None, 10)", result.stderr

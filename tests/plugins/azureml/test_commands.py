@@ -13,51 +13,51 @@ def init(config: dict[str, str], **other: str) -> list[str]:
     return ["init", "--on", "azureml", *(f"{key}={value}" for key, value in {**config, **other}.items())]
 
 
-def test_init_writes_the_configuration_of_a_workspace_that_answers(
-    service: Loopback, project: Path, dressage
-):
+def test_init_writes_config_json_for_a_workspace_that_answers(service: Loopback, project: Path, dressage):
     (project / "config.json").unlink()
-    told = dressage(*init(service.config))
-    assert told.returncode == 0, told.stderr
+    result = dressage(*init(service.config))
+    assert result.returncode == 0, result.stderr
     assert json.loads((project / "config.json").read_text()) == service.config
 
 
-def test_init_writes_nothing_for_one_that_does_not(service: Loopback, project: Path, dressage):
+def test_init_writes_nothing_for_an_unknown_workspace(service: Loopback, project: Path, dressage):
     (project / "config.json").unlink()
-    told = dressage(*init(service.config, workspace_name="nowhere"))
-    assert told.returncode == 3
-    assert "workspace 'nowhere'" in told.stderr
+    result = dressage(*init(service.config, workspace_name="nowhere"))
+    assert result.returncode == 3
+    assert "workspace 'nowhere'" in result.stderr
     assert not (project / "config.json").exists()
 
 
-def test_init_leaves_another_workspaces_configuration_alone(service: Loopback, project: Path, dressage):
+def test_init_does_not_replace_the_config_json_of_another_workspace(
+    service: Loopback, project: Path, dressage
+):
     (project / "config.json").write_text(json.dumps({**service.config, "workspace_name": "other"}))
-    told = dressage(*init(service.config))
-    assert told.returncode == 2
-    assert "names another workspace; remove it first" in told.stderr
+    result = dressage(*init(service.config))
+    assert result.returncode == 2
+    assert "names another workspace; remove it first" in result.stderr
 
 
 def test_init_again_for_the_same_workspace_is_harmless(service: Loopback, project: Path, dressage):
     assert dressage(*init(service.config)).returncode == 0
 
 
-def test_init_takes_names_with_dashes(service: Loopback, project: Path, dressage):
+def test_init_accepts_names_with_dashes(service: Loopback, project: Path, dressage):
     (project / "config.json").unlink()
-    told = dressage(*init({name.replace("_", "-"): value for name, value in service.config.items()}))
-    assert told.stdout.splitlines()[0] == str(project / "config.json")
+    result = dressage(*init({name.replace("_", "-"): value for name, value in service.config.items()}))
+    assert result.stdout.splitlines()[0] == str(project / "config.json")
 
 
 def test_init_asks_for_all_three_names(project: Path, dressage):
-    told = dressage("init", "--on", "azureml", "subscription_id=1")
-    assert told.returncode == 2
-    assert "resource_group, workspace_name missing; run: dressage init --on azureml" in told.stderr
+    result = dressage("init", "--on", "azureml", "subscription_id=1")
+    assert result.returncode == 2
+    assert "resource_group, workspace_name missing; run: dressage init --on azureml" in result.stderr
 
 
-def test_init_refuses_what_config_json_does_not_hold(project: Path, dressage):
+def test_init_refuses_names_that_config_json_does_not_have(project: Path, dressage):
     names = {"subscription_id": "1", "resource_group": "g", "workspace_name": "w"}
-    told = dressage(*init(names, auth="cli"))
-    assert told.returncode == 2
-    assert "'auth' is not in config.json; set it in dressage.toml" in told.stderr
+    result = dressage(*init(names, auth="cli"))
+    assert result.returncode == 2
+    assert "'auth' is not in config.json; set it in dressage.toml" in result.stderr
 
 
 def test_doctor_finds_workspace_and_quota(service: Loopback, dressage):
@@ -68,39 +68,41 @@ def test_doctor_finds_workspace_and_quota(service: Loopback, dressage):
 
 def test_doctor_says_when_quota_is_missing(service: Loopback, dressage):
     service.behave(without_quota=["STANDARD_NC4AS_T4_V3"])
-    told = dressage("doctor", "-o", "json")
-    checks = {check["name"]: check for check in json.loads(told.stdout)}
+    result = dressage("doctor", "-o", "json")
+    checks = {check["name"]: check for check in json.loads(result.stdout)}
     assert not checks["azureml quota"]["ok"]
-    assert told.returncode == 1
+    assert result.returncode == 1
 
 
-def test_doctor_asks_no_workspace_where_there_is_none(project: Path, dressage):
+def test_doctor_contacts_no_workspace_if_none_is_configured(project: Path, dressage):
     names = [check["name"] for check in json.loads(dressage("doctor", "-o", "json").stdout)]
     assert "azureml workspace" not in names
 
 
-def test_a_plan_says_what_it_costs(service: Loopback, dressage):
-    told = dressage("plan", "keras-mnist", "--on", "azureml", "--set", "data=digits")
-    assert "0.53 USD per node and hour, at most 2.10 USD per hour" in told.stdout
+def test_a_plan_shows_the_price(service: Loopback, dressage):
+    result = dressage("plan", "keras-mnist", "--on", "azureml", "--set", "data=digits")
+    assert "0.53 USD per node and hour, at most 2.10 USD per hour" in result.stdout
 
 
-def test_a_table_of_prices_takes_the_place_of_the_one_that_comes_along(
-    service: Loopback, project: Path, dressage
-):
+def test_a_price_table_replaces_the_built_in_prices(service: Loopback, project: Path, dressage):
     (project / "mine.csv").write_text("size,usd_per_hour\nStandard_NC4as_T4_v3,2\n")
-    told = dressage("plan", "keras-mnist", "--on", "azureml", "--set", "data=digits", "-O", "prices=mine.csv")
-    assert "2.00 USD per node and hour, at most 8.00 USD per hour (mine.csv)" in told.stdout
+    result = dressage(
+        "plan", "keras-mnist", "--on", "azureml", "--set", "data=digits", "-O", "prices=mine.csv"
+    )
+    assert "2.00 USD per node and hour, at most 8.00 USD per hour (mine.csv)" in result.stdout
 
 
 @pytest.mark.parametrize(
     ("content", "words"), [("a,b\n1,2\n", "header size,usd_per_hour"), (None, "No such file")]
 )
-def test_a_table_of_prices_that_is_none_is_told(service: Loopback, project: Path, dressage, content, words):
+def test_an_invalid_price_table_is_an_error(service: Loopback, project: Path, dressage, content, words):
     if content:
         (project / "mine.csv").write_text(content)
-    told = dressage("plan", "keras-mnist", "--on", "azureml", "--set", "data=digits", "-O", "prices=mine.csv")
-    assert told.returncode == 2
-    assert words in told.stderr
+    result = dressage(
+        "plan", "keras-mnist", "--on", "azureml", "--set", "data=digits", "-O", "prices=mine.csv"
+    )
+    assert result.returncode == 2
+    assert words in result.stderr
 
 
 @pytest.fixture
@@ -109,35 +111,35 @@ def cluster(service: Loopback, project: Path) -> str:
     return engine.platform().compute.ensure(engine.describe("tiny").compute, lambda *_: None).name
 
 
-def test_a_cluster_is_not_deleted_without_a_word(cluster: str, dressage):
-    told = dressage("compute", "delete", cluster, "--on", "azureml", stdin=subprocess.DEVNULL)
-    assert told.returncode == 2
-    assert "stdin is not a terminal; use --yes" in told.stderr
+def test_deleting_a_cluster_needs_confirmation(cluster: str, dressage):
+    result = dressage("compute", "delete", cluster, "--on", "azureml", stdin=subprocess.DEVNULL)
+    assert result.returncode == 2
+    assert "stdin is not a terminal; use --yes" in result.stderr
     assert cluster in dressage("compute", "list", "--on", "azureml").stdout
 
 
-def test_a_cluster_is_deleted_on_a_word(cluster: str, dressage):
+def test_a_cluster_is_deleted_with_yes(cluster: str, dressage):
     assert dressage("compute", "delete", cluster, "--on", "azureml", "--yes").stdout == f"{cluster}\n"
     assert cluster not in dressage("compute", "list", "--on", "azureml").stdout
 
 
-def test_a_cluster_that_is_not_there_is_told(service: Loopback, dressage):
-    told = dressage("compute", "delete", "none", "--on", "azureml", "--yes")
-    assert told.returncode == 2
-    assert "no compute target named 'none'" in told.stderr
+def test_deleting_an_unknown_cluster_is_an_error(service: Loopback, dressage):
+    result = dressage("compute", "delete", "none", "--on", "azureml", "--yes")
+    assert result.returncode == 2
+    assert "no compute target named 'none'" in result.stderr
 
 
-def test_the_exit_code_of_the_script_is_that_of_the_command(service: Loopback, project: Path, dressage):
+def test_the_command_exits_with_the_scripts_exit_code(service: Loopback, project: Path, dressage):
     (project / "fail.py").write_text("print('why'); raise SystemExit(5)")
-    told = dressage("run", "./fail.py", "--on", "azureml")
-    assert told.returncode == 5
-    assert told.stdout.startswith("why\n")
+    result = dressage("run", "./fail.py", "--on", "azureml")
+    assert result.returncode == 5
+    assert result.stdout.startswith("why\n")
 
 
 def test_a_stage_that_fails_exits_with_3(service: Loopback, project: Path, dressage):
     (project / "noop.py").touch()
     service.behave(without_quota=["STANDARD_DS3_V2"])
-    told = dressage("run", "./noop.py", "--on", "azureml")
-    assert told.returncode == 3
-    (line,) = [line for line in told.stderr.splitlines() if line.startswith("error:")]
+    result = dressage("run", "./noop.py", "--on", "azureml")
+    assert result.returncode == 3
+    (line,) = [line for line in result.stderr.splitlines() if line.startswith("error:")]
     assert "ask for quota" in line

@@ -1,4 +1,4 @@
-"""Clusters: got as they are, or created where the quota allows it."""
+"""Clusters: reused without changes, or created if the quota allows it."""
 
 from pathlib import Path
 
@@ -26,25 +26,25 @@ def target(name: str = "cpu-cluster") -> ComputeTarget:
     return ComputeTarget(name=name, size=SIZE, max_nodes=4)
 
 
-def ensured(compute: Compute, wanted: ComputeTarget) -> str:
+def ensure(compute: Compute, wanted: ComputeTarget) -> str:
     return compute.ensure(wanted, lambda *_: None).name
 
 
-def test_a_name_in_other_capitals_is_the_same_cluster(compute: Compute, service: Loopback):
-    ensured(compute, target("Cpu-Cluster"))
+def test_names_of_clusters_ignore_case(compute: Compute, service: Loopback):
+    ensure(compute, target("Cpu-Cluster"))
     before = service.changes()
     wanted = ComputeTarget(name="cpu-cluster", size=SIZE, max_nodes=9)
     assert "its max_nodes is 4, not 9; the existing cluster is not modified" in compute.plan(wanted).reasons
-    assert ensured(compute, wanted) == "Cpu-Cluster"
+    assert ensure(compute, wanted) == "Cpu-Cluster"
     assert service.changes() == before
     compute.delete("CPU-cluster")
     assert compute.list() == []
 
 
-def test_a_kind_that_the_sdk_does_not_know_is_told(compute: Compute, service: Loopback):
-    ensured(compute, target())
+def test_a_compute_target_of_unknown_kind_is_an_error(compute: Compute, service: Loopback):
+    ensure(compute, target())
     service.behave(troubles={"cpu-cluster": "foreign"})
-    for act in (compute.plan, lambda wanted: ensured(compute, wanted)):
+    for act in (compute.plan, lambda wanted: ensure(compute, wanted)):
         with pytest.raises(
             StageError, match="'cpu-cluster' is of a kind unknown to the SDK, not a cluster; choose"
         ):
@@ -61,7 +61,7 @@ def test_a_kind_that_the_sdk_does_not_know_is_told(compute: Compute, service: Lo
         ({LOW: 0, DEDICATED: -1}, False, None),
     ],
 )
-def test_the_tightest_quota_of_the_wanted_priority_counts(
+def test_the_smallest_quota_of_the_priority_counts(
     compute: Compute, service: Loopback, quotas: dict[str, int], low: bool, words: str | None
 ):
     service.behave(quotas=quotas)
@@ -81,7 +81,7 @@ def test_the_tightest_quota_of_the_wanted_priority_counts(
         ("Standard_ND96asr_v4", "NDASv4_A100"),
     ],
 )
-def test_the_family_of_a_size_is_told_by_its_name(
+def test_the_family_of_a_size_is_found_by_its_name(
     compute: Compute, service: Loopback, size: str, family: str
 ):
     quota = f"Standard {family} Family Cluster Dedicated vCPUs"
@@ -91,38 +91,40 @@ def test_the_family_of_a_size_is_told_by_its_name(
 
 
 @pytest.mark.parametrize(("state", "why"), [("Failed", "The subnet is full"), ("Canceled", "Canceled")])
-def test_a_cluster_that_could_not_be_made_is_told(compute: Compute, service: Loopback, state: str, why: str):
+def test_a_failed_creation_is_an_error_with_its_reason(
+    compute: Compute, service: Loopback, state: str, why: str
+):
     service.behave(troubles={"cpu-cluster": state})
     with pytest.raises(StageError, match=rf"'cpu-cluster' failed: {why}\.?; delete it and run it again"):
-        ensured(compute, target())
+        ensure(compute, target())
 
 
-def test_a_new_cluster_without_nodes_says_why(compute: Compute, service: Loopback):
+def test_a_node_error_of_a_new_cluster_is_an_error(compute: Compute, service: Loopback):
     service.behave(troubles={"cpu-cluster": "hurt"})
     with pytest.raises(StageError, match=r"'cpu-cluster' failed: A node could not be set up\.; delete it"):
-        ensured(compute, target())
+        ensure(compute, target())
 
 
-def test_a_cluster_that_works_is_used_whatever_happened_to_a_node(compute: Compute, service: Loopback):
-    ensured(compute, target())
+def test_an_existing_cluster_is_used_despite_a_node_error(compute: Compute, service: Loopback):
+    ensure(compute, target())
     service.behave(troubles={"cpu-cluster": "hurt"})
-    assert ensured(compute, target()) == "cpu-cluster"
+    assert ensure(compute, target()) == "cpu-cluster"
 
 
-def test_a_cluster_that_is_being_made_is_planned_with_and_listed(service: Loopback, project: Path):
+def test_a_cluster_that_is_being_created_is_planned_and_listed(service: Loopback, project: Path):
     service.behave(creating_s=600)
     compute = with_tiny(project, compute_timeout_s=0.1).platform().compute
     with pytest.raises(StageError, match="is still Creating"):
-        ensured(compute, target())
+        ensure(compute, target())
     assert compute.plan(target()).action == "reuse"
     assert [one.name for one in compute.list()] == ["cpu-cluster"]
 
 
-def test_a_cluster_that_is_being_deleted_is_made_anew(compute: Compute, service: Loopback):
-    ensured(compute, target())
+def test_a_cluster_that_is_being_deleted_is_created_again(compute: Compute, service: Loopback):
+    ensure(compute, target())
     service.behave(deleting_s=1)
     compute.delete("cpu-cluster")
     stage = compute.plan(target())
     assert stage.action == "create"
     assert stage.reasons[0].startswith("the cluster of this name is being deleted")
-    assert ensured(compute, target()) == "cpu-cluster"
+    assert ensure(compute, target()) == "cpu-cluster"

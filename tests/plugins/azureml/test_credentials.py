@@ -1,4 +1,4 @@
-"""Who the workspace is asked as."""
+"""The ways to sign in."""
 
 import os
 import sys
@@ -13,7 +13,7 @@ from dressage import StageError
 AZ = """\
 #!{python}
 import base64, json, sys, time
-with open({asked!r}, "a") as file:
+with open({log!r}, "a") as file:
     print(*sys.argv[1:], file=file)
 def part(value):
     return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
@@ -26,7 +26,7 @@ print(json.dumps({{"accessToken": token, "expires_on": end, "tokenType": "Bearer
 
 @pytest.fixture
 def stranger(service: Loopback, monkeypatch: pytest.MonkeyPatch) -> Loopback:
-    """The service, for one who is no managed identity, and has no browser."""
+    """The service for a user without a managed identity and without a browser."""
     for name in ("MSI_ENDPOINT", "MSI_SECRET", "DISPLAY", "WAYLAND_DISPLAY", "BROWSER"):
         monkeypatch.delenv(name, raising=False)
     return service
@@ -34,16 +34,16 @@ def stranger(service: Loopback, monkeypatch: pytest.MonkeyPatch) -> Loopback:
 
 @pytest.fixture
 def az(stranger: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An az that somebody is logged in to; the file that it writes its arguments to."""
+    """The log of a fake `az` command with a logged-in user: a line of arguments for each call."""
     (tmp_path / "bin").mkdir()
-    program, asked = tmp_path / "bin" / "az", tmp_path / "asked"
-    program.write_text(AZ.format(python=sys.executable, asked=str(asked)))
+    program, log = tmp_path / "bin" / "az", tmp_path / "az.log"
+    program.write_text(AZ.format(python=sys.executable, log=str(log)))
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
-    return asked
+    return log
 
 
-def test_who_is_logged_in_with_az_trains_and_records(az: Path, project: Path, script):
+def test_a_user_logged_in_with_az_can_train_and_record(az: Path, project: Path, script):
     path = script("import mlflow\nwith mlflow.start_run(): mlflow.log_metric('loss', 1)\n")
     run = with_tiny(project, auth="cli").run("script", set={"path": str(path)})
     assert run.wait(60).state == "Completed"
@@ -51,16 +51,16 @@ def test_who_is_logged_in_with_az_trains_and_records(az: Path, project: Path, sc
     assert len(az.read_text().splitlines()) <= 2  # a token for each audience
 
 
-def test_nobody_logged_in_with_az_is_told(stranger: Loopback, project: Path):
+def test_a_missing_az_is_an_error_that_says_how_to_log_in(stranger: Loopback, project: Path):
     with pytest.raises(StageError, match="Azure CLI not found on path; log in with `az login`"):
         with_tiny(project, auth="cli").plan("tiny")
 
 
-def test_how_to_sign_in_reaches_the_terminal(
+def test_sign_in_instructions_are_shown_at_the_terminal(
     stranger: Loopback, project: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ):
     stranger.behave(adfs=True)
-    monkeypatch.setenv("PATH", str(project))  # no browser's program is there
+    monkeypatch.setenv("PATH", str(project))  # a PATH without browsers
     with pytest.raises(StageError, match="The person declined"):
         with_tiny(project, auth="interactive").plan("tiny")
     assert (

@@ -8,7 +8,7 @@ from tests.azureml import Loopback
 from dressage import Engine, StageError
 
 
-def test_a_version_that_was_deleted_is_passed_over(azure: Engine, service: Loopback, project: Path):
+def test_deleted_versions_are_ignored(azure: Engine, service: Loopback, project: Path):
     datasets = azure.platform().datasets
     for content in ("1", "2"):
         (project / "data.csv").write_text(content)
@@ -19,7 +19,7 @@ def test_a_version_that_was_deleted_is_passed_over(azure: Engine, service: Loopb
     assert (stage.action, stage.version) == ("upload", 3)
 
 
-def test_a_datastore_that_lets_nobody_write_is_told(azure: Engine, service: Loopback):
+def test_a_datastore_without_credentials_is_an_error(azure: Engine, service: Loopback):
     service.behave(keyless=True)
     with pytest.raises(StageError, match="'workspaceblobstore' has neither an account key nor a SAS token"):
         azure.platform().datasets.ensure(azure.describe("tiny").datasets["numbers"], lambda *_: None)

@@ -1,4 +1,4 @@
-"""Environments, and the images that are built of them."""
+"""Environments and their images."""
 
 import sys
 from pathlib import Path
@@ -18,20 +18,20 @@ def environments(azure: Engine) -> Environments:
     return azure.platform().environments
 
 
-def test_a_build_is_told_line_by_line_and_its_log_is_kept(
+def test_the_lines_of_a_build_are_reported_and_saved(
     environments: Environments, service: Loopback, project: Path
 ):
     service.behave(image_s=3)
-    told: list[str] = []
-    environments.ensure(Environment(name="tiny-env"), lambda what, *_: told.append(what))
-    assert told[1:3] == ["Step 2/3 : COPY conda\n", "Step 3/3 : RUN conda env create\n"]
-    assert told[-1].startswith("Successfully tagged")
+    lines: list[str] = []
+    environments.ensure(Environment(name="tiny-env"), lambda what, *_: lines.append(what))
+    assert lines[1:3] == ["Step 2/3 : COPY conda\n", "Step 3/3 : RUN conda env create\n"]
+    assert lines[-1].startswith("Successfully tagged")
     (log,) = (project / ".dressage" / "images").iterdir()
-    assert [f"{line}\n" for line in log.read_text().splitlines()] == told
+    assert [f"{line}\n" for line in log.read_text().splitlines()] == lines
 
 
 @pytest.mark.parametrize("end", ["Failed", "Timeout"])
-def test_a_build_that_failed_in_any_way_says_where_its_log_is(
+def test_the_error_of_a_failed_build_names_its_log(
     environments: Environments, service: Loopback, project: Path, end: str
 ):
     service.behave(image_error="Found conflicts!\nexit status 1", image_end=end)
@@ -47,7 +47,7 @@ def test_a_build_that_failed_in_any_way_says_where_its_log_is(
     ("method", "path"),
     [("POST", "/image$"), ("GET", "/image$"), ("GET", BUILD), ("GET", "/environments/?$")],
 )
-def test_a_service_that_is_busy_is_asked_again(
+def test_requests_to_a_busy_service_are_repeated(
     environments: Environments, service: Loopback, method: str, path: str
 ):
     environments.plan(Environment(name="tiny-env"))
@@ -71,7 +71,7 @@ def conda(*dependencies: object) -> str:
         ("mlflow", {"pip": None}),
     ],
 )
-def test_whoever_may_use_mlflow_can_speak_to_the_workspace(
+def test_environments_that_may_contain_mlflow_get_azureml_mlflow(
     environments: Environments, service: Loopback, dependencies: tuple[object, ...]
 ):
     environments.ensure(Environment(name="tiny-env", conda=conda(*dependencies)), lambda *_: None)
@@ -80,7 +80,7 @@ def test_whoever_may_use_mlflow_can_speak_to_the_workspace(
     assert "azureml-mlflow" in lines
 
 
-def test_an_empty_pip_part_is_none(environments: Environments):
+def test_an_empty_pip_section_is_accepted(environments: Environments):
     assert environments.plan(Environment(name="tiny-env", conda=conda({"pip": None}))).action == "build"
 
 
@@ -90,7 +90,9 @@ def pip_lines(service: Loopback) -> list[str]:
     return lines
 
 
-def test_requirements_join_the_pip_part_of_the_specification(environments: Environments, service: Loopback):
+def test_requirements_are_added_to_the_pip_section_of_the_specification(
+    environments: Environments, service: Loopback
+):
     environment = Environment(
         name="tiny-env",
         conda=conda({"pip": ["six"]}),
@@ -100,7 +102,7 @@ def test_requirements_join_the_pip_part_of_the_specification(environments: Envir
     assert pip_lines(service) == ["six", "--pre", "iniconfig >= 2"]
 
 
-def test_requirements_alone_come_with_a_python(environments: Environments, service: Loopback):
+def test_requirements_alone_get_the_active_version_of_python(environments: Environments, service: Loopback):
     environments.ensure(Environment(name="tiny-env", requirements="mlflow\n"), lambda *_: None)
     (registered,) = service.state()["environments"]
     assert registered["dependencies"][0] == "python={}.{}".format(*sys.version_info[:2])
@@ -108,24 +110,24 @@ def test_requirements_alone_come_with_a_python(environments: Environments, servi
 
 
 @pytest.mark.parametrize("names", [{"indexes": ("lab",)}, {"find_links": ("lab",)}])
-def test_an_index_by_name_is_refused_when_planned(environments: Environments, names: dict[str, tuple[str]]):
+def test_a_named_index_is_refused_in_the_plan(environments: Environments, names: dict[str, tuple[str]]):
     with pytest.raises(
         SpecError, match="'tiny-env' uses the index 'lab': Azure ML builds the image in the cloud"
     ):
         environments.plan(Environment(name="tiny-env", requirements="six", **names))
 
 
-def test_hashes_are_refused_where_a_client_must_be_added(environments: Environments):
+def test_hashes_are_refused_if_a_package_must_be_added(environments: Environments):
     with pytest.raises(SpecError, match="its requirements have hashes, and mlflow needs azureml-mlflow"):
         environments.plan(Environment(name="tiny-env", requirements=f"mlflow==3.0 --hash=sha256:{'0' * 64}"))
 
 
-def test_what_is_malformed_is_refused_when_planned(environments: Environments):
+def test_invalid_requirements_are_refused_in_the_plan(environments: Environments):
     with pytest.raises(SpecError, match="environment 'tiny-env': requirements: line 1: pip option '-e"):
         environments.plan(Environment(name="tiny-env", requirements="-e ."))
 
 
-def test_without_requirements_its_key_is_what_it_was_before_they_existed(environments: Environments):
+def test_the_key_without_requirements_has_not_changed_since_the_first_version(environments: Environments):
     environment = Environment(name="tiny-env", conda=conda("mlflow"), base_image="image")
     assert (
         environments.plan(environment).key

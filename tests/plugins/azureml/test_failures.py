@@ -1,4 +1,4 @@
-"""What goes wrong ends in one line that names the thing and the next step; what passes is ridden over."""
+"""Failures end in one line that names the resource and the next step; temporary failures are retried."""
 
 import json
 from pathlib import Path
@@ -11,7 +11,7 @@ from dressage import ComputeTarget, DressageError, Engine, SettingsError, StageE
 from dressage.engine.runs import Run
 
 
-def completed(engine: Engine) -> Run:
+def complete_run(engine: Engine) -> Run:
     run = engine.run("tiny")
     assert run.wait(120).state == "Completed"
     return run
@@ -30,7 +30,7 @@ def test_a_config_json_without_a_name(project: Path):
         with_tiny(project).plan("tiny")
 
 
-def test_config_json_is_found_upward_and_in_its_folder(service: Loopback, project: Path):
+def test_config_json_is_found_in_parent_folders_and_their_azureml_folder(service: Loopback, project: Path):
     (project / ".azureml").mkdir()
     (project / "config.json").rename(project / ".azureml" / "config.json")
     below = project / "a" / "b"
@@ -39,21 +39,21 @@ def test_config_json_is_found_upward_and_in_its_folder(service: Loopback, projec
     assert with_tiny(below).plan("tiny").stage("compute").action == "create"
 
 
-def test_an_unknown_option_is_told(project: Path):
+def test_an_unknown_option_is_an_error(project: Path):
     with pytest.raises(SettingsError, match="no option named 'pol_s'; did you mean 'poll_s'"):
         with_tiny(project, pol_s=1).plan("tiny")
 
 
 @pytest.mark.parametrize("key", ["subscription_id", "resource_group", "workspace_name"])
-def test_a_workspace_that_is_not_there(service: Loopback, project: Path, key: str):
+def test_an_unknown_workspace(service: Loopback, project: Path, key: str):
     names = {**service.config, key: "99999999-2222-3333-4444-555555555555"}
     (project / "config.json").write_text(json.dumps(names))
-    with pytest.raises(StageError, match=rf"workspace '{names['workspace_name']}': .*") as told:
+    with pytest.raises(StageError, match=rf"workspace '{names['workspace_name']}': .*") as raised:
         with_tiny(project).plan("tiny")
-    assert "config.json" in str(told.value)
+    assert "config.json" in str(raised.value)
 
 
-def test_a_network_that_is_not_there(service: Loopback, project: Path, monkeypatch: pytest.MonkeyPatch):
+def test_an_unreachable_network(service: Loopback, project: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("ARM_CLOUD_METADATA_URL", "https://localhost:9/metadata/endpoints")
     monkeypatch.setenv("MSI_ENDPOINT", "https://localhost:9/identity/token")
     with pytest.raises(StageError, match=r"Connection refused.*; check the network and run it again"):
@@ -87,7 +87,7 @@ def test_a_retired_size_is_refused_before_anything_is_created(service: Loopback,
 
 
 @pytest.mark.parametrize("name", ["gpu_cluster", "gpu.cluster", "g", "c" * 25, "gpu-1", "1gpu"])
-def test_a_clusters_name_that_azure_refuses_is_refused_before_anything_is_sent(project: Path, name: str):
+def test_an_invalid_cluster_name_is_refused_before_anything_is_sent(project: Path, name: str):
     (project / "config.json").write_text(
         '{"subscription_id": "1", "resource_group": "g", "workspace_name": "w"}'
     )
@@ -119,7 +119,7 @@ def test_a_cluster_that_stays_resizing(service: Loopback, project: Path):
 
 
 def test_a_cluster_that_resizes_for_others_takes_runs(azure: Engine, service: Loopback, project: Path):
-    completed(azure)
+    complete_run(azure)
     service.behave(resizing=["cpu-cluster"])
     assert azure.platform().compute.ensure(azure.describe("tiny").compute, lambda *_: None).slots == 4
 
@@ -143,19 +143,19 @@ def test_a_script_that_fails_has_its_own_exit_code(azure: Engine, script):
     assert b"".join(run.logs()) == b"why\n"
 
 
-def test_a_node_that_is_taken_away_starts_the_script_again(azure: Engine, service: Loopback, project: Path):
+def test_the_script_starts_again_after_its_node_is_preempted(azure: Engine, service: Loopback, project: Path):
     service.behave(preempt_after_s=0.0, preemptions=1)
-    completed(azure)
+    complete_run(azure)
 
 
 @pytest.mark.parametrize("status", [500, 503])
 def test_a_service_that_is_busy_for_a_moment(azure: Engine, service: Loopback, status: int):
     service.fault("GET", "/history/", times=2, status=status)
     service.fault("POST", "/modelmanagement/", times=1, status=status)
-    completed(azure)
+    complete_run(azure)
 
 
-def test_connections_that_are_dropped_lose_no_line_and_end_nothing(azure: Engine, service: Loopback, script):
+def test_dropped_connections_lose_no_log_line(azure: Engine, service: Loopback, script):
     path = script("import time\nfor n in range(40): print(n); time.sleep(0.02)\n")
     run = azure.run("script", set={"path": str(path)})
     for _ in range(4):
@@ -167,38 +167,38 @@ def test_connections_that_are_dropped_lose_no_line_and_end_nothing(azure: Engine
 
 def test_a_submission_whose_answer_is_lost_is_one_run(azure: Engine, service: Loopback):
     service.fault("POST", "/snapshotrun", times=1, lose=True)
-    completed(azure)
+    complete_run(azure)
 
 
 def test_a_registration_whose_answer_is_lost_is_one_model(azure: Engine, service: Loopback):
     service.fault("POST", "/modelmanagement/.*/models$", times=1, lose=True)
-    completed(azure)
+    complete_run(azure)
     assert len(azure.platform().models.list()) == 1
 
 
-def test_a_dataset_whose_registration_is_not_answered_is_one_version(azure: Engine, service: Loopback):
+def test_a_dataset_registration_whose_answer_is_lost_is_one_version(azure: Engine, service: Loopback):
     service.fault("POST", "/dataset/v1.*/datasets$", times=1, lose=True)
-    completed(azure)
+    complete_run(azure)
     assert [version.version for version in azure.platform().datasets.list()] == [1]
 
 
 @pytest.mark.parametrize("status", [429, 503])
-def test_an_environment_that_is_not_answered_at_once(azure: Engine, service: Loopback, status: int):
+def test_an_environment_request_that_fails_for_a_moment(azure: Engine, service: Loopback, status: int):
     service.fault("GET", "/environment/", times=2, status=status)
     service.fault("PUT", "/environment/", times=1, status=status)
-    completed(azure)
+    complete_run(azure)
 
 
-def test_an_upload_goes_on_where_it_was_dropped(azure: Engine, service: Loopback, project: Path):
+def test_an_interrupted_upload_can_be_repeated(azure: Engine, service: Loopback, project: Path):
     (project / "data.csv").write_bytes(b"0" * (9 << 20))
     service.fault("PUT", "/azureml-", times=1, status=403)
     with pytest.raises(DressageError):
         azure.run("tiny")
-    completed(azure)
+    complete_run(azure)
 
 
-def test_what_was_downloaded_is_what_was_registered(azure: Engine, service: Loopback, tmp_path: Path):
-    run = completed(azure)
+def test_a_damaged_download_is_refused(azure: Engine, service: Loopback, tmp_path: Path):
+    run = complete_run(azure)
     for path in (service.folder / "service" / "storage").rglob("content"):
         if len(path.read_bytes()) == 64:  # the model: a digest in hexadecimal
             path.write_bytes(b"spoilt!!" * 8)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from tests.azureml import Loopback
-from tests.fileserver import serving
+from tests.fileserver import serve_files
 from tests.plugins.azureml.conftest import Cloudy, with_tiny
 from tests.waiting import eventually
 
@@ -13,7 +13,7 @@ from dressage import Engine, FileDataset, Source, hookimpl
 from dressage.engine.runs import Run
 
 
-def counted(engine: Engine, service: Loopback) -> dict[str, int]:
+def count_results(engine: Engine, service: Loopback) -> dict[str, int]:
     platform = engine.platform()
     submitted = [path for method, path, _ in service.state()["requests"] if path.endswith("/snapshotrun")]
     return {
@@ -29,7 +29,7 @@ ONE = {"dataset": 1, "cluster": 1, "environment": 1, "run": 1, "model": 1}
 
 
 @pytest.fixture
-def trained(azure: Engine) -> Run:
+def trained_run(azure: Engine) -> Run:
     run = azure.run("tiny")
     assert run.wait(120).state == "Completed"
     return run
@@ -40,50 +40,50 @@ def test_a_plan_sends_nothing_that_changes_anything(azure: Engine, service: Loop
     assert service.changes() == []
 
 
-def test_a_plan_leaves_no_workspace_behind(azure: Engine, project: Path):
+def test_a_plan_creates_no_workspace(azure: Engine, project: Path):
     azure.plan("tiny")
     assert not (project / ".dressage").exists()
 
 
-def test_at_first_every_stage_is_to_be_made(azure: Engine):
+def test_the_first_plan_creates_every_stage(azure: Engine):
     plan = azure.plan("tiny")
     assert [stage.action for stage in plan.stages] == ["upload", "create", "build", "train"]
 
 
-def test_a_run_ends_in_a_registered_model(trained: Run):
-    assert trained.model is not None
-    assert (trained.model.name, trained.model.version) == ("tiny", 1)
+def test_a_run_ends_in_a_registered_model(trained_run: Run):
+    assert trained_run.model is not None
+    assert (trained_run.model.name, trained_run.model.version) == ("tiny", 1)
 
 
-def test_afterwards_every_stage_is_reused(azure: Engine, trained: Run):
+def test_the_plan_after_a_run_reuses_every_stage(azure: Engine, trained_run: Run):
     assert [stage.action for stage in azure.plan("tiny").stages] == ["reuse"] * 4
 
 
-def test_the_same_request_again_submits_nothing(azure: Engine, service: Loopback, trained: Run):
-    assert azure.run("tiny").id == trained.id
-    assert counted(azure, service) == ONE
+def test_the_same_request_again_submits_nothing(azure: Engine, service: Loopback, trained_run: Run):
+    assert azure.run("tiny").id == trained_run.id
+    assert count_results(azure, service) == ONE
 
 
-def test_trained_anew_it_makes_no_new_version_of_anything(azure: Engine, service: Loopback, trained: Run):
+def test_training_again_creates_no_new_versions(azure: Engine, service: Loopback, trained_run: Run):
     again = azure.run("tiny", again=True)
     assert again.wait(120).state == "Completed"
-    assert counted(azure, service) == {**ONE, "run": 2}
+    assert count_results(azure, service) == {**ONE, "run": 2}
 
 
-def test_a_changed_argument_changes_the_model_stage_alone(azure: Engine, trained: Run):
+def test_a_changed_argument_changes_the_model_stage_alone(azure: Engine, trained_run: Run):
     plan = azure.plan("tiny", set={"rate": "0.2"})
     assert [stage.action for stage in plan.stages] == ["reuse", "reuse", "reuse", "train"]
     assert plan.stage("model").reasons == ("argument --rate: 0.1 -> 0.2",)
 
 
-def test_changed_data_is_another_version(azure: Engine, project: Path, trained: Run):
+def test_changed_data_is_a_new_version(azure: Engine, project: Path, trained_run: Run):
     (project / "data.csv").write_text("4,5,6\n")
     plan = azure.plan("tiny")
     assert (plan.stage("dataset").action, plan.stage("dataset").version) == ("upload", 2)
     assert "dataset changed" in plan.stage("model").reasons
 
 
-def test_data_that_was_there_before_is_found_again(azure: Engine, project: Path, trained: Run):
+def test_an_earlier_version_of_the_data_is_found_again(azure: Engine, project: Path, trained_run: Run):
     (project / "data.csv").write_text("4,5,6\n")
     azure.run("tiny").wait(120)
     (project / "data.csv").write_text("1,2,3\n")
@@ -93,7 +93,9 @@ def test_data_that_was_there_before_is_found_again(azure: Engine, project: Path,
     )
 
 
-def test_a_cluster_that_differs_is_told_and_left_alone(azure: Engine, service: Loopback, trained: Run):
+def test_differences_of_a_cluster_are_shown_and_it_is_not_modified(
+    azure: Engine, service: Loopback, trained_run: Run
+):
     before = service.changes()
     stage = azure.plan("tiny", set={"slots": 7}).stage("compute")
     assert stage.action == "reuse"
@@ -102,27 +104,27 @@ def test_a_cluster_that_differs_is_told_and_left_alone(azure: Engine, service: L
     assert service.changes() == before
 
 
-def test_the_model_comes_back_byte_for_byte(azure: Engine, trained: Run, tmp_path: Path):
-    azure.platform().models.download(trained.model, tmp_path / "model")
+def test_the_downloaded_model_is_identical(azure: Engine, trained_run: Run, tmp_path: Path):
+    azure.platform().models.download(trained_run.model, tmp_path / "model")
     whole = (tmp_path / "model" / "weights").read_bytes()
-    trained.download(tmp_path / "files", ["outputs/model/weights"])
+    trained_run.download(tmp_path / "files", ["outputs/model/weights"])
     assert whole == (tmp_path / "files" / "outputs" / "model" / "weights").read_bytes()
 
 
-def test_a_model_tells_where_it_came_from(azure: Engine, trained: Run):
+def test_a_model_has_a_lineage(azure: Engine, trained_run: Run):
     (model,) = azure.platform().models.list()
     assert model.lineage is not None
-    assert (model.lineage.run_id, model.lineage.dataset) == (trained.id, "numbers:1")
+    assert (model.lineage.run_id, model.lineage.dataset) == (trained_run.id, "numbers:1")
     assert model.lineage.environment.startswith("tiny-env:")
 
 
-def test_the_dataset_comes_back(azure: Engine, trained: Run, tmp_path: Path):
+def test_the_dataset_can_be_downloaded(azure: Engine, trained_run: Run, tmp_path: Path):
     (version,) = azure.platform().datasets.list()
     azure.platform().datasets.download(version, tmp_path / "data")
     assert [path.read_text() for path in (tmp_path / "data").rglob("*.csv")] == ["1,2,3\n"]
 
 
-def test_a_datasets_files_are_listed(azure: Engine, trained: Run):
+def test_a_datasets_files_are_listed(azure: Engine, trained_run: Run):
     datasets = azure.platform().datasets
     assert [file.path for file in datasets.files(datasets.list()[0])] == ["data.csv"]
 
@@ -141,7 +143,7 @@ def test_web_addresses_are_registered_as_they_are(azure: Engine, service: Loopba
         "pathlib.Path('outputs/model').mkdir()\n"
         "pathlib.Path('outputs/model/weights').touch()\n"
     )
-    with serving(files={"/data.csv": b"7,8"}) as server:
+    with serve_files(files={"/data.csv": b"7,8"}) as server:
         azure.plugins.add("recipe", "web", Web(project))
         (project / "tiny" / "train.py").write_text(script)
         run = azure.run("web")
@@ -153,14 +155,14 @@ def test_web_addresses_are_registered_as_they_are(azure: Engine, service: Loopba
     assert [path.read_bytes() for path in (project / "back").rglob("*.csv")] == [b"7,8"]
 
 
-def test_a_folder_is_registered_by_hand_once(azure: Engine, tmp_path: Path):
+def test_registering_a_folder_twice_gives_one_version(azure: Engine, tmp_path: Path):
     (tmp_path / "own").mkdir()
     (tmp_path / "own" / "weights").write_text("1")
     models = azure.platform().models
     assert [models.register("own", tmp_path / "own").version for _ in range(2)] == [1, 1]
 
 
-def test_another_machine_finds_what_this_one_made(azure: Engine, trained: Run, tmp_path: Path, project: Path):
+def test_another_machine_reuses_every_stage(azure: Engine, trained_run: Run, tmp_path: Path, project: Path):
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     for name in ("config.json", "dressage.toml", "data.csv"):
@@ -203,13 +205,13 @@ def test_the_script_records_with_the_plain_mlflow_client(azure: Engine, script):
     assert "notes.txt" in {file.path for file in run.files}
 
 
-def test_the_image_is_named_after_its_content(azure: Engine, trained: Run):
+def test_the_image_is_named_after_its_content(azure: Engine, trained_run: Run):
     (environment,) = azure.platform().environments.list()
     assert environment.name == "tiny-env"
     assert len(environment.key) == 12
 
 
-def test_a_long_log_comes_whole_and_from_any_byte(azure: Engine, script):
+def test_a_long_log_is_complete_and_readable_from_any_byte(azure: Engine, script):
     path = script("for n in range(200_000): print(f'{n:030d}')")
     run = azure.run("script", set={"path": str(path)})
     assert run.wait(120).state == "Completed"
@@ -218,7 +220,7 @@ def test_a_long_log_comes_whole_and_from_any_byte(azure: Engine, script):
     assert b"".join(run.logs(offset=5_000_000)) == whole[5_000_000:]
 
 
-def test_two_who_watch_record_the_end_once(azure: Engine, script, project: Path):
+def test_two_clients_that_watch_a_run_record_its_end_once(azure: Engine, script, project: Path):
     path = script(
         "import mlflow\nwith mlflow.start_run():\n    for n in range(5): mlflow.log_metric('n', n, step=n)\n"
     )
@@ -232,7 +234,7 @@ def test_two_who_watch_record_the_end_once(azure: Engine, script, project: Path)
     assert [point.value for point in run.tracked.metrics["n"]] == [0, 1, 2, 3, 4]
 
 
-def test_the_model_of_a_run_left_to_itself_is_registered_by_who_waits_for_it(azure: Engine, project: Path):
+def test_the_model_of_a_detached_run_is_registered_when_a_client_waits_for_it(azure: Engine, project: Path):
     run = azure.run("tiny")
     run.detach()
     eventually(lambda: run.status.has_ended)

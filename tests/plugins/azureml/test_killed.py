@@ -1,4 +1,4 @@
-"""A client that is killed, anywhere: the same request again reaches the same end, and nothing is doubled."""
+"""After a client is killed at any moment, the same request reaches the same end, without duplicates."""
 
 import signal
 import subprocess
@@ -9,9 +9,9 @@ import pytest
 from tests.azureml import Loopback
 from tests.conftest import REPOSITORY
 from tests.plugins.azureml.conftest import with_tiny
-from tests.plugins.azureml.test_flow import ONE, counted
+from tests.plugins.azureml.test_flow import ONE, count_results
 
-pytestmark = pytest.mark.slow  # two minutes of clients that are killed, one for each line
+pytestmark = pytest.mark.slow  # two minutes: a killed client for each line
 CLIENT = """
 import os, signal, sys
 from pathlib import Path
@@ -20,13 +20,13 @@ from tests.plugins.azureml.conftest import with_tiny
 
 wanted, left = sys.argv[1], int(sys.argv[2])
 write = Journal._write
-def watched(journal, event, fields, **how):
+def write_and_count(journal, event, fields, **how):
     global left
     write(journal, event, fields, **how)
     left -= wanted in (event, fields.get("state"))
     if left == 0:
         os.kill(os.getpid(), signal.SIGKILL)
-Journal._write = watched
+Journal._write = write_and_count
 run = with_tiny(Path.cwd()).run("tiny")
 run.wait(120)
 """
@@ -40,7 +40,7 @@ LINES = [
     ("run.submitted", 1),
     ("Completed", 1),
 ]
-"""All that a run's journal says, in no order: the event or state, and which of its kind."""
+"""The lines of a run's journal, in no order: event or state, and its number among lines of this kind."""
 
 
 @pytest.mark.parametrize(("line", "which"), LINES)
@@ -58,4 +58,4 @@ def test_killed_after_any_line_of_its_journal(service: Loopback, project: Path, 
     engine = with_tiny(project)
     run = engine.run("tiny")
     assert run.wait(120).state == "Completed"
-    assert counted(engine, service) == ONE
+    assert count_results(engine, service) == ONE

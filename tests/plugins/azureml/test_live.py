@@ -1,4 +1,4 @@
-"""The whole flow in a real workspace, where DRESSAGE_AZUREML_CONFIG names its config.json. It costs money."""
+"""The whole flow in a real workspace, whose config.json DRESSAGE_AZUREML_CONFIG names. It costs money."""
 
 import os
 import shutil
@@ -16,7 +16,7 @@ pytestmark = [
 ]
 
 
-def test_the_flow_ends_in_a_model_that_comes_back(project: Path, tmp_path: Path):
+def test_the_flow_ends_in_a_model_that_can_be_downloaded(project: Path, tmp_path: Path):
     shutil.copy(str(CONFIG), project / "config.json")
     engine = with_tiny(project)
     run = engine.run("tiny", again=True)

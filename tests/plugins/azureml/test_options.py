@@ -1,4 +1,4 @@
-"""Which workspace the options come to."""
+"""The options, and the workspace that they select."""
 
 import json
 from pathlib import Path
@@ -22,7 +22,7 @@ def test_a_config_json_that_the_sdk_wrote(service: Loopback, project: Path):
 
 
 @pytest.mark.parametrize("content", ["[]", '{"Scope": "/subscriptions/1"}'])
-def test_a_config_json_of_something_else_is_told(project: Path, content: str):
+def test_another_config_json_is_an_error(project: Path, content: str):
     (project / "config.json").write_text(content)
     with pytest.raises(SettingsError, match=r"config\.json' (is not a workspace configuration|has no sub)"):
         with_tiny(project).plan("tiny")
@@ -42,13 +42,13 @@ def test_a_bad_option_is_refused(project: Path, option: str, value: object, want
         with_tiny(project, **{option: value}).plan("tiny")
 
 
-def test_a_workspace_is_named_whole(project: Path):
+def test_an_incomplete_workspace_name_is_an_error(project: Path):
     with pytest.raises(
         SettingsError, match="platform 'azureml': option resource_group is missing; set all of"
     ):
         with_tiny(project, subscription_id="1").plan("tiny")
 
 
-def test_a_config_json_that_is_not_there_is_told(project: Path):
+def test_a_missing_config_json_is_an_error(project: Path):
     with pytest.raises(SettingsError, match=r"option config is '.*gone\.json'; give an existing file"):
         with_tiny(project, config="gone.json").plan("tiny")

@@ -1,4 +1,4 @@
-"""Runs, as Azure ML tells of them."""
+"""Runs, as Azure ML reports them."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ sys.exit(3)
 """
 
 
-def test_a_run_whose_node_was_taken_away_goes_on_with_the_same_command(azure: Engine, service: Loopback):
+def test_the_same_command_resumes_a_run_whose_node_was_preempted(azure: Engine, service: Loopback):
     service.behave(run_error=PREEMPTED)
     run = azure.run("tiny")
     status = run.wait(60)
@@ -29,7 +29,7 @@ def test_a_run_whose_node_was_taken_away_goes_on_with_the_same_command(azure: En
     assert (again.id, again.wait(60).state) == (run.id, "Completed")
 
 
-def test_a_script_that_ended_well_is_not_why_its_run_failed(azure: Engine, service: Loopback, script):
+def test_a_run_that_failed_after_its_script_has_no_exit_code(azure: Engine, service: Loopback, script):
     service.behave(run_error="AzureMLCompute job failed. JobContainersMustShutDown: exit code: 0")
     status = azure.run("script", set={"path": str(script("pass"))}).wait(60)
     assert (status.state, status.exit_code) == ("Failed", None)
@@ -47,13 +47,13 @@ def test_a_run_that_waits_for_nodes_says_so(azure: Engine, service: Loopback, sc
     assert run.wait(60).state == "Completed"
 
 
-def test_the_tags_are_the_scripts_own(azure: Engine, script):
+def test_tags_are_those_of_the_script_only(azure: Engine, script):
     run = azure.run("script", set={"path": str(script("import mlflow\nmlflow.set_tag('mine', '1')"))})
     assert run.wait(60).state == "Completed"
     assert run.tracked.tags == {"mine": "1"}
 
 
-def test_a_look_at_a_run_costs_two_requests(azure: Engine, service: Loopback, script, project: Path):
+def test_observing_a_run_costs_two_requests(azure: Engine, service: Loopback, script, project: Path):
     hold = project / "hold"
     hold.touch()
     text = (
@@ -61,24 +61,24 @@ def test_a_look_at_a_run_costs_two_requests(azure: Engine, service: Loopback, sc
     )
     run = azure.run("script", set={"path": str(script(text))})
     eventually(lambda: b"here" in b"".join(run.logs()))
-    before, looks = asked(service), 5
+    before, looks = count_requests(service), 5
     for _ in range(looks):
         assert run.status.state == "Running"
         assert b"".join(run.logs()) == b"here\n"
-    assert asked(service) - before <= 2 * looks
+    assert count_requests(service) - before <= 2 * looks
     hold.unlink()
     assert run.wait(60).state == "Completed"
 
 
-def asked(service: Loopback) -> int:
-    """How often run history and storage were."""
+def count_requests(service: Loopback) -> int:
+    """Return the number of requests to run history and storage."""
     return sum(
         path.startswith(("/history/", "/artifact/", "/azureml-"))
         for _, path, _ in service.state()["requests"]
     )
 
 
-def test_a_log_whose_address_has_expired_is_read_on(azure: Engine, service: Loopback, script, project: Path):
+def test_a_log_is_read_after_its_address_has_expired(azure: Engine, service: Loopback, script, project: Path):
     hold = project / "hold"
     hold.touch()
     text = (
@@ -92,7 +92,7 @@ def test_a_log_whose_address_has_expired_is_read_on(azure: Engine, service: Loop
     assert b"".join(run.logs(follow=True)) == b"one\ntwo\n"
 
 
-def test_checkpoints_that_are_too_large_to_go_along_are_told(azure: Engine, service: Loopback, script):
+def test_checkpoints_that_are_too_large_are_an_error(azure: Engine, service: Loopback, script):
     run = azure.run("script", set={"path": str(script(CHECKPOINT))})
     assert run.wait(120).state == "Failed"
     with pytest.raises(
@@ -102,14 +102,14 @@ def test_checkpoints_that_are_too_large_to_go_along_are_told(azure: Engine, serv
     assert sum(path.endswith("/snapshotrun") for _, path, _ in service.state()["requests"]) == 1
 
 
-def test_an_error_keeps_signatures_to_itself(azure: Engine, service: Loopback, tmp_path: Path):
+def test_errors_do_not_contain_signatures(azure: Engine, service: Loopback, tmp_path: Path):
     run = azure.run("tiny")
     assert run.wait(60).state == "Completed"
     service.fault("GET", "^/azureml-artifacts", times=1, status=403)
-    with pytest.raises(DressageError) as told:
+    with pytest.raises(DressageError) as raised:
         azure.platform().models.download(run.model, tmp_path / "model")
-    assert "403" in str(told.value)
-    assert "sig=" not in str(told.value)
+    assert "403" in str(raised.value)
+    assert "sig=" not in str(raised.value)
 
 
 def test_a_submission_that_is_refused_names_the_run(azure: Engine, service: Loopback):

@@ -1,4 +1,4 @@
-"""What a script may be, read and need in Azure ML."""
+"""Scripts in Azure ML: modules, inputs, tags and needs."""
 
 from pathlib import Path
 
@@ -25,7 +25,7 @@ print([next(pathlib.Path(folder).rglob("a.csv")).read_text() for folder in sys.a
 
 
 class Reads:
-    """A recipe of a module that prints its two inputs."""
+    """A recipe with a module that prints its two inputs."""
 
     def __init__(self, folder: Path, **target: object) -> None:
         (folder / "package").mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""What the recipe describes, stage by stage; nothing is trained here."""
+"""What the recipe describes, stage by stage, without training."""
 
 import gzip
 import shutil
@@ -16,12 +16,12 @@ DIGITS = REPOSITORY / "plugins" / "dressage_keras_mnist" / "digits"
 GPU, CPU = (ComputeTarget(name="any", accelerator=kind) for kind in ("gpu", "cpu"))
 
 
-def set_to(**values: object) -> object:
+def make_settings(**values: object) -> object:
     return recipe.settings()(**values)
 
 
 def test_mnist_is_four_files_with_two_mirrors_each():
-    dataset = recipe.dataset(settings=set_to())
+    dataset = recipe.dataset(settings=make_settings())
     assert (dataset.name, dataset.description) == ("mnist-dataset", "training and test dataset")
     assert {source.path for source in dataset.sources} == set(MNIST)
     assert all(
@@ -29,36 +29,36 @@ def test_mnist_is_four_files_with_two_mirrors_each():
     )
 
 
-def test_mnists_digests_and_sizes_are_those_of_the_real_files(mnist: Path):
+def test_digests_and_sizes_match_the_files_of_mnist(mnist: Path):
     sums = dict(reversed(line.split()) for line in (mnist / "SHA256SUMS").read_text().splitlines())
-    assert {source.path: source.sha256 for source in recipe.dataset(settings=set_to()).sources} == sums
+    assert {source.path: source.sha256 for source in recipe.dataset(settings=make_settings()).sources} == sums
     assert {name: (mnist / name).stat().st_size for name in MNIST} == {
         n: size for n, (_, size) in MNIST.items()
     }
 
 
 @pytest.mark.slow
-def test_the_digits_are_what_the_script_beside_them_makes(tmp_path: Path):
+def test_make_py_creates_the_digits(tmp_path: Path):
     subprocess.run(["uv", "run", "--quiet", DIGITS / "make.py", tmp_path], check=True, timeout=250)
     for name in MNIST:
-        made, kept = (gzip.decompress((folder / name).read_bytes()) for folder in (tmp_path, DIGITS))
-        assert made == kept
+        new, included = (gzip.decompress((folder / name).read_bytes()) for folder in (tmp_path, DIGITS))
+        assert new == included
 
 
-def test_ones_own_files_may_be_gzipped_or_plain(tmp_path: Path):
+def test_a_folder_may_contain_gzipped_and_plain_files(tmp_path: Path):
     for name in MNIST:
         shutil.copy(DIGITS / name, tmp_path)
     plain = tmp_path / "t10k-labels-idx1-ubyte"
     plain.write_bytes(gzip.decompress((tmp_path / f"{plain.name}.gz").read_bytes()))
     (tmp_path / f"{plain.name}.gz").unlink()
-    paths = [source.path for source in recipe.dataset(settings=set_to(data=str(tmp_path))).sources]
+    paths = [source.path for source in recipe.dataset(settings=make_settings(data=str(tmp_path))).sources]
     assert plain.name in paths
     assert "train-images-idx3-ubyte.gz" in paths
 
 
-def test_a_folder_without_one_of_the_files_is_refused_with_its_name(tmp_path: Path):
+def test_the_error_for_an_incomplete_folder_names_the_missing_file(tmp_path: Path):
     with pytest.raises(SettingsError, match=r"does not contain train-images-idx3-ubyte\.gz"):
-        recipe.dataset(settings=set_to(data=str(tmp_path)))
+        recipe.dataset(settings=make_settings(data=str(tmp_path)))
 
 
 def test_data_that_is_neither_a_name_nor_a_folder_is_refused(engine: Engine):
@@ -66,13 +66,13 @@ def test_data_that_is_neither_a_name_nor_a_folder_is_refused(engine: Engine):
         engine.plan("keras-mnist", set={"data": "fashion"})
 
 
-def test_an_address_names_the_four_files_below_it():
-    sources = recipe.dataset(settings=set_to(data="http://localhost:1/own/")).sources
+def test_an_address_is_completed_with_the_four_file_names():
+    sources = recipe.dataset(settings=make_settings(data="http://localhost:1/own/")).sources
     assert sources[0].addresses == ("http://localhost:1/own/train-images-idx3-ubyte.gz",)
 
 
-def test_the_cluster_is_the_articles_on_a_size_that_is_offered():
-    target = recipe.compute(settings=set_to())
+def test_the_cluster_is_as_in_the_article_with_an_available_size():
+    target = recipe.compute(settings=make_settings())
     assert (target.name, target.size) == ("gpu-cluster", "Standard_NC4as_T4_v3")
     assert (target.min_nodes, target.max_nodes, target.idle_seconds) == (0, 4, 1800)
 
@@ -86,8 +86,8 @@ def test_a_retired_size_is_refused_with_its_successor(engine: Engine, size: str)
 
 
 @pytest.mark.parametrize("size", ["Standard_NC24ads_A100_v4", "Standard_NC40ads_H100_v5", "Standard_DS3_v2"])
-def test_a_size_that_is_offered_is_taken(size: str):
-    assert recipe.compute(settings=set_to(vm_size=size)).size == size
+def test_an_available_size_is_accepted(size: str):
+    assert recipe.compute(settings=make_settings(vm_size=size)).size == size
 
 
 @pytest.mark.parametrize(
@@ -100,14 +100,14 @@ def test_a_size_that_is_offered_is_taken(size: str):
     ],
 )
 def test_the_environment_fits_backend_and_accelerator(backend: str, target: ComputeTarget, framework: str):
-    environment = recipe.environment(settings=set_to(backend=backend), compute=target)
+    environment = recipe.environment(settings=make_settings(backend=backend), compute=target)
     assert framework in environment.conda
     assert environment.variables["KERAS_BACKEND"] == backend
     assert ("cuda" in environment.base_image) == (target is GPU)
 
 
-def test_the_articles_profile_is_the_articles_environment():
-    environment = recipe.environment(settings=set_to(profile="article"), compute=GPU)
+def test_the_profile_article_has_the_environment_of_the_article():
+    environment = recipe.environment(settings=make_settings(profile="article"), compute=GPU)
     assert environment.base_image.endswith("openmpi3.1.2-cuda10.0-cudnn7-ubuntu18.04")
     for line in ("python=3.6.2", "tensorflow-gpu==2.0.0", "keras<=2.3.1"):
         assert line in environment.conda
@@ -121,15 +121,15 @@ def test_the_local_platform_says_why_it_cannot_build_the_articles_environment(en
 def test_the_articles_script_parses_in_python_3_6():
     import ast
 
-    path = recipe.model(settings=set_to(profile="article")).script.directory / "keras_mnist.py"
+    path = recipe.model(settings=make_settings(profile="article")).script.directory / "keras_mnist.py"
     ast.parse(path.read_text(), feature_version=(3, 6))
 
 
 def test_every_setting_reaches_the_script():
-    model = recipe.model(settings=set_to(seed=7, batch_size=32))
+    model = recipe.model(settings=make_settings(seed=7, batch_size=32))
     arguments = [str(argument) for argument in model.script.arguments]
-    given = dict(zip(arguments[::2], arguments[1::2], strict=True))
-    assert given == {
+    values = dict(zip(arguments[::2], arguments[1::2], strict=True))
+    assert values == {
         "--data-folder": "DATASET",
         "--batch-size": "32",
         "--first-layer-neurons": "300",

@@ -1,4 +1,4 @@
-"""The main job, end to end on this machine."""
+"""keras-mnist on MNIST, end to end on this machine."""
 
 import os
 import signal
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.fileserver import FileServer, serving
+from tests.fileserver import FileServer, serve_files
 from tests.waiting import eventually
 
 from dressage import Engine
@@ -17,8 +17,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 
 @pytest.fixture(scope="module")
-def served(mnist: Path) -> Iterator[FileServer]:
-    with serving(files={f"/{path.name}": path.read_bytes() for path in mnist.glob("*.gz")}) as server:
+def mnist_server(mnist: Path) -> Iterator[FileServer]:
+    with serve_files(files={f"/{path.name}": path.read_bytes() for path in mnist.glob("*.gz")}) as server:
         yield server
 
 
@@ -28,14 +28,14 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
 
 
 @pytest.fixture(scope="module")
-def trained(engine: Engine, served: FileServer) -> Run:
-    """20 epochs on the real MNIST."""
-    run = engine.run("keras-mnist", set={"data": served.address})
+def trained_run(engine: Engine, mnist_server: FileServer) -> Run:
+    """20 epochs on MNIST."""
+    run = engine.run("keras-mnist", set={"data": mnist_server.address})
     assert run.wait(900).state == "Completed"
     return run
 
 
-def versions(engine: Engine) -> dict[str, int]:
+def count_versions(engine: Engine) -> dict[str, int]:
     platform = engine.platform("local")
     return {
         "datasets": len(platform.datasets.list()),
@@ -45,45 +45,45 @@ def versions(engine: Engine) -> dict[str, int]:
     }
 
 
-def test_mnist_is_learned_to_98_percent(trained: Run):
-    assert trained.metric is not None
-    assert trained.metric >= 0.98
+def test_mnist_is_learned_to_98_percent(trained_run: Run):
+    assert trained_run.metric is not None
+    assert trained_run.metric >= 0.98
 
 
-def test_each_epoch_records_loss_and_accuracy(trained: Run):
-    metrics = trained.tracked.metrics
+def test_each_epoch_records_loss_and_accuracy(trained_run: Run):
+    metrics = trained_run.tracked.metrics
     assert [point.step for point in metrics["Loss"]] == list(range(1, 21))
     assert [point.step for point in metrics["Accuracy"]] == list(range(1, 21))
     assert metrics["Final test accuracy"][-1].value == metrics["Accuracy"][-1].value
 
 
-def test_the_figure_is_among_the_files(trained: Run):
-    assert any(file.path.endswith("Accuracy vs Loss.png") for file in trained.files)
+def test_the_figure_is_among_the_files(trained_run: Run):
+    assert any(file.path.endswith("Accuracy vs Loss.png") for file in trained_run.files)
 
 
-def test_the_model_is_what_a_keras_user_expects(trained: Run):
-    assert trained.model is not None
-    paths = {file.path for file in trained.model.files}
+def test_the_model_has_the_files_of_keras(trained_run: Run):
+    assert trained_run.model is not None
+    paths = {file.path for file in trained_run.model.files}
     assert paths == {"model.keras", "model.json", "model.weights.h5"}
 
 
-def test_the_same_again_makes_no_new_version_of_anything(engine: Engine, served: FileServer, trained: Run):
-    before = versions(engine)
-    again = engine.run("keras-mnist", set={"data": served.address}, again=True)
+def test_training_again_creates_no_new_versions(engine: Engine, mnist_server: FileServer, trained_run: Run):
+    before = count_versions(engine)
+    again = engine.run("keras-mnist", set={"data": mnist_server.address}, again=True)
     assert again.wait(900).state == "Completed"
-    assert again.model == trained.model
-    assert versions(engine) == before == {"datasets": 1, "environments": 1, "models": 1, "snapshots": 1}
+    assert again.model == trained_run.model
+    assert count_versions(engine) == before == {"datasets": 1, "environments": 1, "models": 1, "snapshots": 1}
 
 
-def test_the_plan_afterwards_reuses_and_says_so(engine: Engine, served: FileServer, trained: Run):
-    plan = engine.plan("keras-mnist", set={"data": served.address})
+def test_a_plan_after_training_reuses_all_stages(engine: Engine, mnist_server: FileServer, trained_run: Run):
+    plan = engine.plan("keras-mnist", set={"data": mnist_server.address})
     assert [stage.action for stage in plan.stages] == ["reuse"] * 4
 
 
-def test_killed_in_the_middle_and_resumed_it_ends_with_the_same_weights(
-    engine: Engine, served: FileServer, trained: Run
+def test_a_killed_and_resumed_run_ends_with_the_same_weights(
+    engine: Engine, mnist_server: FileServer, trained_run: Run
 ):
-    run = engine.run("keras-mnist", set={"data": served.address}, again=True)
+    run = engine.run("keras-mnist", set={"data": mnist_server.address}, again=True)
     log = b""
     for piece in run.logs(follow=True):
         log += piece
@@ -97,13 +97,13 @@ def test_killed_in_the_middle_and_resumed_it_ends_with_the_same_weights(
     resumed = engine.resume(run.id)
     assert resumed.wait(900).state == "Completed"
     assert b"resuming after epoch" in b"".join(resumed.logs())
-    assert resumed.model == trained.model
+    assert resumed.model == trained_run.model
 
 
-def test_a_dataset_that_cannot_be_reached_ends_in_one_line(dressage, project: Path):
+def test_an_unreachable_dataset_is_an_error_of_one_line(dressage, project: Path):
     begun = time.monotonic()
-    told = dressage("run", "keras-mnist", "--set", "data=http://127.0.0.1:9/")
-    assert told.returncode == 3
-    (line,) = [line for line in told.stderr.splitlines() if line.startswith("error:")]
+    result = dressage("run", "keras-mnist", "--set", "data=http://127.0.0.1:9/")
+    assert result.returncode == 3
+    (line,) = [line for line in result.stderr.splitlines() if line.startswith("error:")]
     assert "http://127.0.0.1:9/" in line
     assert time.monotonic() - begun < 120

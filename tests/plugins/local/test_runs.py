@@ -1,4 +1,4 @@
-"""Runs on this machine: what is told of them, and their files."""
+"""Runs on this machine: their reasons and their files."""
 
 from pathlib import Path
 
@@ -9,19 +9,19 @@ from dressage import Engine, NotFoundError
 from dressage.engine.runs import Run
 
 
-def ended(engine: Engine, path: Path) -> Run:
+def run_to_end(engine: Engine, path: Path) -> Run:
     run = engine.run("script", set={"path": str(path)})
     run.wait(60)
     return run
 
 
-def test_a_failed_script_is_told_with_its_last_words(engine: Engine, script):
-    run = ended(engine, script("print('up'); raise ValueError('bad learning rate')"))
+def test_the_reason_of_a_failed_run_contains_the_last_line_of_its_output(engine: Engine, script):
+    run = run_to_end(engine, script("print('up'); raise ValueError('bad learning rate')"))
     assert run.status.reason == "the script ended with exit code 1: ValueError: bad learning rate"
 
 
-def test_a_script_that_a_signal_ended_is_told_with_its_name(engine: Engine, script):
-    run = ended(engine, script("import os, signal; os.kill(os.getpid(), signal.SIGKILL)"))
+def test_the_reason_names_the_signal_that_ended_the_script(engine: Engine, script):
+    run = run_to_end(engine, script("import os, signal; os.kill(os.getpid(), signal.SIGKILL)"))
     assert run.status.reason == "the script ended with exit code 137, killed by SIGKILL"
 
 
@@ -37,16 +37,16 @@ def test_a_queued_run_says_what_it_waits_for(engine: Engine, script, project: Pa
     assert [run.wait(60).state for run in (first, second)] == ["Completed"] * 2
 
 
-def test_links_to_nothing_and_pipes_are_no_files(engine: Engine, script, tmp_path: Path):
+def test_dangling_links_and_pipes_are_not_listed(engine: Engine, script, tmp_path: Path):
     odd = "import os; os.symlink('gone', 'outputs/latest'); os.mkfifo('outputs/pipe')\n"
-    run = ended(engine, script(odd + "open('outputs/kept', 'w').close()"))
+    run = run_to_end(engine, script(odd + "open('outputs/kept', 'w').close()"))
     run.download(tmp_path / "down")
     assert [file.path for file in run.files if file.path.startswith("outputs")] == ["outputs/kept"]
     assert [path.name for path in (tmp_path / "down" / "outputs").iterdir()] == ["kept"]
 
 
-def test_a_file_that_is_not_there_is_told_before_any_is_copied(engine: Engine, script, tmp_path: Path):
-    run = ended(engine, script("open('outputs/kept', 'w').close()"))
+def test_a_missing_file_is_an_error_before_any_file_is_copied(engine: Engine, script, tmp_path: Path):
+    run = run_to_end(engine, script("open('outputs/kept', 'w').close()"))
     with pytest.raises(NotFoundError, match="'outputs/kep'; did you mean 'outputs/kept'"):
         run.download(tmp_path / "down", ["outputs/kept", "outputs/kep"])
     assert not (tmp_path / "down").exists()
