@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 PROJECT = "dressage"
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
+"""Marks a function or method of a plugin as its implementation of the hook of the same name.
+
+Parameters that the function does not name are not passed. `@hookimpl(wrapper=True)` marks a policy's.
+"""
 
 
 @hookspec(firstresult=True)

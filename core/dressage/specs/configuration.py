@@ -1,24 +1,38 @@
-"""Where values come from: flags, then DRESSAGE_* variables, dressage.toml, the user's file, the machine's, defaults.
+"""Where values come from: the command line, then variables, dressage.toml, the user's file, the machine's, defaults.
 
-on = "local"                 # DRESSAGE_ON
-experiment = "digits"        # DRESSAGE_EXPERIMENT
-workspace = "records"        # DRESSAGE_WORKSPACE; from the folder of this file
-snapshot_limit_mb = 300      # DRESSAGE_SNAPSHOT_LIMIT_MB
+`dressage.toml` is looked for upward from the current folder. The user's file and the machine's have the same name and
+format; on Linux they are in `~/.config/dressage/` and `/etc/xdg/dressage/`.
 
-[recipes.keras-mnist]        # any setting of the recipe
-epochs = 5                   # DRESSAGE_KERAS_MNIST_EPOCHS
+    on = "local"                 # DRESSAGE_ON
+    experiment = "digits"        # DRESSAGE_EXPERIMENT
+    workspace = "records"        # DRESSAGE_WORKSPACE; from the folder of this file
+    snapshot_limit_mb = 300      # DRESSAGE_SNAPSHOT_LIMIT_MB
 
-[platforms.local]            # any option of the platform
-grace_s = 5                  # DRESSAGE_LOCAL_GRACE_S
+    [recipes.keras-mnist]        # any setting of the recipe
+    epochs = 5                   # DRESSAGE_KERAS_MNIST_EPOCHS
 
-[indexes]                    # package indexes by the name that an environment gives
-lab = "https://user:password@packages.example/simple"   # DRESSAGE_INDEX_LAB
+    [platforms.local]            # any option of the platform
+    grace_s = 5                  # DRESSAGE_LOCAL_GRACE_S
 
-[find_links]                 # folders or pages of distributions; a path is taken from the folder of this file
-wheels = "wheels"            # DRESSAGE_FIND_LINKS_WHEELS
+    [plugins]
+    disabled = ["house"]         # DRESSAGE_PLUGINS_DISABLED
 
-[plugins]                    # see dressage.specs.plugin_settings
-disabled = ["house"]         # DRESSAGE_PLUGINS_DISABLED
+    [indexes]                    # package indexes by the name that an environment gives
+    lab = "https://user:password@packages.example/simple"   # DRESSAGE_INDEX_LAB
+
+    [find_links]                 # folders or pages of distributions; a path is taken from the folder of this file
+    wheels = "wheels"            # DRESSAGE_FIND_LINKS_WHEELS
+
+on: the platform that runs execute on.
+experiment: the experiment to group runs under; by default the recipe's name.
+workspace: the folder of the workspace; by default `.dressage`, looked for upward.
+snapshot_limit_mb: how large the copy of a source directory may be, in megabytes.
+recipes: settings of recipes, a table for each recipe.
+platforms: options of platforms, a table for each platform.
+plugins: which plugins are used; see below.
+indexes: addresses of package indexes, by the names that environments give. A variable may add one that no file has:
+    DRESSAGE_INDEX_OUR_LAB is the address of "our-lab".
+find_links: folders or pages of distributions, by the names that environments give.
 """
 
 import os

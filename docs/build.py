@@ -1,0 +1,79 @@
+"""Build the documentation as a site: `uv run --group docs python docs/build.py`.
+
+The pages come from docs/*.md, from README.md, CONTRIBUTING.md and CHANGELOG.md, and from the package `reference`. They
+are gathered in build/docs/source, with links between them corrected, and Sphinx makes build/docs/html of them. A
+warning of Sphinx is an error: a link to a page or heading that does not exist is one.
+"""
+
+import re
+import shutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from reference import pages
+
+DOCS = Path(__file__).parent
+ROOT = DOCS.parent
+OUTPUT = ROOT / "build" / "docs"
+FROM_ROOT = {"README.md": "index.md", "CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"}
+GUIDES = ("users", "plugin-authors", "platform-authors", "operators", "architecture")
+_LINK = re.compile(r"(\[[^\]]*\]\()([^)#\s:]+\.md)(#[^)]*)?(\))")
+
+
+def gather() -> dict[str, str]:
+    """Return the Markdown of all pages of the site by file name."""
+    reference = {f"reference/{name}.md": text for name, text in pages().items()}
+    guides = {path.name: path.read_text(encoding="utf-8") for path in sorted(DOCS.glob("*.md"))}
+    root = {page: (ROOT / name).read_text(encoding="utf-8") for name, page in FROM_ROOT.items()}
+    found = {name: correct_links(text) for name, text in {**guides, **root}.items()}
+    found["index.md"] += f"\n{contents(reference)}"
+    return {**found, **reference}
+
+
+def correct_links(text: str) -> str:
+    """Return a page with its links to files of the repository as links to pages of the site.
+
+    >>> correct_links("[users](docs/users.md#plans), [changes](../CHANGELOG.md)")
+    '[users](users.md#plans), [changes](changelog.md)'
+    """
+
+    def corrected(match: re.Match[str]) -> str:
+        path = match[2].removeprefix("../").removeprefix("docs/")
+        return f"{match[1]}{FROM_ROOT.get(path, path)}{match[3] or ''}{match[4]}"
+
+    return _LINK.sub(corrected, text)
+
+
+def contents(reference: Mapping[str, str]) -> str:
+    """Return the tables of contents that make the navigation."""
+    sections = {
+        "Guides": GUIDES,
+        "Reference": [name.removesuffix(".md") for name in reference],
+        "Project": ("contributing", "changelog"),
+    }
+    return "\n".join(
+        "\n".join([":::{toctree}", ":hidden:", f":caption: {caption}", "", *names, ":::", ""])
+        for caption, names in sections.items()
+    )
+
+
+def main() -> int:
+    """Write the pages and run Sphinx. Returns its exit code."""
+    from sphinx.cmd.build import main as sphinx
+
+    source, html = OUTPUT / "source", OUTPUT / "html"
+    shutil.rmtree(source, ignore_errors=True)
+    for name, text in gather().items():
+        path = source / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    options = ["--quiet", "--fail-on-warning", "--jobs", "auto", "--fresh-env", "--conf-dir", str(DOCS)]
+    code = sphinx([*options, str(source), str(html)])
+    if code == 0:
+        sys.stdout.write(f"{(html / 'index.html').as_uri()}\n")
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

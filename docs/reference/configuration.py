@@ -1,0 +1,43 @@
+"""The page of dressage.toml and of variables."""
+
+import json
+
+from dressage.specs import configuration
+from dressage.specs.package_addresses import TABLES
+from reference.docstrings import parse, render_parts
+from reference.markdown import directive, escape, join
+
+_OWNERS = {"recipes": "DRESSAGE_RECIPE_SETTING", "platforms": "DRESSAGE_PLATFORM_OPTION"}
+
+
+def page() -> str:
+    """Return a section for each key of dressage.toml, with its variable."""
+    parts = parse(configuration.__doc__, keys())
+    helps = {part.label: part.text for part in parts}
+    text = render_parts([part for part in parts if part.label not in keys()], literal="toml")
+    blocks = ["# Configuration", text, "## Keys"]
+    for key in keys():
+        default = configuration.DEFAULTS.get(key)
+        options = {} if default is None else {"default": f"`{json.dumps(default)}`"}
+        blocks.append(
+            directive("confval", key, escape(helps.get(key, "")), _variable(key), options=options)
+        )
+    return join(blocks) + "\n"
+
+
+def keys() -> tuple[str, ...]:
+    """The keys and tables that dressage.toml may have."""
+    return (*configuration.DEFAULTS, *configuration._TABLES)
+
+
+def variable_of(key: str) -> str:
+    """The variable of a key, or of an entry of a table."""
+    if key in TABLES:
+        return f"{TABLES[key]}NAME"
+    return _OWNERS.get(key, f"DRESSAGE_{key.upper()}")
+
+
+def _variable(key: str) -> str:
+    entry = " of an entry" if key not in configuration.DEFAULTS else ""
+    more = "; see [settings and options](settings.md)" if key in _OWNERS else ""
+    return f"Variable{entry}: `{variable_of(key)}`{more}."

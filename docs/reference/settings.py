@@ -1,0 +1,66 @@
+"""The page of the settings of first-party recipes and the options of first-party platforms."""
+
+import json
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import Field, fields
+from pathlib import Path
+from typing import Any, Literal
+
+from dressage import Engine
+from dressage.hooks.declarations import ask_declaration
+from dressage.specs.settings import Owner, declared
+from reference.markdown import code_block, directive, escape, join
+
+_PROJECT = Path(__file__).parents[2] / "pyproject.toml"
+_WAYS = {"recipe": "--set {name}=VALUE", "platform": "-O {name}=VALUE"}
+
+
+def page() -> str:
+    """Return a section for each recipe and platform that this project declares."""
+    blocks = ["# Settings and options"]
+    blocks.append(
+        "A recipe has settings, a platform has options. Each is set on the command line, by a variable, or in"
+        " [`dressage.toml`](configuration.md); the first of these that is given holds."
+    )
+    for kind in ("recipe", "platform"):
+        for name in first_party(kind):
+            blocks += _section(Owner(kind, name))
+    return join(blocks) + "\n"
+
+
+def first_party(kind: Literal["recipe", "platform"]) -> list[str]:
+    """The names of the entry points that pyproject.toml declares."""
+    groups = tomllib.loads(_PROJECT.read_text(encoding="utf-8"))["project"]["entry-points"]
+    return sorted(groups[f"dressage.{kind}s"])
+
+
+def variable_of(owner: Owner, name: str) -> str:
+    return f"DRESSAGE_{owner.name}_{name}".replace("-", "_").upper()
+
+
+def _section(owner: Owner) -> Iterator[str]:
+    yield f"(settings-{owner.name})=\n## {owner.kind.capitalize()} {owner.name}"
+    kind = ask_declaration(Engine().plugins.manager(owner.kind, owner.name), owner.name, f"{owner.noun}s")
+    if kind is None:
+        yield f"It has no {owner.noun}s."
+        return
+    yield code_block(f"[{owner.kind}s.{owner.name}]", "toml")
+    bounds = {item.name: _bounds(item) for item in fields(kind)}
+    for item in declared(kind):
+        way = _WAYS[owner.kind].format(name=item.name)
+        default = "none" if item.default is None else json.dumps(item.default)
+        yield directive(
+            "confval",
+            f"{owner.kind}s.{owner.name}.{item.name}",
+            escape(item.help),
+            f"Command line: `{way}`. Variable: `{variable_of(owner, item.name)}`.",
+            options={"type": escape(f"{item.type}{bounds[item.name]}"), "default": f"`{default}`"},
+        )
+
+
+def _bounds(item: "Field[Any]") -> str:
+    metadata: Mapping[str, Any] = item.metadata
+    words = (("at least", metadata.get("minimum")), ("at most", metadata.get("maximum")))
+    given = [f"{word} {bound}" for word, bound in words if bound is not None]
+    return f", {' and '.join(given)}" if given else ""
