@@ -5,17 +5,17 @@ from importlib.metadata import version as version_of
 project = "dressage"
 version = release = version_of("dressage")
 extensions = ["myst_parser"]
-exclude_patterns = ["Thumbs.db", ".DS_Store"]
 
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
 add_module_names = False
 python_use_unqualified_type_names = True
-maximum_signature_line_length = 80
+maximum_signature_line_length = 120  # counted with the full names of types
 toc_object_entries_show_parents = "hide"
-pygments_style = "sphinx"
-pygments_dark_style = "monokai"
+highlight_language = "text"
+smartquotes = False  # they change what is to be typed: "--" in help, "" in values
 
+pygments_style, pygments_dark_style = "a11y-light", "a11y-dark"
 html_theme = "furo"
 html_title = f"dressage {version}"
 html_static_path = ["static"]

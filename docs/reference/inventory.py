@@ -30,10 +30,14 @@ PAGES = (
     ),
     Page(
         "descriptions",
-        "Descriptions",
+        "Recipe descriptions",
         "What the hooks of a recipe return, and what a plugin imports to write them. All of it is in the package"
         " `dressage`: `from dressage import hookimpl, ComputeTarget`.",
-        (("dressage", _DESCRIPTIONS),),
+        (
+            ("dressage", _DESCRIPTIONS),
+            ("dressage.specs.datasets", ("Dataset",)),
+            ("dressage.specs.compute", ("Accelerator",)),
+        ),
     ),
     Page(
         "engine",

@@ -10,10 +10,10 @@ from typing import Any, Literal
 from dressage import Engine
 from dressage.hooks.declarations import ask_declaration
 from dressage.specs.settings import Owner, declared
-from reference.markdown import code_block, directive, escape, join
+from reference.markdown import directive, escape, join
 
 _PROJECT = Path(__file__).parents[2] / "pyproject.toml"
-_WAYS = {"recipe": "--set {name}=VALUE", "platform": "-O {name}=VALUE"}
+_WAYS = {"recipe": "--set NAME=VALUE", "platform": "-O NAME=VALUE"}
 
 
 def page() -> str:
@@ -45,18 +45,17 @@ def _section(owner: Owner) -> Iterator[str]:
     if kind is None:
         yield f"It has no {owner.noun}s."
         return
-    yield code_block(f"[{owner.kind}s.{owner.name}]", "toml")
+    table = f"{owner.kind}s.{owner.name}"
+    yield f"On the command line: `{_WAYS[owner.kind]}`. In `dressage.toml`: the table `[{table}]`."
     bounds = {item.name: _bounds(item) for item in fields(kind)}
     for item in declared(kind):
-        way = _WAYS[owner.kind].format(name=item.name)
         default = "none" if item.default is None else json.dumps(item.default)
-        yield directive(
-            "confval",
-            f"{owner.kind}s.{owner.name}.{item.name}",
-            escape(item.help),
-            f"Command line: `{way}`. Variable: `{variable_of(owner, item.name)}`.",
-            options={"type": escape(f"{item.type}{bounds[item.name]}"), "default": f"`{default}`"},
+        facts = (
+            f"Type: {escape(item.type)}{bounds[item.name]}. Default: `{default}`."
+            f" Variable: `{variable_of(owner, item.name)}`."
         )
+        title = f"{table}.{item.name}"
+        yield directive("confval", title, escape(item.help), facts, options={"no-contents-entry": ""})
 
 
 def _bounds(item: "Field[Any]") -> str:
