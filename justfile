@@ -16,6 +16,10 @@ check:
     uv run --group lint mypy
     uv run --group lint lint-imports
 
+# The documentation as a site, in build/docs/html.
+docs:
+    uv run --group docs python docs/build.py
+
 # The tests that take long.
 slow:
     uv run pytest -m slow

@@ -1,8 +1,8 @@
 """Build the documentation as a site: `uv run --group docs python docs/build.py`.
 
-The pages come from docs/*.md, from README.md, CONTRIBUTING.md and CHANGELOG.md, and from the package `reference`. They
-are gathered in build/docs/source, with links between them corrected, and Sphinx makes build/docs/html of them. A
-warning of Sphinx is an error: a link to a page or heading that does not exist is one.
+The pages are docs/*.md, README.md, CONTRIBUTING.md and CHANGELOG.md, and what the package `reference` makes from the
+code. This script gathers them in build/docs/source, corrects the links between them, and calls Sphinx, which writes
+build/docs/html. Warnings are errors. A link to a page or heading that does not exist is a warning.
 """
 
 import re
@@ -58,20 +58,32 @@ def contents(reference: Mapping[str, str]) -> str:
     )
 
 
-def main() -> int:
-    """Write the pages and run Sphinx. Returns its exit code."""
+def run_sphinx(folder: Path) -> int:
+    """Build `folder/html` from `folder/source`. Returns the exit code of Sphinx."""
     from sphinx.cmd.build import main as sphinx
 
-    source, html = OUTPUT / "source", OUTPUT / "html"
-    shutil.rmtree(source, ignore_errors=True)
+    options = [
+        "--quiet",
+        "--fail-on-warning",
+        "--keep-going",
+        "--nitpicky",
+        "--fresh-env",
+        "--conf-dir",
+        str(DOCS),
+    ]
+    return sphinx([*options, str(folder / "source"), str(folder / "html")])
+
+
+def main() -> int:
+    """Write the pages and run Sphinx. Returns its exit code."""
+    shutil.rmtree(OUTPUT / "source", ignore_errors=True)
     for name, text in gather().items():
-        path = source / name
+        path = OUTPUT / "source" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    options = ["--quiet", "--fail-on-warning", "--jobs", "auto", "--fresh-env", "--conf-dir", str(DOCS)]
-    code = sphinx([*options, str(source), str(html)])
+    code = run_sphinx(OUTPUT)
     if code == 0:
-        sys.stdout.write(f"{(html / 'index.html').as_uri()}\n")
+        sys.stdout.write(f"{(OUTPUT / 'html' / 'index.html').as_uri()}\n")
     return code
 
 

@@ -55,7 +55,9 @@ def _kind(parameter: Any) -> str:
     annotation = parameter.type_descriptor.annotation
     if get_origin(annotation) is Literal:
         return "|".join(get_args(annotation))
-    return {"str": "TEXT", "int": "NUMBER", "float": "NUMBER", "Path": "PATH"}.get(annotation.__name__, "TEXT")
+    return {"str": "TEXT", "int": "NUMBER", "float": "NUMBER", "Path": "PATH"}.get(
+        annotation.__name__, "TEXT"
+    )
 
 
 def _facts(parameter: Any) -> Iterator[str]:

@@ -16,12 +16,7 @@ def page() -> str:
     helps = {part.label: part.text for part in parts}
     text = render_parts([part for part in parts if part.label not in keys()], literal="toml")
     blocks = ["# Configuration", text, "## Keys"]
-    for key in keys():
-        default = configuration.DEFAULTS.get(key)
-        options = {} if default is None else {"default": f"`{json.dumps(default)}`"}
-        blocks.append(
-            directive("confval", key, escape(helps.get(key, "")), _variable(key), options=options)
-        )
+    blocks += [directive("confval", key, escape(helps.get(key, "")), _facts(key)) for key in keys()]
     return join(blocks) + "\n"
 
 
@@ -37,7 +32,9 @@ def variable_of(key: str) -> str:
     return _OWNERS.get(key, f"DRESSAGE_{key.upper()}")
 
 
-def _variable(key: str) -> str:
-    entry = " of an entry" if key not in configuration.DEFAULTS else ""
+def _facts(key: str) -> str:
+    default = configuration.DEFAULTS.get(key)
+    given = "" if default is None else f"Default: `{json.dumps(default)}`. "
+    entry = "" if key in configuration.DEFAULTS else " of an entry"
     more = "; see [settings and options](settings.md)" if key in _OWNERS else ""
-    return f"Variable{entry}: `{variable_of(key)}`{more}."
+    return f"{given}Variable{entry}: `{variable_of(key)}`{more}."

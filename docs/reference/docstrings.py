@@ -1,10 +1,10 @@
 """Docstrings in the project's form, as Markdown.
 
 A docstring has paragraphs of text and labelled parts. A label is "Called", "Returns", "Raises", "Since", "Example" or
-"Must not", or a name (several with commas) of a parameter or field. It stands at the beginning of a line or of a
-sentence, and ends with a colon. Consecutive labelled parts become one definition list. "Raises SettingsError for ..."
-is read as "Raises: SettingsError for ...". The indented lines below "Example:" are Python; other indented lines, after
-an empty one, are shown as they are, and so are tables (two columns with several spaces between).
+"Must not", or the name of a parameter or field (or several names with commas). It begins a line or a sentence and
+ends with a colon. Labelled parts that follow each other become one definition list. "Raises SettingsError for ..." is
+read as "Raises: SettingsError for ...". The indented lines below "Example:" are Python. Other indented lines after an
+empty line, and tables (columns with several spaces between), are shown as they are.
 """
 
 import inspect
@@ -21,6 +21,10 @@ _START = r"(?:^|(?<=\n)|(?<=[.;)] )|(?<=[.;)]\n))"
 _RAISES = re.compile(_START + r"Raises (?=[A-Z]\w*Error\b):?")
 _TABLE = re.compile(r"\S+(?: \S+)*? {2,}\S")
 _INDENT = "    "
+_TABLE_BELOW = re.compile(
+    r"^(\S.*(?<!Example):)\n(?= {4}\S+(?: \S+)*? {2,}\S)((?: {4}.*(?:\n|$))+)", re.MULTILINE
+)
+"""A table directly below a line that ends with a colon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +97,11 @@ def _item(part: Part, link: Callable[[str], str]) -> str:
 def _blocks(text: str) -> Iterator[str]:
     """Paragraphs, literal blocks (indented, after an empty line) and examples with their empty lines."""
     gathered: list[str] = []
-    for paragraph in re.split(r"\n[ \t]*\n", text):
+    for paragraph in re.split(r"\n[ \t]*\n", _TABLE_BELOW.sub(r"\1\n\n\2\n", text)):
         is_indented = paragraph.startswith(_INDENT)
-        continues = gathered and is_indented and (gathered[-1].startswith(_INDENT) or _ends_in_example(gathered[-1]))
+        continues = (
+            gathered and is_indented and (gathered[-1].startswith(_INDENT) or _ends_in_example(gathered[-1]))
+        )
         if continues:
             gathered[-1] += f"\n\n{paragraph}"
         else:

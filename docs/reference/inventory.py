@@ -49,7 +49,8 @@ PAGES = (
             ("dressage.hooks.proxy", ("PlatformProxy",)),
             ("dressage.results.plans", ("Plan", "StagePlan", "Stage", "Action")),
             ("dressage.results.statuses", ("RunStatus", "RunSummary", "State")),
-            ("dressage.specs.settings", ("Setting",)),
+            ("dressage.specs.settings", ("Setting", "Owner")),
+            ("dressage.specs.configuration", ("Configuration", "Value")),
         ),
     ),
     Page(
@@ -67,9 +68,13 @@ PAGES = (
         (
             ("dressage.records.requests", ("RunRequest", "Training", "Submission")),
             ("dressage.results.versions", ()),
-            ("dressage.results.tracking", ("Recorded",)),
-            ("dressage.results.metrics", ("Point",)),
         ),
+    ),
+    Page(
+        "recorded",
+        "Recorded data",
+        "",
+        (("dressage.results.tracking", ()), ("dressage.results.metrics", ())),
     ),
     Page(
         "helpers",
@@ -79,6 +84,7 @@ PAGES = (
             ("dressage.workers", ("Worker", "WorkerError")),
             ("dressage.records.workspace", ("Workspace",)),
             ("dressage.records.run_folder", ("RunFolder",)),
+            ("dressage.records.record", ("Record",)),
             ("dressage.supervision.launch", ("Command", "command_of")),
             ("dressage.files.trees", ("files_below",)),
         ),

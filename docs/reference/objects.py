@@ -56,16 +56,17 @@ class Writer:
         kind = "exception" if issubclass(found.value, BaseException) else "class"
         node = _node(found.value)
         fields = _fields(node)
-        members = [self._member(node, method) for method in _members(node)]
+        members = [self._member(method) for method in _members(node)]
         canonical = f"{found.value.__module__}.{found.value.__name__}"
-        options = {"module": found.module} | ({"canonical": canonical} if canonical != found.full_name else {})
+        options = {"module": found.module} | (
+            {"canonical": canonical} if canonical != found.full_name else {}
+        )
         text = self.text(_own_docstring(found.value), [*fields, *_parameters(_init(node))], literal="text")
         bases = [base for base in found.value.__bases__ if base.__name__ in self._places]
         note = ", ".join(self._link(f"`{base.__name__}`") for base in bases)
         signature = "" if found.name in self._not_called else self._class_signature(node)
-        return directive(
-            f"py:{kind}", f"{found.name}{signature}", note and f"Base: {note}", text, *members, options=options, level=1
-        )
+        blocks = (note and f"Base: {note}", text, *members)
+        return directive(f"py:{kind}", f"{found.name}{signature}", *blocks, options=options, level=1)
 
     def write_function(
         self, function: Callable[..., Any], name: str, *, module: str, is_in_contents: bool = True
@@ -87,7 +88,7 @@ class Writer:
         canonical = self._annotation(assignment)
         return directive("py:type", found.name, text, options=options | {"canonical": canonical})
 
-    def _member(self, owner: ast.ClassDef, node: ast.FunctionDef) -> str:
+    def _member(self, node: ast.FunctionDef) -> str:
         decorators = {ast.unparse(decorator) for decorator in node.decorator_list}
         text = self.text(ast.get_docstring(node), _parameters(node))
         if decorators & {"property", "cached_property"}:
@@ -138,16 +139,16 @@ class _FullNames(ast.NodeTransformer):
     def __init__(self, places: Mapping[str, str]) -> None:
         self._places = places
 
-    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:  # noqa: N802
+    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
         return node if ast.unparse(node.value) == "Literal" else self.generic_visit(node)
 
-    def visit_Constant(self, node: ast.Constant) -> ast.AST:  # noqa: N802
+    def visit_Constant(self, node: ast.Constant) -> ast.AST:
         return self.visit(ast.parse(node.value, mode="eval").body) if isinstance(node.value, str) else node
 
-    def visit_Name(self, node: ast.Name) -> ast.AST:  # noqa: N802
+    def visit_Name(self, node: ast.Name) -> ast.AST:
         return ast.parse(self._places.get(node.id, node.id), mode="eval").body
 
-    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:  # noqa: N802
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
         """`versions.File` is written as `File` is."""
         return self.visit(ast.Name(node.attr))
 

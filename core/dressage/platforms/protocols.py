@@ -125,7 +125,12 @@ class Notes(Protocol):
     """What `runs` may have, to add to a plan."""
 
     def notes(self, request: RunRequest) -> Sequence[str]:
-        """Return what a plan should say of the run, one line each. Called: once per plan; must not block."""
+        """Return what a plan should say of the run, one line each.
+
+        Called: once per plan.
+        Raises: nothing; an exception becomes a PluginError.
+        Must not block.
+        """
 
 
 class Datasets(Protocol):
@@ -181,7 +186,12 @@ class Compute(Protocol):
         """
 
     def ensure(self, target: ComputeTarget, progress: Progress) -> ComputeHandle:
-        """Get or create the target. Called: before a run is submitted. Raises: StageError, UnreachableError."""
+        """Get or create the target.
+
+        Called: before a run is submitted.
+        Returns: the target as it is now; its slots are how many runs it takes at a time.
+        Raises: StageError, UnreachableError.
+        """
 
     def list(self) -> Sequence[ComputeHandle]:
         """Return the targets there are. Called: by listings. Raises: UnreachableError."""
@@ -204,8 +214,9 @@ class Environments(Protocol):
     ) -> EnvironmentVersion:
         """Build the environment, unless it is there. upgrade: resolve it again, to the newest allowed versions.
 
-        Called: before a run is submitted, and by `dressage environments build`. Raises: StageError, SpecError,
-            UnreachableError.
+        Called: before a run is submitted, and by `dressage environments build`.
+        Returns: the environment that was built or found. The same content has the same key.
+        Raises: StageError, SpecError, UnreachableError.
         """
 
     def list(self) -> Sequence[EnvironmentVersion]:
@@ -231,7 +242,8 @@ class Models(Protocol):
         """Register what the completed run left at its output path. The same content gives the version there is.
 
         Called: when a run with a model's name has completed; again after a crash. metrics: the last value of each.
-        Raises: StageError if there is no such file, UnreachableError.
+        Returns: the new version, or the earlier one with the same content.
+        Raises: StageError if the output path does not exist, UnreachableError.
         """
 
     def register(self, name: str, directory: Path) -> ModelVersion:
@@ -284,6 +296,7 @@ class Diagnoses(Protocol):
     def diagnose(self) -> Sequence[tuple[str, bool, str]]:
         """Return checks for `dressage doctor`: name, whether it holds, what was found.
 
-        Called: once per `dressage doctor`. Returns: nothing if the platform is not configured. A failed check is
-            returned, not raised.
+        Called: once per `dressage doctor`.
+        Returns: one entry per check; an empty list if the platform is not configured.
+        Raises: nothing; a failed check is returned.
         """
