@@ -29,7 +29,7 @@ workspace: the folder of the workspace; by default `.dressage`, looked for upwar
 snapshot_limit_mb: how large the copy of a source directory may be, in megabytes.
 recipes: settings of recipes, a table for each recipe.
 platforms: options of platforms, a table for each platform.
-plugins: which plugins are used; see below.
+plugins: which plugins are used, and who provides them.
 indexes: addresses of package indexes, by the names that environments give. A variable may add one that no file has:
     DRESSAGE_INDEX_OUR_LAB is the address of "our-lab".
 find_links: folders or pages of distributions, by the names that environments give.
