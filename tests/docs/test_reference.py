@@ -18,12 +18,13 @@ from dressage import Engine, errors
 from dressage.cli.lazy import Entry
 from dressage.cli.main import COMMANDS, root
 from dressage.engine.runs import Run
+from dressage.hooks import policy_specs
 from dressage.hooks import specs as hookspecs
 from dressage.platforms import protocols, remote
 from dressage.results.events import Event
 from dressage.results.plans import Plan
 from dressage.results.statuses import RunStatus
-from dressage.specs import configuration
+from dressage.specs import configuration, plugin_settings
 from dressage.specs.settings import Owner
 from reference import pages
 from reference.docstrings import LABELS, Part, parse, render
@@ -56,10 +57,17 @@ def sections(page: str) -> dict[str, str]:
     return dict(zip(parts[1::2], parts[2::2], strict=True))
 
 
-def hooks() -> list[str]:
+def hooks(module: Any) -> list[str]:
     manager = pluggy.PluginManager(hookspecs.PROJECT)
-    manager.add_hookspecs(hookspecs)
+    manager.add_hookspecs(module)
     return [name for name in vars(manager.hook) if not name.startswith("_")]
+
+
+HOOKS = [
+    pytest.param(getattr(module, name), id=f"{module.__name__.split('.')[-1]}.{name}")
+    for module in (hookspecs, policy_specs)
+    for name in hooks(module)
+]
 
 
 def classes_of(module: Any) -> list[type]:
@@ -101,9 +109,14 @@ def parameters_of(function: Any) -> Iterator[tuple[list[str], str]]:
             yield names or [f"--{name.replace('_', '-')}"], info.help or ""
 
 
-def test_each_hook_has_a_section():
-    assert sorted(sections("hooks")) == sorted(hooks())
-    assert sorted(documented("hooks")) == sorted(f"py:function {name}" for name in hooks())
+@pytest.mark.parametrize(
+    ("title", "module"), [("Recipes and platforms", hookspecs), ("Policies", policy_specs)]
+)
+def test_each_hook_has_a_section(title: str, module: Any):
+    section = sections("hooks")[title]
+    assert sorted(re.findall(r"^### (\w+)$", section, re.MULTILINE)) == sorted(hooks(module))
+    entries = re.findall(r"^:+\{py:function\} (\w+)\(.*\n:module: (\S+)\n", section, re.MULTILINE)
+    assert sorted(entries) == sorted((name, module.__name__) for name in hooks(module))
 
 
 @pytest.mark.parametrize("module", [protocols, remote], ids=lambda module: module.__name__)
@@ -193,6 +206,11 @@ def test_each_key_of_a_settings_file_is_there_with_what_it_is_and_its_variable(k
         assert configuration.Configuration({variable[1]: "5"}).option(key).origin == variable[1]
 
 
+@pytest.mark.parametrize("key", plugin_settings._LISTS)
+def test_each_key_of_the_table_of_plugins_is_there(key: str):
+    assert re.search(r"^\w.{10}", documented("configuration")[f"confval plugins.{key}"], re.MULTILINE)
+
+
 def test_each_variable_that_the_code_reads_is_named_somewhere():
     """`_DRESSAGE_COMPLETE` is Typer's own."""
     code = [path for folder in ("core", "plugins") for path in (REPOSITORY / folder).rglob("*.py")]
@@ -207,15 +225,15 @@ def parts_of(function: Any, names: Iterable[str] = ()) -> dict[str | None, str]:
     return {part.label: part.text for part in parse(function.__doc__, names or parameters)}
 
 
-@pytest.mark.parametrize("hook", hooks())
+@pytest.mark.parametrize("hook", HOOKS)
 def test_each_hook_says_when_it_is_called_what_it_returns_and_raises_and_since_when_with_an_example(
-    hook: str,
+    hook: Any,
 ):
-    parts = parts_of(getattr(hookspecs, hook))
+    parts = parts_of(hook)
     assert {label for label in LABELS if not parts.get(label)} == set()
     example = ast.parse(parts["Example"])
     functions = [node for node in ast.walk(example) if isinstance(node, ast.FunctionDef)]
-    assert [node.name for node in functions] == [hook]
+    assert [node.name for node in functions] == [hook.__name__]
 
 
 @pytest.mark.parametrize("method", METHODS)

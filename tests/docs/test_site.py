@@ -52,8 +52,8 @@ def test_the_site_has_an_anchor_for_each_object_of_the_reference(pages: dict[str
 
 
 def test_broken_links_fail_the_build_and_are_all_named(pages: dict[str, str], tmp_path: Path):
-    broken = "[a page](nowhere.md) [a heading](users.md#no-heading) [an object](#dressage.NoObject) {py:obj}`dressage.NoRole`"
+    broken = "[page](nowhere.md) [heading](users.md#no-heading) [object](#dressage.NoObject) {py:obj}`dressage.NoRef`"
     built = sphinx({**pages, "operators.md": f"{pages['operators.md']}\n{broken}\n"}, tmp_path)
     assert built.returncode != 0
-    named = ("nowhere.md", "no-heading", "dressage.NoObject", "dressage.NoRole")
+    named = ("nowhere.md", "no-heading", "dressage.NoObject", "dressage.NoRef")
     assert [name for name in named if name not in built.stderr] == []

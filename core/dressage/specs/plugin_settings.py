@@ -1,15 +1,18 @@
-"""Which plugins count: what settings files and variables say about them.
+"""Which plugins are used: what settings files and variables say about them.
 
-plugins = ["./plugins/iris.py"]       # plugins of this project: files, or folders with an __init__.py
+    [plugins]
+    files = ["./plugins/iris.py"]
+    disabled = ["house"]         # DRESSAGE_PLUGINS_DISABLED=house,cost adds others
+    required = ["house"]
+    order = ["cost", "house"]
+    mnist = "lab"                # the distribution, or the file, that provides the plugin 'mnist'
 
-or, where there is more to say:
+If there are only files, `plugins = ["./plugins/iris.py"]` means the same as `files` in the table.
 
-[plugins]
-files = ["./plugins/iris.py"]
-disabled = ["house"]                  # and DRESSAGE_PLUGINS_DISABLED=house,cost
-required = ["house"]                  # policies without which nothing is planned; they have the last word
-order = ["cost", "house"]             # order in which policies are applied
-mnist = "lab"                         # the distribution, or the file, that provides the plugin 'mnist'
+files: plugins of this project: Python files, or folders with an `__init__.py`.
+disabled: plugins that are not loaded.
+required: policies that must be there: without one of them, nothing is planned. They are applied last.
+order: the order in which policies are applied.
 """
 
 import re
