@@ -1,28 +1,28 @@
-"""What can go wrong, in one tree.
+"""The exceptions of dressage, in one tree.
 
     DressageError
-    ├── SettingsError       a setting, option or configuration value is wrong      exit 2
-    │   └── SpecError       a description (dataset, compute, ...) contradicts itself
-    ├── NotFoundError       no recipe, platform, run, dataset or model of that name exit 2
-    ├── RecordError         the record of a run cannot be read                     exit 1
-    ├── PluginError         a plugin could not be loaded, or broke when asked       exit 1
-    └── StageError          a stage could not be planned or carried out            exit 3
-        └── UnreachableError    a platform cannot be asked now                     exit 3
+    ├── SettingsError       a setting, option or configuration value is wrong                      exit 2
+    │   └── SpecError       a description (dataset, compute, ...) contradicts itself               exit 2
+    ├── NotFoundError       no recipe, platform, run, dataset or model has that name               exit 2
+    ├── RecordError         the record of a run cannot be read                                     exit 1
+    ├── PluginError         a plugin could not be loaded, or raised or returned something wrong    exit 1
+    └── StageError          a stage could not be planned or carried out                            exit 3
+        └── UnreachableError    a platform cannot be reached now                                   exit 3
 
-Every message names the thing, the value and the next step, in one line.
+Every message is one line that names the thing, the value and the next step. The command line ends with the exit code.
 """
 
 from collections.abc import Iterable
 
 
 class DressageError(Exception):
-    """Anything dressage tells its user about; `exit_code` is what the command line ends with."""
+    """Base of all errors that users can see. exit_code: the exit code of the command line."""
 
     exit_code = 1
 
 
 class SettingsError(DressageError):
-    """A setting, option or configuration value is unknown or of the wrong type."""
+    """A setting, option or configuration value is unknown or invalid."""
 
     exit_code = 2
 
@@ -32,14 +32,15 @@ class SpecError(SettingsError):
 
 
 class NotFoundError(DressageError):
-    """Nothing is known by that name."""
+    """No recipe, platform, run, dataset or model has that name."""
 
     exit_code = 2
 
 
 class PluginError(DressageError):
-    """A plugin could not be loaded or broke when asked.
+    """A plugin could not be loaded, raised an exception or returned a wrong value.
 
+    where: the hook or method that failed. reason: becomes one line.
     source: the distribution or file that the plugin comes from. advice: what its user can do.
     """
 
@@ -55,11 +56,11 @@ class PluginError(DressageError):
 
 
 class RecordError(DressageError):
-    """The record of a run is damaged, or was written by a later dressage."""
+    """The record of a run is damaged, or was written by a newer version of dressage."""
 
 
 class StageError(DressageError):
-    """A stage could not be planned or ensured."""
+    """A stage could not be planned or carried out."""
 
     exit_code = 3
 
@@ -69,11 +70,11 @@ class StageError(DressageError):
 
 
 class UnreachableError(StageError):
-    """A platform cannot be asked now; the same call may work later."""
+    """A platform cannot be reached now. The same call may work later."""
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> str:
-    """One line for a name that nothing goes by: what is meant, probably, and what there is.
+    """Return an error message for an unknown name, with the most similar known name and all known names.
 
     >>> unknown("compute", "locl", ["local", "debug"])
     "no compute named 'locl'; did you mean 'local'? known: debug, local"

@@ -192,7 +192,7 @@ def test_doctor_checks_whether_a_recipe_can_be_planned(dressage, setting, code, 
 def test_doctor_fails_if_the_workspace_cannot_be_created(dressage, project):
     (project / "afile").touch()
     result = dressage("doctor", env={**os.environ, "DRESSAGE_WORKSPACE": "afile/records"})
-    assert (result.returncode, "afile' is not writable" in result.stdout) == (1, True)
+    assert (result.returncode, "afile' is not a writable folder" in result.stdout) == (1, True)
 
 
 def test_doctor_reports_a_broken_configuration_file_once(dressage, project):

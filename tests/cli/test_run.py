@@ -131,7 +131,7 @@ def test_without_a_terminal_there_is_no_colour_and_no_bar(dressage, script):
         (["environments", "build", "gone.yml"], 2, ["'gone.yml' is not a file"]),
         (["init", "grace_s=5"], 2, ["'grace_s=5' needs a platform; add --on PLATFORM"]),
         (["init", "--on", "local", "grac_s=5"], 2, ["no option named 'grac_s'; did you mean 'grace_s'?"]),
-        (["init", "--on", "azureml"], 2, ["no subscription_id, resource_group, workspace_name given"]),
+        (["init", "--on", "azureml"], 2, ["subscription_id, resource_group, workspace_name missing"]),
         (["run", "./gone.py"], 2, ["'./gone.py' is not a file"]),
         (["rum"], 2, ["no command named 'rum'", "did you mean 'run'"]),
         (["runs", "show", "nothing"], 2, ["no run named 'nothing'"]),

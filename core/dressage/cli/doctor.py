@@ -123,7 +123,7 @@ def _check_workspace() -> Check:
     state = "exists" if workspace.exists else "created by the first run"
     nearest = _find_existing(workspace.root)
     if not (nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)):
-        finding = f"{str(nearest)!r} is not writable; set DRESSAGE_WORKSPACE to another folder"
+        finding = f"{str(nearest)!r} is not a writable folder; set DRESSAGE_WORKSPACE to another folder"
         return Check("workspace", False, finding)
     return Check("workspace", True, f"{workspace.root} ({state})")
 

@@ -19,6 +19,7 @@ def list_runs(
         typer.Option(
             "-n",
             "--limit",
+            metavar="N",
             help=f"Maximum number of runs; 0 lists all. Default: {_DEFAULT_LIMIT} in a table, all in JSON.",
             min=0,
         ),
