@@ -67,7 +67,9 @@ def _run_checks() -> Iterator[Check]:
         yield Check("plugins", False, str(error))
         return
     for status in statuses:
-        yield Check(f"{status.kind} {status.name}", status.error is None, status.error or status.note or status.source)
+        yield Check(
+            f"{status.kind} {status.name}", status.error is None, status.error or status.note or status.source
+        )
         if status.kind == "platform" and status.error is None:
             yield from _diagnose_platform(status.name)
 
