@@ -102,9 +102,10 @@ def test_plugins_list_shows_all_plugins_and_the_error_of_the_broken_one(
 def test_doctor_names_the_broken_platform_and_checks_the_others(way: str, project: Project, sites: Sites):
     result = project.call("doctor -o json", break_plugin(sites, way))
     findings = {check["name"]: check["finding"] for check in json.loads(result.stdout) if not check["ok"]}
-    assert [("shaky" in name, "plugin 'shaky' (shaky_platforms 1.2) failed in" in found) for name, found in findings.items()] == [
-        (True, True)
-    ]
+    assert [
+        ("shaky" in name, "plugin 'shaky' (shaky_platforms 1.2) failed in" in found)
+        for name, found in findings.items()
+    ] == [(True, True)]
     assert result.returncode == 1
 
 
