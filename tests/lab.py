@@ -22,7 +22,7 @@ def install(
 ) -> dict[str, str]:
     """Install a plugin; return the environment variables with which a command finds it.
 
-    kind: "platforms", "recipes" or "policies".
+    kind: "platforms", "recipes" or "policies". distribution: default: the plugin's name.
     """
     metadata = site / f"{distribution or name}-1.2.dist-info"
     metadata.mkdir(parents=True)
