@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from dressage.environments.redaction import without_credentials
 
-_ADDRESSED = ("-i", "--index-url", "--extra-index-url", "-f", "--find-links")
-_KEPT = (*_ADDRESSED, "--no-index", "--no-binary", "--only-binary", "--pre", "--require-hashes")
-_NEEDLESS = ("--use-pep517",)
+_WITH_ADDRESS = ("-i", "--index-url", "--extra-index-url", "-f", "--find-links")
+_SUPPORTED = (*_WITH_ADDRESS, "--no-index", "--no-binary", "--only-binary", "--pre", "--require-hashes")
+_IGNORED = ("--use-pep517",)
 """Options for what uv always does."""
 _FILE = "other files are not read; put the lines of that file here"
 _EDITABLE = "it installs from a folder; write 'NAME @ git+https://...', or a version"
@@ -60,7 +60,7 @@ def read_entries(entries: Iterable[str]) -> Requirements:
 def _separate(entries: list[str]) -> Requirements:
     return Requirements(
         lines=tuple(entry for entry in entries if not entry.startswith("-")),
-        options=tuple(e for e in entries if e.startswith("-") and e not in _NEEDLESS),
+        options=tuple(e for e in entries if e.startswith("-") and e not in _IGNORED),
     )
 
 
@@ -102,9 +102,9 @@ def _check_option(entry: str) -> None:
     option, _, value = re.sub(r"[ =]+", " ", entry, count=1).partition(" ")
     if option in _REFUSED:
         raise MalformedError(f"pip option {entry!r}: {_REFUSED[option]}")
-    if option not in (*_KEPT, *_NEEDLESS):
-        raise MalformedError(f"pip option {entry!r} is not understood; known: {', '.join(_KEPT)}")
-    if option in _ADDRESSED and not _ABSOLUTE.match(value):
+    if option not in (*_SUPPORTED, *_IGNORED):
+        raise MalformedError(f"pip option {entry!r} is not understood; known: {', '.join(_SUPPORTED)}")
+    if option in _WITH_ADDRESS and not _ABSOLUTE.match(value):
         raise MalformedError(f"pip option {entry!r} has a relative path; give an absolute path or a URL")
 
 

@@ -13,7 +13,7 @@ _FROM_PIP = {
     "PIP_CERT": "SSL_CERT_FILE",
 }
 _OLD_NAMES = {"UV_DEFAULT_INDEX": "UV_INDEX_URL", "UV_INDEX": "UV_EXTRA_INDEX_URL"}
-_SCRUBBED = frozenset(
+_REMOVED = frozenset(
     {
         *("VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONHOME", "PYTHONPATH", "__PYVENV_LAUNCHER__"),
         *("PYTHONPYCACHEPREFIX", "PYTHONOPTIMIZE"),  # bytecode must be written beside its source
@@ -43,7 +43,7 @@ def environment_of(ours: Mapping[str, str], *, own_index: bool = False) -> dict[
     own_index: whether the requirements name their index. In pip such an index replaces PIP_INDEX_URL, but in uv it
     does not replace UV_DEFAULT_INDEX.
     """
-    theirs = {name: value for name, value in ours.items() if name not in _SCRUBBED}
+    theirs = {name: value for name, value in ours.items() if name not in _REMOVED}
     for pip, uv in _FROM_PIP.items():
         if own_index and pip == "PIP_INDEX_URL":
             continue

@@ -1,7 +1,7 @@
-"""What the policies judged about a run: each description before them, and who changed what.
+"""The policies' judgement of a run: the recipe's descriptions, and which policy changed what.
 
-It stands in the run's journal beside the request, which is what came out. When the run is resumed, the policies of
-that day judge the same descriptions again.
+The run's journal has it in addition to the request, which contains the changed descriptions. When the run is resumed,
+the policies that are active then judge the original descriptions again.
 """
 
 from collections.abc import Mapping
@@ -18,15 +18,16 @@ from dressage.specs.models import Model
 
 Question = Literal["dataset", "compute", "environment", "model", "tags"]
 Changes = Mapping[Question, tuple[tuple[str, str], ...]]
-"""For each description, the policies that changed it and how, a line each."""
+"""For each description, the policies that changed it, each with one line that says how."""
 _KINDS: Mapping[str, Any] = {"compute": ComputeTarget, "environment": Environment, "model": Model}
 
 
 class Judgement(Struct, frozen=True, kw_only=True):
-    """before: the recipe's descriptions as JSON, defaults included; see `answer`.
+    """What the policies judged, and how.
 
-    given_tags: those of the user. policies: the source of each policy by its name, in the order they were applied.
-    disabled: policies that were not asked, with the file or variable that disabled each.
+    before: the recipe's descriptions as JSON, including defaults; see `answer`. given_tags: the user's tags.
+    policies: the source of each policy by name, in the order in which they were applied.
+    disabled: policies that were not applied, each with the file or variable that disabled it.
     """
 
     before: Mapping[str, Any]
@@ -36,7 +37,7 @@ class Judgement(Struct, frozen=True, kw_only=True):
     changes: Changes = {}
 
     def answer(self, question: Question) -> Any:
-        """Return the description as the recipe gave it. Raises msgspec.ValidationError for one that is damaged."""
+        """Return the recipe's original description. Raises msgspec.ValidationError if it is damaged."""
         found = self.before.get(question)
         if found is None or question == "tags":
             return found
@@ -44,7 +45,7 @@ class Judgement(Struct, frozen=True, kw_only=True):
 
 
 def to_recorded(question: Question, answer: Any) -> Any:
-    """Return a description as JSON, from which `Judgement.answer` makes the same again."""
+    """Convert a description to JSON; `Judgement.answer` converts it back."""
     if question != "dataset" or answer is None:
         return to_json(answer)
     named = answer if isinstance(answer, Mapping) else {"": answer}
@@ -58,7 +59,7 @@ def to_recorded(question: Question, answer: Any) -> Any:
 
 
 def judgement_of(request: RunRequest) -> Judgement:
-    """Return what stands for the descriptions of a run that was recorded without them: what came out."""
+    """Create the judgement of a run that was recorded without one, from the descriptions in its request."""
     datasets: Any = request.datasets or None
     return Judgement(
         before={

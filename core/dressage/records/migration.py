@@ -65,20 +65,20 @@ def _check_idle(run: RunFolder) -> None:
 
 def _rewrite(journal: Path) -> None:
     """Replace the journal, and keep its owner, mode and time: the time says when the run last wrote."""
-    aside = journal.with_suffix(".migrating")
+    temporary = journal.with_suffix(".migrating")
     datasets: list[str] = []
     try:
-        with name_in_errors(aside), journal.open("rb") as old, aside.open("wb") as new:
+        with name_in_errors(temporary), journal.open("rb") as old, temporary.open("wb") as new:
             for line in old:
                 new.write(_migrate_line(line, datasets) if _CHANGED.search(line) else line)
             new.flush()
             os.fsync(new.fileno())
-        shutil.copystat(journal, aside)
+        shutil.copystat(journal, temporary)
         with suppress(PermissionError):
-            os.chown(aside, journal.stat().st_uid, journal.stat().st_gid)
-        aside.replace(journal)
+            os.chown(temporary, journal.stat().st_uid, journal.stat().st_gid)
+        temporary.replace(journal)
     finally:
-        aside.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
 
 
 def _migrate_line(line: bytes, datasets: list[str]) -> bytes:

@@ -35,7 +35,7 @@ from dressage.results.versions import ComputeHandle, DatasetVersion, Environment
 class Record:
     """The state of a run.
 
-    request: a RunRequest as JSON, as the policies judged it last. judgement: a Judgement as JSON, if it was recorded.
+    request: a RunRequest as JSON, as the policies last changed it. judgement: a Judgement as JSON, if recorded.
     handles: the result of each finished stage, as JSON. datasets: the inputs by name.
     submitting: the last attempt whose submission began. submitted: the last attempt that the platform has.
     processes: the process ids of supervisors, by attempt.
@@ -143,7 +143,7 @@ class Record:
             return from_json(RunRequest, self.request)
 
     def the_judgement(self) -> Judgement:
-        """What the policies judged. Raises RecordError for one that is damaged."""
+        """Return the policies' judgement. Raises RecordError if it is damaged."""
         if self.judgement is None:
             return judgement_of(self.the_request())
         with self._readable():

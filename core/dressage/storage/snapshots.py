@@ -16,7 +16,7 @@ from dressage.files.digests import digest_of_file
 from dressage.files.locks import FileLock
 from dressage.results.versions import File, Snapshot
 
-_NEVER = frozenset(
+_ALWAYS_IGNORED = frozenset(
     {".git", ".hg", ".svn", ".dressage", ".venv", "venv", "__pycache__", "node_modules", ".ipynb_checkpoints"}
 )
 _IGNORE_FILES = (".amlignore", ".gitignore")
@@ -81,7 +81,7 @@ def _walk(folder: Path, prefix: str, rules: tuple[tuple[str, Any], ...]) -> Iter
         for entry in entries:
             path = prefix + entry.name
             if entry.is_dir(follow_symlinks=False):
-                if entry.name not in _NEVER and not _is_ignored(path + "/", rules):
+                if entry.name not in _ALWAYS_IGNORED and not _is_ignored(path + "/", rules):
                     yield from _walk(Path(entry.path), path + "/", rules)
             elif entry.is_file() and not _is_ignored(path, rules):
                 yield path, entry.stat().st_size

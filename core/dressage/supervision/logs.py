@@ -6,7 +6,7 @@ from pathlib import Path
 _TAIL_BYTES = 64 << 10
 _UNCAUGHT = 1
 """The exit code of Python after an uncaught exception."""
-_NEAR = 30
+_MAX_LINES_AFTER = 30
 """How many lines may follow the exception: of its message, or of what libraries print at exit."""
 _TRACEBACK = "Traceback (most recent call last):"
 _LINK = re.compile(r"\W*View (run|experiment)\b.* at: \S+$")
@@ -31,7 +31,7 @@ def _exception(lines: list[str]) -> str:
     following = enumerate(lines[starts[-1] + 1 :], starts[-1] + 1) if starts else ()
     ends = (number for number, line in following if line.strip() and not line[0].isspace())
     number = next(ends, 0)
-    return lines[number] if number and len(lines) - number <= _NEAR else ""
+    return lines[number] if number and len(lines) - number <= _MAX_LINES_AFTER else ""
 
 
 def _last(lines: list[str]) -> str:

@@ -2,7 +2,7 @@
 
 A ticket is a file in the queue's folder. It is drawn when a run is submitted; the run's supervisor inherits the
 lock on it, and holds the lock as long as it lives. The run may start when fewer live tickets than slots are ahead
-of its own. When a supervisor ends, even by SIGKILL, the kernel releases its lock and wakes the waiting supervisors.
+of it. When a supervisor ends, even by SIGKILL, the kernel releases its lock and wakes the waiting supervisors.
 """
 
 import os
@@ -12,7 +12,7 @@ from typing import Self
 
 from dressage.files.locks import FileLock, is_locked
 
-_LOOK_AGAIN_S = 0.5
+_POLL_S = 0.5
 """How often to check if the system has no pidfd, or the ticket's process id is not written yet."""
 
 
@@ -47,7 +47,7 @@ class Ticket:
     def wait(self, wakeup: int) -> None:
         """Block until a process ahead has ended, or the descriptor `wakeup` is readable."""
         watched = [descriptor for path in self._ahead() if (descriptor := _pidfd(path)) is not None]
-        limit = None if len(watched) == len(self._ahead()) and watched else _LOOK_AGAIN_S
+        limit = None if len(watched) == len(self._ahead()) and watched else _POLL_S
         try:
             select.select([wakeup, *watched], [], [], limit)
         finally:

@@ -20,7 +20,7 @@ from dressage.storage.objects import ObjectStore
 if TYPE_CHECKING:
     from dressage.storage.download.transfer import Transfer
 
-_LOOK_AGAIN_S = 0.1
+_POLL_S = 0.1
 """How often to check whether another process has finished a file that we need too."""
 
 
@@ -142,7 +142,7 @@ class _Fetching:
     def _lock(self, partial: Partial) -> Iterator[None]:
         """Hold the partial file's lock: one process downloads the content, the others wait and then find it."""
         while not partial.lock.acquire(blocking=False):
-            if self.stop.wait(_LOOK_AGAIN_S):
+            if self.stop.wait(_POLL_S):
                 raise _UnusableError("the download was stopped")
         try:
             yield

@@ -1,4 +1,4 @@
-"""What MLflow's clients are answered with, as JSON.
+"""The answers to MLflow's clients, as JSON.
 
 Source: the messages of service.proto in github.com/mlflow/mlflow.
 """
@@ -89,21 +89,22 @@ def pairs(values: Mapping[str, str]) -> list[Answer]:
 
 
 def files_answer(root: Path, path: str | None) -> Answer:
-    """A listing of one folder below `root`. Raises RefusedError for a path that leads out of it."""
+    """List one folder below `root`. Raises RefusedError for a path that leads out of it."""
     if ".." in PurePosixPath(path or "").parts or "\0" in (path or "") or (path or "").startswith("/"):
         raise invalid(f"Invalid path {path!r}: it must be relative and stay below its root")
     folder = root / (path or "")
     try:
         is_inside = folder.resolve().is_relative_to(root.resolve())
-    except (OSError, RuntimeError) as error:  # too long, or links in a circle
+    except (OSError, RuntimeError) as error:  # too long, or circular links
         raise invalid(f"Invalid path {str(path)[:200]!r}: {error}") from error
     if not is_inside:
         raise invalid(f"Invalid path {path!r}: it leads out of the run's folder")
     entries = sorted(folder.iterdir()) if folder.is_dir() else []
-    return {"root_uri": address_of(root), "files": [_listed(entry, root) for entry in entries]}
+    return {"root_uri": address_of(root), "files": [_file_answer(entry, root) for entry in entries]}
 
 
-def paged(name: str, found: Iterable[Any], token: str) -> Answer:
+def page_answer(name: str, found: Iterable[Any], token: str) -> Answer:
+    """Return one page of a search. token: of the next page; "" if there is none."""
     return {name: list(found), **({"next_page_token": token} if token else {})}
 
 
@@ -131,7 +132,7 @@ def _model_metric(model: LoggedModel, metric: ModelMetric) -> Answer:
     return {key: value for key, value in answer.items() if value is not None}
 
 
-def _listed(entry: Path, root: Path) -> Answer:
+def _file_answer(entry: Path, root: Path) -> Answer:
     path = entry.relative_to(root).as_posix()
     if entry.is_dir():
         return {"path": path, "is_dir": True}

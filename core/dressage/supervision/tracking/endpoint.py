@@ -1,4 +1,4 @@
-"""MLflow's protocol over HTTP on loopback, for the run's script only."""
+"""The HTTP server of MLflow's protocol: on loopback, and only for the run's script."""
 
 import hmac
 import json
@@ -17,24 +17,24 @@ from dressage.supervision.tracking.errors import RefusedError, invalid
 from dressage.supervision.tracking.service import Request, TrackingService
 from dressage.supervision.tracking.state import RunIdentity, TrackingState
 
-_LARGEST_BODY = 64 << 20
-_LARGEST_DISCARDED = 1 << 30
-_DISCARDING_S = 2.0
+_MAX_BODY_BYTES = 64 << 20
+_MAX_DISCARDED_BYTES = 1 << 30
+_DISCARD_TIMEOUT_S = 2.0
 _TOO_LARGE = 413
-_PIECE = 1 << 16
-_LARGEST_HEAD = 64 << 10
-_PATIENCE_S = 10.0
-"""How long a connection may take to show the run's token."""
-_MOST_STRANGERS = 128
-"""How many connections there may be at a time that have not shown it."""
-_LAST_ANSWERS_S = 60.0
-"""How long requests may take that are under way when the script ends: a large model may just be registered."""
-_IDLE_S = 300.0
-"""How long one that has shown it may be silent."""
+_PIECE_BYTES = 1 << 16
+_MAX_HEAD_BYTES = 64 << 10
+_TOKEN_TIMEOUT_S = 10.0
+"""How long a connection may take to send the run's token."""
+_MAX_UNAUTHENTICATED = 128
+"""How many connections may be open at a time that have not sent it."""
+_LAST_REQUESTS_S = 60.0
+"""How long requests may continue after the script has ended: it may be registering a large model."""
+_IDLE_TIMEOUT_S = 300.0
+"""How long a connection that has sent the token may be idle."""
 
 
 class TrackingEndpoint:
-    """Serves on a socket that is listening already, in threads of its own."""
+    """Serves on a socket that is already listening, in separate threads."""
 
     def __init__(self, listener: socket.socket, *, journal: Journal, run: RunIdentity, token: str) -> None:
         self._service = TrackingService(TrackingState(journal, run))
@@ -42,13 +42,14 @@ class TrackingEndpoint:
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
 
     def start(self) -> None:
+        """Start to answer requests."""
         self._thread.start()
 
     def close(self) -> None:
-        """Take no more requests; those under way are finished first."""
+        """Stop accepting requests, and finish those in progress."""
         self._server.shutdown()
         self._thread.join()
-        self._server.wait_for_answers(_LAST_ANSWERS_S)
+        self._server.wait_for_answers(_LAST_REQUESTS_S)
         self._server.server_close()
         self._service.close()
 
@@ -63,17 +64,17 @@ class _Server(ThreadingHTTPServer):
         self.server_port = listener.getsockname()[1]
         self.service = service
         self.token = token
-        self._under_way = 0
+        self._in_progress = 0
         self._changed = threading.Condition()
-        self._strangers: dict[socket.socket, float] = {}
+        self._unauthenticated: dict[socket.socket, float] = {}
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Serve a new connection in a thread, if there are not too many whose token nobody has seen yet."""
+        """Serve a new connection in a thread, unless too many connections have not sent the token yet."""
         with self._changed:
-            is_welcome = len(self._strangers) < _MOST_STRANGERS
-            if is_welcome:
-                self._strangers[request] = time.monotonic()
-        if is_welcome:
+            is_accepted = len(self._unauthenticated) < _MAX_UNAUTHENTICATED
+            if is_accepted:
+                self._unauthenticated[request] = time.monotonic()
+        if is_accepted:
             super().process_request(request, client_address)
         else:
             self.shutdown_request(request)
@@ -83,34 +84,38 @@ class _Server(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def admit(self, request: Any) -> None:
-        """The connection has shown the token, or is gone."""
+        """Stop to count the connection as unauthenticated: it has sent the token, or is closed."""
         with self._changed:
-            self._strangers.pop(request, None)
+            self._unauthenticated.pop(request, None)
 
     def service_actions(self) -> None:
-        """End connections that take too long to show the token, however slowly they send."""
+        """Close connections that take too long to send the token, even if they still send something."""
         with self._changed:
-            late = [each for each, since in self._strangers.items() if time.monotonic() - since > _PATIENCE_S]
+            late = [
+                each
+                for each, since in self._unauthenticated.items()
+                if time.monotonic() - since > _TOKEN_TIMEOUT_S
+            ]
         for connection in late:
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
 
     @contextmanager
     def answering(self) -> Iterator[None]:
-        """A request is under way."""
+        """Count a request as in progress during the block."""
         with self._changed:
-            self._under_way += 1
+            self._in_progress += 1
         try:
             yield
         finally:
             with self._changed:
-                self._under_way -= 1
+                self._in_progress -= 1
                 self._changed.notify_all()
 
     def wait_for_answers(self, timeout_s: float) -> None:
-        """Block until no request is under way, or the time is up."""
+        """Block until no request is in progress, or the time is over."""
         with self._changed:
-            self._changed.wait_for(lambda: self._under_way == 0, timeout_s)
+            self._changed.wait_for(lambda: self._in_progress == 0, timeout_s)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Ignore broken connections."""
@@ -122,8 +127,8 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def handle_one_request(self) -> None:
-        """As http.server has it, with all headers together bounded: nobody has shown a token yet."""
-        with self._bounded_head():
+        """Limit the total size of the headers, because they arrive before the token is checked."""
+        with self._limit_head():
             super().handle_one_request()
 
     def do_GET(self) -> None:
@@ -135,7 +140,7 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             self._check_caller()
             self.server.admit(self.connection)
-            self.connection.settimeout(_IDLE_S)
+            self.connection.settimeout(_IDLE_TIMEOUT_S)
             request = self._request()
         except RefusedError as refusal:
             self.close_connection = True  # its body was not read
@@ -143,24 +148,24 @@ class _Handler(BaseHTTPRequestHandler):
             if refusal.status == _TOO_LARGE:
                 self._discard()
             return
-        except OSError:  # it sends no more of its body
+        except OSError:  # the client stopped sending the body
             self.close_connection = True
             return
         with self.server.answering():
             self._send(*self.server.service.answer(request))
 
     def _check_caller(self) -> None:
-        """Another user of this machine, or a page in a browser, must not write into the run."""
+        """Refuse other users of this machine, and pages in a browser: they must not write to the run."""
         host = (self.headers.get("Host") or "").partition(":")[0]
         if host not in ("127.0.0.1", "localhost"):
-            raise RefusedError(403, "PERMISSION_DENIED", f"host {host!r} is not served here")
+            raise RefusedError(403, "PERMISSION_DENIED", f"host {host!r} is not allowed")
         given = self.headers.get("Authorization") or ""
         if not hmac.compare_digest(given.encode(), f"Bearer {self.server.token}".encode()):
             raise RefusedError(
                 401,
                 "UNAUTHENTICATED",
-                "the run's token is missing or wrong; see MLFLOW_TRACKING_TOKEN, and whether a 'default' entry in"
-                " ~/.netrc takes its place",
+                "the run's token is missing or wrong; check MLFLOW_TRACKING_TOKEN, and whether a 'default' entry in"
+                " ~/.netrc replaces it",
             )
 
     def _request(self) -> Request:
@@ -172,36 +177,36 @@ class _Handler(BaseHTTPRequestHandler):
         length = self._length()
         body = self.rfile.read(length)
         if len(body) < length:
-            raise ConnectionError("the request's body is cut off")
+            raise ConnectionError("the request's body is incomplete")
         return Request(self.command, parts.path, query, body)
 
     def _length(self) -> int:
-        """The body's length. Raises RefusedError if it is missing or too large."""
+        """Return the body's length. Raises RefusedError if it is missing or too large."""
         given = self.headers.get("Content-Length") or "0"
         if self.headers.get("Transfer-Encoding"):
-            raise RefusedError(411, "INVALID_PARAMETER_VALUE", "a request must say its Content-Length")
+            raise RefusedError(411, "INVALID_PARAMETER_VALUE", "a request must have a Content-Length")
         if not (given.isascii() and given.isdecimal()):
             raise invalid(f"Content-Length {given[:40]!r} is not a number of bytes")
-        if len(given) > 18 or int(given) > _LARGEST_BODY:
+        if len(given) > 18 or int(given) > _MAX_BODY_BYTES:
             raise RefusedError(
                 413,
                 "INVALID_PARAMETER_VALUE",
-                f"a request of {given[:40]} bytes is too large: {_LARGEST_BODY} at most",
+                f"a request of {given[:40]} bytes is too large; the limit is {_MAX_BODY_BYTES}",
             )
         return int(given)
 
     def _discard(self) -> None:
-        """Read a body that is too large: else its client sees a broken connection and not the answer."""
-        self.connection.settimeout(_DISCARDING_S)
+        """Read and ignore a body that is too large; otherwise the client gets a broken connection, not the answer."""
+        self.connection.settimeout(_DISCARD_TIMEOUT_S)
         with suppress(OSError):
-            for _ in range(_LARGEST_DISCARDED // _PIECE):
-                if not self.rfile.read1(_PIECE):
+            for _ in range(_MAX_DISCARDED_BYTES // _PIECE_BYTES):
+                if not self.rfile.read1(_PIECE_BYTES):
                     return
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """What http.server refuses itself, in the form of all other answers."""
+        """Send the errors that http.server detects in the format of all other answers."""
         self.close_connection = True
-        self._send(code, {"error_code": "BAD_REQUEST", "message": message or explain or "not understood"})
+        self._send(code, {"error_code": "BAD_REQUEST", "message": message or explain or "bad request"})
 
     def _send(self, status: int, answer: dict[str, Any]) -> None:
         body = json.dumps(answer).encode()
@@ -215,7 +220,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     @contextmanager
-    def _bounded_head(self) -> Iterator[None]:
+    def _limit_head(self) -> Iterator[None]:
         whole = self.rfile
         self.rfile = _Head(whole)  # type: ignore[assignment]
         try:
@@ -232,7 +237,7 @@ class _Head:
 
     def __init__(self, whole: BufferedIOBase) -> None:
         self._whole = whole
-        self._left = _LARGEST_HEAD
+        self._left = _MAX_HEAD_BYTES
 
     def readline(self, limit: int = -1) -> bytes:
         line = self._whole.readline(min(limit, self._left) if limit >= 0 else self._left)

@@ -1,8 +1,8 @@
-"""Refusals, as MLflow's clients know them: an HTTP status and {"error_code", "message"}."""
+"""Refusals in MLflow's format: an HTTP status and {"error_code", "message"}."""
 
 
 class RefusedError(Exception):
-    """What a client asked for cannot be done."""
+    """A request cannot be fulfilled."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(message)

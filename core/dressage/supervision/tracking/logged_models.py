@@ -5,9 +5,9 @@ from typing import Any
 
 from dressage.results.tracking import LoggedModel, ModelMetric
 from dressage.supervision.tracking import requests
-from dressage.supervision.tracking.answers import Answer, files_answer, model_answer, paged
+from dressage.supervision.tracking.answers import Answer, files_answer, model_answer, page_answer
 from dressage.supervision.tracking.errors import invalid, missing
-from dressage.supervision.tracking.search import Searchable, ordered, page
+from dressage.supervision.tracking.search import Searchable, page, sort_by
 from dressage.supervision.tracking.state import TrackingState, now_ms
 
 _STATUSES = {
@@ -27,87 +27,87 @@ _KINDS = {
 }
 
 
-def create(state: TrackingState, asked: requests.CreateLoggedModel) -> Answer:
-    experiment = state.active_experiment(asked.experiment_id)
-    _check_name(asked.name)
+def create(state: TrackingState, request: requests.CreateLoggedModel) -> Answer:
+    experiment = state.active_experiment(request.experiment_id)
+    _check_name(request.name)
     model_id = f"m-{uuid.uuid4().hex}"
     now = now_ms()
     state.write(
         "tracking.model",
         model_id=model_id,
-        name=asked.name or f"model-{model_id[2:10]}",
+        name=request.name or f"model-{model_id[2:10]}",
         experiment_id=experiment.experiment_id,
-        model_type=asked.model_type,
-        source_run_id=asked.source_run_id,
+        model_type=request.model_type,
+        source_run_id=request.source_run_id,
         created_ms=now,
         updated_ms=now,
-        params=requests.values_of(asked.params),
-        tags=requests.values_of(asked.tags),
+        params=requests.values_of(request.params),
+        tags=requests.values_of(request.tags),
     )
     return _answer(state, state.model(model_id))
 
 
-def get(state: TrackingState, asked: requests.GetLoggedModel) -> Answer:
-    return _answer(state, state.model(asked.model_id, deleted=bool(asked.allow_deleted)))
+def get(state: TrackingState, request: requests.GetLoggedModel) -> Answer:
+    return _answer(state, state.model(request.model_id, deleted=bool(request.allow_deleted)))
 
 
-def finalize(state: TrackingState, asked: requests.FinalizeLoggedModel) -> Answer:
-    if asked.status not in _STATUSES:
+def finalize(state: TrackingState, request: requests.FinalizeLoggedModel) -> Answer:
+    if request.status not in _STATUSES:
         raise invalid(
-            f"Invalid value {asked.status!r} for parameter 'status' supplied: use {', '.join(_STATUSES)}"
+            f"Invalid value {request.status!r} for parameter 'status' supplied: use {', '.join(_STATUSES)}"
         )
-    model = state.model(asked.model_id)
-    _change(state, model, status=_STATUSES[asked.status])
+    model = state.model(request.model_id)
+    _change(state, model, status=_STATUSES[request.status])
     return _answer(state, model)
 
 
-def delete(state: TrackingState, asked: requests.OfLoggedModel) -> Answer:
-    _change(state, state.model(asked.model_id), deleted=True)
+def delete(state: TrackingState, request: requests.LoggedModelById) -> Answer:
+    _change(state, state.model(request.model_id), deleted=True)
     return {}
 
 
-def log_params(state: TrackingState, asked: requests.LoggedModelPairs) -> Answer:
-    model = state.model(asked.model_id)
-    _change(state, model, params=requests.values_of(asked.params))
+def log_params(state: TrackingState, request: requests.LoggedModelPairs) -> Answer:
+    model = state.model(request.model_id)
+    _change(state, model, params=requests.values_of(request.params))
     return {}
 
 
-def set_tags(state: TrackingState, asked: requests.LoggedModelPairs) -> Answer:
-    model = state.model(asked.model_id)
-    _change(state, model, tags=[{"key": tag.key, "value": tag.value or ""} for tag in asked.tags or ()])
+def set_tags(state: TrackingState, request: requests.LoggedModelPairs) -> Answer:
+    model = state.model(request.model_id)
+    _change(state, model, tags=[{"key": tag.key, "value": tag.value or ""} for tag in request.tags or ()])
     return _answer(state, model)
 
 
-def delete_tag(state: TrackingState, asked: requests.LoggedModelTag) -> Answer:
-    model = state.model(asked.model_id)
-    if asked.tag_key not in model.tags:
-        raise missing(f"No tag with key {asked.tag_key!r} found for model with ID {model.model_id!r}.")
-    _change(state, model, tags=[{"key": asked.tag_key, "value": None}])
+def delete_tag(state: TrackingState, request: requests.LoggedModelTag) -> Answer:
+    model = state.model(request.model_id)
+    if request.tag_key not in model.tags:
+        raise missing(f"No tag with key {request.tag_key!r} found for model with ID {model.model_id!r}.")
+    _change(state, model, tags=[{"key": request.tag_key, "value": None}])
     return {}
 
 
-def search(state: TrackingState, asked: requests.SearchLoggedModels) -> Answer:
-    wanted = set(asked.experiment_ids or ())
-    datasets = asked.datasets or []
+def search(state: TrackingState, request: requests.SearchLoggedModels) -> Answer:
+    wanted = set(request.experiment_ids or ())
+    datasets = request.datasets or []
     models = [
         model
         for model in state.tracked.models.values()
         if model.experiment_id in wanted and not model.deleted
     ]
     searchable = _searchable(datasets)
-    if datasets and not any(clause.kind == "metric" for clause in searchable.clauses(asked.filter)):
+    if datasets and not any(clause.kind == "metric" for clause in searchable.clauses(request.filter)):
         models = [model for model in models if _metrics_on(model, datasets)]
-    found = searchable.filter(models, asked.filter)
+    found = searchable.filter(models, request.filter)
     found.sort(key=lambda model: (-model.created_ms, model.model_id))
-    for order in reversed(asked.order_by or ()):
-        found = _ordered(found, order)
-    shown, token = page(found, asked.page_token, asked.max_results or None, 100, 50_000)
-    return paged("models", (model_answer(state, model) for model in shown), token)
+    for order in reversed(request.order_by or ()):
+        found = _sort(found, order)
+    shown, token = page(found, request.page_token, request.max_results or None, 100, 50_000)
+    return page_answer("models", (model_answer(state, model) for model in shown), token)
 
 
-def list_files(state: TrackingState, asked: requests.LoggedModelFiles) -> Answer:
-    root = state.files_of(state.model(asked.model_id))
-    return files_answer(root, asked.artifact_directory_path)
+def list_files(state: TrackingState, request: requests.LoggedModelFiles) -> Answer:
+    root = state.files_of(state.model(request.model_id))
+    return files_answer(root, request.artifact_directory_path)
 
 
 def _answer(state: TrackingState, model: LoggedModel) -> Answer:
@@ -143,7 +143,7 @@ def _searchable(datasets: list[requests.DatasetFilter]) -> Searchable[LoggedMode
 
 
 def _metrics_on(model: LoggedModel, datasets: list[requests.DatasetFilter]) -> list[ModelMetric]:
-    """A model's metrics on some datasets; all of them where none is named."""
+    """Return a model's metrics on some datasets; on all datasets if none is named."""
     return [
         metric
         for metric in model.metrics
@@ -156,7 +156,7 @@ def _metrics_on(model: LoggedModel, datasets: list[requests.DatasetFilter]) -> l
     ]
 
 
-def _ordered(models: list[LoggedModel], order: requests.ModelOrder) -> list[LoggedModel]:
+def _sort(models: list[LoggedModel], order: requests.ModelOrder) -> list[LoggedModel]:
     kind, dot, key = order.field_name.strip().partition(".")
     if dot and kind != "metrics":
         raise invalid(f"Invalid order by field name: {kind}, only `metrics.<name>` is allowed.")
@@ -172,7 +172,7 @@ def _ordered(models: list[LoggedModel], order: requests.ModelOrder) -> list[Logg
         logged = [metric for metric in _metrics_on(model, wanted) if metric.key == key]
         return max(logged, key=lambda metric: metric.timestamp).value if logged else None
 
-    return ordered(models, value, descending=order.ascending is False)
+    return sort_by(models, value, descending=order.ascending is False)
 
 
 def _check_name(name: str | None) -> None:

@@ -1,4 +1,4 @@
-"""Registered models and their versions, as MLflow's clients are answered."""
+"""Registered models and their versions, in MLflow's format."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -21,7 +21,7 @@ KINDS = {
 
 
 class Version(NamedTuple):
-    """A version with what may change of it, and the name that it is a version of."""
+    """A version with its model and its notes."""
 
     model: RegisteredModel
     version: ModelVersion
@@ -33,7 +33,7 @@ def model_answer(state: TrackingState, model: RegisteredModel) -> Answer:
 
 
 def latest_of(state: TrackingState, model: RegisteredModel) -> list[Answer]:
-    """The newest version of each stage."""
+    """Return the newest version of each stage."""
     newest: dict[str, Answer] = {}
     for version in state.registry.versions(model.name):
         notes = state.registry.notes_of(model, version)
@@ -86,7 +86,8 @@ def all_models(state: TrackingState) -> list[RegisteredModel]:
     return [model for name in registry.names() if (model := registry.find(name))]
 
 
-def the_model(state: TrackingState, name: str) -> RegisteredModel:
+def get_model(state: TrackingState, name: str) -> RegisteredModel:
+    """Return a registered model. Raises RefusedError if the name is not registered."""
     check_name(name)
     found = state.registry.find(name)
     if found is None:
@@ -94,8 +95,9 @@ def the_model(state: TrackingState, name: str) -> RegisteredModel:
     return found
 
 
-def the_version(state: TrackingState, name: str, number: str | None) -> Version:
-    model = the_model(state, name)
+def get_version(state: TrackingState, name: str, number: str | None) -> Version:
+    """Return a model version. Raises RefusedError if it does not exist."""
+    model = get_model(state, name)
     version = state.registry.version(name, version_number(number))
     if version is None:
         raise missing(f"Model Version (name={name}, version={number}) not found")
@@ -109,8 +111,8 @@ def version_number(number: str | None) -> int:
 
 
 @contextmanager
-def changing(state: TrackingState, name: str) -> Iterator[RegisteredModel]:
-    """A name to change. Raises RefusedError if there is none."""
+def edit(state: TrackingState, name: str) -> Iterator[RegisteredModel]:
+    """Lock a model, and save the changes made in the block. Raises RefusedError if the name is not registered."""
     check_name(name)
     try:
         with state.registry.edit(name) as model:
@@ -142,5 +144,5 @@ def stage_of(stage: str) -> str:
 
 
 def is_no_prompt(_: object, key: str, sign: str, value: str) -> bool:
-    """A model without the prompt tag is not a prompt."""
+    """Return whether a condition holds for a model without the prompt tag, which is not a prompt."""
     return key == PROMPT and (sign, value) in (("=", "false"), ("!=", "true"))

@@ -1,7 +1,7 @@
-"""The requests of MLflow's protocol, as typed structs: what a body or a query must look like.
+"""The requests of MLflow's protocol, as typed structs that bodies and queries are checked against.
 
 Source: the messages of service.proto and model_registry.proto in github.com/mlflow/mlflow. Numbers may arrive as
-text, as protocol buffers' JSON has 64-bit integers and what is not a finite number.
+text: the JSON of protocol buffers writes 64-bit integers, NaN and infinities that way.
 """
 
 from typing import Annotated, Any
@@ -35,8 +35,8 @@ class Pair(Struct):
     value: Text = None
 
 
-class OfRun(Struct):
-    """A request about one run. run_uuid: what clients before 1.0 call run_id."""
+class RunById(Struct):
+    """A request about one run. run_uuid: the name of run_id in clients before 1.0."""
 
     run_id: Text = None
     run_uuid: Text = None
@@ -50,28 +50,28 @@ class CreateRun(Struct):
     tags: list[Pair] | None = None
 
 
-class UpdateRun(OfRun):
+class UpdateRun(RunById):
     status: Text = None
     end_time: Time | None = None
     run_name: Text = None
 
 
 class LogMetric(Metric):
-    """A metric of one run. run_uuid: as in OfRun."""
+    """A metric of one run. run_uuid: as in RunById."""
 
     run_uuid: Text = None
 
 
-class LogPair(OfRun, kw_only=True):
+class LogPair(RunById, kw_only=True):
     key: Key
     value: Text = None
 
 
-class RunKey(OfRun, kw_only=True):
+class RunKey(RunById, kw_only=True):
     key: Key
 
 
-class LogBatch(OfRun):
+class LogBatch(RunById):
     metrics: list[Metric] | None = None
     params: list[Pair] | None = None
     tags: list[Pair] | None = None
@@ -98,20 +98,20 @@ class ModelOutput(Struct):
     step: Int64 | None = None
 
 
-class LogInputs(OfRun):
+class LogInputs(RunById):
     datasets: list[DatasetInput] | None = None
     models: list[ModelOutput] | None = None
 
 
-class LogOutputs(OfRun):
+class LogOutputs(RunById):
     models: list[ModelOutput] | None = None
 
 
-class LogModel(OfRun, kw_only=True):
+class LogModel(RunById, kw_only=True):
     model_json: str
 
 
-class MetricHistory(OfRun, kw_only=True):
+class MetricHistory(RunById, kw_only=True):
     metric_key: Key
     max_results: Int64 | None = None
     page_token: Text = None
@@ -132,7 +132,7 @@ class MetricInterval(Struct):
 
 
 class Search(Struct):
-    """A search of anything: filter, order and page."""
+    """The fields of every search: filter, order and page."""
 
     filter: Text = None
     order_by: list[str] | None = None
@@ -149,16 +149,16 @@ class SearchExperiments(Search):
     view_type: str | int | None = None
 
 
-class ListArtifacts(OfRun):
+class ListArtifacts(RunById):
     path: Text = None
     page_token: Text = None
 
 
-class OfExperiment(Struct):
+class ExperimentById(Struct):
     experiment_id: str
 
 
-class UpdateExperiment(OfExperiment):
+class UpdateExperiment(ExperimentById):
     new_name: Text = None
 
 
@@ -172,7 +172,7 @@ class CreateExperiment(Struct):
     tags: list[Pair] | None = None
 
 
-class ExperimentTag(OfExperiment, kw_only=True):
+class ExperimentTag(ExperimentById, kw_only=True):
     key: Key
     value: Text = None
 
@@ -190,28 +190,28 @@ class CreateLoggedModel(Struct):
     tags: list[Pair] | None = None
 
 
-class OfLoggedModel(Struct):
+class LoggedModelById(Struct):
     model_id: str = ""
 
 
-class GetLoggedModel(OfLoggedModel):
+class GetLoggedModel(LoggedModelById):
     allow_deleted: bool | None = None
 
 
-class FinalizeLoggedModel(OfLoggedModel, kw_only=True):
+class FinalizeLoggedModel(LoggedModelById, kw_only=True):
     status: str
 
 
-class LoggedModelPairs(OfLoggedModel):
+class LoggedModelPairs(LoggedModelById):
     params: list[Pair] | None = None
     tags: list[Pair] | None = None
 
 
-class LoggedModelTag(OfLoggedModel):
+class LoggedModelTag(LoggedModelById):
     tag_key: str = ""
 
 
-class LoggedModelFiles(OfLoggedModel):
+class LoggedModelFiles(LoggedModelById):
     artifact_directory_path: Text = None
     page_token: Text = None
 
@@ -237,44 +237,44 @@ class SearchLoggedModels(Struct):
     page_token: Text = None
 
 
-class OfRegisteredModel(Struct):
+class RegisteredModelByName(Struct):
     name: str
 
 
-class CreateRegisteredModel(OfRegisteredModel):
+class CreateRegisteredModel(RegisteredModelByName):
     description: Text = None
     tags: list[Pair] | None = None
     deployment_job_id: Text = None
 
 
-class UpdateRegisteredModel(OfRegisteredModel):
+class UpdateRegisteredModel(RegisteredModelByName):
     description: Text = None
     deployment_job_id: Text = None
 
 
-class RenameRegisteredModel(OfRegisteredModel, kw_only=True):
+class RenameRegisteredModel(RegisteredModelByName, kw_only=True):
     new_name: str
 
 
-class LatestVersions(OfRegisteredModel):
+class LatestVersions(RegisteredModelByName):
     stages: list[str] | None = None
 
 
-class RegisteredModelTag(OfRegisteredModel, kw_only=True):
+class RegisteredModelTag(RegisteredModelByName, kw_only=True):
     key: Key
     value: Text = None
 
 
-class Alias(OfRegisteredModel, kw_only=True):
+class Alias(RegisteredModelByName, kw_only=True):
     alias: Annotated[str, Meta(min_length=1, max_length=255)]
     version: Text = None
 
 
-class OfModelVersion(OfRegisteredModel, kw_only=True):
+class ModelVersionByNumber(RegisteredModelByName, kw_only=True):
     version: str
 
 
-class CreateModelVersion(OfRegisteredModel, kw_only=True):
+class CreateModelVersion(RegisteredModelByName, kw_only=True):
     source: str
     run_id: Text = None
     run_link: Text = None
@@ -283,22 +283,22 @@ class CreateModelVersion(OfRegisteredModel, kw_only=True):
     tags: list[Pair] | None = None
 
 
-class UpdateModelVersion(OfModelVersion):
+class UpdateModelVersion(ModelVersionByNumber):
     description: Text = None
 
 
-class TransitionStage(OfModelVersion, kw_only=True):
+class TransitionStage(ModelVersionByNumber, kw_only=True):
     stage: str
     archive_existing_versions: bool | None = None
 
 
-class ModelVersionTag(OfModelVersion, kw_only=True):
+class ModelVersionTag(ModelVersionByNumber, kw_only=True):
     key: Key
     value: Text = None
 
 
 class StartTrace(Struct):
-    """With version 3 of the protocol: trace. With version 2: the other fields."""
+    """Version 3 of the protocol sends `trace`; version 2 sends the other fields."""
 
     trace: dict[str, Any] | None = None
     experiment_id: Text = None
@@ -307,18 +307,18 @@ class StartTrace(Struct):
     tags: list[Pair] | None = None
 
 
-class OfTrace(Struct):
+class TraceById(Struct):
     trace_id: str = ""
 
 
-class EndTrace(OfTrace):
+class EndTrace(TraceById):
     timestamp_ms: Int64 | None = None
     status: Text = None
     request_metadata: list[Pair] | None = None
     tags: list[Pair] | None = None
 
 
-class TraceTag(OfTrace, kw_only=True):
+class TraceTag(TraceById, kw_only=True):
     key: Key
     value: Text = None
 
@@ -341,16 +341,16 @@ class DeleteTraces(Struct):
     trace_ids: list[str] | None = None
 
 
-class Assessment(OfTrace):
+class Assessment(TraceById):
     assessment_id: str = ""
     assessment: dict[str, Any] | None = None
     update_mask: Text = None
 
 
-def run_id_of(asked: OfRun | LogMetric) -> str | None:
-    return asked.run_id or asked.run_uuid
+def run_id_of(request: RunById | LogMetric) -> str | None:
+    return request.run_id or request.run_uuid
 
 
 def values_of(pairs: list[Pair] | None) -> dict[str, str]:
-    """Parameters or tags by their keys; one without a value has an empty one."""
+    """Return parameters or tags by key; a missing value becomes ""."""
     return {pair.key: pair.value or "" for pair in pairs or ()}

@@ -1,4 +1,4 @@
-"""The routes of MLflow's protocol: which request a method and a path are, and who answers it.
+"""The routes of MLflow's protocol: the request type and the handler of each method and path.
 
 Source: MLflow's REST API reference (https://mlflow.org/docs/latest/rest-api.html) and service.proto.
 """
@@ -33,7 +33,7 @@ _STEP = re.compile(r"(\w+)|\[(\d+)\]")
 
 
 class Route(NamedTuple):
-    """path: with {NAMES} of arguments. is_quick: whether it runs under the state's lock."""
+    """path: may contain {ARGUMENTS}. is_quick: whether the handler runs under the state's lock."""
 
     method: str
     path: str
@@ -44,10 +44,10 @@ class Route(NamedTuple):
 
 ROUTES = (
     Route("POST", "runs/create", requests.CreateRun, runs.create),
-    Route("GET", "runs/get", requests.OfRun, runs.get),
+    Route("GET", "runs/get", requests.RunById, runs.get),
     Route("POST", "runs/update", requests.UpdateRun, runs.update),
-    Route("POST", "runs/delete", requests.OfRun, runs.delete),
-    Route("POST", "runs/restore", requests.OfRun, runs.restore),
+    Route("POST", "runs/delete", requests.RunById, runs.delete),
+    Route("POST", "runs/restore", requests.RunById, runs.restore),
     Route("POST", "runs/search", requests.SearchRuns, runs.search),
     Route("POST", "runs/log-metric", requests.LogMetric, run_data.log_metric),
     Route("POST", "runs/log-batch", requests.LogBatch, run_data.log_batch),
@@ -61,12 +61,12 @@ ROUTES = (
     Route("GET", "metrics/get-history", requests.MetricHistory, metric_history.get),
     Route("GET", "metrics/get-history-bulk", requests.MetricHistories, metric_history.get_bulk),
     Route("GET", "metrics/get-history-bulk-interval", requests.MetricInterval, metric_history.get_interval),
-    Route("GET", "experiments/get", requests.OfExperiment, experiments.get),
+    Route("GET", "experiments/get", requests.ExperimentById, experiments.get),
     Route("GET", "experiments/get-by-name", requests.ExperimentByName, experiments.get_by_name),
     Route("POST", "experiments/create", requests.CreateExperiment, experiments.create),
     Route("POST", "experiments/update", requests.UpdateExperiment, experiments.update),
-    Route("POST", "experiments/delete", requests.OfExperiment, experiments.delete),
-    Route("POST", "experiments/restore", requests.OfExperiment, experiments.restore),
+    Route("POST", "experiments/delete", requests.ExperimentById, experiments.delete),
+    Route("POST", "experiments/restore", requests.ExperimentById, experiments.restore),
     Route("POST", "experiments/search", requests.SearchExperiments, experiments.search),
     Route("GET", "experiments/search", requests.SearchExperiments, experiments.search),
     Route("POST", "experiments/set-experiment-tag", requests.ExperimentTag, experiments.set_tag),
@@ -76,7 +76,7 @@ ROUTES = (
     Route("POST", "logged-models/search", requests.SearchLoggedModels, logged_models.search),
     Route("GET", "logged-models/{model_id}", requests.GetLoggedModel, logged_models.get),
     Route("PATCH", "logged-models/{model_id}", requests.FinalizeLoggedModel, logged_models.finalize),
-    Route("DELETE", "logged-models/{model_id}", requests.OfLoggedModel, logged_models.delete),
+    Route("DELETE", "logged-models/{model_id}", requests.LoggedModelById, logged_models.delete),
     Route("POST", "logged-models/{model_id}/params", requests.LoggedModelPairs, logged_models.log_params),
     Route("PATCH", "logged-models/{model_id}/tags", requests.LoggedModelPairs, logged_models.set_tags),
     Route(
@@ -91,14 +91,16 @@ ROUTES = (
     Route(
         "POST", "registered-models/create", requests.CreateRegisteredModel, registered_models.create, False
     ),
-    Route("GET", "registered-models/get", requests.OfRegisteredModel, registered_models.get, False),
+    Route("GET", "registered-models/get", requests.RegisteredModelByName, registered_models.get, False),
     Route(
         "PATCH", "registered-models/update", requests.UpdateRegisteredModel, registered_models.update, False
     ),
     Route(
         "POST", "registered-models/rename", requests.RenameRegisteredModel, registered_models.rename, False
     ),
-    Route("DELETE", "registered-models/delete", requests.OfRegisteredModel, registered_models.delete, False),
+    Route(
+        "DELETE", "registered-models/delete", requests.RegisteredModelByName, registered_models.delete, False
+    ),
     Route("GET", "registered-models/search", requests.Search, registered_models.search, False),
     *(
         Route(
@@ -122,7 +124,7 @@ ROUTES = (
     Route("DELETE", "registered-models/alias", requests.Alias, registered_models.delete_alias, False),
     Route("GET", "registered-models/alias", requests.Alias, registered_models.get_by_alias, False),
     Route("POST", "model-versions/create", requests.CreateModelVersion, model_versions.create, False),
-    Route("GET", "model-versions/get", requests.OfModelVersion, model_versions.get, False),
+    Route("GET", "model-versions/get", requests.ModelVersionByNumber, model_versions.get, False),
     Route("PATCH", "model-versions/update", requests.UpdateModelVersion, model_versions.update, False),
     Route(
         "POST",
@@ -131,12 +133,12 @@ ROUTES = (
         model_versions.transition_stage,
         False,
     ),
-    Route("DELETE", "model-versions/delete", requests.OfModelVersion, model_versions.delete, False),
+    Route("DELETE", "model-versions/delete", requests.ModelVersionByNumber, model_versions.delete, False),
     Route("GET", "model-versions/search", requests.Search, model_versions.search, False),
     Route(
         "GET",
         "model-versions/get-download-uri",
-        requests.OfModelVersion,
+        requests.ModelVersionByNumber,
         model_versions.download_address,
         False,
     ),
@@ -144,8 +146,8 @@ ROUTES = (
     Route("DELETE", "model-versions/delete-tag", requests.ModelVersionTag, model_versions.delete_tag, False),
     Route("POST", "traces", requests.StartTrace, traces.start),
     Route("PATCH", "traces/{trace_id}", requests.EndTrace, traces.end),
-    Route("GET", "traces/{trace_id}", requests.OfTrace, traces.get),
-    Route("GET", "traces/{trace_id}/info", requests.OfTrace, traces.get_version_2),
+    Route("GET", "traces/{trace_id}", requests.TraceById, traces.get),
+    Route("GET", "traces/{trace_id}/info", requests.TraceById, traces.get_version_2),
     Route("PATCH", "traces/{trace_id}/tags", requests.TraceTag, traces.set_tag),
     Route("DELETE", "traces/{trace_id}/tags", requests.TraceTag, traces.delete_tag),
     Route("POST", "traces/search", requests.SearchTraces, traces.search),
@@ -180,11 +182,11 @@ class Matched(NamedTuple):
     """A route, and the arguments in its path."""
 
     route: Route
-    named: Mapping[str, str]
+    arguments: Mapping[str, str]
 
 
 def match(method: str, path: str) -> Matched | None:
-    """Which route a request is; None for one that is not served."""
+    """Return the route of a request; None if it is not supported."""
     found = _PREFIX.fullmatch(path)
     if found is None:
         return None
@@ -197,55 +199,56 @@ def match(method: str, path: str) -> Matched | None:
 
 
 def without_prefix(path: str) -> str:
+    """Return the path as in `Route.path`."""
     found = _PREFIX.fullmatch(path)
     return found[1] if found else path
 
 
 def read_body(matched: Matched, body: bytes) -> Any:
-    """The request in a body. Raises RefusedError for one that is not what the route takes."""
+    """Decode the request in a body. Raises RefusedError if the body does not match the route's request type."""
     kind = matched.route.kind
     try:
         try:
-            asked = _DECODERS[kind].decode(body or b"{}")
+            request = _DECODERS[kind].decode(body or b"{}")
         except msgspec.ValidationError:
             raise
-        except msgspec.DecodeError:  # other clients write NaN as it is, which is no JSON
+        except msgspec.DecodeError:  # some clients write NaN, which is not valid JSON
             given = json.loads(body)
-            json.dumps(given, ensure_ascii=False).encode()  # fails for what is no text
-            asked = msgspec.convert(given, kind, strict=False)
+            json.dumps(given, ensure_ascii=False).encode()  # fails if it is not valid Unicode
+            request = msgspec.convert(given, kind, strict=False)
     except msgspec.ValidationError as error:
         if str(error).startswith("Expected `object`") and " - at " not in str(error):
             raise RefusedError(400, "BAD_REQUEST", "the request's body is not a JSON object") from error
-        raise invalid(_said(error, _plain(body))) from error
+        raise invalid(_explain(error, _plain(body))) from error
     except (ValueError, RecursionError) as error:
         raise RefusedError(400, "BAD_REQUEST", f"the request's body is not JSON: {error}") from error
-    return _named(asked, matched.named)
+    return _set_arguments(request, matched.arguments)
 
 
 def read_query(matched: Matched, query: Mapping[str, Sequence[str]]) -> Any:
-    """The request in a query. Raises RefusedError for one that is not what the route takes."""
+    """Decode the request in a query. Raises RefusedError if the query does not match the route's request type."""
     lists = _lists(matched.route.kind)
     values = {name: list(given) if name in lists else given[-1] for name, given in query.items()}
     try:
-        asked = msgspec.convert(values, matched.route.kind, strict=False)
+        request = msgspec.convert(values, matched.route.kind, strict=False)
     except msgspec.ValidationError as error:
-        raise invalid(_said(error, values)) from error
-    return _named(asked, matched.named)
+        raise invalid(_explain(error, values)) from error
+    return _set_arguments(request, matched.arguments)
 
 
-def unknown_fields(matched: Matched, body: bytes) -> list[str]:
-    """The names in a body that its request has no field for: newer clients send what is not known here yet."""
+def find_unknown_fields(matched: Matched, body: bytes) -> list[str]:
+    """Return the names in a body that the request type does not have: newer clients may send new fields."""
     try:
         given = msgspec.json.decode(body or b"{}", type=dict[str, msgspec.Raw])
     except (ValueError, RecursionError):
         return []
-    return sorted(given.keys() - set(matched.route.kind.__struct_fields__) - matched.named.keys())
+    return sorted(given.keys() - set(matched.route.kind.__struct_fields__) - matched.arguments.keys())
 
 
-def _named(asked: Any, named: Mapping[str, str]) -> Any:
-    for name, value in named.items():
-        setattr(asked, name, value)
-    return asked
+def _set_arguments(request: Any, arguments: Mapping[str, str]) -> Any:
+    for name, value in arguments.items():
+        setattr(request, name, value)
+    return request
 
 
 def _lists(kind: type[Any]) -> set[str]:
@@ -262,8 +265,8 @@ def _plain(body: bytes) -> Any:
         return None
 
 
-def _said(error: msgspec.ValidationError, given: Any) -> str:
-    """What is wrong with a request, in the words that MLflow's own server has for it. given: the request."""
+def _explain(error: msgspec.ValidationError, given: Any) -> str:
+    """Return what is wrong with a request, in the same words as MLflow's server. given: the request."""
     if found := _MISSING.fullmatch(str(error)):
         place = f"{found[2]}." if found[2] else ""
         return f"Missing value for required parameter '{place}{found[1]}'."
@@ -272,7 +275,7 @@ def _said(error: msgspec.ValidationError, given: Any) -> str:
     for name, index in _STEP.findall(place):
         try:
             given = given[name] if name else given[int(index)]
-        except (LookupError, TypeError):  # a place that the decoder names in its own way
+        except (LookupError, TypeError):  # the decoder's notation for some places is different
             break
     if given in (None, "") and place:
         return f"Missing value for required parameter '{place}'."

@@ -1,4 +1,4 @@
-"""Runs: opening, changing and finding them."""
+"""Requests that open, change and find runs."""
 
 import uuid
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from typing import Any
 
 from dressage.results.tracking import Input, RunData
 from dressage.supervision.tracking import requests
-from dressage.supervision.tracking.answers import Answer, files_answer, paged, run_answer, run_info
+from dressage.supervision.tracking.answers import Answer, files_answer, page_answer, run_answer, run_info
 from dressage.supervision.tracking.errors import invalid
 from dressage.supervision.tracking.experiments import view
 from dressage.supervision.tracking.run_data import tag_items
@@ -23,14 +23,14 @@ _KINDS = {
 }
 
 
-def create(state: TrackingState, asked: requests.CreateRun) -> Answer:
-    """The first run that a script opens is the run itself; others are kept beside or below it."""
-    experiment = state.active_experiment(asked.experiment_id)
-    tags = {tag["key"]: tag["value"] for tag in tag_items(asked.tags or ())}
-    name = _name(asked.run_name, tags)
+def create(state: TrackingState, request: requests.CreateRun) -> Answer:
+    """Open a run. The first run without a parent is the dressage run itself; all others are further runs."""
+    experiment = state.active_experiment(request.experiment_id)
+    tags = {tag["key"]: tag["value"] for tag in tag_items(request.tags or ())}
+    name = _name(request.run_name, tags)
     fields: dict[str, Any] = {
-        "user": asked.user_id or "",
-        "started_ms": asked.start_time or now_ms(),
+        "user": request.user_id or "",
+        "started_ms": request.start_time or now_ms(),
         "experiment_id": experiment.experiment_id,
     }
     if state.is_opened or "mlflow.parentRunId" in tags:
@@ -49,7 +49,7 @@ def create(state: TrackingState, asked: requests.CreateRun) -> Answer:
 
 
 def _name(given: str | None, tags: Mapping[str, str]) -> str | None:
-    """What a client calls a run, in a field or in a tag."""
+    """Return the run's name, from the field or the tag. Raises RefusedError if they differ."""
     tag = tags.get("mlflow.runName")
     if given and tag and given != tag:
         raise invalid(
@@ -59,49 +59,49 @@ def _name(given: str | None, tags: Mapping[str, str]) -> str | None:
     return given or tag
 
 
-def get(state: TrackingState, asked: requests.OfRun) -> Answer:
-    return {"run": run_answer(state, state.run(requests.run_id_of(asked)))}
+def get(state: TrackingState, request: requests.RunById) -> Answer:
+    return {"run": run_answer(state, state.run(requests.run_id_of(request)))}
 
 
-def update(state: TrackingState, asked: requests.UpdateRun) -> Answer:
-    """The client's word on how it ended is kept; the script's exit code decides how the run did."""
-    experiment_id = state.experiment_of(state.run(requests.run_id_of(asked)))
-    run = state.active_run(requests.run_id_of(asked))
-    if asked.status is not None and asked.status not in _STATUSES:
+def update(state: TrackingState, request: requests.UpdateRun) -> Answer:
+    """Record the status that the client reports. The script's exit code decides how the dressage run ended."""
+    experiment_id = state.experiment_of(state.run(requests.run_id_of(request)))
+    run = state.active_run(requests.run_id_of(request))
+    if request.status is not None and request.status not in _STATUSES:
         raise invalid(
-            f"Invalid value {asked.status!r} for parameter 'status' supplied: use one of {_STATUSES}"
+            f"Invalid value {request.status!r} for parameter 'status' supplied: use one of {_STATUSES}"
         )
-    fields = {"status": asked.status, "end_time": asked.end_time, "run_name": asked.run_name}
+    fields = {"status": request.status, "end_time": request.end_time, "run_name": request.run_name}
     given = {name: value for name, value in fields.items() if value is not None}
     state.write("tracking.status", run.run_id, experiment_id=experiment_id, **given)
-    if asked.run_name:
-        state.write("tags", run.run_id, items=[{"key": "mlflow.runName", "value": asked.run_name}])
+    if request.run_name:
+        state.write("tags", run.run_id, items=[{"key": "mlflow.runName", "value": request.run_name}])
     return {"run_info": run_info(state, run)}
 
 
-def delete(state: TrackingState, asked: requests.OfRun) -> Answer:
-    state.write("tracking.status", state.run(requests.run_id_of(asked)).run_id, deleted=True)
+def delete(state: TrackingState, request: requests.RunById) -> Answer:
+    state.write("tracking.status", state.run(requests.run_id_of(request)).run_id, deleted=True)
     return {}
 
 
-def restore(state: TrackingState, asked: requests.OfRun) -> Answer:
-    state.write("tracking.status", state.run(requests.run_id_of(asked)).run_id, deleted=False)
+def restore(state: TrackingState, request: requests.RunById) -> Answer:
+    state.write("tracking.status", state.run(requests.run_id_of(request)).run_id, deleted=False)
     return {}
 
 
-def search(state: TrackingState, asked: requests.SearchRuns) -> Answer:
-    wanted, deleted = set(asked.experiment_ids or ()), view(asked.run_view_type)
+def search(state: TrackingState, request: requests.SearchRuns) -> Answer:
+    wanted, deleted = set(request.experiment_ids or ()), view(request.run_view_type)
     runs = [run for run in state.runs() if state.experiment_of(run) in wanted and run.deleted in deleted]
-    found = _searchable(state).filter(runs, asked.filter)
+    found = _searchable(state).filter(runs, request.filter)
     newest = sorted(found, key=lambda run: (-run.started_ms, run.run_id))
-    ordered = _searchable(state).sort(newest, asked.order_by or ())
-    shown, token = page(ordered, asked.page_token, asked.max_results, 1000, 50_000)
-    return paged("runs", (run_answer(state, run) for run in shown), token)
+    ordered = _searchable(state).sort(newest, request.order_by or ())
+    shown, token = page(ordered, request.page_token, request.max_results, 1000, 50_000)
+    return page_answer("runs", (run_answer(state, run) for run in shown), token)
 
 
-def list_artifacts(state: TrackingState, asked: requests.ListArtifacts) -> Answer:
-    root = state.artifacts_of(state.run(requests.run_id_of(asked)))
-    return files_answer(root, asked.path)
+def list_artifacts(state: TrackingState, request: requests.ListArtifacts) -> Answer:
+    root = state.artifacts_of(state.run(requests.run_id_of(request)))
+    return files_answer(root, request.path)
 
 
 def _searchable(state: TrackingState) -> Searchable[RunData]:
@@ -120,8 +120,8 @@ def _searchable(state: TrackingState) -> Searchable[RunData]:
             "param": lambda run: run.params,
             "tag": lambda run: run.tags,
         },
-        many={"dataset": lambda run, key: [_facts_of(read).get(key) for read in run.inputs]},
-        facts=frozenset({"name", "digest", "context"}),
+        many={"dataset": lambda run, key: [_dataset_fields(read).get(key) for read in run.inputs]},
+        dataset_keys=frozenset({"name", "digest", "context"}),
         lists=frozenset({"run_id"}),
         aliases={
             **dict.fromkeys(("created", "Created"), "start_time"),
@@ -130,6 +130,6 @@ def _searchable(state: TrackingState) -> Searchable[RunData]:
     )
 
 
-def _facts_of(read: Input) -> dict[str, str]:
+def _dataset_fields(read: Input) -> dict[str, str]:
     context = read.tags.get("mlflow.data.context")
     return {"name": read.name, "digest": read.digest, **({"context": context} if context else {})}

@@ -1,7 +1,7 @@
-"""MLflow's search: its filter grammar, its order and its pages, for runs, experiments, models and versions alike.
+"""MLflow's search: filters, order and pages, for runs, experiments, models, versions and traces.
 
-Source: https://mlflow.org/docs/latest/search-runs, and mlflow/utils/search_utils.py for what is refused. MLflow takes
-its tokens from sqlparse and checks them itself; the tokens are the small part, so none of sqlparse is needed here.
+Source: https://mlflow.org/docs/latest/search-runs, and mlflow/utils/search_utils.py for refusals. MLflow uses
+sqlparse for the tokens only, which are a small part of the work, so sqlparse is not used here.
 """
 
 import base64
@@ -52,14 +52,13 @@ class Clause(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Searchable(Generic[T]):
-    """What of a kind of thing can be searched.
+    """How things of one type are searched.
 
-    texts, numbers: its attributes. kinds: what stands before a dot in a filter, by kind. values: the mappings that
-    such kinds look into. lists: attributes that IN compares. aliases: other names of attributes.
-    many: kinds of which a thing may have several values under a key; one that matches is enough.
-    facts: the keys of the kind "dataset".
-    orders: what attributes are sorted by, where that is not the value that is compared.
-    default: whether a comparison holds for what has no such value; it does not by default.
+    texts, numbers: getters of their attributes. kinds: the prefixes before a dot in a filter, each with its kind.
+    values: getters of the mapping that belongs to a kind. lists: attributes that can be compared with IN.
+    aliases: other names of attributes. many: getters for kinds with several values per key; one match is enough.
+    dataset_keys: the keys of the kind "dataset". orders: getters of the sort key, if it is not the attribute's value.
+    default: whether a comparison holds if the value is missing; None: it does not.
     """
 
     texts: Mapping[str, Callable[[T], str | None]]
@@ -67,29 +66,29 @@ class Searchable(Generic[T]):
     kinds: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, Callable[[T], Mapping[str, Any]]] = field(default_factory=dict)
     many: Mapping[str, Callable[[T, str], Iterable[Any]]] = field(default_factory=dict)
-    facts: frozenset[str] = frozenset()
+    dataset_keys: frozenset[str] = frozenset()
     lists: frozenset[str] = frozenset()
     aliases: Mapping[str, str] = field(default_factory=dict)
     default: Callable[[T, str, str, str], bool] | None = None
     orders: Mapping[str, Callable[[T], Any]] = field(default_factory=dict)
 
     def clauses(self, condition: str | None) -> list[Clause]:
-        """The clauses of a filter, checked. Raises RefusedError for what is not understood."""
-        return [self._checked(clause) for clause in parse(condition or "", self._kind)]
+        """Parse and check the clauses of a filter. Raises RefusedError if it is invalid."""
+        return [self._check(clause) for clause in parse(condition or "", self._kind)]
 
     def filter(self, things: Iterable[T], condition: str | None) -> list[T]:
-        """Those that satisfy every clause. Raises RefusedError for a filter that is not understood."""
+        """Return the things that satisfy every clause. Raises RefusedError if the filter is invalid."""
         clauses = self.clauses(condition)
         return [thing for thing in things if all(self._matches(thing, clause) for clause in clauses)]
 
     def sort(self, things: Iterable[T], orders: Sequence[str]) -> list[T]:
-        """Sort by the given orders; missing and NaN values come last."""
+        """Sort by the given orders; NaN and missing values come last."""
         found = list(things)
         for order in reversed(orders):
-            found = self._sorted(found, order)
+            found = self._sort_by(found, order)
         return found
 
-    def _sorted(self, things: list[T], order: str) -> list[T]:
+    def _sort_by(self, things: list[T], order: str) -> list[T]:
         split = _ORDER.fullmatch(order)
         named = _TOKEN.fullmatch(split["name"]) if split else None
         if split is None or named is None or named["name"] is None:
@@ -100,7 +99,7 @@ class Searchable(Generic[T]):
             raise invalid(f"Invalid order_by entity type '{kind}'")
         own = self.orders.get(key) if kind == "attribute" else None
         value = own or (lambda thing: self._value(thing, kind, key))
-        return ordered(things, value, descending=_descends(split["way"]))
+        return sort_by(things, value, descending=_descends(split["way"]))
 
     def _kind(self, name: str) -> tuple[str, str]:
         prefix, dot, key = name.partition(".")
@@ -112,12 +111,14 @@ class Searchable(Generic[T]):
         key = _bare(key)
         return kind, self.aliases.get(key, key) if kind == "attribute" else key
 
-    def _checked(self, clause: Clause) -> Clause:
+    def _check(self, clause: Clause) -> Clause:
         kind, key, sign, value = clause
         number = kind == "metric" or (kind == "attribute" and key in self.numbers)
         self._check_attribute(kind, key)
-        if kind == "dataset" and key not in self.facts:
-            raise invalid(f"Invalid {kind} key '{key}' specified. Valid keys are '{sorted(self.facts)}'")
+        if kind == "dataset" and key not in self.dataset_keys:
+            raise invalid(
+                f"Invalid {kind} key '{key}' specified. Valid keys are '{sorted(self.dataset_keys)}'"
+            )
         if sign in ("IS NULL", "IS NOT NULL") and kind in ("tag", "param"):
             return clause
         if number and sign in _NUMBERS:
@@ -153,25 +154,25 @@ class Searchable(Generic[T]):
 
 
 def parse(condition: str, kind_of: Callable[[str], tuple[str, str]]) -> Iterator[Clause]:
-    """Parse a filter: clauses joined by AND. kind_of: what a name stands for. Raises RefusedError."""
+    """Parse a filter: clauses joined by AND. kind_of: returns the kind and key of a name. Raises RefusedError."""
     tokens = _tokens(condition)
     while tokens:
         name = tokens.pop(0)
         if name[0] != "name":
-            raise invalid(f"Invalid clause(s) in filter string: '{name[1]}'; a clause begins with a name")
+            raise invalid(f"Invalid clause(s) in filter string: '{name[1]}'; a clause must begin with a name")
         kind, key = kind_of(name[1])
         sign = _sign(tokens, condition)
-        yield Clause(kind, key, sign, None if sign.startswith("IS ") else _given(tokens, condition))
+        yield Clause(kind, key, sign, None if sign.startswith("IS ") else _read_value(tokens, condition))
         if tokens and (_word(tokens.pop(0)) != "AND" or not tokens):
             raise invalid(
-                f"Invalid clause(s) in filter string: {condition!r}; AND stands between comparisons"
+                f"Invalid clause(s) in filter string: {condition!r}; comparisons must be joined by AND"
             )
 
 
 def page(
     things: Sequence[T], token: str | None, most: int | None, default: int, limit: int
 ) -> tuple[list[T], str]:
-    """One page, and the token of the next; "" where there is none."""
+    """Return one page, and the token of the next page; "" if there is none."""
     count = default if most is None else most
     if not 0 < count <= limit:
         raise invalid(
@@ -183,7 +184,7 @@ def page(
     return list(things[start : start + count]), following
 
 
-def ordered(things: list[T], value: Callable[[T], Any], *, descending: bool) -> list[T]:
+def sort_by(things: list[T], value: Callable[[T], Any], *, descending: bool) -> list[T]:
     """Sort by a value; NaN, then missing values, come last."""
 
     def without(thing: T) -> int:
@@ -210,7 +211,7 @@ def _tokens(condition: str) -> list[tuple[str, str]]:
 
 
 def _word(token: tuple[str, str]) -> str:
-    """A keyword or a sign, in capitals; "" for a quoted text."""
+    """Return a keyword or sign in upper case; "" for a quoted text."""
     return "" if token[0] == "text" else token[1].upper()
 
 
@@ -223,11 +224,11 @@ def _sign(tokens: list[tuple[str, str]], condition: str) -> str:
         if (word, *following)[: len(words)] == words:
             del tokens[: len(words) - 1]
             return " ".join(words)
-    raise invalid(f"Invalid comparison clause in filter {condition!r}: no comparator where {word!r} stands")
+    raise invalid(f"Invalid comparison clause in filter {condition!r}: expected a comparator, got {word!r}")
 
 
-def _given(tokens: list[tuple[str, str]], condition: str) -> Value:
-    """What a clause compares with: a text, a number, or a list of texts in parentheses."""
+def _read_value(tokens: list[tuple[str, str]], condition: str) -> Value:
+    """Read the value of a comparison: a text, a number, or a list of texts in parentheses."""
     kind, text = tokens.pop(0) if tokens else ("", "")
     if kind == "text":
         return text[1:-1]
@@ -265,7 +266,7 @@ def _compares(found: Any, sign: str, value: Value) -> bool:
 
 
 def _is_like(found: str, pattern: str, *, ignore_case: bool) -> bool:
-    """In time linear in the text for each piece between two '%'."""
+    """Compare with a LIKE pattern. The time is linear in the text's length for each piece between two '%'."""
     if ignore_case:
         found, pattern = found.lower(), pattern.lower()
     pieces = pattern.split("%")

@@ -1,4 +1,4 @@
-"""Finds the route of a request, reads and answers it, and counts refusals."""
+"""Finds the route of a request, decodes and answers it, and counts refusals."""
 
 import errno
 from collections.abc import Mapping, Sequence
@@ -11,9 +11,9 @@ from dressage.supervision.tracking.errors import RefusedError
 from dressage.supervision.tracking.state import TrackingState
 
 _PROBES = frozenset({"/version", "/health", "/api/3.0/mlflow/server-info"})
-"""What clients ask to learn what a server can do; a 404 is an answer."""
+"""Paths that clients request to detect a server's features; the answer 404 is not counted as a refusal."""
 _ORDINARY = frozenset({"RESOURCE_DOES_NOT_EXIST", "RESOURCE_ALREADY_EXISTS"})
-"""Refusals that only answer "does it exist?"."""
+"""Refusals that only say whether something exists; they are not counted."""
 
 
 class Request(NamedTuple):
@@ -32,7 +32,7 @@ class TrackingService:
         self._state = state
 
     def answer(self, request: Request) -> tuple[int, Answer]:
-        """The HTTP status and the JSON to answer with."""
+        """Return the HTTP status and the JSON of the answer."""
         try:
             return 200, self._answer(request)
         except RefusedError as refusal:
@@ -49,7 +49,7 @@ class TrackingService:
         self._state.write_refusals()
 
     def _count(self, request: Request, refusal: RefusedError) -> None:
-        """What a script asks to read and does not get, it sees itself; what it writes may be lost in silence."""
+        """Count refusals of writes, because the script may not notice them; it notices refusals of reads."""
         if refusal.code == "ENDPOINT_NOT_FOUND" and request.path not in _PROBES:
             self._state.refuse(_label(request), "")
         elif request.method != "GET" and refusal.code not in _ORDINARY:
@@ -58,22 +58,22 @@ class TrackingService:
     def _answer(self, request: Request) -> Answer:
         matched = routes.match(request.method, request.path)
         if matched is None:
-            message = f"{request.method} {request.path} is not served here"
+            message = f"{request.method} {request.path} is not supported by this tracking endpoint"
             raise RefusedError(404, "ENDPOINT_NOT_FOUND", message)
         if request.method == "GET":
-            asked = routes.read_query(matched, request.query)
+            decoded = routes.read_query(matched, request.query)
         else:
-            asked = routes.read_body(matched, request.body)
-            for name in routes.unknown_fields(matched, request.body):
+            decoded = routes.read_body(matched, request.body)
+            for name in routes.find_unknown_fields(matched, request.body):
                 self._state.refuse(f"{_label(request)} {name[:100]}", "")
         if not matched.route.is_quick:
-            return matched.route.answer(self._state, asked)
-        with self._state.lock:  # one request at a time: none sees what another has half written
-            return matched.route.answer(self._state, asked)
+            return matched.route.answer(self._state, decoded)
+        with self._state.lock:  # one request at a time, so that none sees a half-written change
+            return matched.route.answer(self._state, decoded)
 
 
 def _status(error: Exception) -> tuple[int, str]:
-    """Of what was not foreseen. Not 500: clients repeat for minutes what is answered with that."""
+    """Return the status of an unexpected error. It is never 500, because clients retry after 500 for minutes."""
     if isinstance(error, OSError):
         is_full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EMFILE, errno.ENFILE)
         return (507, "INTERNAL_ERROR") if is_full else (400, "INVALID_PARAMETER_VALUE")
@@ -81,7 +81,7 @@ def _status(error: Exception) -> tuple[int, str]:
 
 
 def _label(request: Request) -> str:
-    """The request's name in warnings: "POST runs/log-batch", with the names of arguments in its path."""
+    """Return the request's name in warnings, "POST runs/log-batch"; its path has the names of arguments."""
     matched = routes.match(request.method, request.path)
     path = matched.route.path if matched else routes.without_prefix(request.path)[:100]
     return f"{request.method} {path}"

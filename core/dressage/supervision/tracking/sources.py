@@ -1,4 +1,4 @@
-"""What a script registers: a logged model, artifacts of a run, a registered version, or an address elsewhere."""
+"""The source of a registration: a logged model, artifacts of a run, a registered version, or another address."""
 
 import re
 from collections.abc import Mapping
@@ -17,7 +17,10 @@ _NAME = re.compile(r"[\w-]+")
 
 
 class Source(NamedTuple):
-    """content: the folder, file or version with the files, where they are within reach. run_id, model_id: whose."""
+    """content: the folder, file or version with the files, or None if they are not on this machine.
+
+    run_id, model_id: the run and logged model that they come from.
+    """
 
     content: Path | ModelVersion | None
     run_id: str | None
@@ -25,22 +28,22 @@ class Source(NamedTuple):
 
 
 def resolve_source(
-    state: TrackingState, asked: requests.CreateModelVersion, tags: Mapping[str, str]
+    state: TrackingState, request: requests.CreateModelVersion, tags: Mapping[str, str]
 ) -> Source:
-    """Raises RefusedError for a path on this machine that is not this run's."""
-    scheme, _, rest = asked.source.partition(":/")
-    run_id, model_id = asked.run_id or None, asked.model_id or None
+    """Find what a script registers. Raises RefusedError for a path on this machine outside this run's folder."""
+    scheme, _, rest = request.source.partition(":/")
+    run_id, model_id = request.run_id or None, request.model_id or None
     if scheme == "models" and rest.strip("/").startswith("m-"):
         return _of_model(state, rest.strip("/"), run_id)
     if scheme == "models":
-        return _of_version(state, asked.source, rest, run_id)
+        return _of_version(state, request.source, rest, run_id)
     if scheme == "runs":
-        return _of_run(state, asked)
-    place = _local(asked.source)
-    # A prompt's text is a tag, and its source stands for nothing.
+        return _of_run(state, request)
+    place = _local(request.source)
+    # The text of a prompt is in a tag; its source has no meaning.
     if place is None or tags.get("mlflow.prompt.is_prompt") == "true":
         return Source(None, run_id, model_id)
-    content = _within(asked.source, place, state.identity.artifacts)
+    content = _within(request.source, place, state.identity.artifacts)
     if model_id in state.tracked.models:
         return _of_model(state, str(model_id), run_id)
     return Source(content, run_id, model_id)
@@ -52,27 +55,27 @@ def _of_model(state: TrackingState, model_id: str, run_id: str | None) -> Source
     return Source(_within(f"models:/{model_id}", folder, folder), run_id or model.source_run_id, model_id)
 
 
-def _of_run(state: TrackingState, asked: requests.CreateModelVersion) -> Source:
-    owner, _, path = asked.source.removeprefix("runs:/").strip("/").partition("/")
+def _of_run(state: TrackingState, request: requests.CreateModelVersion) -> Source:
+    owner, _, path = request.source.removeprefix("runs:/").strip("/").partition("/")
     artifacts = _artifacts_of(state, owner)
-    content = _within(asked.source, artifacts / path, artifacts) if artifacts else None
-    return Source(content, asked.run_id or owner, asked.model_id or None)
+    content = _within(request.source, artifacts / path, artifacts) if artifacts else None
+    return Source(content, request.run_id or owner, request.model_id or None)
 
 
 def _of_version(state: TrackingState, source: str, rest: str, run_id: str | None) -> Source:
-    """A version of another name: `MlflowClient.copy_model_version` names it so."""
+    """Find a registered version, which is the source in `MlflowClient.copy_model_version`."""
     name, _, number = rest.strip("/").rpartition("/")
     check_name(name)
     version = state.registry.version(name, version_number(number))
     model = state.registry.find(name) if version else None
     if version is None or model is None:
-        raise invalid(f"Invalid model version source: '{source}'; there is no such version")
+        raise invalid(f"Invalid model version source: '{source}'; the version does not exist")
     notes = state.registry.notes_of(model, version)
     return Source(version if version.files else None, run_id or notes.run_id, notes.model_id)
 
 
 def _artifacts_of(state: TrackingState, run_id: str) -> Path | None:
-    """Of a run of this script, or of an earlier run in the workspace."""
+    """Return the artifacts folder of a run of this script, or of an earlier run in the workspace."""
     for run in (state.tracked, *state.tracked.runs.values()):
         if run.run_id == run_id:
             return state.artifacts_of(run)
@@ -83,23 +86,23 @@ def _artifacts_of(state: TrackingState, run_id: str) -> Path | None:
 
 
 def _within(source: str, place: Path, root: Path) -> Path:
-    """A folder with files, or a file, below `root`. Raises RefusedError for anything else."""
+    """Return `place` if it is a file or a folder with files below `root`. Raises RefusedError if not."""
     try:
         is_inside = place.resolve().is_relative_to(root.resolve())
         has_files = place.is_file() or (place.is_dir() and any(place.iterdir()))
-    except (OSError, ValueError, RuntimeError) as error:  # too long, a NUL, links in a circle
+    except (OSError, ValueError, RuntimeError) as error:  # too long, a NUL, circular links
         raise invalid(f"Invalid model version source: '{source[:200]}': {error}") from error
     if not is_inside:
         raise invalid(
             f"Invalid model version source: '{source}'. A path must be within this run's artifacts, {str(root)!r}."
         )
     if not has_files:
-        raise invalid(f"Invalid model version source: '{source}': there is no such folder, or it is empty.")
+        raise invalid(f"Invalid model version source: '{source}': the folder does not exist or is empty.")
     return place
 
 
 def _local(source: str) -> Path | None:
-    """A path, or a file:// address; None for an address elsewhere."""
+    """Return the path on this machine that a path or file:// address names; None for other addresses."""
     try:
         parts = urlsplit(source)
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""The state of one run's tracking endpoint, folded from its journal."""
+"""The state of one run's tracking endpoint, rebuilt from the run's journal."""
 
 import threading
 import time
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from dressage.storage.registry import ModelRegistry
 
 EXPERIMENT_ID = "0"
-"""Id of the run's own experiment; further ones get 1, 2, ..."""
+"""The id of the run's own experiment; further ones get 1, 2, ..."""
 Event = tuple[str, dict[str, Any]]
 """An event's name and its fields."""
 _REFUSALS = 50
-"""Different refused requests that are counted separately; later ones count as "other requests"."""
+"""How many different refused requests are counted separately; later ones are counted as "other requests"."""
 
 
 class RunIdentity(NamedTuple):
@@ -42,10 +42,10 @@ class RunIdentity(NamedTuple):
 
 
 class TrackingState:
-    """The runs, models and names that one script recorded. Reading and writing take `lock`.
+    """The runs, models and experiments that one script recorded. Hold `lock` to read and write.
 
-    is_opened: whether the script has the run itself in use; the first run that it opens is the run itself.
-    experiment_id: the experiment that the script named last; a run that is not in use yet belongs to it, since
+    is_opened: whether the script has opened the dressage run itself, which is the first run that it opens.
+    experiment_id: the experiment that the script named last. A run that is not opened yet belongs to it, because
     MLflow's client refuses to continue a run of another experiment.
     """
 
@@ -74,32 +74,32 @@ class TrackingState:
         return ModelRegistry(Workspace(self.identity.workspace))
 
     def lineage(self) -> "Lineage | None":
-        """Where what this script registers comes from."""
+        """Return the lineage of models that this script registers."""
         from dressage.records.run_folder import RunFolder
 
         submission = RunFolder(self.identity.artifacts.parent).refresh().the_submission()
         return submission.lineage if submission else None
 
     def write(self, event: str, run_id: str | None = None, **fields: Any) -> None:
-        """Append to the journal, then update the state. run_id: whose it is, if not the run's own."""
+        """Append an event to the journal, then update the state. run_id: of a further run, or None."""
         whose = {} if run_id in (None, self.identity.run_id) else {"run": run_id}
         with self.lock:
             try:
                 self._journal.append(event, attempt=self.identity.attempt, **whose, **fields)
-            except OSError as error:  # the client must not think that it was written
-                message = f"the run's journal cannot be written: {describe(error)}"
+            except OSError as error:  # tell the client that it was not written
+                message = f"cannot write the run's journal: {describe(error)}"
                 raise RefusedError(507, "INTERNAL_ERROR", message) from error
             self.tracked.apply({"event": event, "attempt": self.identity.attempt, **whose, **fields})
 
     def write_all(self, events: Sequence[Event], run_id: str | None = None) -> None:
-        """Several events of one run: all of them, or none."""
+        """Write several events of one run: all of them or, on an error, none."""
         if len(events) == 1:
             self.write(events[0][0], run_id, **events[0][1])
         elif events:
             self.write("batch", run_id, parts=[{"event": event, **fields} for event, fields in events])
 
     def run(self, run_id: str | None) -> RunData:
-        """Raises RefusedError for a run that is not this script's."""
+        """Return a run. Raises RefusedError if this script did not open it."""
         if not run_id:
             raise invalid("Missing value for required parameter 'run_id'.")
         if run_id == self.identity.run_id:
@@ -109,7 +109,7 @@ class TrackingState:
         return self.tracked.runs[run_id]
 
     def active_run(self, run_id: str | None) -> RunData:
-        """A run to write to. Raises RefusedError for one that is not this script's or that it deleted."""
+        """Return a run to write to. Raises RefusedError if this script did not open it, or deleted it."""
         run = self.run(run_id)
         if run.deleted:
             raise invalid(f"The run {run.run_id} must be in the 'active' state. Current state is deleted.")
@@ -118,10 +118,11 @@ class TrackingState:
         return run
 
     def experiment_of(self, run: RunData) -> str:
+        """Return the id of the run's experiment."""
         return run.experiment_id if self.is_opened or run is not self.tracked else self.experiment_id
 
     def active_experiment(self, experiment_id: str | None) -> Experiment:
-        """An experiment to write to. Raises RefusedError for one that the script did not name or that it deleted."""
+        """Return an experiment to write to. Raises RefusedError if the script did not name it, or deleted it."""
         found = self.experiment(experiment_id)
         if found.deleted:
             raise invalid(
@@ -130,26 +131,26 @@ class TrackingState:
         return found
 
     def experiment(self, experiment_id: str | None) -> Experiment:
-        """The run's own by default. Raises RefusedError for one that the script did not name."""
+        """Return an experiment, by default the run's own. Raises RefusedError if the script did not name it."""
         found = self.tracked.experiments.get(experiment_id or EXPERIMENT_ID)
         if found is None:
             raise missing(f"No Experiment with id={experiment_id} exists")
         return found
 
     def runs(self) -> list[RunData]:
-        """All runs of the script, including the run itself once it was opened in any attempt."""
+        """Return all runs of the script, including the dressage run itself if any attempt has opened it."""
         own = [self.tracked] if self.is_opened or self._was_opened else []
         return [*own, *self.tracked.runs.values()]
 
     def model(self, model_id: str, *, deleted: bool = False) -> LoggedModel:
-        """deleted: also one that the script deleted. Raises RefusedError for a model that it did not log."""
+        """Return a logged model. deleted: also a deleted one. Raises RefusedError if the script did not log it."""
         model = self.tracked.models.get(model_id)
         if model is None or (model.deleted and not deleted):
             raise missing(f"Logged model with ID '{model_id}' not found.")
         return model
 
     def refuse(self, request: str, message: str) -> None:
-        """Count a request that was refused. Written at the 1st, 10th, 100th, ..., and by `write_refusals`."""
+        """Count a refused request. The count is written at the 1st, 10th, 100th, ..., and by `write_refusals`."""
         with self.lock:
             refused = self.tracked.refused
             if request not in refused and len(refused) >= _REFUSALS:
@@ -161,33 +162,33 @@ class TrackingState:
                 self._note_refusal(**fields)
 
     def write_refusals(self) -> None:
-        """Write the final counts, once no more requests come."""
+        """Write the final counts, after the last request."""
         with self.lock:
             for request, refused in self.tracked.refused.items():
                 if not _is_power_of_ten(refused.count):
                     self._note_refusal(request=request, count=refused.count, message=refused.message)
 
     def _note_refusal(self, **fields: Any) -> None:
-        with suppress(OSError):  # a disk that is full now may take the final count
+        with suppress(OSError):  # the disk is full; the final count may still be written later
             self._journal.append("tracking.refused", attempt=self.identity.attempt, **fields)
 
     def artifacts_of(self, run: RunData) -> Path:
-        """Where a run's artifacts go: the script copies them there itself."""
+        """Return the folder of a run's artifacts, to which the script copies them itself."""
         own = self.identity.artifacts
         return own if run is self.tracked else own / "runs" / run.run_id
 
     def files_of(self, model: LoggedModel) -> Path:
-        """Where a logged model's files go."""
+        """Return the folder of a logged model's files."""
         return self.identity.artifacts / model.path
 
     @property
     def models_folder(self) -> Path:
-        """Where this run's script reads registered versions from."""
+        """The folder from which this run's script reads registered versions."""
         return self.identity.artifacts.parent / "models"
 
 
 def address_of(folder: Path) -> str:
-    """A folder as MLflow's clients take it: its path, or its file:// address where a path would be misread."""
+    """Return a folder's address for MLflow's clients: its path, or a file:// address if a path would be misread."""
     path = str(folder)
     return path if quote(path) == path else folder.as_uri()
 

@@ -64,7 +64,7 @@ def test_a_head_without_end_is_cut_off(endpoint: Served):
 
 
 def test_a_connection_that_shows_no_token_is_closed_soon(endpoint: Served, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(module, "_PATIENCE_S", 0.2)
+    monkeypatch.setattr(module, "_TOKEN_TIMEOUT_S", 0.2)
     with socket.create_connection(("127.0.0.1", endpoint.port), timeout=60) as connection:
         connection.sendall(b"POST /")
         assert connection.recv(100) == b""
@@ -151,7 +151,7 @@ def test_a_fault_of_ours_is_told_counted_and_not_asked_for_again(endpoint: Serve
 def test_a_client_that_stops_sending_its_body_is_no_fault_of_the_journal(
     endpoint: Served, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(module, "_IDLE_S", 0.2)
+    monkeypatch.setattr(module, "_IDLE_TIMEOUT_S", 0.2)
     assert send(endpoint, head(AUTHORIZED, "Content-Length: 100") + b"{", timeout=30) == b""
     assert endpoint.tracked.refused == {}
 
@@ -179,7 +179,7 @@ def test_a_body_that_is_cut_off_does_nothing(endpoint: Served):
 def test_strangers_do_not_keep_the_script_out(endpoint: Served):
     """Each holds a descriptor of the supervisor's, and says nothing."""
     strangers = [
-        socket.create_connection(("127.0.0.1", endpoint.port)) for _ in range(module._MOST_STRANGERS - 1)
+        socket.create_connection(("127.0.0.1", endpoint.port)) for _ in range(module._MAX_UNAUTHENTICATED - 1)
     ]
     assert ask(endpoint, "GET", API + "runs/get?run_id=run-1")[0] == 200
     for stranger in strangers:

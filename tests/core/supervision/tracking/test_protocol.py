@@ -63,7 +63,7 @@ def test_a_journal_that_cannot_be_written_is_told_to_the_client(endpoint: Served
         endpoint, "POST", API + "runs/set-tag", {"run_id": "run-1", "key": "a", "value": "1"}
     )
     assert status == 507
-    assert "journal cannot be written" in answer["message"]
+    assert "cannot write the run's journal" in answer["message"]
 
 
 def test_a_token_that_is_missing_is_refused(endpoint: Served):
