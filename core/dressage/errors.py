@@ -73,10 +73,10 @@ class UnreachableError(StageError):
     """A platform cannot be reached now. The same call may work later."""
 
 
-def unknown(kind: str, name: str, known: Iterable[str]) -> str:
+def describe_unknown(kind: str, name: str, known: Iterable[str]) -> str:
     """Return an error message for an unknown name, with the most similar known name and all known names.
 
-    >>> unknown("compute", "locl", ["local", "debug"])
+    >>> describe_unknown("compute", "locl", ["local", "debug"])
     "no compute named 'locl'; did you mean 'local'? known: debug, local"
     """
     import difflib

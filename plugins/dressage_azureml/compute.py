@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from dressage.errors import DressageError, NotFoundError, SpecError, StageError, unknown
+from dressage.errors import DressageError, NotFoundError, SpecError, StageError, describe_unknown
 from dressage.platforms.protocols import Progress
 from dressage.results.plans import StagePlan
 from dressage.results.versions import ComputeHandle
@@ -70,7 +70,7 @@ class AzureCompute:
 
     def delete(self, name: str) -> None:
         if not self._azure.call("compute", "compute.delete", name=name):
-            raise NotFoundError(unknown("compute target", name, [one.name for one in self.list()]))
+            raise NotFoundError(describe_unknown("compute target", name, [one.name for one in self.list()]))
 
     def diagnose_quota(self) -> tuple[str, bool, str]:
         """Check whether the quota allows one node of the default GPU size. Returns a line for `dressage doctor`."""
@@ -87,7 +87,7 @@ class AzureCompute:
         sizes.check_offered(size)
         found = self._azure.call("compute", "compute.sizes", size=size, low_priority=target.low_priority)
         if not found["offered"]:
-            raise StageError("compute", unknown("size", size, found["known"]))
+            raise StageError("compute", describe_unknown("size", size, found["known"]))
         _check_needs(target, found["cores"])
         needed, left = (found["cores"] or 1) * max(1, target.min_nodes), found["cores_left"]
         if left is not None and left < needed:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from dressage.errors import NotFoundError, StageError, unknown
+from dressage.errors import NotFoundError, StageError, describe_unknown
 from dressage.files.encoding import to_json
 from dressage.platforms.remote import LogMirror
 from dressage.records.requests import Submission, input_of
@@ -96,7 +96,7 @@ class AzureRuns:
         found = self._locate_files(run_id)
         for path in paths:
             if path not in found:
-                raise NotFoundError(unknown(f"file of run {run_id!r}", path, found))
+                raise NotFoundError(describe_unknown(f"file of run {run_id!r}", path, found))
         self._fetch({path: found[path] for path in paths}, target)
 
     def cancel(self, run_id: str) -> None:

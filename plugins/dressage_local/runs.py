@@ -10,7 +10,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from dressage.errors import NotFoundError, unknown
+from dressage.errors import NotFoundError, describe_unknown
 from dressage.files.locks import FileLock, is_locked
 from dressage.files.trees import files_below
 from dressage.records.journal import stamp_of
@@ -112,7 +112,7 @@ class LocalRuns:
         found, requested = self._locate_files(run_id), list(paths)
         for path in requested:
             if path not in found:
-                raise NotFoundError(unknown(f"file of run {run_id!r}", path, found))
+                raise NotFoundError(describe_unknown(f"file of run {run_id!r}", path, found))
         for path in requested:
             copy = target / path
             copy.parent.mkdir(parents=True, exist_ok=True)

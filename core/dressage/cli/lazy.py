@@ -47,9 +47,9 @@ class LazyGroup(PlainParameters, TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         if args and args[0] not in self.entries and not args[0].startswith("-"):
-            from dressage.errors import NotFoundError, unknown
+            from dressage.errors import NotFoundError, describe_unknown
 
-            raise NotFoundError(unknown("command", args[0], self.entries))
+            raise NotFoundError(describe_unknown("command", args[0], self.entries))
         return super().resolve_command(ctx, args)
 
     def format_commands(self, _: Any, formatter: Any) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TypeVar
 
-from dressage.errors import NotFoundError, unknown
+from dressage.errors import NotFoundError, describe_unknown
 from dressage.platforms.protocols import Datasets
 from dressage.results.versions import DatasetVersion, ModelVersion
 
@@ -25,7 +25,7 @@ def find_version(kind: str, versions: Sequence[V], reference: str) -> V:
     name, _, number = name.partition(":")
     named = [version for version in versions if version.name == name]
     if not named:
-        raise NotFoundError(unknown(kind, name, {version.name for version in versions}))
+        raise NotFoundError(describe_unknown(kind, name, {version.name for version in versions}))
     if at and (number or ":" in alias):
         raise NotFoundError(f"{kind} {reference!r}: give a version or an alias, not both")
     if at:

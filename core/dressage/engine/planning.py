@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from dressage.errors import NotFoundError, SpecError, unknown
+from dressage.errors import NotFoundError, SpecError, describe_unknown
 from dressage.files.digests import digest_of_file
 from dressage.files.trees import files_below
 from dressage.hooks.proxy import PlatformProxy
@@ -56,7 +56,7 @@ def find_registered(platform: PlatformProxy, wanted: RegisteredDataset) -> Datas
     named = {version.version: version for version in platform.datasets.list(wanted.name)}
     if not named:
         names = {version.name for version in platform.datasets.list()}
-        line = unknown("dataset", wanted.name, names)
+        line = describe_unknown("dataset", wanted.name, names)
         raise NotFoundError(f"{line}; add it with: dressage datasets register {wanted.name} FILES")
     number = max(named) if wanted.version is None else wanted.version
     if number not in named:

@@ -7,7 +7,7 @@ from typing import Any
 from dressage.environments.requirements import MalformedError, read_entries
 from dressage.environments.specification import Specification
 from dressage.environments.versions import VersionRequirement
-from dressage.errors import unknown
+from dressage.errors import describe_unknown
 
 _KEYS = ("name", "channels", "dependencies", "variables", "prefix")
 _ENTRY = re.compile(r"(?:\S+::)?(?P<name>[\w.-]+)\s*(?P<version>[^\[]*)")
@@ -47,7 +47,7 @@ def _content(text: str) -> dict[str, Any]:
         )
     for key in content:
         if key not in _KEYS:
-            raise MalformedError(unknown("key", str(key), _KEYS))
+            raise MalformedError(describe_unknown("key", str(key), _KEYS))
     return content
 
 

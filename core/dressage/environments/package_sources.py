@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dressage.errors import SpecError, unknown
+from dressage.errors import SpecError, describe_unknown
 from dressage.specs.environments import Environment
 from dressage.specs.package_addresses import variable_of
 
@@ -44,7 +44,7 @@ class PackageSources:
         return without_credentials(text, {**self.find_links, **self.indexes})
 
     def _describe_unknown(self, environment: str, table: str, name: str) -> str:
-        message = unknown("index" if table == "indexes" else table, name, getattr(self, table))
+        message = describe_unknown("index" if table == "indexes" else table, name, getattr(self, table))
         return (
             f"environment {environment!r}: {message}; set {variable_of(table, name)},"
             f" or add its address to [{table}] in dressage.toml"

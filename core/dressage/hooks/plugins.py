@@ -13,7 +13,7 @@ from typing import Any, get_args
 
 import pluggy
 
-from dressage.errors import DressageError, NotFoundError, PluginError, SettingsError, unknown
+from dressage.errors import DressageError, NotFoundError, PluginError, SettingsError, describe_unknown
 from dressage.hooks import contract, policy_specs, specs
 from dressage.hooks.calls import PluginId, call_plugin
 from dressage.hooks.plugin_files import Kind
@@ -34,7 +34,7 @@ class Plugins:
     def add(self, kind: Kind, name: str, plugin: Any) -> None:
         """Add a plugin object; it takes the place of an installed one. Settings files cannot disable it."""
         if kind not in KINDS:
-            raise SettingsError(unknown("kind of plugin", str(kind), KINDS))
+            raise SettingsError(describe_unknown("kind of plugin", str(kind), KINDS))
         self._added[kind, name] = Provider(name=name, load=lambda: plugin)
         self._loaded.pop((kind, name), None)
 
@@ -102,7 +102,7 @@ class Plugins:
             )
         providers = self.providers(kind, name)
         if not providers:
-            raise NotFoundError(unknown(kind, name, self.names(kind)))
+            raise NotFoundError(describe_unknown(kind, name, self.names(kind)))
         if (kind, name) in self._added:
             return providers[0]
         choice = self.settings.choice(name)
@@ -170,10 +170,10 @@ def _register(manager: pluggy.PluginManager, plugin: Any, name: str) -> None:
             continue
         hook, function = options["specname"] or attribute, getattr(plugin, attribute)
         if hook not in known:
-            raise ValueError(unknown("hook", hook, known))
+            raise ValueError(describe_unknown("hook", hook, known))
         for argument in signature(function).parameters:
             if argument not in (allowed := getattr(manager.hook, hook).spec.argnames):
-                raise ValueError(f"hook {hook!r}: {unknown('argument', argument, allowed)}")
+                raise ValueError(f"hook {hook!r}: {describe_unknown('argument', argument, allowed)}")
         if (options["wrapper"] or options["hookwrapper"]) and not isgeneratorfunction(function):
             raise ValueError(f"hook {hook!r} wraps and has no yield; write: answer = yield")
     manager.register(plugin, name)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pluggy
 
-from dressage.errors import NotFoundError, PluginError, SettingsError, unknown
+from dressage.errors import NotFoundError, PluginError, SettingsError, describe_unknown
 from dressage.hooks.calls import PluginId, call_plugin
 from dressage.hooks.descriptions import check_description
 from dressage.hooks.plugins import Plugins
@@ -74,7 +74,7 @@ def order_policies(plugins: Plugins) -> list[str]:
             by = settings.disabled[name]
             raise SettingsError(f"policy {name!r} is required by {origin}; {by} cannot disable it")
         if not plugins.providers("policy", name):
-            known = unknown("policy", name, plugins.names("policy"))
+            known = describe_unknown("policy", name, plugins.names("policy"))
             raise NotFoundError(f"{known}; {origin} requires it: nothing runs without it")
     for name, by in settings.disabled.items():
         if ("policy", name) in plugins.known() and not plugins.is_disabled("policy", name):

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from dressage.errors import unknown
+from dressage.errors import describe_unknown
 from dressage.hooks import contract
 from dressage.hooks.entrypoints import EntryPoint, find_entry_points
 from dressage.hooks.plugin_files import Kind, kind_of, load_file, name_of, source_of
@@ -85,7 +85,7 @@ def find_providers(settings: PluginSettings) -> Found:
 def _add_entry_point(found: Found, point: EntryPoint) -> None:
     source = f"{point.distribution} {point.version}"
     if point.group not in GROUPS:
-        reason = unknown("group of entry points", point.group, GROUPS)
+        reason = describe_unknown("group of entry points", point.group, GROUPS)
         found.unusable.append(Unusable(name=point.name, source=source, reason=reason, file=False))
         return
     found.providers[GROUPS[point.group], point.name].append(

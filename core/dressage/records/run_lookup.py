@@ -1,6 +1,6 @@
 """Find a run by its id, by a unique prefix or suffix of it, or as "latest"."""
 
-from dressage.errors import NotFoundError, unknown
+from dressage.errors import NotFoundError, describe_unknown
 from dressage.records.run_folder import RunFolder
 from dressage.records.workspace import Workspace
 
@@ -10,7 +10,7 @@ def find_run(workspace: Workspace, named: str) -> RunFolder:
     known = sorted(entry.name for entry in workspace.runs.iterdir()) if workspace.runs.is_dir() else []
     run_id = _find_id(workspace, named, known)
     if run_id is None:
-        raise NotFoundError(unknown("run", named, known[-5:]))
+        raise NotFoundError(describe_unknown("run", named, known[-5:]))
     folder = workspace.run(run_id)
     if folder.refresh().request is None:
         raise NotFoundError(

@@ -47,7 +47,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dressage.errors import SettingsError, unknown
+from dressage.errors import SettingsError, describe_unknown
 from dressage.specs.package_addresses import TABLES as _ADDRESSES
 from dressage.specs.package_addresses import package_addresses
 from dressage.specs.plugin_settings import TABLE as _PLUGINS
@@ -161,7 +161,7 @@ def _read(path: Path) -> Mapping[str, Any]:
         raise SettingsError(f"{str(path)!r} is not valid TOML: {error}; correct it") from error
     for key, value in table.items():
         if key not in DEFAULTS and key not in _TABLES:
-            raise SettingsError(f"{str(path)!r}: {unknown('key', key, [*DEFAULTS, *_TABLES])}")
+            raise SettingsError(f"{str(path)!r}: {describe_unknown('key', key, [*DEFAULTS, *_TABLES])}")
         if key in _ADDRESSES and not _fits(key, value):  # whose value may hold a password
             raise SettingsError(f"{str(path)!r}: {key} is not a table; write [{key}], and names below it")
         if not _fits(key, value):

@@ -14,7 +14,7 @@ from math import isfinite
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from dressage.errors import SettingsError, unknown
+from dressage.errors import SettingsError, describe_unknown
 
 _WORDS = {
     "true": True,
@@ -93,7 +93,7 @@ def resolve(
         if kind is None:
             raise SettingsError(f"{whose} takes no {owner.noun}s; remove {given!r}")
         if name not in by_name:
-            raise SettingsError(f"{whose}: {unknown(owner.noun, given, by_name)}")
+            raise SettingsError(f"{whose}: {describe_unknown(owner.noun, given, by_name)}")
         what = f"{whose}: {owner.noun} {name}"
         resolved[name] = _checked(what, value, hints[name], by_name[name].metadata)
     return kind(**resolved) if kind else None

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from dressage.errors import NotFoundError, StageError, unknown
+from dressage.errors import NotFoundError, StageError, describe_unknown
 from dressage.files.atomic import write_json
 from dressage.files.encoding import from_json, to_json
 from dressage.platforms.protocols import Progress
@@ -58,7 +58,9 @@ class StoredCompute:
     def delete(self, name: str) -> None:
         """Delete the target; its runs continue. Raises NotFoundError."""
         if self._read(name) is None:
-            raise NotFoundError(unknown("compute target", name, [handle.name for handle in self.list()]))
+            raise NotFoundError(
+                describe_unknown("compute target", name, [handle.name for handle in self.list()])
+            )
         (self._folder / f"{name}.json").unlink()
 
     def queue(self, name: str) -> Path:
