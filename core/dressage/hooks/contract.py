@@ -7,7 +7,6 @@ A plugin states the contract that it was written for in its module, beside its h
 A plugin that states none was written for contract 1. Older contracts keep working; one from the future is refused.
 """
 
-import ast
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -30,6 +29,8 @@ def contract_of(plugin: Any, module: Any = None) -> int:
 
 def stated_in(source: str) -> int | None:
     """Return the contract that the text of a module states, without running it; None if it states none."""
+    import ast
+
     try:
         statements = ast.parse(source).body
     except (SyntaxError, ValueError):

@@ -4,12 +4,14 @@ What a file is follows from its hooks, which are read without running it: listin
 project runs nothing of theirs.
 """
 
-import ast
 import importlib.util
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    import ast
 
 Kind = Literal["recipe", "platform", "policy"]
 
@@ -21,6 +23,8 @@ def name_of(path: Path) -> str:
 
 def kind_of(path: Path) -> Kind:
     """Return what the file is. Raises ValueError, OSError or SyntaxError if that cannot be told."""
+    import ast
+
     hooks = dict(_hooks_in(ast.parse(source_of(path))))
     if "platform" in hooks:
         return "platform"
@@ -61,8 +65,10 @@ def _module(path: Path) -> Path:
     return path / "__init__.py" if path.is_dir() else path
 
 
-def _hooks_in(module: ast.Module) -> Iterator[tuple[str, bool]]:
+def _hooks_in(module: "ast.Module") -> Iterator[tuple[str, bool]]:
     """The functions at the top of a module that are marked as hooks, and whether each wraps."""
+    import ast
+
     markers = {"hookimpl", *_aliases(module)}
     for statement in _top(module.body):
         for decorator in statement.decorator_list:
@@ -74,14 +80,18 @@ def _hooks_in(module: ast.Module) -> Iterator[tuple[str, bool]]:
                 yield str(given.get("specname") or statement.name), wraps
 
 
-def _aliases(module: ast.Module) -> Iterator[str]:
+def _aliases(module: "ast.Module") -> Iterator[str]:
+    import ast
+
     for statement in ast.walk(module):
         if isinstance(statement, ast.ImportFrom):
             yield from (name.asname for name in statement.names if name.name == "hookimpl" and name.asname)
 
 
-def _top(body: list[ast.stmt]) -> Iterator[ast.FunctionDef]:
+def _top(body: "list[ast.stmt]") -> "Iterator[ast.FunctionDef]":
     """Functions outside of classes and functions; those under an `if` or a `try` count."""
+    import ast
+
     for statement in body:
         if isinstance(statement, ast.FunctionDef):
             yield statement
