@@ -8,7 +8,7 @@ build/docs/html. Warnings are errors. A link to a page or heading that does not 
 import re
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
 from reference import pages
@@ -17,6 +17,7 @@ DOCS = Path(__file__).parent
 ROOT = DOCS.parent
 OUTPUT = ROOT / "build" / "docs"
 FROM_ROOT = {"README.md": "index.md", "CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"}
+FROM_DOCS = {"reference/README.md": "reference/index.md"}
 GUIDES = ("users", "plugin-authors", "platform-authors", "operators", "architecture")
 _LINK = re.compile(r"(\[[^\]]*\]\()([^)#\s:]+\.md)(#[^)]*)?(\))")
 
@@ -24,10 +25,11 @@ _LINK = re.compile(r"(\[[^\]]*\]\()([^)#\s:]+\.md)(#[^)]*)?(\))")
 def gather() -> dict[str, str]:
     """Return the Markdown of all pages of the site by file name."""
     reference = {f"reference/{name}.md": text for name, text in pages().items()}
-    guides = {path.name: path.read_text(encoding="utf-8") for path in sorted(DOCS.glob("*.md"))}
-    root = {page: (ROOT / name).read_text(encoding="utf-8") for name, page in FROM_ROOT.items()}
-    found = {name: correct_links(text) for name, text in {**guides, **root}.items()}
-    found["index.md"] += f"\n{contents(reference)}"
+    written = {ROOT / name: page for name, page in FROM_ROOT.items()}
+    written |= {DOCS / name: page for name, page in FROM_DOCS.items()}
+    written |= {path: path.name for path in sorted(DOCS.glob("*.md"))}
+    found = {page: correct_links(path.read_text(encoding="utf-8")) for path, page in written.items()}
+    found["index.md"] += f"\n{contents(['reference/index.md', *reference])}"
     return {**found, **reference}
 
 
@@ -40,12 +42,13 @@ def correct_links(text: str) -> str:
 
     def corrected(match: re.Match[str]) -> str:
         path = match[2].removeprefix("../").removeprefix("docs/")
-        return f"{match[1]}{FROM_ROOT.get(path, path)}{match[3] or ''}{match[4]}"
+        page = (FROM_ROOT | FROM_DOCS).get(path, path)
+        return f"{match[1]}{page}{match[3] or ''}{match[4]}"
 
     return _LINK.sub(corrected, text)
 
 
-def contents(reference: Mapping[str, str]) -> str:
+def contents(reference: Iterable[str]) -> str:
     """Return the tables of contents that make the navigation."""
     sections = {
         "Guides": GUIDES,

@@ -119,6 +119,11 @@ def test_each_hook_has_a_section(title: str, module: Any):
     assert sorted(entries) == sorted((name, module.__name__) for name in hooks(module))
 
 
+@pytest.mark.parametrize("hook", sorted({*hooks(hookspecs), *hooks(policy_specs)}))
+def test_the_page_for_plugin_authors_names_each_hook(hook: str):
+    assert f"`{hook}" in (REPOSITORY / "docs" / "plugin-authors.md").read_text()
+
+
 @pytest.mark.parametrize("module", [protocols, remote], ids=lambda module: module.__name__)
 def test_each_protocol_and_each_of_its_methods_is_there(module: Any):
     found = {name.split()[1] for name in documented("protocols")}
