@@ -14,7 +14,7 @@ python_use_unqualified_type_names = True
 maximum_signature_line_length = 120  # counted with the full names of types
 toc_object_entries_show_parents = "hide"
 highlight_language = "text"
-smartquotes = False  # they change what is to be typed: "--" in help, "" in values
+smartquotes = False  # they would change what a reader types: "--" in help, "" in values
 
 pygments_style, pygments_dark_style = "a11y-light", "a11y-dark"
 html_theme = "furo"
