@@ -110,7 +110,7 @@ class Run:
         recorded: tuple[tuple[str, Any], ...] = ()
         try:
             if seen.has_ended and self._recorder and record.is_new(seen, attempt):
-                recorded = tuple(self._recorder.recorded(self.id).events())
+                recorded = tuple(self._recorder.records(self.id).events())
             return self.folder.record(seen, attempt, recorded)
         except UnreachableError as error:  # the end is written with what the run recorded, by a later look
             self._warn(error)
@@ -141,7 +141,7 @@ class Run:
         if is_over or self.is_offline or self._recorder is None:
             return record.tracked
         try:
-            recorded = self._recorder.recorded(self.id)
+            recorded = self._recorder.records(self.id)
         except UnreachableError as error:
             self._warn(error)
             return record.tracked
