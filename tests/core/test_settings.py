@@ -4,7 +4,7 @@ from typing import Literal
 import pytest
 
 from dressage import SettingsError, setting
-from dressage.specs.settings import Owner, declared, resolve
+from dressage.specs.settings import Owner, list_settings, resolve
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +89,7 @@ def test_a_bad_value_is_refused_in_one_line_that_names_it(values: dict[str, obje
 
 
 def test_a_declaration_tells_type_default_and_help():
-    backend = next(item for item in declared(Settings) if item.name == "backend")
+    backend = next(item for item in list_settings(Settings) if item.name == "backend")
     assert (backend.type, backend.default, backend.help) == (
         "tensorflow|jax",
         "tensorflow",
@@ -98,5 +98,5 @@ def test_a_declaration_tells_type_default_and_help():
 
 
 def test_a_declaration_tells_none_among_the_choices():
-    accelerator = next(item for item in declared(Settings) if item.name == "accelerator")
+    accelerator = next(item for item in list_settings(Settings) if item.name == "accelerator")
     assert (accelerator.type, accelerator.choices) == ("gpu|cpu or none", ("gpu", "cpu", "none"))
