@@ -84,7 +84,7 @@ class AzureRuns:
             offset -= log.size
         return b""
 
-    def recorded(self, run_id: str) -> Recorded:
+    def records(self, run_id: str) -> Recorded:
         answer = self._azure.call("model", "runs.read_recorded", run_id=self._last_attempt(run_id))
         metrics = {key: [Point(*point) for point in points] for key, points in answer["metrics"].items()}
         return Recorded(metrics=metrics, params=answer["params"], tags=answer["tags"])

@@ -54,7 +54,7 @@ CALLED_BY = {
     "runs.download": "runs download UNFINISHED outputs/note.txt --to down",
     "runs.cancel": "runs cancel UNFINISHED",
     "runs.wait": "runs wait UNFINISHED --timeout 0.1",
-    "runs.recorded": "runs show UNFINISHED",
+    "runs.records": "runs show UNFINISHED",
     "runs.notes": "plan plain --on shaky",
     "datasets.plan": "plan plain --on shaky",
     "datasets.ensure": "datasets register numbers a.csv --on shaky",

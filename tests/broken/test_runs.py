@@ -66,14 +66,14 @@ def test_a_run_that_its_platform_lost_does_not_hide_other_runs(project: Project,
     assert "plugin 'steady' (steady 1.2) failed in runs.observe: FileNotFoundError" in result.stderr
 
 
-@pytest.mark.parametrize("way", [*WAYS, "platform.runs.files raises", "platform.runs.recorded raises"])
+@pytest.mark.parametrize("way", [*WAYS, "platform.runs.files raises", "platform.runs.records raises"])
 def test_the_record_is_shown_before_the_error(way, project: Project, sites: Sites):
     result = project.call("runs show UNFINISHED", break_plugin(sites, way))
     assert [project.unfinished, "Running"] == [line.split()[1] for line in result.stdout.splitlines()[:2]]
     check_is_named(result)
 
 
-@pytest.mark.parametrize("way", [*WAYS, "platform.runs.files raises", "platform.runs.recorded raises"])
+@pytest.mark.parametrize("way", [*WAYS, "platform.runs.files raises", "platform.runs.records raises"])
 def test_the_record_is_shown_as_json(way, project: Project, sites: Sites):
     result = project.call("runs show UNFINISHED -o json", break_plugin(sites, way))
     shown = json.loads(result.stdout)

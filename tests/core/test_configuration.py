@@ -20,16 +20,16 @@ def user_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-def settled(project: Path, environ: dict[str, str]) -> object:
+def find_epochs(project: Path, environ: dict[str, str]) -> object:
     return load(project, {"HOME": "/", **environ}).values(KERAS_MNIST, ("epochs",))["epochs"].value
 
 
 def test_a_variable_goes_before_the_project_and_the_project_before_the_user(project: Path, user_file: Path):
     user_file.write_text("[recipes.keras-mnist]\nepochs = 3\n")
-    assert settled(project, {}) == 3
+    assert find_epochs(project, {}) == 3
     (project / "dressage.toml").write_text("[recipes.keras-mnist]\nepochs = 2\n")
-    assert settled(project, {}) == 2
-    assert settled(project, {"DRESSAGE_KERAS_MNIST_EPOCHS": "1"}) == "1"
+    assert find_epochs(project, {}) == 2
+    assert find_epochs(project, {"DRESSAGE_KERAS_MNIST_EPOCHS": "1"}) == "1"
 
 
 def test_a_flag_goes_before_a_variable(project: Path):

@@ -1,4 +1,4 @@
-"""A journal with lines that are damaged, or written by a later version of dressage: the rest of it can be read."""
+"""A journal with lines that are damaged or from a later version of dressage: the rest can be read."""
 
 import json
 from pathlib import Path
@@ -27,7 +27,7 @@ LINES = [
 
 
 @pytest.fixture(scope="module")
-def damaged(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def project_with_damage(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The project of a run with each of the lines behind its own, and one from the future that can be read."""
     project = tmp_path_factory.mktemp("project")
     (project / "train.py").write_text("")
@@ -41,18 +41,18 @@ def damaged(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("command", [("show", "latest"), ("show", "latest", "-o", "json"), ("list",)])
-def test_commands_read_the_rest(dressage, damaged: Path, command: tuple[str, ...]):
-    told = dressage("runs", *command, cwd=damaged)
-    assert (told.returncode, told.stderr) == (0, "")
+def test_commands_read_the_rest(dressage, project_with_damage: Path, command: tuple[str, ...]):
+    result = dressage("runs", *command, cwd=project_with_damage)
+    assert (result.returncode, result.stderr) == (0, "")
 
 
-def test_how_much_cannot_be_read_is_said(dressage, damaged: Path):
-    shown = dressage("runs", "show", "latest", cwd=damaged).stdout
+def test_how_much_cannot_be_read_is_said(dressage, project_with_damage: Path):
+    shown = dressage("runs", "show", "latest", cwd=project_with_damage).stdout
     assert f"warning: cannot read {len(LINES)} event(s) of the run's journal" in shown
 
 
-def test_what_is_known_of_an_event_of_the_future_is_kept(dressage, damaged: Path):
-    assert "inputs\n  mnist  abc" in dressage("runs", "show", "latest", cwd=damaged).stdout
+def test_what_is_known_of_an_event_of_the_future_is_kept(dressage, project_with_damage: Path):
+    assert "inputs\n  mnist  abc" in dressage("runs", "show", "latest", cwd=project_with_damage).stdout
 
 
 WRONG = [

@@ -15,7 +15,7 @@ def reasons(engine: Engine, stage: str, **settings: object) -> str:
     return "; ".join(engine.plan("tiny", set=settings).stage(stage).reasons)
 
 
-def trained(engine: Engine, **settings: object) -> str:
+def train(engine: Engine, **settings: object) -> str:
     """The id of a run that trained."""
     run = engine.run("tiny", set=settings)
     assert run.wait(120).state == "Completed"
@@ -39,12 +39,12 @@ def test_a_plan_touches_nothing(engine: Engine, tiny: Tiny, project: Path):
 
 
 def test_after_a_run_everything_is_there(engine: Engine, tiny: Tiny):
-    trained(engine)
+    train(engine)
     assert set(actions(engine).values()) == {"reuse"}
 
 
 def test_a_changed_argument_changes_the_model_alone(engine: Engine, tiny: Tiny):
-    trained(engine)
+    train(engine)
     assert actions(engine, rate="0.2") == {
         "dataset": "reuse",
         "compute": "reuse",
@@ -55,14 +55,14 @@ def test_a_changed_argument_changes_the_model_alone(engine: Engine, tiny: Tiny):
 
 
 def test_a_changed_file_of_the_script_folder_changes_the_model_alone(engine: Engine, tiny: Tiny):
-    trained(engine)
+    train(engine)
     (tiny.source / "notes.txt").write_text("x")
     assert [stage for stage, action in actions(engine).items() if action != "reuse"] == ["model"]
     assert reasons(engine, "model") == "file notes.txt added"
 
 
 def test_changed_data_changes_the_dataset_and_what_is_trained_from_it(engine: Engine, tiny: Tiny):
-    trained(engine)
+    train(engine)
     tiny.data.write_text("4,5,6\n")
     assert [stage for stage, action in actions(engine).items() if action != "reuse"] == ["dataset", "model"]
     assert reasons(engine, "dataset") == "file data.csv changed"
@@ -70,14 +70,14 @@ def test_changed_data_changes_the_dataset_and_what_is_trained_from_it(engine: En
 
 
 def test_where_the_model_is_there_nothing_else_is_made(engine: Engine, tiny: Tiny):
-    run_id = trained(engine)
+    run_id = train(engine)
     assert actions(engine, slots=2) | {"compute": None} == actions(engine) | {"compute": None}
     assert reasons(engine, "compute", slots=2) == "not needed: the model is reused"
     assert engine.run("tiny", set={"slots": 2}).id == run_id
 
 
 def test_a_plan_to_train_again_says_so(engine: Engine, tiny: Tiny):
-    trained(engine)
+    train(engine)
     plans: list[object] = []
     engine.run("tiny", again=True, listener=plans.append).wait(60)
     assert plans[0].plan.stage("model").action == "train"
@@ -85,6 +85,6 @@ def test_a_plan_to_train_again_says_so(engine: Engine, tiny: Tiny):
 
 def test_a_plan_names_the_version_that_would_be_made(engine: Engine, tiny: Tiny):
     assert engine.plan("tiny").stage("dataset").version == 1
-    trained(engine)
+    train(engine)
     tiny.data.write_text("4,5,6\n")
     assert engine.plan("tiny").stage("dataset").version == 2

@@ -42,7 +42,7 @@ class Cloud:
         self.asked.append("logs")
         return self.log[offset:]
 
-    def recorded(self, run_id: str) -> Recorded:
+    def records(self, run_id: str) -> Recorded:
         return Recorded(metrics={"loss": [Point(0.5, 1, 1_000)]}, params={"a": "1"})
 
     def files(self, run_id: str) -> list[File]:
@@ -90,10 +90,10 @@ def test_a_run_started_when_it_was_first_seen_to_run(run, cloud: Cloud):
 
 def test_an_end_whose_metrics_are_out_of_reach_is_told_and_kept_by_a_later_look(run, cloud: Cloud):
     cloud.state = RunStatus(state="Completed", exit_code=0)
-    cloud.recorded, kept = lambda _: raise_unreachable(), cloud.recorded
+    cloud.records, kept = lambda _: raise_unreachable(), cloud.records
     assert run.wait(10).state == "Completed"
     assert not run.folder.refresh().status.has_ended
-    cloud.recorded = kept
+    cloud.records = kept
     assert run.wait(10).state == "Completed"
     assert run.folder.refresh().tracked.latest() == {"loss": 0.5}
 

@@ -4,7 +4,7 @@ from typing import Literal
 import pytest
 
 from dressage import SettingsError, setting
-from dressage.specs.settings import Owner, declared, resolve
+from dressage.specs.settings import Owner, list_settings, resolve
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,12 +21,12 @@ class Settings:
 RECIPE = Owner("recipe", "r")
 
 
-def resolved(**values: object) -> Settings:
+def resolve_settings(**values: object) -> Settings:
     return resolve(RECIPE, Settings, values)
 
 
 def test_text_becomes_what_the_field_asks_for():
-    assert resolved(epochs="5", learning_rate="1e-2", shuffle="off") == Settings(
+    assert resolve_settings(epochs="5", learning_rate="1e-2", shuffle="off") == Settings(
         epochs=5, learning_rate=0.01, shuffle=False
     )
 
@@ -36,11 +36,11 @@ def test_a_name_may_be_typed_with_dashes():
 
 
 def test_none_is_a_value_where_the_type_allows_it():
-    assert resolved(conda="none").conda is None
+    assert resolve_settings(conda="none").conda is None
 
 
 def test_what_may_be_none_may_be_a_choice_or_a_number():
-    settings = resolved(accelerator="gpu", limit_s="5")
+    settings = resolve_settings(accelerator="gpu", limit_s="5")
     assert (settings.accelerator, settings.limit_s) == ("gpu", 5.0)
 
 
@@ -89,7 +89,7 @@ def test_a_bad_value_is_refused_in_one_line_that_names_it(values: dict[str, obje
 
 
 def test_a_declaration_tells_type_default_and_help():
-    backend = next(item for item in declared(Settings) if item.name == "backend")
+    backend = next(item for item in list_settings(Settings) if item.name == "backend")
     assert (backend.type, backend.default, backend.help) == (
         "tensorflow|jax",
         "tensorflow",
@@ -98,5 +98,5 @@ def test_a_declaration_tells_type_default_and_help():
 
 
 def test_a_declaration_tells_none_among_the_choices():
-    accelerator = next(item for item in declared(Settings) if item.name == "accelerator")
+    accelerator = next(item for item in list_settings(Settings) if item.name == "accelerator")
     assert (accelerator.type, accelerator.choices) == ("gpu|cpu or none", ("gpu", "cpu", "none"))

@@ -81,16 +81,16 @@ def paths(value: Any = SUBMISSION, prefix: str = "") -> Iterator[str]:
             yield path
 
 
-def changed(value: Any, path: str, other: Any) -> Any:
+def change(value: Any, path: str, other: Any) -> Any:
     name, _, rest = path.partition(".")
-    new = changed(getattr(value, name), rest, other) if rest else other
+    new = change(getattr(value, name), rest, other) if rest else other
     fields = new if name in ("module", "command") else {name: new}  # in place of the file
     return replace(value, **fields) if is_dataclass(value) else msgspec.structs.replace(value, **{name: new})
 
 
 @pytest.mark.parametrize("path", sorted(paths()))
 def test_each_field_of_a_request_is_an_input_or_has_a_reason_not_to_be(path: str):
-    other = changed(SUBMISSION, path, OTHERS.get(path, "b"))
+    other = change(SUBMISSION, path, OTHERS.get(path, "b"))
     is_input = other.training.key != SUBMISSION.training.key
     assert is_input != (path in NOT_INPUTS), "put it into Training.inputs, or into NOT_INPUTS with the reason"
 

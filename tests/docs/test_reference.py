@@ -35,7 +35,7 @@ ENTRIES = [*entry_points(group="dressage.recipes"), *entry_points(group="dressag
 FIRST_PARTY = [entry for entry in ENTRIES if entry.dist and entry.dist.name == "dressage"]
 
 
-def documented(page: str) -> dict[str, str]:
+def read_entries(page: str) -> dict[str, str]:
     """The text of each directive of a page by its kind and name, "py:method Runs.submit"."""
     found: dict[str, str] = {}
     open_ones: list[tuple[str, str]] = []
@@ -126,7 +126,7 @@ def test_the_page_for_plugin_authors_names_each_hook(hook: str):
 
 @pytest.mark.parametrize("module", [protocols, remote], ids=lambda module: module.__name__)
 def test_each_protocol_and_each_of_its_methods_is_there(module: Any):
-    found = {name.split()[1] for name in documented("protocols")}
+    found = {name.split()[1] for name in read_entries("protocols")}
     wanted = {kind.__name__ for kind in classes_of(module)}
     wanted |= {f"{kind.__name__}.{name}" for kind in classes_of(module) for name in members_of(kind)}
     assert not wanted - found
@@ -135,13 +135,13 @@ def test_each_protocol_and_each_of_its_methods_is_there(module: Any):
 def test_each_public_name_of_the_package_is_there():
     classes = {name: value for name in dir(dressage) if inspect.isclass(value := getattr(dressage, name))}
     public = {name for name, value in classes.items() if value.__module__.startswith("dressage")}
-    found = {name.split()[1] for page in PAGES for name in documented(page) if name.startswith("py:")}
+    found = {name.split()[1] for page in PAGES for name in read_entries(page) if name.startswith("py:")}
     assert {*public, *dressage._HOMES} - found == set()
 
 
 @pytest.mark.parametrize("kind", [Engine, Run, Plan, RunStatus], ids=lambda kind: kind.__name__)
 def test_each_member_and_field_of_a_class_is_there(kind: type):
-    found = documented("engine")
+    found = read_entries("engine")
     assert {f"{kind.__name__}.{name}" for name in members_of(kind)} <= {name.split()[1] for name in found}
     signature = found[f"py:class {kind.__name__}"].partition("\n")[0]
     fields = [name for name in inspect.get_annotations(kind) if not name.startswith("_")]
@@ -149,9 +149,9 @@ def test_each_member_and_field_of_a_class_is_there(kind: type):
 
 
 def test_each_event_and_error_is_there():
-    assert {f"py:class {event.__name__}" for event in get_args(Event)} <= set(documented("events"))
+    assert {f"py:class {event.__name__}" for event in get_args(Event)} <= set(read_entries("events"))
     kinds = {kind.__name__ for kind in classes_of(errors)}
-    assert {f"py:exception {name}" for name in kinds} <= set(documented("errors"))
+    assert {f"py:exception {name}" for name in kinds} <= set(read_entries("errors"))
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ def check_parameters(section: str, function: Any) -> None:
 @pytest.mark.parametrize("entry", FIRST_PARTY, ids=lambda entry: entry.name)
 def test_each_setting_of_a_recipe_and_option_of_a_platform_is_there(entry: Any):
     kind = entry.group.removeprefix("dressage.").removesuffix("s")
-    engine, found = Engine(environ={}), documented("settings")
+    engine, found = Engine(environ={}), read_entries("settings")
     items = engine.settings(entry.name) if kind == "recipe" else engine.options(entry.name)
     assert items
     for item in items:
@@ -201,7 +201,7 @@ def test_every_first_party_plugin_is_among_them():
 
 @pytest.mark.parametrize("key", [*configuration.DEFAULTS, *configuration._TABLES])
 def test_each_key_of_a_settings_file_is_there_with_what_it_is_and_its_variable(key: str):
-    text = documented("configuration")[f"confval {key}"]
+    text = read_entries("configuration")[f"confval {key}"]
     first = next(line for line in text.splitlines() if line and not line.startswith(":"))
     assert len(first) > 10
     assert not first.startswith("Variable")
@@ -213,7 +213,7 @@ def test_each_key_of_a_settings_file_is_there_with_what_it_is_and_its_variable(k
 
 @pytest.mark.parametrize("key", plugin_settings._LISTS)
 def test_each_key_of_the_table_of_plugins_is_there(key: str):
-    assert re.search(r"^\w.{10}", documented("configuration")[f"confval plugins.{key}"], re.MULTILINE)
+    assert re.search(r"^\w.{10}", read_entries("configuration")[f"confval plugins.{key}"], re.MULTILINE)
 
 
 def test_each_variable_that_the_code_reads_is_named_somewhere():
@@ -294,4 +294,4 @@ def test_a_name_that_is_not_a_field_is_no_label():
 @pytest.mark.parametrize("page", PAGES)
 def test_no_page_of_the_reference_is_empty(page: str):
     assert PAGES[page].startswith("# ")
-    assert documented(page)
+    assert read_entries(page)

@@ -34,7 +34,7 @@ from dressage.files.locks import FileLock, is_locked
 from dressage.hooks.calls import PluginId, call_plugin
 from dressage.hooks.declarations import ask_declaration
 from dressage.hooks.plugins import Plugins
-from dressage.hooks.policies import disabled_policies, load_policies
+from dressage.hooks.policies import list_disabled_policies, load_policies
 from dressage.hooks.proxy import PlatformProxy
 from dressage.hooks.recipes import check_script, load_recipe
 from dressage.hooks.review import Context, Review, user_name
@@ -49,7 +49,7 @@ from dressage.results.statuses import RunSummary
 from dressage.specs import configuration
 from dressage.specs.datasets import DatasetFolder
 from dressage.specs.environments import Environment
-from dressage.specs.settings import Owner, Setting, declared, resolve
+from dressage.specs.settings import Owner, Setting, list_settings, resolve
 from dressage.storage import snapshots
 
 if TYPE_CHECKING:
@@ -110,12 +110,12 @@ class Engine:
     def settings(self, recipe: str) -> tuple[Setting, ...]:
         """What the recipe lets its users set."""
         kind = load_recipe(self.plugins, recipe).settings
-        return declared(kind) if kind else ()
+        return list_settings(kind) if kind else ()
 
     def options(self, platform: str) -> tuple[Setting, ...]:
         """What the platform lets its users set."""
         kind = self._options_class(self.plugins.manager("platform", platform), platform)
-        return declared(kind) if kind else ()
+        return list_settings(kind) if kind else ()
 
     def resolve_options(self, platform: str) -> Any:
         """The platform's options as an instance of the class that it declares; None if it declares none.
@@ -184,7 +184,7 @@ class Engine:
         while not (alone := attended.acquire(blocking=False)) and not folder.refresh().is_submitted:
             time.sleep(_LOOK_AGAIN_S)
         run = self._run(request, attended)
-        with run.released_on_error():
+        with run.release_on_error():
             if alone or run.status.has_ended:
                 with FileLock(folder.lock("resume")):  # another may resume it at this moment
                     self._continue(run, listener)
@@ -263,7 +263,7 @@ class Engine:
             before=review.before,
             given_tags=given_tags,
             policies={policy.name: policy.plugin.source for policy in policies},
-            disabled=disabled_policies(self.plugins),
+            disabled=list_disabled_policies(self.plugins),
             changes=review.changes,
         )
         return Proposal(request, judgement, platform)
@@ -358,7 +358,7 @@ class Engine:
         kept = snapshots.keep(proposal.request.snapshot, self.workspace.snapshots)
         request = replace(proposal.request, run_id=run_id, snapshot=kept)
         run = self._run(request, attended)
-        with run.released_on_error():
+        with run.release_on_error():
             self.workspace.remember(run_id, request.key)  # first: what is in the journal must be found again
             folder.create(to_json(request), to_json(proposal.judgement))
             listener(RunCreated(run_id))
@@ -387,7 +387,7 @@ class Engine:
     def _judge_again(self, run: Run) -> None:
         """Nothing is written where the policies say what they said before."""
         recorded = run.folder.refresh().the_judgement()
-        policies, disabled = load_policies(self.plugins), disabled_policies(self.plugins)
+        policies, disabled = load_policies(self.plugins), list_disabled_policies(self.plugins)
         request, judgement = judge_again(
             run.request, recorded, policies, disabled, run.platform.compute.resolve
         )

@@ -43,12 +43,12 @@ def judge_again(
         disabled=disabled,
         changes=review.changes,
     )
-    if lines := differences(_trained_from(request), _trained_from(judged)):
+    if lines := differences(_training_inputs(request), _training_inputs(judged)):
         _refuse(request, recorded, judgement, lines)
     return judged, judgement
 
 
-def _trained_from(request: RunRequest) -> dict[str, Any]:
+def _training_inputs(request: RunRequest) -> dict[str, Any]:
     """What a policy can change of what the model is a function of, as JSON."""
     environment, script = to_json(request.environment), to_json(request.script)
     for name in ("name", "secrets"):
@@ -63,7 +63,7 @@ def _trained_from(request: RunRequest) -> dict[str, Any]:
 
 
 def _refuse(request: RunRequest, recorded: Judgement, judgement: Judgement, lines: list[str]) -> None:
-    policy = _who(recorded.changes, judgement.changes)
+    policy = _find_policy(recorded.changes, judgement.changes)
     if policy is None:
         named = "the policies"
     elif policy in judgement.policies:
@@ -78,7 +78,7 @@ def _refuse(request: RunRequest, recorded: Judgement, judgement: Judgement, line
     )
 
 
-def _who(before: Changes, now: Changes) -> str | None:
+def _find_policy(before: Changes, now: Changes) -> str | None:
     """The first policy whose changes are not those that it made before."""
     for question in ("dataset", "environment", "model"):
         old, new = before.get(question, ()), now.get(question, ())

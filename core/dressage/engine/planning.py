@@ -41,7 +41,7 @@ def plan_stages(
     model = _plan_model(platform, workspace, training, again=again)
     stages = (*(datasets.values() or (none,)), compute, environment, model)
     if model.action == "reuse":
-        stages = tuple(map(_spared, stages))
+        stages = tuple(map(_skip, stages))
     left = dict(changes)  # said once, where a run has several datasets
     return tuple(replace(stage, changed_by=change_lines(left.pop(stage.stage, ()))) for stage in stages)
 
@@ -84,7 +84,7 @@ def _plan_dataset(platform: PlatformProxy, wanted: Dataset) -> StagePlan:
     )
 
 
-def _spared(stage: StagePlan) -> StagePlan:
+def _skip(stage: StagePlan) -> StagePlan:
     """Where the model is there, nothing else is made."""
     if stage.action in ("reuse", "none"):
         return stage

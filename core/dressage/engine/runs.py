@@ -79,7 +79,7 @@ class Run:
         if record.status.has_ended:
             return record.status
         if not record.is_submitted:
-            return self._prepared_by_someone()
+            return self._status_before_submission()
         if self.is_offline:
             return record.status
         attempt = record.attempt
@@ -110,7 +110,7 @@ class Run:
         recorded: tuple[tuple[str, Any], ...] = ()
         try:
             if seen.has_ended and self._recorder and record.is_new(seen, attempt):
-                recorded = tuple(self._recorder.recorded(self.id).events())
+                recorded = tuple(self._recorder.records(self.id).events())
             return self.folder.record(seen, attempt, recorded)
         except UnreachableError as error:  # the end is written with what the run recorded, by a later look
             self._warn(error)
@@ -141,7 +141,7 @@ class Run:
         if is_over or self.is_offline or self._recorder is None:
             return record.tracked
         try:
-            recorded = self._recorder.recorded(self.id)
+            recorded = self._recorder.records(self.id)
         except UnreachableError as error:
             self._warn(error)
             return record.tracked
@@ -196,7 +196,7 @@ class Run:
             self._attended.release()
 
     @contextmanager
-    def released_on_error(self) -> Iterator[None]:
+    def release_on_error(self) -> Iterator[None]:
         """An exception keeps what its frames hold: whoever catches it must be able to resume the run."""
         try:
             yield
@@ -207,7 +207,7 @@ class Run:
     def logs(self, *, follow: bool = False, offset: int = 0) -> Iterator[bytes]:
         """The script's output from byte `offset` on, as it wrote it; with `follow`, until the run has ended."""
         while True:
-            ended = not follow or self._ended(_LOOK_AGAIN_S)
+            ended = not follow or self._wait_for_end(_LOOK_AGAIN_S)
             while data := self._more(offset, ended) if follow else self._output(offset):
                 offset += len(data)
                 yield data
@@ -216,15 +216,15 @@ class Run:
 
     def wait(self, timeout_s: float | None = None) -> RunStatus:
         """Block until the run has ended and its model is registered, or the time is up."""
-        if self._ended(timeout_s if timeout_s is not None else float("inf")):
-            return self._finished(ignore)
+        if self._wait_for_end(timeout_s if timeout_s is not None else float("inf")):
+            return self._finish(ignore)
         return self.status
 
     def follow(self, listener: Listener, *, offset: int = 0) -> RunStatus:
         """Tell of every state and all output until the run has ended and its model is registered."""
         told = None
         while True:
-            ended = self._ended(_LOOK_AGAIN_S if told else 0)
+            ended = self._wait_for_end(_LOOK_AGAIN_S if told else 0)
             status = self._look()
             if (status.state, status.reason) != told and not status.has_ended:
                 listener(StateChanged(self.id, status.state, status.reason))
@@ -233,9 +233,9 @@ class Run:
                 listener(LogWritten(self.id, offset, data))
                 offset += len(data)
             if ended:
-                return self._finished(listener)
+                return self._finish(listener)
 
-    def _ended(self, timeout_s: float) -> bool:
+    def _wait_for_end(self, timeout_s: float) -> bool:
         """Wait for the end, up to the time given; False if it is still to come."""
         deadline = time.monotonic() + timeout_s
         while not self.folder.refresh().is_submitted:
@@ -273,18 +273,18 @@ class Run:
             self._warn(error)
             return b""
 
-    def _prepared_by_someone(self) -> RunStatus:
+    def _status_before_submission(self) -> RunStatus:
         """The state of a run that its client has yet to submit: nobody else will, if that client is gone."""
         attended = is_locked(self.folder.lock("client"))
         record = self.folder.refresh()
         if attended or record.status.has_ended or record.is_submitted:
             return record.status
-        if record.may_be_submitted and (found := self._handed_over(record.attempt)):
+        if record.may_be_submitted and (found := self._recover_submission(record.attempt)):
             return found
         reason = f"its client process exited; continue the run with: dressage resume {self.id}"
         return RunStatus(state="Failed", reason=reason, interrupted=True)
 
-    def _handed_over(self, attempt: int) -> RunStatus | None:
+    def _recover_submission(self, attempt: int) -> RunStatus | None:
         """The state of a run whose client was killed before it could say that the platform has it."""
         if self.is_offline:
             return None
@@ -295,10 +295,10 @@ class Run:
         self.folder.finish_submission(attempt)
         return self._keep(seen, attempt)
 
-    def _finished(self, listener: Listener) -> RunStatus:
+    def _finish(self, listener: Listener) -> RunStatus:
         status = self.status
         if status.state == "Completed":
-            with self.released_on_error():
+            with self.release_on_error():
                 self._register(listener)
         if not status.interrupted:
             self._workspace.forget(self.id)

@@ -27,7 +27,7 @@ def contract_of(plugin: Any, module: Any = None) -> int:
     return stated
 
 
-def stated_in(source: str) -> int | None:
+def read_contract(source: str) -> int | None:
     """Return the contract that the text of a module states, without running it; None if it states none."""
     import ast
 
@@ -48,16 +48,16 @@ def stated_in(source: str) -> int | None:
     return None
 
 
-def stated_by_module(name: str) -> int | None:
+def read_contract_of_module(name: str) -> int | None:
     """Return what a module states that cannot be imported; None if that cannot be told."""
     try:
         spec = find_spec(name)
-        return stated_in(Path(spec.origin).read_text(encoding="utf-8")) if spec and spec.origin else None
+        return read_contract(Path(spec.origin).read_text(encoding="utf-8")) if spec and spec.origin else None
     except BaseException:  # its package may break, too, in any way
         return None
 
 
-def complaint(stated: int) -> str | None:
+def explain_mismatch(stated: int) -> str | None:
     """Return why a plugin of that contract cannot be used; None if it can."""
     if stated <= CONTRACT:
         return None

@@ -6,7 +6,7 @@ from typing import Any, Literal
 import pluggy
 
 from dressage.hooks.calls import PluginId, call_plugin
-from dressage.specs.settings import declared
+from dressage.specs.settings import list_settings
 
 
 def ask_declaration(
@@ -26,7 +26,7 @@ def ask_declaration(
         if item.default is MISSING:
             reason = f"field {item.name!r} has no default; make it with setting(default, help=...)"
             raise plugin.error(hook, reason)
-    for found in call_plugin(plugin, hook, lambda: declared(kind)):
+    for found in call_plugin(plugin, hook, lambda: list_settings(kind)):
         if not isinstance(found.default, str | int | float | None):
             reason = (
                 f"field {found.name!r} has the default {found.default!r:.200}; give a text, a number or None"

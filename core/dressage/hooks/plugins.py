@@ -53,13 +53,13 @@ class Plugins:
         added = self._added.get((kind, name))
         return [added] if added else self.found.providers.get((kind, name), [])
 
-    def known(self) -> list[tuple[Kind, str]]:
+    def list_all(self) -> list[tuple[Kind, str]]:
         """Kind and name of every plugin, the disabled ones included."""
         return sorted({*self.found.providers, *self._added})
 
     def names(self, kind: Kind) -> list[str]:
         """The names of the plugins that are not disabled, in the order of the alphabet."""
-        return [name for known, name in self.known() if known == kind and not self.is_disabled(kind, name)]
+        return [name for known, name in self.list_all() if known == kind and not self.is_disabled(kind, name)]
 
     def is_disabled(self, kind: Kind, name: str) -> bool:
         """Whether a settings file or variable disables it. An object of the program cannot be disabled."""
@@ -130,9 +130,9 @@ class Plugins:
     def _identify(self, kind: Kind, provider: Provider) -> PluginId:
         if kind != "policy" or provider.source is None:
             return PluginId(provider.name, provider.source)
-        return PluginId(provider.name, provider.source, self.way_out(provider.name))
+        return PluginId(provider.name, provider.source, self.advise(provider.name))
 
-    def way_out(self, name: str) -> str:
+    def advise(self, name: str) -> str:
         """What the user can do where a policy breaks."""
         if required_by := self.settings.required.get(name):
             return f"nothing runs without this policy, which {required_by} requires; repair it"
@@ -155,7 +155,7 @@ def _import(provider: Provider, plugin: PluginId) -> tuple[Any, int]:
 
 
 def _check_contract(plugin: PluginId, stated: int) -> None:
-    if reason := contract.complaint(stated):
+    if reason := contract.explain_mismatch(stated):
         raise plugin.error("loading", reason)
 
 

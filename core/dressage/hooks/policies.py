@@ -77,15 +77,17 @@ def order_policies(plugins: Plugins) -> list[str]:
             known = describe_unknown("policy", name, plugins.names("policy"))
             raise NotFoundError(f"{known}; {origin} requires it: nothing runs without it")
     for name, by in settings.disabled.items():
-        if ("policy", name) in plugins.known() and not plugins.is_disabled("policy", name):
+        if ("policy", name) in plugins.list_all() and not plugins.is_disabled("policy", name):
             raise SettingsError(f"policy {name!r} is part of this program; {by} cannot disable it")
     places = {name: place for place, name in enumerate([*settings.order, *settings.required])}
     return sorted(plugins.names("policy"), key=lambda name: (places.get(name, -1), name))
 
 
-def disabled_policies(plugins: Plugins) -> dict[str, str]:
+def list_disabled_policies(plugins: Plugins) -> dict[str, str]:
     """Return the policies that do not judge, with the file or variable that disables each."""
-    names = [name for kind, name in plugins.known() if kind == "policy" and plugins.is_disabled(kind, name)]
+    names = [
+        name for kind, name in plugins.list_all() if kind == "policy" and plugins.is_disabled(kind, name)
+    ]
     return {name: plugins.settings.disabled[name] for name in names}
 
 
@@ -112,5 +114,5 @@ def _check_files(plugins: Plugins) -> None:
     for found in plugins.found.unusable:
         if found.file and found.name not in plugins.settings.disabled:
             raise PluginError(
-                found.name, "loading", found.reason, source=found.source, advice=plugins.way_out(found.name)
+                found.name, "loading", found.reason, source=found.source, advice=plugins.advise(found.name)
             )

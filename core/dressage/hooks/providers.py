@@ -48,9 +48,9 @@ class Provider:
     def read_contract(self) -> int | None:
         """Return the contract that it states, without running it; None if that cannot be told."""
         if self.module:
-            return contract.stated_by_module(self.module)
+            return contract.read_contract_of_module(self.module)
         with suppress(OSError, ValueError):
-            return contract.stated_in(source_of(self.path)) if self.path else None
+            return contract.read_contract(source_of(self.path)) if self.path else None
         return None
 
 

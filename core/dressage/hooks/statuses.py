@@ -47,7 +47,7 @@ def _policies(plugins: Plugins) -> Iterator[PluginStatus]:
 
 
 def _others(plugins: Plugins) -> Iterator[PluginStatus]:
-    for kind, name in plugins.known():
+    for kind, name in plugins.list_all():
         if kind != "policy":
             yield from _statuses(plugins, kind, name)
 
@@ -82,7 +82,7 @@ def _try(plugins: Plugins, kind: Kind, name: str) -> tuple[int | None, str | Non
 def _unusable(plugins: Plugins) -> Iterator[PluginStatus]:
     for found in plugins.found.unusable:
         yield PluginStatus(name=found.name, kind="unknown", source=found.source, error=found.reason)
-    known = {name for _, name in plugins.known()} | {found.name for found in plugins.found.unusable}
+    known = {name for _, name in plugins.list_all()} | {found.name for found in plugins.found.unusable}
     for name, origin in plugins.settings.disabled.items():
         if name not in known:
             yield PluginStatus(name=name, kind="unknown", source=origin, note="disabled, and not installed")

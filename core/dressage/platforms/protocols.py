@@ -112,7 +112,7 @@ class Waits(Protocol):
 class Records(Protocol):
     """What `runs` may have, where scripts record to the platform's own server."""
 
-    def recorded(self, run_id: str) -> Recorded:
+    def records(self, run_id: str) -> Recorded:
         """Return what the last attempt has recorded so far.
 
         Called: to show a run that has not ended, and once after its end; then the run's journal keeps it.

@@ -86,7 +86,7 @@ class Configuration:
         """The value of one of `DEFAULTS`. Raises SettingsError if a variable's text is not of its type."""
         variable = f"DRESSAGE_{name.upper()}"
         if self.environ.get(variable):
-            return Value(_typed(variable, name, self.environ[variable]), variable)
+            return Value(_convert(variable, name, self.environ[variable]), variable)
         for path, table in self.files:
             if name in table:
                 value = str(path.parent / Path(table[name]).expanduser()) if name in _PATHS else table[name]
@@ -181,7 +181,7 @@ def _fits(key: str, value: Any) -> bool:
     return type(value) is _type_of(key) and (type(value) is not int or value > 0)
 
 
-def _typed(variable: str, option: str, text: str) -> str | int:
+def _convert(variable: str, option: str, text: str) -> str | int:
     value = int(text) if _type_of(option) is int and text.isdecimal() else text
     if not _fits(option, value):
         raise SettingsError(f"{variable} is {text!r}; give a {_WORDS[_type_of(option)]}")

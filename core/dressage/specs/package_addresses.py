@@ -23,11 +23,11 @@ def package_addresses(table: str, files: Files, environ: Mapping[str, str]) -> d
     found: dict[str, str] = {}
     for path, content in reversed(tuple(files)):
         for name, address in content.get(table, {}).items():
-            found[name] = _checked(f"{str(path)!r}: {table}.{name}", table, address, path.parent)
+            found[name] = _check_address(f"{str(path)!r}: {table}.{name}", table, address, path.parent)
     by_variable = {variable_of(table, name): name for name in found}
     for variable, address in _set_variables(TABLES[table], environ):
         fallback = variable.removeprefix(TABLES[table]).replace("_", "-").lower()
-        found[by_variable.get(variable, fallback)] = _checked(variable, table, address, None)
+        found[by_variable.get(variable, fallback)] = _check_address(variable, table, address, None)
     return found
 
 
@@ -42,7 +42,7 @@ def _set_variables(prefix: str, environ: Mapping[str, str]) -> Iterator[tuple[st
     )
 
 
-def _checked(origin: str, table: str, address: Any, folder: Path | None) -> str:
+def _check_address(origin: str, table: str, address: Any, folder: Path | None) -> str:
     """folder: what a relative path is taken from; None where there is no such folder."""
     if isinstance(address, str) and _is_url(address):
         return address

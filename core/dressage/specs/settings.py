@@ -60,7 +60,7 @@ class Setting:
     choices: tuple[str, ...] = ()
 
 
-def declared(kind: type) -> tuple[Setting, ...]:
+def list_settings(kind: type) -> tuple[Setting, ...]:
     hints = get_type_hints(kind)
     return tuple(
         Setting(
@@ -95,22 +95,22 @@ def resolve(
         if name not in by_name:
             raise SettingsError(f"{whose}: {describe_unknown(owner.noun, given, by_name)}")
         what = f"{whose}: {owner.noun} {name}"
-        resolved[name] = _checked(what, value, hints[name], by_name[name].metadata)
+        resolved[name] = _check(what, value, hints[name], by_name[name].metadata)
     return kind(**resolved) if kind else None
 
 
-def _checked(what: str, value: Any, hint: Any, metadata: Mapping[str, Any]) -> Any:
+def _check(what: str, value: Any, hint: Any, metadata: Mapping[str, Any]) -> Any:
     try:
-        checked = _coerced(value, hint)
+        checked = _coerce(value, hint)
     except (ValueError, TypeError, OverflowError):
         wanted = f"one of {', '.join(_choices(hint))}" if _choices(hint) else _type_name(hint)
         raise SettingsError(f"{what} is {value!r}; give {wanted}") from None
-    if limits := _violated(checked, metadata):
+    if limits := _find_violation(checked, metadata):
         raise SettingsError(f"{what} is {checked!r}; give {limits}")
     return checked
 
 
-def _violated(value: Any, metadata: Mapping[str, Any]) -> str | None:
+def _find_violation(value: Any, metadata: Mapping[str, Any]) -> str | None:
     """Return which bounds the value should keep, None if it keeps them."""
     low, high = metadata.get("minimum"), metadata.get("maximum")
     if isinstance(value, float) and not isfinite(value):  # a journal is JSON, which has no word for it
@@ -121,9 +121,9 @@ def _violated(value: Any, metadata: Mapping[str, Any]) -> str | None:
     return " and ".join(f"{word} {bound}" for word, bound in bounds if bound is not None)
 
 
-def _coerced(value: Any, hint: Any) -> Any:
+def _coerce(value: Any, hint: Any) -> Any:
     if NoneType in get_args(hint):
-        return None if value is None or value == "none" else _coerced(value, _without_none(hint))
+        return None if value is None or value == "none" else _coerce(value, _without_none(hint))
     if get_origin(hint) is Literal:
         if value not in get_args(hint):
             raise ValueError(value)

@@ -28,7 +28,7 @@ class Runs(lab_platform.LabRuns):
         time.sleep(min(timeout_s, 0.02))
         return self.observe(run_id).has_ended
 
-    def recorded(self, run_id):
+    def records(self, run_id):
         return Recorded()
 
     def notes(self, request):

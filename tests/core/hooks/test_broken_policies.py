@@ -41,15 +41,15 @@ def run(engine: Engine, _: Run) -> None:
     engine.run("tiny")
 
 
-def resume(engine: Engine, failed: Run) -> None:
-    engine.resume(failed.id)
+def resume(engine: Engine, failed_run: Run) -> None:
+    engine.resume(failed_run.id)
 
 
 DOORS = (plan, run, resume)
 
 
 @pytest.fixture
-def failed(engine: Engine, tiny: Tiny) -> Run:
+def failed_run(engine: Engine, tiny: Tiny) -> Run:
     """A run that can be resumed."""
     (tiny.source / "train.py").write_text("raise SystemExit(5)")
     run = engine.run("tiny")
@@ -60,7 +60,7 @@ def failed(engine: Engine, tiny: Tiny) -> Run:
 @pytest.mark.parametrize("door", DOORS)
 @pytest.mark.parametrize("way", WAYS)
 def test_a_broken_policy_stops_it_and_is_named(
-    way: str, door: Callable[[Engine, Run], None], failed: Run, tiny: Tiny, install: Install, project
+    way: str, door: Callable[[Engine, Run], None], failed_run: Run, tiny: Tiny, install: Install, project
 ):
     source, words = WAYS[way]
     install("policies", "house", source)
@@ -68,14 +68,14 @@ def test_a_broken_policy_stops_it_and_is_named(
         install("policies", "house", source, distribution="other")
     engine = Engine(project)
     engine.plugins.add("recipe", "tiny", tiny)
-    before = failed.folder.journal.path.read_bytes()
+    before = failed_run.folder.journal.path.read_bytes()
     for _ in range(2):  # as a sweep does: the second call of an engine is no more lenient
         with pytest.raises(DressageError) as raised:
-            door(engine, failed)
+            door(engine, failed_run)
         assert "'house'" in str(raised.value)
         assert words in str(raised.value)
         assert "\n" not in str(raised.value)
-    assert failed.folder.journal.path.read_bytes() == before
+    assert failed_run.folder.journal.path.read_bytes() == before
     assert len(list(engine.workspace.runs.iterdir())) == 1
 
 

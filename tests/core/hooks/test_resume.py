@@ -30,7 +30,7 @@ class Refuses:
 
 
 @pytest.fixture
-def failed(engine: Engine, tiny: Tiny) -> Run:
+def failed_run(engine: Engine, tiny: Tiny) -> Run:
     """A run whose script failed; the next attempt would complete it."""
     (tiny.source / "train.py").write_text("import os, sys; sys.exit(0 if 'FIXED' in os.environ else 5)")
     run = engine.run("tiny")
@@ -43,26 +43,26 @@ def attempts(run: Run) -> int:
     return sum(event["event"] == "run.submitted" for event in run.folder.journal.events())
 
 
-def test_a_policy_that_refuses_stops_a_resume(engine: Engine, failed: Run):
+def test_a_policy_that_refuses_stops_a_resume(engine: Engine, failed_run: Run):
     engine.plugins.add("policy", "night", Refuses())
     with pytest.raises(SettingsError, match="policy 'night': no machines for"):
-        engine.resume(failed.id)
-    assert attempts(failed) == 1
-    assert failed.status.state == "Failed"
+        engine.resume(failed_run.id)
+    assert attempts(failed_run) == 1
+    assert failed_run.status.state == "Failed"
 
 
-def test_a_policy_that_is_broken_stops_a_resume(engine: Engine, failed: Run, install: Install):
+def test_a_policy_that_is_broken_stops_a_resume(engine: Engine, failed_run: Run, install: Install):
     install("policies", "house", "1 / 0")
     with pytest.raises(PluginError, match=r"'house'.* failed in import"):
-        Engine(engine.directory).resume(failed.id)
-    assert attempts(failed) == 1
+        Engine(engine.directory).resume(failed_run.id)
+    assert attempts(failed_run) == 1
 
 
-def test_a_required_policy_that_is_missing_stops_a_resume(engine: Engine, failed: Run, machine_file):
+def test_a_required_policy_that_is_missing_stops_a_resume(engine: Engine, failed_run: Run, machine_file):
     machine_file.write_text('[plugins]\nrequired = ["house"]\n')
     with pytest.raises(Exception, match="nothing runs without it"):
-        Engine(engine.directory).resume(failed.id)
-    assert attempts(failed) == 1
+        Engine(engine.directory).resume(failed_run.id)
+    assert attempts(failed_run) == 1
 
 
 @pytest.mark.parametrize(
@@ -75,14 +75,14 @@ def test_a_required_policy_that_is_missing_stops_a_resume(engine: Engine, failed
     ],
 )
 def test_a_policy_that_would_change_the_training_stops_a_resume(
-    question: str, fields: dict, words: str, engine: Engine, failed: Run
+    question: str, fields: dict, words: str, engine: Engine, failed_run: Run
 ):
     engine.plugins.add("policy", "house", Changes(question, **fields))
     with pytest.raises(SettingsError, match="policy 'house' would change what it trains: ") as raised:
-        engine.resume(failed.id)
+        engine.resume(failed_run.id)
     assert words in str(raised.value)
     assert str(raised.value).endswith("start a new run with --again")
-    assert attempts(failed) == 1
+    assert attempts(failed_run) == 1
 
 
 def test_a_policy_that_is_gone_is_named_where_it_had_changed_the_training(engine: Engine, tiny: Tiny, script):
@@ -95,13 +95,13 @@ def test_a_policy_that_is_gone_is_named_where_it_had_changed_the_training(engine
         other.resume(run.id)
 
 
-def test_the_compute_target_may_change(engine: Engine, failed: Run):
+def test_the_compute_target_may_change(engine: Engine, failed_run: Run):
     engine.plugins.add("policy", "caps", Changes("compute", slots=7))
-    resumed = engine.resume(failed.id)
+    resumed = engine.resume(failed_run.id)
     assert resumed.wait(60).exit_code == 5
     assert resumed.request.compute.slots == 7
-    assert engine.get(failed.id).request.compute.slots == 7
-    assert engine.get(failed.id).judgement.changes["compute"] == (("caps", "slots: 4 -> 7"),)
+    assert engine.get(failed_run.id).request.compute.slots == 7
+    assert engine.get(failed_run.id).judgement.changes["compute"] == (("caps", "slots: 4 -> 7"),)
 
 
 def test_policies_judge_what_the_recipe_said_and_not_what_they_made_of_it(engine: Engine, tiny: Tiny):
@@ -120,25 +120,25 @@ def test_policies_judge_what_the_recipe_said_and_not_what_they_made_of_it(engine
     assert resumed.request.compute.slots == 8
 
 
-def test_a_run_is_judged_although_its_recipe_is_gone(engine: Engine, failed: Run):
+def test_a_run_is_judged_although_its_recipe_is_gone(engine: Engine, failed_run: Run):
     other = Engine(engine.directory)
     other.plugins.add("policy", "night", Refuses())
     with pytest.raises(SettingsError, match="policy 'night'"):
-        other.resume(failed.id)
+        other.resume(failed_run.id)
 
 
 def test_disabling_a_policy_at_a_resume_is_written_to_the_record(
-    engine: Engine, failed: Run, install: Install
+    engine: Engine, failed_run: Run, install: Install
 ):
     install("policies", "house", "1 / 0")
     other = Engine(engine.directory, environ={"DRESSAGE_PLUGINS_DISABLED": "house"})
-    other.resume(failed.id).wait(60)
-    assert other.get(failed.id).judgement.disabled == {"house": "DRESSAGE_PLUGINS_DISABLED"}
+    other.resume(failed_run.id).wait(60)
+    assert other.get(failed_run.id).judgement.disabled == {"house": "DRESSAGE_PLUGINS_DISABLED"}
 
 
-def test_nothing_is_written_where_policies_say_the_same_again(engine: Engine, failed: Run):
-    engine.resume(failed.id).wait(60)
-    assert not [event for event in failed.folder.journal.events() if event["event"] == "run.judged"]
+def test_nothing_is_written_where_policies_say_the_same_again(engine: Engine, failed_run: Run):
+    engine.resume(failed_run.id).wait(60)
+    assert not [event for event in failed_run.folder.journal.events() if event["event"] == "run.judged"]
 
 
 def test_attaching_to_a_run_that_continues_asks_nobody(engine: Engine, tiny: Tiny, project):
@@ -153,15 +153,15 @@ def test_attaching_to_a_run_that_continues_asks_nobody(engine: Engine, tiny: Tin
     assert attached.wait(60).state == "Completed"
 
 
-def test_a_run_recorded_before_judgements_were_is_judged_by_what_came_out(engine: Engine, failed: Run):
-    journal = failed.folder.journal.path
+def test_a_run_recorded_before_judgements_were_is_judged_by_what_came_out(engine: Engine, failed_run: Run):
+    journal = failed_run.folder.journal.path
     lines = journal.read_text().splitlines()
     first = json.loads(lines[0])
     del first["judgement"]
     journal.write_text("\n".join([json.dumps(first), *lines[1:]]) + "\n")
     other = Engine(engine.directory)
-    assert other.resume(failed.id).wait(60).exit_code == 5
+    assert other.resume(failed_run.id).wait(60).exit_code == 5
     other = Engine(engine.directory)
     other.plugins.add("policy", "night", Refuses())
     with pytest.raises(SettingsError, match="policy 'night'"):
-        other.resume(failed.id)
+        other.resume(failed_run.id)

@@ -13,7 +13,7 @@ TEAM = "http://team:secret@mlflow.example:5000/x"
 
 
 @pytest.fixture
-def ended(engine: Engine, script: Callable[[str], Path]) -> Callable[..., Run]:
+def run_to_end(engine: Engine, script: Callable[[str], Path]) -> Callable[..., Run]:
     """Runs a script to its end."""
 
     def run(text: str, **settings: str) -> Run:
@@ -28,9 +28,9 @@ def log(run: Run) -> str:
     return b"".join(run.logs()).decode()
 
 
-def test_no_run_is_forced_on_a_script_that_chooses_its_own_store(ended):
+def test_no_run_is_forced_on_a_script_that_chooses_its_own_store(run_to_end):
     """Another store does not have this run. tests/integrations runs such a script."""
-    assert log(ended("import os; print('MLFLOW_RUN_ID' in os.environ)")) == "False\n"
+    assert log(run_to_end("import os; print('MLFLOW_RUN_ID' in os.environ)")) == "False\n"
 
 
 @pytest.mark.parametrize(
@@ -44,22 +44,22 @@ def test_no_run_is_forced_on_a_script_that_chooses_its_own_store(ended):
         "MLFLOW_EXPERIMENT_ID",
     ],
 )
-def test_variables_of_another_store_do_not_reach_the_script(ended, monkeypatch, name: str):
+def test_variables_of_another_store_do_not_reach_the_script(run_to_end, monkeypatch, name: str):
     monkeypatch.setenv(name, "theirs")
-    assert log(ended(f"import os; print(os.environ.get({name!r}))")) == "None\n"
+    assert log(run_to_end(f"import os; print(os.environ.get({name!r}))")) == "None\n"
 
 
-def test_other_variables_of_mlflow_reach_the_script(ended, monkeypatch):
+def test_other_variables_of_mlflow_reach_the_script(run_to_end, monkeypatch):
     monkeypatch.setenv("MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING", "true")
-    assert log(ended("import os; print(os.environ['MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING'])")) == "true\n"
+    assert log(run_to_end("import os; print(os.environ['MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING'])")) == "true\n"
 
 
-def test_a_shell_with_a_server_of_its_own_still_records_here(ended, monkeypatch):
+def test_a_shell_with_a_server_of_its_own_still_records_here(run_to_end, monkeypatch):
     """Credentials for that server would otherwise be sent in place of the run's token."""
     monkeypatch.setenv("MLFLOW_TRACKING_URI", TEAM)
     monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", "me")
     monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "secret")
-    run = ended("import mlflow; mlflow.log_param('a', 1)")
+    run = run_to_end("import mlflow; mlflow.log_param('a', 1)")
     assert run.tracked.params == {"a": "1"}
 
 
@@ -77,10 +77,10 @@ def test_the_plan_says_where_a_recipe_sends_its_metrics(engine: Engine, script):
     assert "metrics go to http://mlflow.example:5000/x, not to this run" in reasons
 
 
-def test_a_recipes_server_gets_the_shells_credentials_and_not_the_runs_token(ended, monkeypatch):
+def test_a_recipes_server_gets_the_shells_credentials_and_not_the_runs_token(run_to_end, monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", "me")
     names = ("MLFLOW_TRACKING_URI", "MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_TOKEN")
-    run = ended(
+    run = run_to_end(
         f"import os; print([os.environ.get(name) for name in {names}])",
         variables="MLFLOW_TRACKING_URI=http://server:5000",
     )
@@ -94,11 +94,11 @@ def test_any_address_in_the_shell_can_be_told(engine: Engine, script, monkeypatc
     assert any(address in reason for reason in reasons)
 
 
-def test_a_proxy_does_not_stand_between_a_script_and_its_run(ended, monkeypatch):
+def test_a_proxy_does_not_stand_between_a_script_and_its_run(run_to_end, monkeypatch):
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     monkeypatch.setenv("NO_PROXY", "intranet.example")
-    run = ended("import mlflow, os; mlflow.log_param('a', os.environ['NO_PROXY'])")
+    run = run_to_end("import mlflow, os; mlflow.log_param('a', os.environ['NO_PROXY'])")
     assert run.tracked.params == {"a": "intranet.example,127.0.0.1"}
 
 
@@ -112,17 +112,17 @@ def test_a_proxy_does_not_stand_between_a_script_and_its_run(ended, monkeypatch)
         ({}, "127.0.0.1"),
     ],
 )
-def test_hosts_without_a_proxy_stay_without_one(ended, monkeypatch, shell, script_sees: str):
+def test_hosts_without_a_proxy_stay_without_one(run_to_end, monkeypatch, shell, script_sees: str):
     for name in ("NO_PROXY", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
     for name, value in shell.items():
         monkeypatch.setenv(name, value)
-    run = ended("import os; print(os.environ['NO_PROXY'], os.environ['no_proxy'])")
+    run = run_to_end("import os; print(os.environ['NO_PROXY'], os.environ['no_proxy'])")
     assert log(run) == f"{script_sees} {script_sees}\n"
 
 
-def test_the_variables_of_a_script_reach_it(ended):
-    run = ended("import os; print(os.environ['A'], os.environ['B'])", variables="A=1 B='two words'")
+def test_the_variables_of_a_script_reach_it(run_to_end):
+    run = run_to_end("import os; print(os.environ['A'], os.environ['B'])", variables="A=1 B='two words'")
     assert log(run) == "1 two words\n"
 
 
@@ -144,17 +144,19 @@ FAILS = "import sys, atexit\natexit.register(lambda: print({said!r}))\nraise Val
         "wandb: waiting for the last files",
     ],
 )
-def test_what_is_printed_at_exit_is_not_why_a_script_failed(ended, said: str):
-    assert ended(FAILS.format(said=said)).status.reason.endswith("exit code 1: ValueError: bad rate")
+def test_what_is_printed_at_exit_is_not_why_a_script_failed(run_to_end, said: str):
+    assert run_to_end(FAILS.format(said=said)).status.reason.endswith("exit code 1: ValueError: bad rate")
 
 
-def test_of_a_chain_of_exceptions_the_last_is_why(ended):
-    run = ended("try:\n    1 / 0\nexcept ZeroDivisionError as error:\n    raise KeyError('rate') from error")
+def test_of_a_chain_of_exceptions_the_last_is_why(run_to_end):
+    run = run_to_end(
+        "try:\n    1 / 0\nexcept ZeroDivisionError as error:\n    raise KeyError('rate') from error"
+    )
     assert run.status.reason.endswith("exit code 1: KeyError: 'rate'")
 
 
-def test_a_script_that_caught_an_exception_and_gave_up_says_so_itself(ended):
-    run = ended(
+def test_a_script_that_caught_an_exception_and_gave_up_says_so_itself(run_to_end):
+    run = run_to_end(
         "import sys, traceback\ntry:\n    1 / 0\nexcept ZeroDivisionError:\n    traceback.print_exc()\n"
         "print('no data, giving up', file=sys.stderr)\nsys.exit(3)"
     )
@@ -181,7 +183,7 @@ for _ in range(2):
 
 
 @pytest.fixture(scope="module")
-def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def project_with_records(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The project of a run whose script recorded a bit of everything and asked for too much."""
     project = tmp_path_factory.mktemp("project")
     (project / "train.py").write_text(RECORDING)
@@ -190,15 +192,15 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return project
 
 
-def test_runs_show_names_models_inputs_and_the_runs_of_the_script(dressage, recorded: Path):
-    shown = dressage("runs", "show", "latest", cwd=recorded).stdout
+def test_runs_show_names_models_inputs_and_the_runs_of_the_script(dressage, project_with_records: Path):
+    shown = dressage("runs", "show", "latest", cwd=project_with_records).stdout
     assert "logged models\n  net  models/m-" in shown
     assert "inputs\n  mnist  abc" in shown
     assert "  fold 1  FINISHED  accuracy 0.25" in shown
 
 
-def test_programs_get_each_run_with_its_own_record(dressage, recorded: Path):
-    shown = json.loads(dressage("runs", "show", "latest", "-o", "json", cwd=recorded).stdout)
+def test_programs_get_each_run_with_its_own_record(dressage, project_with_records: Path):
+    shown = json.loads(dressage("runs", "show", "latest", "-o", "json", cwd=project_with_records).stdout)
     (child,) = shown["runs"]
     assert (child["name"], child["parent_id"], child["status"]) == ("fold 1", shown["run_id"], "FINISHED")
     assert [point["value"] for point in child["history"]["accuracy"]] == [0.25]
@@ -206,8 +208,8 @@ def test_programs_get_each_run_with_its_own_record(dressage, recorded: Path):
     assert shown["logged_models"][0]["path"].startswith("models/m-")
 
 
-def test_what_was_refused_is_shown_with_its_count(dressage, recorded: Path):
-    shown = dressage("runs", "show", "latest", cwd=recorded).stdout
+def test_what_was_refused_is_shown_with_its_count(dressage, project_with_records: Path):
+    shown = dressage("runs", "show", "latest", cwd=project_with_records).stdout
     sentence = "MLflow request not supported by this platform: POST webhooks (2 times)"
     assert f"warning: {sentence}\n" in shown
 
@@ -217,8 +219,8 @@ def test_what_was_refused_is_told_at_the_end_of_a_run(dressage, script):
     assert "not supported by this platform: GET " in told.stdout
 
 
-def test_a_file_and_an_artifact_of_the_same_path_are_both_kept(ended, tmp_path: Path):
-    run = ended(
+def test_a_file_and_an_artifact_of_the_same_path_are_both_kept(run_to_end, tmp_path: Path):
+    run = run_to_end(
         "import mlflow\nmlflow.start_run()\nopen('outputs/best.txt', 'w').write('first')\n"
         "mlflow.log_artifact('outputs/best.txt', 'outputs')\nopen('outputs/best.txt', 'w').write('second')\n"
     )

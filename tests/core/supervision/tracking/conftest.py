@@ -85,17 +85,17 @@ def serve(folder: Path, attempt: int = 1) -> tuple[Served, TrackingEndpoint]:
     return Served(listener.getsockname()[1], journal, artifacts, "secret", workspace), endpoint
 
 
-class Recorded(NamedTuple):
+class Recording(NamedTuple):
     """What a script recorded, and what it printed last."""
 
     served: Served
     seen: Any
 
 
-def recording(folder: Path, script: str) -> Iterator[Recorded]:
+def record_script(folder: Path, script: str) -> Iterator[Recording]:
     """Runs a script in a folder, against an endpoint of its own."""
     served, running = serve(folder)
-    yield Recorded(served, served.client(f"import os; os.chdir({str(folder)!r})\n" + script))
+    yield Recording(served, served.client(f"import os; os.chdir({str(folder)!r})\n" + script))
     running.close()
 
 

@@ -37,11 +37,11 @@ def test_a_body_is_not_read_before_the_token(endpoint: Served):
 
 
 def test_of_large_bodies_without_a_token_no_more_is_taken_than_fits_the_sockets(endpoint: Served):
-    taken = [_sent(endpoint, head("Content-Length: 60000000"), 60_000_000) for _ in range(5)]
+    taken = [_count_accepted_bytes(endpoint, head("Content-Length: 60000000"), 60_000_000) for _ in range(5)]
     assert max(taken) < 20_000_000
 
 
-def _sent(served: Served, first: bytes, count: int) -> int:
+def _count_accepted_bytes(served: Served, first: bytes, count: int) -> int:
     """How many bytes of a body can be sent before the connection is closed."""
     with socket.create_connection(("127.0.0.1", served.port), timeout=10) as connection:
         connection.sendall(first)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from tests.core.supervision.tracking.conftest import Recorded, recording
+from tests.core.supervision.tracking.conftest import Recording, record_script
 
 SCRIPT = """
 import json, mlflow
@@ -52,17 +52,17 @@ print(json.dumps({
 
 
 @pytest.fixture(scope="module")
-def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recorded]:
-    yield from recording(tmp_path_factory.mktemp("run"), SCRIPT)
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recording]:
+    yield from record_script(tmp_path_factory.mktemp("run"), SCRIPT)
 
 
-def test_the_first_run_that_is_opened_is_the_run_itself(recorded: Recorded):
-    assert recorded.seen["own"] == "run-1"
-    assert (recorded.served.tracked.name, recorded.served.tracked.tags["team"]) == ("own", "lab")
+def test_the_first_run_that_is_opened_is_the_run_itself(recording: Recording):
+    assert recording.seen["own"] == "run-1"
+    assert (recording.served.tracked.name, recording.served.tracked.tags["team"]) == ("own", "lab")
 
 
-def test_runs_that_follow_are_kept_beside_it(recorded: Recorded):
-    runs = recorded.served.tracked.runs.values()
+def test_runs_that_follow_are_kept_beside_it(recording: Recording):
+    runs = recording.served.tracked.runs.values()
     assert [(run.name, run.status, run.params) for run in runs] == [
         ("child", "FINISHED", {}),
         ("second", "FINISHED", {"b": "2"}),
@@ -70,39 +70,39 @@ def test_runs_that_follow_are_kept_beside_it(recorded: Recorded):
     ]
 
 
-def test_a_nested_run_knows_its_parent(recorded: Recorded):
-    assert recorded.seen["parent"] == "run-1"
-    assert [run.parent_id for run in recorded.served.tracked.runs.values()] == ["run-1", None, None]
+def test_a_nested_run_knows_its_parent(recording: Recording):
+    assert recording.seen["parent"] == "run-1"
+    assert [run.parent_id for run in recording.served.tracked.runs.values()] == ["run-1", None, None]
 
 
-def test_any_experiment_is_accepted_and_searched_by_its_name(recorded: Recorded):
-    assert recorded.seen["experiments"] == ["exp", "renamed", "x", "y"]
-    assert recorded.seen["in x"] == ["child", "own", "second"]
-    assert recorded.seen["in y"] == ["third"]
-    assert recorded.seen["everywhere"] == ["child", "own", "second", "third"]
+def test_any_experiment_is_accepted_and_searched_by_its_name(recording: Recording):
+    assert recording.seen["experiments"] == ["exp", "renamed", "x", "y"]
+    assert recording.seen["in x"] == ["child", "own", "second"]
+    assert recording.seen["in y"] == ["third"]
+    assert recording.seen["everywhere"] == ["child", "own", "second", "third"]
 
 
-def test_experiments_have_tags(recorded: Recorded):
-    assert recorded.seen["tagged"] == ["renamed"]
+def test_experiments_have_tags(recording: Recording):
+    assert recording.seen["tagged"] == ["renamed"]
 
 
-def test_the_names_are_a_tag_of_the_run(recorded: Recorded):
-    assert recorded.served.tracked.tags["dressage.experiments"] == "x, y, renamed"
+def test_the_names_are_a_tag_of_the_run(recording: Recording):
+    assert recording.served.tracked.tags["dressage.experiments"] == "x, y, renamed"
 
 
-def test_an_input_is_kept_once(recorded: Recorded):
-    assert recorded.seen["inputs"] == [["zeros", "training"]]
-    (read,) = recorded.served.tracked.inputs
+def test_an_input_is_kept_once(recording: Recording):
+    assert recording.seen["inputs"] == [["zeros", "training"]]
+    (read,) = recording.served.tracked.inputs
     assert (read.name, read.tags) == ("zeros", {"mlflow.data.context": "training"})
 
 
-def test_a_trace_is_kept_with_its_spans_as_files_of_the_run(recorded: Recorded):
-    assert (recorded.seen["trace"], recorded.seen["spans"]) == (["adding"], ["adding"])
-    assert recorded.seen["trace tag"] == "yes"
-    (trace_id,) = recorded.served.tracked.traces
-    folder = recorded.served.artifacts / "traces" / trace_id
+def test_a_trace_is_kept_with_its_spans_as_files_of_the_run(recording: Recording):
+    assert (recording.seen["trace"], recording.seen["spans"]) == (["adding"], ["adding"])
+    assert recording.seen["trace tag"] == "yes"
+    (trace_id,) = recording.served.tracked.traces
+    folder = recording.served.artifacts / "traces" / trace_id
     assert sorted(path.name for path in folder.rglob("*.json")) == ["trace_info.json", "traces.json"]
 
 
-def test_nothing_was_refused(recorded: Recorded):
-    assert recorded.served.tracked.refused == {}
+def test_nothing_was_refused(recording: Recording):
+    assert recording.served.tracked.refused == {}

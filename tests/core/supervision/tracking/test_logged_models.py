@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from tests.core.supervision.tracking.conftest import Recorded, recording
+from tests.core.supervision.tracking.conftest import Recording, record_script
 
 SCRIPT = """
 import json, mlflow, pathlib
@@ -53,20 +53,20 @@ print(json.dumps({
 
 
 @pytest.fixture(scope="module")
-def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recorded]:
-    yield from recording(tmp_path_factory.mktemp("run"), SCRIPT)
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recording]:
+    yield from record_script(tmp_path_factory.mktemp("run"), SCRIPT)
 
 
-def test_parameters_tags_type_and_status_are_read_back(recorded: Recorded):
-    assert recorded.seen["first"] == ["net", "mlp", "READY"]
-    assert recorded.seen["params"] == {"depth": "3"}
-    assert {"team": "lab", "kept": "yes"}.items() <= recorded.seen["tags"].items()
-    assert "gone" not in recorded.seen["tags"]
+def test_parameters_tags_type_and_status_are_read_back(recording: Recording):
+    assert recording.seen["first"] == ["net", "mlp", "READY"]
+    assert recording.seen["params"] == {"depth": "3"}
+    assert {"team": "lab", "kept": "yes"}.items() <= recording.seen["tags"].items()
+    assert "gone" not in recording.seen["tags"]
 
 
-def test_a_metric_of_a_model_is_the_models_and_the_runs(recorded: Recorded):
-    assert recorded.seen["metrics"] == [["accuracy", 0.3, "run-1"], ["accuracy", 0.5, "run-1"]]
-    assert [point.value for point in recorded.served.tracked.metrics["accuracy"]] == [0.3, 0.5, 0.9]
+def test_a_metric_of_a_model_is_the_models_and_the_runs(recording: Recording):
+    assert recording.seen["metrics"] == [["accuracy", 0.3, "run-1"], ["accuracy", 0.5, "run-1"]]
+    assert [point.value for point in recording.served.tracked.metrics["accuracy"]] == [0.3, 0.5, 0.9]
 
 
 @pytest.mark.parametrize(
@@ -81,29 +81,29 @@ def test_a_metric_of_a_model_is_the_models_and_the_runs(recorded: Recorded):
         ("one", ["later"]),
     ],
 )
-def test_search_answers_with_what_was_asked(recorded: Recorded, search: str, found: list[str]):
-    assert recorded.seen[search] == found
+def test_search_answers_with_what_was_asked(recording: Recording, search: str, found: list[str]):
+    assert recording.seen[search] == found
 
 
-def test_a_checkpoint_keeps_its_step(recorded: Recorded):
-    assert recorded.seen["outputs"] == [["later", 7]]
+def test_a_checkpoint_keeps_its_step(recording: Recording):
+    assert recording.seen["outputs"] == [["later", 7]]
 
 
-def test_more_parameters_than_a_request_takes_are_all_there(recorded: Recorded):
-    assert recorded.seen["params of many"] == 250
+def test_more_parameters_than_a_request_takes_are_all_there(recording: Recording):
+    assert recording.seen["params of many"] == 250
 
 
-def test_its_files_are_files_of_the_run(recorded: Recorded):
-    tracked = recorded.served.tracked
+def test_its_files_are_files_of_the_run(recording: Recording):
+    tracked = recording.served.tracked
     first = next(model for model in tracked.models.values() if model.params.get("depth"))
-    assert (recorded.served.artifacts / first.path / "net.bin").read_bytes() == b"one"
-    assert recorded.seen["files"] == ["net.bin"]
+    assert (recording.served.artifacts / first.path / "net.bin").read_bytes() == b"one"
+    assert recording.seen["files"] == ["net.bin"]
 
 
-def test_a_deleted_model_stays_in_the_journal_as_deleted(recorded: Recorded):
-    deleted = [model.name for model in recorded.served.tracked.models.values() if model.deleted]
+def test_a_deleted_model_stays_in_the_journal_as_deleted(recording: Recording):
+    deleted = [model.name for model in recording.served.tracked.models.values() if model.deleted]
     assert deleted == ["lost"]
 
 
-def test_nothing_was_refused(recorded: Recorded):
-    assert recorded.served.tracked.refused == {}
+def test_nothing_was_refused(recording: Recording):
+    assert recording.served.tracked.refused == {}

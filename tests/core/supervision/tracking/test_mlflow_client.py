@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests.core.supervision.tracking.conftest import Recorded, Served, recording, serve
+from tests.core.supervision.tracking.conftest import Recording, Served, record_script, serve
 
 EVERYTHING = """
 import json, math, matplotlib, mlflow, numpy, pathlib
@@ -45,64 +45,64 @@ with mlflow.start_run() as run:
 
 
 @pytest.fixture(scope="module")
-def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recorded]:
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recording]:
     """One script that records everything there is; each test looks at one part."""
-    yield from recording(tmp_path_factory.mktemp("run"), EVERYTHING)
+    yield from record_script(tmp_path_factory.mktemp("run"), EVERYTHING)
 
 
-def test_the_first_run_is_the_run_itself(recorded: Recorded):
-    assert recorded.seen["run_id"] == "run-1"
+def test_the_first_run_is_the_run_itself(recording: Recording):
+    assert recording.seen["run_id"] == "run-1"
 
 
-def test_metrics_are_in_the_journal_step_by_step(recorded: Recorded):
-    points = recorded.served.tracked.metrics["Loss"]
+def test_metrics_are_in_the_journal_step_by_step(recording: Recording):
+    points = recording.served.tracked.metrics["Loss"]
     assert [(point.step, point.value) for point in points] == [(0, 1.0), (1, 0.5), (2, pytest.approx(1 / 3))]
 
 
-def test_metrics_logged_together_keep_their_step(recorded: Recorded):
-    assert recorded.served.tracked.metrics["Accuracy"][0].step == 2
+def test_metrics_logged_together_keep_their_step(recording: Recording):
+    assert recording.served.tracked.metrics["Accuracy"][0].step == 2
 
 
-def test_what_is_not_a_number_survives(recorded: Recorded):
-    metrics = recorded.served.tracked.metrics
+def test_what_is_not_a_number_survives(recording: Recording):
+    metrics = recording.served.tracked.metrics
     assert math.isnan(metrics["broken"][0].value)
     assert math.isinf(metrics["far"][0].value)
-    assert recorded.seen["nan"]
+    assert recording.seen["nan"]
 
 
-def test_parameters_are_kept_as_text(recorded: Recorded):
-    assert recorded.served.tracked.params == {"optimizer": "rmsprop", "epochs": "20", "rate": "0.1"}
-    assert recorded.seen["params"] == recorded.served.tracked.params
+def test_parameters_are_kept_as_text(recording: Recording):
+    assert recording.served.tracked.params == {"optimizer": "rmsprop", "epochs": "20", "rate": "0.1"}
+    assert recording.seen["params"] == recording.served.tracked.params
 
 
-def test_tags_are_kept_and_deleted_ones_are_not(recorded: Recorded):
-    tags = recorded.served.tracked.tags
+def test_tags_are_kept_and_deleted_ones_are_not(recording: Recording):
+    tags = recording.served.tracked.tags
     assert (tags["team"], tags["kept"], "gone" in tags) == ("lab", "yes", False)
 
 
-def test_the_client_reads_its_metrics_back(recorded: Recorded):
-    assert recorded.seen["history"][:2] == [[0, 1.0], [1, 0.5]]
+def test_the_client_reads_its_metrics_back(recording: Recording):
+    assert recording.seen["history"][:2] == [[0, 1.0], [1, 0.5]]
 
 
 @pytest.mark.parametrize(
     "path", ["notes/hello.txt", "config.json", "weights.bin", "Accuracy vs Loss.png", "image.png"]
 )
-def test_artifacts_of_every_kind_are_in_the_runs_folder(recorded: Recorded, path: str):
-    assert (recorded.served.artifacts / path).stat().st_size > 0
+def test_artifacts_of_every_kind_are_in_the_runs_folder(recording: Recording, path: str):
+    assert (recording.served.artifacts / path).stat().st_size > 0
 
 
-def test_an_image_with_a_step_is_kept(recorded: Recorded):
-    assert list((recorded.served.artifacts / "images").glob("sample*step*1*.png"))
+def test_an_image_with_a_step_is_kept(recording: Recording):
+    assert list((recording.served.artifacts / "images").glob("sample*step*1*.png"))
 
 
-def test_the_client_lists_and_reads_its_artifacts(recorded: Recorded):
-    assert {"config.json", "image.png", "notes", "weights.bin"} <= set(recorded.seen["artifacts"])
-    assert recorded.seen["read back"] == "hello"
+def test_the_client_lists_and_reads_its_artifacts(recording: Recording):
+    assert {"config.json", "image.png", "notes", "weights.bin"} <= set(recording.seen["artifacts"])
+    assert recording.seen["read back"] == "hello"
 
 
-def test_a_nested_run_keeps_a_record_of_its_own(recorded: Recorded):
-    assert [point.value for point in recorded.served.tracked.metrics["Loss"]].count(99) == 0
-    assert recorded.seen["runs"] == 2
+def test_a_nested_run_keeps_a_record_of_its_own(recording: Recording):
+    assert [point.value for point in recording.served.tracked.metrics["Loss"]].count(99) == 0
+    assert recording.seen["runs"] == 2
 
 
 def test_a_changed_parameter_is_refused_and_the_first_value_stays(endpoint: Served):

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from tests.core.supervision.tracking.conftest import API, Recorded, Served, ask, recording, serve
+from tests.core.supervision.tracking.conftest import API, Recording, Served, ask, record_script, serve
 from tests.waiting import eventually
 
 from dressage.records.workspace import Workspace
@@ -49,18 +49,18 @@ print(json.dumps({
 
 
 @pytest.fixture(scope="module")
-def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recorded]:
-    yield from recording(tmp_path_factory.mktemp("run"), SCRIPT)
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recording]:
+    yield from record_script(tmp_path_factory.mktemp("run"), SCRIPT)
 
 
 @pytest.fixture(scope="module")
-def models(recorded: Recorded) -> StoredModels:
-    workspace = Workspace(root=recorded.served.workspace)
+def models(recording: Recording) -> StoredModels:
+    workspace = Workspace(root=recording.served.workspace)
     return StoredModels(workspace, ObjectStore(workspace.root / "objects"))
 
 
-def test_each_registration_makes_a_version(recorded: Recorded):
-    assert recorded.seen["versions"] == [1, 2, 3, 4]
+def test_each_registration_makes_a_version(recording: Recording):
+    assert recording.seen["versions"] == [1, 2, 3, 4]
 
 
 def test_the_versions_are_in_the_workspaces_registry(models: StoredModels):
@@ -85,29 +85,31 @@ def test_tags_aliases_and_descriptions_are_the_versions(models: StoredModels):
     assert one.model_tags == {"owner": "lab"}
 
 
-def test_a_version_is_read_by_number_and_by_alias(recorded: Recorded):
-    assert (recorded.seen["weights"], recorded.seen["latest"]) == ("weights", "weights")
+def test_a_version_is_read_by_number_and_by_alias(recording: Recording):
+    assert (recording.seen["weights"], recording.seen["latest"]) == ("weights", "weights")
 
 
-def test_the_client_finds_what_it_kept(recorded: Recorded):
-    assert recorded.seen["by alias"] == 2
-    assert recorded.seen["found"] == [2]
-    assert recorded.seen["described"] == "digits by hand"
-    assert recorded.seen["run"] == "run-1"
+def test_the_client_finds_what_it_kept(recording: Recording):
+    assert recording.seen["by alias"] == 2
+    assert recording.seen["found"] == [2]
+    assert recording.seen["described"] == "digits by hand"
+    assert recording.seen["run"] == "run-1"
 
 
-def test_a_logged_model_knows_the_version_that_was_made_of_it(recorded: Recorded):
-    assert [named["name"] for named in json.loads(recorded.seen["model"])] == ["digits"]
-    (logged,) = recorded.served.tracked.models.values()
+def test_a_logged_model_knows_the_version_that_was_made_of_it(recording: Recording):
+    assert [named["name"] for named in json.loads(recording.seen["model"])] == ["digits"]
+    (logged,) = recording.served.tracked.models.values()
     assert logged.registered == ["digits:3"]
 
 
-def test_the_runs_record_names_the_versions(recorded: Recorded):
-    assert recorded.served.tracked.registered == ["digits:1", "digits:2", "digits:3", "digits:4"]
+def test_the_runs_record_names_the_versions(recording: Recording):
+    assert recording.served.tracked.registered == ["digits:1", "digits:2", "digits:3", "digits:4"]
 
 
-def test_a_version_of_an_address_elsewhere_is_kept_as_that_address(recorded: Recorded, models: StoredModels):
-    assert recorded.seen["address"] == "s3://bucket/model"
+def test_a_version_of_an_address_elsewhere_is_kept_as_that_address(
+    recording: Recording, models: StoredModels
+):
+    assert recording.seen["address"] == "s3://bucket/model"
     assert (models.list()[3].source, models.list()[3].files) == ("s3://bucket/model", ())
 
 
@@ -118,10 +120,10 @@ def test_a_version_of_an_address_elsewhere_says_where_its_files_are(models: Stor
         models.download(models.list()[3], tmp_path)
 
 
-def test_reading_a_version_leaves_its_content_as_it_was(recorded: Recorded, models: StoredModels):
+def test_reading_a_version_leaves_its_content_as_it_was(recording: Recording, models: StoredModels):
     """MLflow's client writes a note beside the files that it reads."""
     assert {file.path for file in models.list()[0].files} == {"MLmodel", "weights"}
-    assert not list((recorded.served.workspace / "models").glob("*/*/registered_model_meta"))
+    assert not list((recording.served.workspace / "models").glob("*/*/registered_model_meta"))
 
 
 MODEL = API + "registered-models/"
