@@ -68,9 +68,11 @@ def _run_checks() -> Iterator[Check]:
         return
     for status in statuses:
         yield Check(
-            f"{status.kind} {status.name}", status.error is None, status.error or status.note or status.source
+            f"{status.kind} {status.name}",
+            status.error is None,
+            status.error or ", ".join(filter(None, (status.source, status.note))),
         )
-        if status.kind == "platform" and status.error is None:
+        if status.kind == "platform" and status.used:
             yield from _diagnose_platform(status.name)
 
 

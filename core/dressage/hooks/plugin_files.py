@@ -33,8 +33,8 @@ def kind_of(path: Path) -> Kind:
     if hooks and all(hooks.values()):
         return "policy"
     raise ValueError(
-        "it is no plugin: a recipe has a function 'model' marked @hookimpl, a platform one called 'platform',"
-        " and every hook of a policy is marked @hookimpl(wrapper=True)"
+        "its hooks do not say what it is; at the top of the module, a recipe has a function 'model' marked with"
+        " @hookimpl, a platform a function 'platform', and a policy only functions marked @hookimpl(wrapper=True)"
     )
 
 

@@ -18,7 +18,7 @@ from dressage.hooks import contract, policy_specs, specs
 from dressage.hooks.calls import PluginId, call_plugin
 from dressage.hooks.plugin_files import Kind
 from dressage.hooks.providers import Found, Provider, find_providers
-from dressage.specs.plugin_settings import VARIABLE, PluginSettings
+from dressage.specs.plugin_settings import VARIABLE, Choice, PluginSettings
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
@@ -61,6 +61,10 @@ class Plugins:
         """The names of the plugins that are not disabled, in the order of the alphabet."""
         return [name for known, name in self.list_all() if known == kind and not self.is_disabled(kind, name)]
 
+    def is_added(self, kind: Kind, name: str) -> bool:
+        """Return whether the program added the plugin as an object."""
+        return (kind, name) in self._added
+
     def is_disabled(self, kind: Kind, name: str) -> bool:
         """Whether a settings file or variable disables it. An object of the program cannot be disabled."""
         return name in self.settings.disabled and (kind, name) not in self._added
@@ -98,33 +102,50 @@ class Plugins:
     def _choose(self, kind: Kind, name: str) -> Provider:
         if self.is_disabled(kind, name):
             raise NotFoundError(
-                f"{kind} {name!r} is disabled by {self.settings.disabled[name]}; take it out of there to use it"
+                f"{kind} {name!r} is disabled by {self.settings.disabled[name]}; remove it there to use it"
             )
         providers = self.providers(kind, name)
         if not providers:
             raise NotFoundError(describe_unknown(kind, name, self.names(kind)))
         if (kind, name) in self._added:
             return providers[0]
-        choice = self.settings.choice(name)
+        choice = self.choice_for(kind, name)
         chosen = [found for found in providers if choice is None or found.is_chosen_by(choice.provider)]
         if len(chosen) != 1:
-            raise SettingsError(self._conflict(kind, name, providers))
+            raise SettingsError(self._describe_conflict(kind, name, providers, choice))
         if kind == "policy" and chosen[0].origin and not self.settings.counts(chosen[0].origin, name):
             raise SettingsError(
-                f"policy {name!r} is required by {self.settings.required[name]}; {chosen[0].source!r}, which"
-                f" {chosen[0].origin} names, cannot provide it: give that file another name"
+                f"policy {name!r} is required by {self.settings.required[name]}; the file {chosen[0].source!r},"
+                f" named in {chosen[0].origin}, cannot provide it: rename the file"
             )
         return chosen[0]
 
-    def _conflict(self, kind: Kind, name: str, providers: list[Provider]) -> str:
-        """Who provides the name, and what the user can write."""
-        choice, required_by = self.settings.choice(name), self.settings.required.get(name)
+    def choice_for(self, kind: Kind, name: str) -> Choice | None:
+        """Return the setting that says who provides the plugin.
+
+        A choice that means a plugin of the same name, but of another kind, does not count.
+        """
+        choice = self.settings.choice(name)
+        if choice is None:
+            return None
+        meant = [
+            other
+            for other in KINDS
+            for found in self.providers(other, name)
+            if found.is_chosen_by(choice.provider)
+        ]
+        return choice if kind in meant or not meant else None
+
+    def _describe_conflict(
+        self, kind: Kind, name: str, providers: list[Provider], choice: Choice | None
+    ) -> str:
+        """Say who provides the name, and what the user can write."""
         known = " and ".join(f"'{found.source}'" for found in providers)
         chosen = f", and {choice.origin} chooses {choice.provider!r}" if choice else ""
-        where = f" in {required_by}" if required_by else ""
+        where = self.settings.required.get(name) or (choice.origin if choice else "dressage.toml")
         return (
-            f"{kind} {name!r} is provided by {known}{chosen}; choose one{where}:"
-            f' [plugins] {name} = "{providers[0].choice}"'
+            f"{kind} {name!r} is provided by {known}{chosen}; choose one:"
+            f' write {name} = "{providers[0].choice}" below [plugins] in {where}'
         )
 
     def _identify(self, kind: Kind, provider: Provider) -> PluginId:
@@ -133,10 +154,10 @@ class Plugins:
         return PluginId(provider.name, provider.source, self.advise(provider.name))
 
     def advise(self, name: str) -> str:
-        """What the user can do where a policy breaks."""
+        """Say what the user can do if a policy breaks."""
         if required_by := self.settings.required.get(name):
-            return f"nothing runs without this policy, which {required_by} requires; repair it"
-        return f"nothing runs without this policy: repair it, or disable it with {VARIABLE}={name}"
+            return f"no run starts without it: {required_by} requires it"
+        return f"no run starts without it; to disable it, set {VARIABLE}={name}"
 
 
 def _import(provider: Provider, plugin: PluginId) -> tuple[Any, int]:
@@ -163,6 +184,10 @@ def _register(manager: pluggy.PluginManager, plugin: Any, name: str) -> None:
     """Register the plugin. Raises ValueError for a hook that does not exist, or takes what does not."""
     from inspect import isgeneratorfunction, signature
 
+    if isinstance(plugin, type):
+        raise TypeError(
+            f"{plugin.__name__} is a class; make the entry point name an instance of it, or a module"
+        )
     known = {name for name in dir(manager.hook) if not name.startswith("_")}
     for attribute in dir(plugin):
         options = manager.parse_hookimpl_opts(plugin, attribute)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pluggy
 
-from dressage.errors import NotFoundError, PluginError, SettingsError, describe_unknown
+from dressage.errors import DressageError, NotFoundError, PluginError, SettingsError
 from dressage.hooks.calls import PluginId, call_plugin
 from dressage.hooks.descriptions import check_description
 from dressage.hooks.plugins import Plugins
@@ -44,8 +44,11 @@ class Policy:
             changed = call_plugin(
                 self.plugin, question, lambda: check_description(self.plugin, question, caller(**arguments))
             )
-        except SettingsError as error:
-            raise type(error)(f"policy {self.name!r}: {error}") from error
+        except PluginError:
+            raise
+        except DressageError as error:  # the policy refuses, whatever it raises for that
+            kind = type(error) if isinstance(error, SettingsError | NotFoundError) else SettingsError
+            raise kind(f"policy {self.name!r}: {' '.join(str(error).split())}") from error
         finally:
             self.manager.unregister(given)
         if changed is None and answer is not None:
@@ -58,7 +61,7 @@ def load_policies(plugins: Plugins) -> tuple[Policy, ...]:
 
     Raises PluginError for one that cannot be loaded, and as `order_policies` does.
     """
-    _check_files(plugins)
+    _check_unusable(plugins)
     return tuple(load_policy(plugins, name) for name in order_policies(plugins))
 
 
@@ -66,21 +69,41 @@ def order_policies(plugins: Plugins) -> list[str]:
     """Return the names of the policies in the order in which they are applied: the last one has the last word.
 
     Those that are required come last, as required; before them those of the setting `order`; first the others, by
-    name. Raises NotFoundError for a required one that is missing, SettingsError for one that must not be disabled.
+    name. Raises SettingsError for a required policy that is missing, disabled or replaced.
     """
+    for message in find_problems(plugins).values():
+        raise SettingsError(message)
+    return sort_policies(plugins)
+
+
+def sort_policies(plugins: Plugins) -> list[str]:
+    """Return the names of the policies in their order, whether or not something is wrong with them."""
     settings = plugins.settings
-    for name, origin in settings.required.items():
-        if name in settings.disabled:
-            by = settings.disabled[name]
-            raise SettingsError(f"policy {name!r} is required by {origin}; {by} cannot disable it")
-        if not plugins.providers("policy", name):
-            known = describe_unknown("policy", name, plugins.names("policy"))
-            raise NotFoundError(f"{known}; {origin} requires it: nothing runs without it")
-    for name, by in settings.disabled.items():
-        if ("policy", name) in plugins.list_all() and not plugins.is_disabled("policy", name):
-            raise SettingsError(f"policy {name!r} is part of this program; {by} cannot disable it")
     places = {name: place for place, name in enumerate([*settings.order, *settings.required])}
     return sorted(plugins.names("policy"), key=lambda name: (places.get(name, -1), name))
+
+
+def find_problems(plugins: Plugins) -> dict[str, str]:
+    """Return what is wrong with the settings about policies: a line for each policy, by its name."""
+    settings, problems = plugins.settings, {}
+    for name, origin in settings.required.items():
+        required = f"policy {name!r} is required by {origin}"
+        if name in settings.disabled:
+            problems[name] = f"{required}; remove it from {settings.disabled[name]}, which disables it"
+        elif plugins.is_added("policy", name):
+            problems[name] = (
+                f"{required}; a program cannot provide it: give the program's policy another name"
+            )
+        elif not plugins.providers("policy", name):
+            choice = settings.choice(name)
+            what = f"the distribution {choice.provider!r}" if choice else "the distribution that provides it"
+            problems[name] = f"{required} and not installed; install {what}"
+    for name, origin in settings.disabled.items():
+        if plugins.is_added("policy", name):
+            problems[name] = (
+                f"policy {name!r} is part of this program; remove it from {origin}, which disables it"
+            )
+    return problems
 
 
 def list_disabled_policies(plugins: Plugins) -> dict[str, str]:
@@ -94,6 +117,8 @@ def list_disabled_policies(plugins: Plugins) -> dict[str, str]:
 def load_policy(plugins: Plugins, name: str) -> Policy:
     """Load the policy of that name. Raises PluginError for one that breaks, or that would replace answers."""
     manager, plugin = plugins.manager("policy", name), plugins.identify("policy", name)
+    if not manager.get_hookcallers(manager.get_plugin(name)):
+        raise plugin.error("registering", "it has no hooks; mark its functions with @hookimpl(wrapper=True)")
     for hook in _plain_hooks(manager):
         raise plugin.error(
             "registering", f"its hook {hook!r} does not wrap; mark it with @hookimpl(wrapper=True)"
@@ -109,10 +134,14 @@ def _plain_hooks(manager: pluggy.PluginManager) -> Iterator[str]:
                 yield caller.name
 
 
-def _check_files(plugins: Plugins) -> None:
-    """A file that is no plugin may have been meant as a policy."""
+def _check_unusable(plugins: Plugins) -> None:
+    """Raise PluginError for what was meant as a plugin, perhaps as a policy, and cannot be used."""
     for found in plugins.found.unusable:
-        if found.file and found.name not in plugins.settings.disabled:
+        if found.may_be_policy and found.name not in plugins.settings.disabled:
             raise PluginError(
-                found.name, "loading", found.reason, source=found.source, advice=plugins.advise(found.name)
+                found.name,
+                "loading",
+                found.reason,
+                source=found.source,
+                advice=f"it may be a policy, so {plugins.advise(found.name)}",
             )

@@ -56,12 +56,12 @@ class Provider:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unusable:
-    """Something that was meant as a plugin. file: whether it is one, and so may have been meant as a policy."""
+    """Something that was meant as a plugin. may_be_policy: whether it may have been meant as a policy."""
 
     name: str
     source: str
     reason: str
-    file: bool
+    may_be_policy: bool
 
 
 @dataclass(slots=True)
@@ -86,7 +86,8 @@ def _add_entry_point(found: Found, point: EntryPoint) -> None:
     source = f"{point.distribution} {point.version}"
     if point.group not in GROUPS:
         reason = describe_unknown("group of entry points", point.group, GROUPS)
-        found.unusable.append(Unusable(name=point.name, source=source, reason=reason, file=False))
+        misspelt = point.group.startswith("dressage.pol")
+        found.unusable.append(Unusable(name=point.name, source=source, reason=reason, may_be_policy=misspelt))
         return
     found.providers[GROUPS[point.group], point.name].append(
         Provider(
@@ -104,8 +105,8 @@ def _add_file(found: Found, file: PluginFile) -> None:
     try:
         kind = kind_of(file.path)
     except (OSError, ValueError, SyntaxError) as error:
-        reason = str(error) if type(error) is ValueError else f"{type(error).__name__}: {error}"
-        found.unusable.append(Unusable(name=name, source=file.written, reason=reason, file=True))
+        reason = _explain(error, file)
+        found.unusable.append(Unusable(name=name, source=file.written, reason=reason, may_be_policy=True))
         return
     found.providers[kind, name].append(
         Provider(
@@ -117,6 +118,12 @@ def _add_file(found: Found, file: PluginFile) -> None:
             path=file.path,
         )
     )
+
+
+def _explain(error: Exception, file: PluginFile) -> str:
+    if isinstance(error, FileNotFoundError):
+        return f"the file does not exist; correct its path in {file.origin}"
+    return str(error) if type(error) is ValueError else f"{type(error).__name__}: {error}"
 
 
 def _distinct(files: tuple[PluginFile, ...]) -> Iterator[PluginFile]:

@@ -1,88 +1,113 @@
-"""What became of each plugin: for lists and checks."""
+"""The status of every plugin, for lists and checks."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dressage.errors import DressageError
+from dressage.errors import DressageError, describe_unknown
 from dressage.hooks.plugin_files import Kind
 from dressage.hooks.plugins import Plugins
-from dressage.hooks.policies import load_policy, order_policies
+from dressage.hooks.policies import find_problems, load_policy, sort_policies
+from dressage.hooks.providers import Provider
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PluginStatus:
-    """What became of one plugin.
+    """The status of one plugin, or of one of several that have its name.
 
-    kind: "recipe", "platform" or "policy"; "unknown" for what was meant as a plugin and is none.
-    source: the distribution or file that it comes from. contract: which it is written for, if it can be loaded.
-    error: why it cannot be used. note: where a policy stands in their order, and who requires or disables a plugin.
+    kind: "recipe", "platform" or "policy"; "plugin" if that cannot be determined.
+    source: the distribution or file that it comes from. contract: the one that it states, if it could be read.
+    used: whether it is loaded when it is asked for. error: why it cannot be used.
+    note: the place of a policy in their order, or who requires, disables or replaces a plugin.
     """
 
     name: str
     kind: str
     source: str
     contract: int | None = None
+    used: bool = True
     error: str | None = None
     note: str | None = None
 
 
 def list_statuses(plugins: Plugins) -> list[PluginStatus]:
-    """Return every plugin, loaded to see whether it can be; policies first, in the order they are applied."""
-    return [*_policies(plugins), *_others(plugins), *_unusable(plugins)]
+    """Load every plugin and return its status; policies come first, in the order in which they are applied."""
+    others = [
+        status
+        for kind, name in plugins.list_all()
+        if kind != "policy"
+        for status in _check(plugins, kind, name)
+    ]
+    return [*_check_policies(plugins), *others, *_list_unusable(plugins), *_list_unknown_names(plugins)]
 
 
-def _policies(plugins: Plugins) -> Iterator[PluginStatus]:
-    try:
-        order = order_policies(plugins)
-    except DressageError as error:
-        order = plugins.names("policy")
-        yield PluginStatus(name="policies", kind="policy", source="", error=str(error))
-    for place, name in enumerate(order, 1):
+def _check_policies(plugins: Plugins) -> Iterator[PluginStatus]:
+    problems, order = find_problems(plugins), sort_policies(plugins)
+    for name in dict.fromkeys(
+        [*order, *(name for kind, name in plugins.list_all() if kind == "policy"), *problems]
+    ):
         required_by = plugins.settings.required.get(name)
-        note = f"number {place} of {len(order)}" + (f", required by {required_by}" if required_by else "")
-        yield from _statuses(plugins, "policy", name, note)
-    for name in plugins.settings.disabled:
-        if plugins.is_disabled("policy", name):
-            yield from _statuses(plugins, "policy", name)
+        notes = [f"policy {order.index(name) + 1} of {len(order)}"] if name in order else []
+        notes += [f"required by {required_by}"] if required_by else []
+        statuses = list(_check(plugins, "policy", name, ", ".join(notes) or None, problems.get(name)))
+        yield from statuses or [
+            PluginStatus(name=name, kind="policy", source="", used=False, error=problems.get(name))
+        ]
 
 
-def _others(plugins: Plugins) -> Iterator[PluginStatus]:
-    for kind, name in plugins.list_all():
-        if kind != "policy":
-            yield from _statuses(plugins, kind, name)
-
-
-def _statuses(plugins: Plugins, kind: Kind, name: str, note: str | None = None) -> Iterator[PluginStatus]:
-    """One for each that provides the plugin."""
-    disabled = f"disabled by {plugins.settings.disabled[name]}" if plugins.is_disabled(kind, name) else None
-    contract, error = (None, None) if disabled else _try(plugins, kind, name)
+def _check(
+    plugins: Plugins, kind: Kind, name: str, note: str | None = None, problem: str | None = None
+) -> Iterator[PluginStatus]:
+    """Yield a status for each provider of the plugin."""
+    disabled_by = plugins.settings.disabled.get(name) if plugins.is_disabled(kind, name) else None
+    error = problem or (None if disabled_by else _try_to_load(plugins, kind, name))
+    choice = plugins.choice_for(kind, name)
     for provider in plugins.providers(kind, name):
+        is_chosen = choice is None or plugins.is_added(kind, name) or provider.is_chosen_by(choice.provider)
+        unused = choice and not is_chosen and not error
         yield PluginStatus(
             name=name,
             kind=kind,
-            source=provider.source or "added by the program",
-            contract=contract,
+            source=provider.source or "this program",
+            contract=_read_contract(plugins, kind, provider, is_loaded=not (error or disabled_by or unused)),
+            used=not (error or disabled_by or unused),
             error=error,
-            note=disabled or note,
+            note=f"disabled by {disabled_by}"
+            if disabled_by
+            else f"not used: {choice.origin} chooses {choice.provider!r}"
+            if choice and unused
+            else note,
         )
 
 
-def _try(plugins: Plugins, kind: Kind, name: str) -> tuple[int | None, str | None]:
-    """The plugin's contract, and what is wrong with it."""
+def _try_to_load(plugins: Plugins, kind: Kind, name: str) -> str | None:
+    """Return what is wrong with a plugin; None if it can be used."""
     try:
         if kind == "policy":
             load_policy(plugins, name)
         else:
             plugins.manager(kind, name)
-        return plugins.contract_of(kind, name), None
     except DressageError as error:
-        return None, str(error)
+        return str(error)
+    return None
 
 
-def _unusable(plugins: Plugins) -> Iterator[PluginStatus]:
+def _read_contract(plugins: Plugins, kind: Kind, provider: Provider, *, is_loaded: bool) -> int | None:
+    return plugins.contract_of(kind, provider.name) if is_loaded else provider.read_contract()
+
+
+def _list_unusable(plugins: Plugins) -> Iterator[PluginStatus]:
     for found in plugins.found.unusable:
-        yield PluginStatus(name=found.name, kind="unknown", source=found.source, error=found.reason)
+        yield PluginStatus(
+            name=found.name, kind="plugin", source=found.source, used=False, error=found.reason
+        )
+
+
+def _list_unknown_names(plugins: Plugins) -> Iterator[PluginStatus]:
+    """Yield the names in settings that no plugin has: they may be misspelt."""
     known = {name for _, name in plugins.list_all()} | {found.name for found in plugins.found.unusable}
-    for name, origin in plugins.settings.disabled.items():
+    settings = plugins.settings
+    for name, origin in {**dict.fromkeys(settings.order, settings.order_origin), **settings.disabled}.items():
         if name not in known:
-            yield PluginStatus(name=name, kind="unknown", source=origin, note="disabled, and not installed")
+            where = "disabled" if name in settings.disabled else "order"
+            note = f"named by {where!r}: {describe_unknown('plugin', name, known)}"
+            yield PluginStatus(name=name, kind="plugin", source=origin, used=False, note=note)

@@ -128,27 +128,26 @@ def load(start: Path, environ: Mapping[str, str]) -> Configuration:
     """
     places = [
         next((p for p in (d / FILE for d in (start, *start.parents)) if p.is_file()), None),
-        user_file(environ),
-        *machine_files(environ),
+        user_file(),
+        *machine_files(),
     ]
-    files = tuple(
-        (path, _read(path)) for path in dict.fromkeys(places) if path is not None and path.is_file()
-    )
+    files = tuple((path, _read(path)) for path in dict.fromkeys(places) if path and path.is_file())
     return Configuration(environ, files)
 
 
-def user_file(environ: Mapping[str, str]) -> Path | None:
-    """The user's own file; None where there is no home to look in."""
-    if not (environ.get("HOME") or environ.get("XDG_CONFIG_HOME") or environ.get("APPDATA")):
-        return None
+def user_file() -> Path:
+    """Return the path of the user's own file.
+
+    Only the variables of the process can move it: the file may require policies.
+    """
     from platformdirs import user_config_path
 
     return user_config_path("dressage", appauthor=False) / FILE
 
 
-def machine_files(environ: Mapping[str, str]) -> tuple[Path, ...]:
-    """The files of the machine's operator. A variable may add folders; it cannot take the standard one away."""
-    folders = [folder for folder in environ.get("XDG_CONFIG_DIRS", "").split(os.pathsep) if folder]
+def machine_files() -> tuple[Path, ...]:
+    """Return the paths of the operator's files. XDG_CONFIG_DIRS can add folders, but not remove the standard one."""
+    folders = [folder for folder in os.environ.get("XDG_CONFIG_DIRS", "").split(os.pathsep) if folder]
     return tuple(Path(folder) / "dressage" / FILE for folder in (*folders, _MACHINE))
 
 

@@ -42,7 +42,7 @@ def test_two_distributions_that_claim_a_recipe_are_both_named_with_the_setting(
     with pytest.raises(
         SettingsError,
         match=r"recipe 'mnist' is provided by 'keras-extras 0\.3' and 'lab 1\.2'; choose one:"
-        r' \[plugins\] mnist = "keras-extras"$',
+        r' write mnist = "keras-extras" below \[plugins\] in dressage\.toml$',
     ):
         model_of(Engine(project))
 
@@ -146,7 +146,45 @@ def test_a_disabled_recipe_says_by_whom(project: Path, install: Install):
 def test_a_name_that_is_disabled_and_not_there_is_listed(project: Path):
     (project / "dressage.toml").write_text('[plugins]\ndisabled = ["huose"]\n')
     (status,) = (status for status in Engine(project).plugin_statuses() if status.name == "huose")
-    assert (status.note, status.source) == ("disabled, and not installed", str(project / "dressage.toml"))
+    assert (status.note or "").startswith("named by 'disabled': no plugin named 'huose'; known: azureml,")
+    assert status.source == str(project / "dressage.toml")
+
+
+def test_a_misspelt_policy_in_an_order_is_listed(project: Path):
+    (project / "dressage.toml").write_text('[plugins]\norder = ["hosue"]\n')
+    (status,) = (status for status in Engine(project).plugin_statuses() if status.name == "hosue")
+    assert (status.note or "").startswith("named by 'order': no plugin named 'hosue'")
+
+
+def test_the_provider_that_is_not_chosen_is_listed_as_not_used(project: Path, install: Install):
+    install("recipes", "mnist", RECIPE.format(name="a"), distribution="lab")
+    install("recipes", "mnist", RECIPE.format(name="b"), distribution="other")
+    (project / "dressage.toml").write_text('[plugins]\nmnist = "lab"\n')
+    statuses = {item.source: item for item in Engine(project).plugin_statuses() if item.name == "mnist"}
+    assert {source: status.used for source, status in statuses.items()} == {
+        "lab 1.2": True,
+        "other 1.2": False,
+    }
+    assert statuses["other 1.2"].note == f"not used: {project / 'dressage.toml'} chooses 'lab'"
+
+
+def test_a_choice_of_a_recipe_does_not_concern_a_policy_of_that_name(project: Path, install: Install):
+    install("recipes", "mnist", RECIPE.format(name="a"), distribution="lab")
+    install("recipes", "mnist", RECIPE.format(name="b"), distribution="other")
+    install("policies", "mnist", POLICY, distribution="house-rules")
+    (project / "dressage.toml").write_text('[plugins]\nmnist = "lab"\n')
+    request = Engine(project).describe("mnist")
+    assert (request.model.name, request.tags) == ("a", {"judged": "yes"})
+
+
+def test_an_entry_point_in_a_misspelt_group_of_policies_stops_every_plan(
+    project: Path, tiny: Tiny, install: Install
+):
+    install("policy", "house", POLICY)
+    engine = Engine(project)
+    engine.plugins.add("recipe", "tiny", tiny)
+    with pytest.raises(PluginError, match=r"did you mean 'dressage\.policies'\?.* it may be a policy"):
+        engine.plan("tiny")
 
 
 class TestProjectFiles:
@@ -221,7 +259,7 @@ class TestProjectFiles:
         engine.plugins.add("recipe", "tiny", tiny)
         with pytest.raises(
             PluginError,
-            match=r"plugin 'house' \(house\.py\) failed in loading: .*with DRESSAGE_PLUGINS_DISABLED=house",
+            match=r"plugin 'house' \(house\.py\) failed in loading: .*set DRESSAGE_PLUGINS_DISABLED=house",
         ):
             engine.plan("tiny")
 
@@ -280,9 +318,7 @@ class TestContract:
         install("policies", "house", f"DRESSAGE_CONTRACT = 2\n{text}")
         engine = Engine(project)
         engine.plugins.add("recipe", "tiny", tiny)
-        with pytest.raises(
-            PluginError, match=r"plugin 'house' .* contract 2.* nothing runs without this policy"
-        ):
+        with pytest.raises(PluginError, match=r"plugin 'house' .* contract 2.* no run starts without it"):
             engine.plan("tiny")
 
     def test_a_file_of_a_future_contract_is_named(self, project: Path):

@@ -9,7 +9,16 @@ import pytest
 from tests.core.hooks.conftest import Install
 from tests.recipes import Tiny
 
-from dressage import Engine, Environment, NotFoundError, PluginError, SettingsError, hookimpl
+from dressage import (
+    DressageError,
+    Engine,
+    Environment,
+    NotFoundError,
+    PluginError,
+    SettingsError,
+    StageError,
+    hookimpl,
+)
 
 CAP = """
 from dataclasses import replace
@@ -141,15 +150,70 @@ def test_an_order_is_configured(project: Path, tiny: Tiny):
 
 
 def test_a_required_policy_has_the_last_word_whatever_a_project_orders(
-    project: Path, tiny: Tiny, machine_file: Path, user_file: Path
+    project: Path, tiny: Tiny, machine_file: Path, user_file: Path, install: Install
 ):
+    for name in "abcz":
+        install("policies", name, CAP.format(nodes=ord(name)))
     machine_file.write_text('[plugins]\nrequired = ["a"]\n')
     user_file.write_text('[plugins]\nrequired = ["b"]\n')
     (project / "dressage.toml").write_text('[plugins]\norder = ["a", "b", "z"]\nrequired = ["c"]\n')
     engine = Engine(project)
     engine.plugins.add("recipe", "tiny", tiny)
-    apply(engine, "a", "b", "c", "z")
     assert engine.plan("tiny").policies == ("z", "c", "b", "a")
+    assert engine.describe("tiny").compute.max_nodes == ord("a")
+
+
+def test_a_program_cannot_replace_a_required_policy(
+    project: Path, tiny: Tiny, machine_file: Path, install: Install
+):
+    install("policies", "house", CAP.format(nodes=1))
+    machine_file.write_text('[plugins]\nrequired = ["house"]\n')
+    engine = Engine(project)
+    engine.plugins.add("recipe", "tiny", tiny)
+    engine.plugins.add("policy", "house", Tag("x"))
+    with pytest.raises(SettingsError, match="required by .*; a program cannot provide it"):
+        engine.plan("tiny")
+
+
+def test_an_engine_without_variables_reads_what_the_user_and_the_machine_require(
+    project: Path, tiny: Tiny, machine_file: Path, user_file: Path
+):
+    machine_file.write_text('[plugins]\nrequired = ["a"]\n')
+    user_file.write_text('[plugins]\nrequired = ["b"]\n')
+    engine = Engine(project, environ={})
+    assert list(engine.plugins.settings.required) == ["b", "a"]
+
+
+def test_a_policy_without_hooks_is_refused(project: Path, tiny: Tiny, install: Install):
+    install("policies", "house", "class Policy: ...\n")
+    engine = Engine(project)
+    engine.plugins.add("recipe", "tiny", tiny)
+    with pytest.raises(PluginError, match="'house' .* failed in registering: .*it has no hooks"):
+        engine.plan("tiny")
+
+
+def test_a_class_instead_of_an_instance_is_named(engine: Engine, tiny: Tiny):
+    engine.plugins.add("policy", "tag", Tag)
+    with pytest.raises(PluginError, match="Tag is a class; make the entry point name an instance of it"):
+        engine.plan("tiny")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [SettingsError("closed\ntoday"), NotFoundError("closed\ntoday"), StageError("x", "closed\ntoday")],
+)
+def test_a_policy_refuses_with_its_name_in_one_line_whatever_it_raises(
+    error: Exception, engine: Engine, tiny: Tiny
+):
+    class Refuses:
+        @hookimpl(wrapper=True)
+        def tags(self):
+            yield
+            raise error
+
+    engine.plugins.add("policy", "house", Refuses())
+    with pytest.raises(DressageError, match=r"^policy 'house': closed today$"):
+        engine.plan("tiny")
 
 
 @pytest.mark.parametrize("how", ["file", "variable"])
@@ -208,7 +272,7 @@ def test_a_required_policy_cannot_be_disabled(
     engine.plugins.add("recipe", "tiny", tiny)
     with pytest.raises(
         SettingsError,
-        match=f"policy 'house' is required by {file}; DRESSAGE_PLUGINS_DISABLED cannot disable it",
+        match=f"policy 'house' is required by {file}; remove it from DRESSAGE_PLUGINS_DISABLED",
     ):
         engine.plan("tiny")
 
@@ -225,7 +289,9 @@ def test_a_project_cannot_disable_what_the_machine_requires(
     (project / "dressage.toml").write_text('[plugins]\ndisabled = ["house"]\nrequired = []\n')
     engine = Engine(project)
     engine.plugins.add("recipe", "tiny", tiny)
-    with pytest.raises(SettingsError, match=r"required by .*machine.*dressage\.toml cannot disable it"):
+    with pytest.raises(
+        SettingsError, match=r"required by .*machine.*; remove it from .*project/dressage\.toml"
+    ):
         engine.plan("tiny")
 
 
@@ -236,7 +302,7 @@ def test_nothing_is_planned_without_a_policy_that_is_required_and_missing(
     engine = Engine(project)
     engine.plugins.add("recipe", "tiny", tiny)
     with pytest.raises(
-        NotFoundError, match=r"no policy named 'house'.* requires it: nothing runs without it"
+        SettingsError, match=r"policy 'house' is required by .* and not installed; install the distribution"
     ):
         engine.plan("tiny")
 
@@ -247,7 +313,7 @@ def test_a_project_cannot_provide_a_required_policy_itself(project: Path, tiny: 
     (project / "dressage.toml").write_text('plugins = ["./house.py"]\n')
     engine = Engine(project)
     engine.plugins.add("recipe", "tiny", tiny)
-    with pytest.raises(SettingsError, match=r"'\./house\.py', which .* names, cannot provide it"):
+    with pytest.raises(SettingsError, match=r"the file '\./house\.py', named in .*, cannot provide it"):
         engine.plan("tiny")
 
 
@@ -268,7 +334,9 @@ def test_a_policy_of_the_program_cannot_be_disabled(project: Path, tiny: Tiny):
     engine = Engine(project)
     engine.plugins.add("recipe", "tiny", tiny)
     engine.plugins.add("policy", "house", Tag("x"))
-    with pytest.raises(SettingsError, match=r"policy 'house' is part of this program; .* cannot disable it"):
+    with pytest.raises(
+        SettingsError, match=r"policy 'house' is part of this program; remove it from .*dressage\.toml"
+    ):
         engine.plan("tiny")
 
 
@@ -301,8 +369,8 @@ def test_a_policy_that_breaks_says_how_to_disable_it(project: Path, tiny: Tiny, 
     engine.plugins.add("recipe", "tiny", tiny)
     with pytest.raises(
         PluginError,
-        match=r"plugin 'house' \(lab 1\.2\) failed in import: ZeroDivisionError: division by zero; nothing runs"
-        r" without this policy: repair it, or disable it with DRESSAGE_PLUGINS_DISABLED=house$",
+        match=r"plugin 'house' \(lab 1\.2\) failed in import: ZeroDivisionError: division by zero; no run"
+        r" starts without it; to disable it, set DRESSAGE_PLUGINS_DISABLED=house$",
     ):
         engine.plan("tiny")
 
@@ -314,7 +382,5 @@ def test_a_required_policy_that_breaks_does_not_say_how_to_disable_it(
     machine_file.write_text('[plugins]\nrequired = ["house"]\n')
     engine = Engine(project)
     engine.plugins.add("recipe", "tiny", tiny)
-    with pytest.raises(
-        PluginError, match=r"nothing runs without this policy, which .*machine.* requires; repair it"
-    ):
+    with pytest.raises(PluginError, match=r"no run starts without it: .*machine.* requires it$"):
         engine.plan("tiny")

@@ -60,7 +60,7 @@ def test_a_policy_that_is_broken_stops_a_resume(engine: Engine, failed_run: Run,
 
 def test_a_required_policy_that_is_missing_stops_a_resume(engine: Engine, failed_run: Run, machine_file):
     machine_file.write_text('[plugins]\nrequired = ["house"]\n')
-    with pytest.raises(Exception, match="nothing runs without it"):
+    with pytest.raises(Exception, match="policy 'house' is required by"):
         Engine(engine.directory).resume(failed_run.id)
     assert attempts(failed_run) == 1
 
