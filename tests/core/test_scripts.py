@@ -102,7 +102,7 @@ def test_a_script_is_one_of_the_three(tmp_path: Path, ways: dict[str, str]):
 
 def test_several_processes_are_refused_where_they_cannot_be_started(engine: Engine, add):
     add(file="package/train.py", distribution=Distribution(nodes=2, processes_per_node=4))
-    with pytest.raises(SpecError, match=r"a run of 8 processes \(2 x 4\) cannot start on platform 'local'"):
+    with pytest.raises(SpecError, match=r"a run of 8 processes \(2 x 4\) cannot run on platform 'local'"):
         engine.plan("starts")
 
 
