@@ -1,6 +1,6 @@
 """dressage: a plugin-based, framework-agnostic model trainer.
 
-What a plugin author needs, and `Engine` for tools that embed it.
+The public names for plugin authors, and `Engine` for programs that use dressage as a library.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -46,7 +46,7 @@ def __dir__() -> list[str]:
 
 
 def __getattr__(name: str) -> Any:
-    """Load what is asked for and nothing else: a run's supervisor needs a hundredth of the package."""
+    """Import a public name when it is first used: a run's supervisor needs only a small part of the package."""
     if name not in _HOMES:
         raise AttributeError(f"module 'dressage' has no attribute {name!r}")
     from importlib import import_module

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from dressage import Engine
 from dressage.hooks.declarations import ask_declaration
-from dressage.specs.settings import Owner, declared
+from dressage.specs.settings import Owner, list_settings
 from reference.markdown import directive, escape, join
 
 _PROJECT = Path(__file__).parents[2] / "pyproject.toml"
@@ -48,7 +48,7 @@ def _section(owner: Owner) -> Iterator[str]:
     table = f"{owner.kind}s.{owner.name}"
     yield f"On the command line: `{_WAYS[owner.kind]}`. In `dressage.toml`: the table `[{table}]`."
     bounds = {item.name: _bounds(item) for item in fields(kind)}
-    for item in declared(kind):
+    for item in list_settings(kind):
         default = "none" if item.default is None else json.dumps(item.default)
         facts = (
             f"Type: {escape(item.type)}{bounds[item.name]}. Default: `{default}`."

@@ -33,7 +33,7 @@ def test_a_run_cancelled_before_it_is_submitted_never_starts(engine: Engine, tin
             (summary,) = engine.runs()
             engine.get(summary.run_id).cancel()
 
-    with pytest.raises(StageError, match="cancelled before it was submitted"):
+    with pytest.raises(StageError, match="canceled before it was submitted"):
         engine.run("tiny", listener=cancel)
     assert [summary.status.state for summary in engine.runs()] == ["Canceled"]
 

@@ -102,7 +102,7 @@ def test_a_script_is_one_of_the_three(tmp_path: Path, ways: dict[str, str]):
 
 def test_several_processes_are_refused_where_they_cannot_be_started(engine: Engine, add):
     add(file="package/train.py", distribution=Distribution(nodes=2, processes_per_node=4))
-    with pytest.raises(SpecError, match=r"a run of 8 processes \(2 x 4\) cannot start on platform 'local'"):
+    with pytest.raises(SpecError, match=r"a run of 8 processes \(2 x 4\) cannot run on platform 'local'"):
         engine.plan("starts")
 
 
@@ -138,9 +138,9 @@ def test_a_script_is_stopped_at_its_time_limit(engine: Engine, add):
         (ComputeTarget, {"name": "a", "slots": 0}, "slots is 0; give at least 1"),
         (Environment, {"name": "a", "variables": {"A=B": "1"}}, "variable 'A=B'"),
         (Environment, {"name": "a", "variables": {"A": "1\0"}}, "leave out '=' and NUL bytes"),
-        (Script, {"directory": Path("/a"), "command": "a\0b"}, "holds a NUL byte"),
-        (Script, {"directory": Path("/a"), "file": "a.py", "arguments": ("\0",)}, "holds a NUL byte"),
-        (Source, {"path": "./a", "addresses": ("/a",)}, "write it plainly"),
+        (Script, {"directory": Path("/a"), "command": "a\0b"}, "contains a NUL byte"),
+        (Script, {"directory": Path("/a"), "file": "a.py", "arguments": ("\0",)}, "contains a NUL byte"),
+        (Source, {"path": "./a", "addresses": ("/a",)}, "write it like 'train/a.csv'"),
         (Source, {"path": "a\0", "addresses": ("/a",)}, "leaves the dataset's folder"),
         (Distribution, {"nodes": 0}, "give at least 1 of both"),
     ],

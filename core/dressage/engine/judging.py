@@ -1,4 +1,4 @@
-"""Judging a run again before another attempt: policies may have changed since it was recorded."""
+"""Judge a run again before its next attempt: the policies may have changed since the last one."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -22,9 +22,10 @@ def judge_again(
     disabled: Mapping[str, str],
     resolve: Callable[[ComputeTarget], ComputeTarget],
 ) -> tuple[RunRequest, Judgement]:
-    """Return the request as the policies of today make it of the recorded descriptions, and their judgement.
+    """Apply the current policies to the recorded descriptions; return the new request and the new judgement.
 
-    Raises SettingsError with a policy's name if it refuses, or if what the model is a function of would change:
+    recorded: the last judgement of the run. disabled: as in `Judgement`. resolve: the platform's `compute.resolve`.
+    Raises SettingsError with a policy's name if the policy refuses, or if it would change an input of the training:
     an attempt continues from the checkpoints of the one before. The compute target may change.
     """
     context = Context(
@@ -49,7 +50,7 @@ def judge_again(
 
 
 def _training_inputs(request: RunRequest) -> dict[str, Any]:
-    """What a policy can change of what the model is a function of, as JSON."""
+    """Return the inputs of the training that a policy can change, as JSON."""
     environment, script = to_json(request.environment), to_json(request.script)
     for name in ("name", "secrets"):
         del environment[name]
@@ -63,6 +64,7 @@ def _training_inputs(request: RunRequest) -> dict[str, Any]:
 
 
 def _refuse(request: RunRequest, recorded: Judgement, judgement: Judgement, lines: list[str]) -> None:
+    """Raise SettingsError with the policy that would change the training. lines: the changes."""
     policy = _find_policy(recorded.changes, judgement.changes)
     if policy is None:
         named = "the policies"
@@ -79,7 +81,7 @@ def _refuse(request: RunRequest, recorded: Judgement, judgement: Judgement, line
 
 
 def _find_policy(before: Changes, now: Changes) -> str | None:
-    """The first policy whose changes are not those that it made before."""
+    """Return the first policy whose changes differ from its recorded ones; None if there is none."""
     for question in ("dataset", "environment", "model"):
         old, new = before.get(question, ()), now.get(question, ())
         for policy, line in (*new, *old):

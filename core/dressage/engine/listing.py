@@ -1,4 +1,4 @@
-"""How the runs of a listing stand now: each platform is asked in a thread, and none holds up another."""
+"""Update the statuses of a list of runs. Each platform is asked in its own thread, so that none delays another."""
 
 import threading
 import time
@@ -10,18 +10,18 @@ from dressage.errors import DressageError
 from dressage.results.statuses import RunStatus, RunSummary
 
 _LISTING_S = 10.0
-"""How long a listing waits for a platform to say how its runs stand."""
+"""How long a listing waits for the answers of a platform."""
 
 
-def look_at(summaries: Sequence[RunSummary], ask: Callable[[str], RunStatus]) -> list[RunSummary]:
-    """The summaries as the runs stand now. ask: the status of a run, by its id.
+def update_statuses(summaries: Sequence[RunSummary], ask: Callable[[str], RunStatus]) -> list[RunSummary]:
+    """Return the summaries with the current statuses. ask: returns the status of a run id.
 
-    A platform that does not answer in time, or breaks, is named; its runs are as they were last recorded.
+    If a platform fails or does not answer in time, a warning names it and its runs keep their last recorded status.
     """
     unended = [summary for summary in summaries if not summary.status.has_ended]
     current: dict[str, RunSummary] = {}
     threads = {
-        name: threading.Thread(target=_ask_one, args=(name, unended, ask, current), daemon=True)
+        name: threading.Thread(target=_ask_platform, args=(name, unended, ask, current), daemon=True)
         for name in dict.fromkeys(summary.platform for summary in unended)
     }
     for thread in threads.values():
@@ -35,13 +35,13 @@ def look_at(summaries: Sequence[RunSummary], ask: Callable[[str], RunStatus]) ->
     return [found.get(summary.run_id, summary) for summary in summaries]
 
 
-def _ask_one(
+def _ask_platform(
     platform: str,
     summaries: Sequence[RunSummary],
     ask: Callable[[str], RunStatus],
     current: dict[str, RunSummary],
 ) -> None:
-    """A run that its platform cannot tell of hides none of the others."""
+    """Ask for the statuses of one platform's runs. If one fails, the others are still asked for."""
     errors = []
     for summary in summaries:
         if summary.platform == platform:

@@ -1,4 +1,4 @@
-"""What each stage of a request would do, and why; nothing is touched."""
+"""Plan the stages of a request: what each would do, and why. Nothing is changed."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -27,7 +27,7 @@ def plan_stages(
     *,
     again: bool = False,
 ) -> tuple[StagePlan, ...]:
-    """One plan for each input, then one for each other stage. again: train whatever there is."""
+    """Return one plan per dataset, then one per other stage. again: train even if the model exists."""
     _check_processes(platform, request)
     datasets = {name: _plan_dataset(platform, wanted) for name, wanted in request.datasets.items()}
     none = StagePlan(stage="dataset", action="none", name="none", reasons=("the recipe reads no dataset",))
@@ -42,17 +42,17 @@ def plan_stages(
     stages = (*(datasets.values() or (none,)), compute, environment, model)
     if model.action == "reuse":
         stages = tuple(map(_skip, stages))
-    left = dict(changes)  # said once, where a run has several datasets
+    left = dict(changes)  # a change is shown once, even if the run has several datasets
     return tuple(replace(stage, changed_by=change_lines(left.pop(stage.stage, ()))) for stage in stages)
 
 
 def change_lines(changes: Iterable[tuple[str, str]]) -> tuple[str, ...]:
-    """Return what policies changed, a line each: "house: max_nodes: 4 -> 1"."""
+    """Return one line per change of a policy: "house: max_nodes: 4 -> 1"."""
     return tuple(f"{policy}: {line}" for policy, line in changes)
 
 
 def find_registered(platform: PlatformProxy, wanted: RegisteredDataset) -> DatasetVersion:
-    """The version that is meant, the newest by default. Raises NotFoundError."""
+    """Return the registered version; the newest if no version is given. Raises NotFoundError."""
     named = {version.version: version for version in platform.datasets.list(wanted.name)}
     if not named:
         names = {version.name for version in platform.datasets.list()}
@@ -66,11 +66,12 @@ def find_registered(platform: PlatformProxy, wanted: RegisteredDataset) -> Datas
 
 
 def _check_processes(platform: PlatformProxy, request: RunRequest) -> None:
+    """Raise SpecError if the run needs several processes and the platform starts one."""
     asked = request.script.distribution
     if asked.processes > 1 and not platform.runs_several_processes:
         raise SpecError(
             f"recipe {request.recipe!r}: a run of {asked.processes} processes ({asked.nodes} x"
-            f" {asked.processes_per_node}) cannot start on platform {platform.name!r}, which starts one; set"
+            f" {asked.processes_per_node}) cannot run on platform {platform.name!r}, which starts one process; set"
             " distribution to 1 x 1, or choose another platform with --on"
         )
 
@@ -85,7 +86,7 @@ def _plan_dataset(platform: PlatformProxy, wanted: Dataset) -> StagePlan:
 
 
 def _skip(stage: StagePlan) -> StagePlan:
-    """Where the model is there, nothing else is made."""
+    """Return the plan of a stage that is not needed because the model is reused."""
     if stage.action in ("reuse", "none"):
         return stage
     return replace(stage, action="none", size=None, reasons=("not needed: the model is reused",))
@@ -94,9 +95,9 @@ def _skip(stage: StagePlan) -> StagePlan:
 def _plan_model(
     platform: PlatformProxy, workspace: Workspace, training: Training, *, again: bool
 ) -> StagePlan:
-    """reuse, if a version of this name came from the very same inputs; else train, and why."""
-    model, noting = training.request.model, platform.optional(Notes)
-    notes = tuple(noting.notes(training.request)) if noting else ()
+    """Reuse the version that was trained from the same inputs; otherwise train, and say why."""
+    model, annotator = training.request.model, platform.optional(Notes)
+    notes = tuple(annotator.notes(training.request)) if annotator else ()
     reasons: tuple[str, ...] = ("the script's model is not registered",)
     if model.name is not None:
         found = platform.models.find(training) if _is_known(training) and not again else None
@@ -119,11 +120,12 @@ def _plan_model(
 
 
 def _is_known(training: Training) -> bool:
+    """Return whether the digests of all inputs are known."""
     return training.environment is not None and None not in training.datasets.values()
 
 
 def _changes(old: Mapping[str, Any] | None, training: Training, workspace: Workspace) -> Iterator[str]:
-    """What differs from the last training of the model."""
+    """Yield what differs from the last training of the model, one line each."""
     if old is None:
         yield "no previous run"
     else:
@@ -134,12 +136,12 @@ def _changes(old: Mapping[str, Any] | None, training: Training, workspace: Works
 
 
 def _file_changes(digest: str | None, training: Training, workspace: Workspace) -> list[str]:
-    """File by file, where the source directory of that run is in this workspace."""
+    """Return the changed files of the source directory; one line for all if the old one is not in this workspace."""
     new = training.request.snapshot
     if digest == new.digest:
         return []
     folder = workspace.snapshots / (digest or "")
     if not digest or not folder.is_dir():
-        return ["the script's folder changed"]
+        return ["the source directory changed"]
     before = {path: digest_of_file(folder / path) for path in files_below(folder)}
     return file_differences(before, {file.path: file.sha256 for file in new.files})

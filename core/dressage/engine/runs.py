@@ -1,4 +1,4 @@
-"""A run, for a program that starts, continues or only watches it."""
+"""A run: its status, log, files and results, and the ways to wait for it or cancel it."""
 
 import copy
 import time
@@ -24,14 +24,14 @@ from dressage.results.statuses import RunStatus
 from dressage.results.tracking import Tracked
 from dressage.results.versions import File, ModelVersion
 
-_LOOK_AGAIN_S = 0.1
-"""How often a follower looks whether a log has grown, or a run is submitted; its end wakes it at once."""
+_POLL_S = 0.1
+"""Seconds between two checks whether a log has grown or a run is submitted. The end of a run is noticed at once."""
 
 
 class Run:
-    """One run. While this object lives and is not detached, the run counts as attended by this process.
+    """One run. A run that this process started or resumed is attended by it until `detach`, `release` or its end.
 
-    is_offline: its platform is not asked how it stands, nor for its log while it is followed; the record is.
+    is_offline: the status and the log come from the record only; the platform is not asked.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class Run:
 
     @cached_property
     def platform(self) -> PlatformProxy:
-        """Where it executes. Raises PluginError for a platform that is broken, NotFoundError for one that is gone."""
+        """The run's platform. Raises PluginError if it is broken, NotFoundError if it is not installed."""
         return self._find_platform()
 
     @cached_property
@@ -74,7 +74,7 @@ class Run:
 
     @property
     def status(self) -> RunStatus:
-        """How the run stands now. Where its platform cannot be asked now, how it stood when it was asked last."""
+        """The current status; the last recorded one if the platform cannot be reached now."""
         record = self.folder.refresh()
         if record.status.has_ended:
             return record.status
@@ -84,38 +84,39 @@ class Run:
             return record.status
         attempt = record.attempt
         try:
-            status = self._keep(self.platform.runs.observe(self.id), attempt)
+            status = self._record_status(self.platform.runs.observe(self.id), attempt)
         except UnreachableError as error:
             self._warn(error)
             return record.status
         self._is_unreachable = False
         return status
 
-    def _look(self) -> RunStatus:
-        """The status, without asking the platform more often than is good for it."""
+    def _poll(self) -> RunStatus:
+        """Return the status; the recorded one if the platform was asked a short time ago."""
         record = self.folder.refresh()
         is_cheap = record.status.has_ended or not record.is_submitted
         return self.status if is_cheap or self._pace.is_due("status") else record.status
 
     def _warn(self, error: UnreachableError) -> None:
+        """Log that the platform cannot be reached; once, until it can be reached again."""
         import logging
 
         if not self._is_unreachable:
             logging.getLogger("dressage").warning("run %s: %s; shown as last recorded", self.id, error)
         self._is_unreachable = True
 
-    def _keep(self, seen: RunStatus, attempt: int) -> RunStatus:
-        """Write down what was seen. Where that cannot be done, it still is how the run stands."""
+    def _record_status(self, seen: RunStatus, attempt: int) -> RunStatus:
+        """Record the status that the platform returned, and return it; also if it cannot be written."""
         record = self.folder.refresh()
         recorded: tuple[tuple[str, Any], ...] = ()
         try:
             if seen.has_ended and self._recorder and record.is_new(seen, attempt):
                 recorded = tuple(self._recorder.records(self.id).events())
             return self.folder.record(seen, attempt, recorded)
-        except UnreachableError as error:  # the end is written with what the run recorded, by a later look
+        except UnreachableError as error:  # the end is recorded later, together with the metrics
             self._warn(error)
             return seen
-        except OSError:  # a full disk, or the workspace of somebody else
+        except OSError:  # the disk is full, or the workspace belongs to another user
             return seen
 
     @property
@@ -125,12 +126,12 @@ class Run:
 
     @property
     def created(self) -> str | None:
-        """When the run was asked for."""
+        """When the run was created; ISO 8601, UTC."""
         return self.folder.refresh().created
 
     @property
     def judgement(self) -> Judgement:
-        """What the policies judged when the run was started, or resumed last."""
+        """The judgement of the policies when the run was started or last resumed."""
         return self.folder.refresh().the_judgement()
 
     @property
@@ -152,52 +153,58 @@ class Run:
 
     @property
     def metric(self) -> float | None:
-        """The value of the primary metric, once it is logged."""
+        """The last value of the primary metric; None before it is logged."""
         metric = self.request.model.primary_metric
         return self.tracked.latest().get(metric.name) if metric else None
 
     @property
     def model(self) -> ModelVersion | None:
-        """The model that the run registered, once it has."""
+        """The model that the run registered; None before that."""
         return self.folder.refresh().model
 
     def stage(self, stage: Stage) -> str | None:
-        """What a finished stage came to, in a word."""
+        """Return the result of a finished stage, such as "mnist-dataset:1"; None before it has finished."""
         record = self.folder.refresh()
         handles = record.datasets.values() if stage == "dataset" else [record.handles.get(stage)]
         return ", ".join(label_of(handle) for handle in handles if handle) or None
 
     @property
     def files(self) -> Sequence[File]:
-        """What there is below outputs and logs, and what was logged as artifacts; grows while it runs."""
+        """The files below outputs/ and logs/, and the logged artifacts. More may come while the script runs."""
         return self.platform.runs.files(self.id) if self.folder.refresh().submitted else ()
 
     def download(self, target: str | Path, paths: Iterable[str] = ()) -> None:
-        """Put the run's files (all, or those of `paths`) below `target`."""
+        """Copy the run's files to the folder `target`; those in `paths`, or all.
+
+        Raises NotFoundError, UnreachableError.
+        """
         self.platform.runs.download(self.id, list(paths) or [file.path for file in self.files], Path(target))
 
     def cancel(self) -> None:
-        """Ask the script to stop, then make it; returns once asked. A run not submitted yet never will be."""
+        """Cancel the run; return without waiting for its end. A run that is not submitted yet will not be submitted.
+
+        Raises UnreachableError.
+        """
         record = self.folder.refresh()
         if not record.is_submitted:
             self.folder.record(RunStatus(state="Canceled", reason="canceled"), record.attempt)
-            record = self.folder.refresh()  # it may have been submitted meanwhile
+            record = self.folder.refresh()  # it may have been submitted in the meantime
         if record.may_be_submitted:
             self.platform.runs.cancel(self.id)
 
     def detach(self) -> None:
-        """Let the run continue in the background, on purpose: the same request will then start another one."""
+        """Let the run continue in the background. The same request will then start a new run."""
         self.folder.detach()
         self.release()
 
     def release(self) -> None:
-        """Stop attending the run; the same request will continue it if it has not ended."""
+        """Stop attending the run. The same request will then continue it if it has not ended."""
         if self._attended:
             self._attended.release()
 
     @contextmanager
     def release_on_error(self) -> Iterator[None]:
-        """An exception keeps what its frames hold: whoever catches it must be able to resume the run."""
+        """Release the run if the block raises: the exception would otherwise keep the run's lock held."""
         try:
             yield
         except BaseException:
@@ -205,76 +212,82 @@ class Run:
             raise
 
     def logs(self, *, follow: bool = False, offset: int = 0) -> Iterator[bytes]:
-        """The script's output from byte `offset` on, as it wrote it; with `follow`, until the run has ended."""
+        """Yield the script's output from byte `offset` on; with `follow`, until the run has ended."""
         while True:
-            ended = not follow or self._wait_for_end(_LOOK_AGAIN_S)
-            while data := self._more(offset, ended) if follow else self._output(offset):
+            ended = not follow or self._wait_for_end(_POLL_S)
+            while data := self._read_more(offset, ended) if follow else self._read_log(offset):
                 offset += len(data)
                 yield data
             if ended:
                 return
 
     def wait(self, timeout_s: float | None = None) -> RunStatus:
-        """Block until the run has ended and its model is registered, or the time is up."""
+        """Block until the run has ended and its model is registered, or `timeout_s` is over. Return the status.
+
+        Raises StageError if the model cannot be registered.
+        """
         if self._wait_for_end(timeout_s if timeout_s is not None else float("inf")):
             return self._finish(ignore)
         return self.status
 
     def follow(self, listener: Listener, *, offset: int = 0) -> RunStatus:
-        """Tell of every state and all output until the run has ended and its model is registered."""
-        told = None
+        """Call the listener with each state and all output until the run has ended and its model is registered.
+
+        offset: the first byte of the log to send. Raises StageError if the model cannot be registered.
+        """
+        last = None
         while True:
-            ended = self._wait_for_end(_LOOK_AGAIN_S if told else 0)
-            status = self._look()
-            if (status.state, status.reason) != told and not status.has_ended:
+            ended = self._wait_for_end(_POLL_S if last else 0)
+            status = self._poll()
+            if (status.state, status.reason) != last and not status.has_ended:
                 listener(StateChanged(self.id, status.state, status.reason))
-            told = status.state, status.reason
-            while not self.is_offline and (data := self._more(offset, ended)):
+            last = status.state, status.reason
+            while not self.is_offline and (data := self._read_more(offset, ended)):
                 listener(LogWritten(self.id, offset, data))
                 offset += len(data)
             if ended:
                 return self._finish(listener)
 
     def _wait_for_end(self, timeout_s: float) -> bool:
-        """Wait for the end, up to the time given; False if it is still to come."""
+        """Wait until the run has ended or the time is over. Return whether it has ended."""
         deadline = time.monotonic() + timeout_s
         while not self.folder.refresh().is_submitted:
             left = deadline - time.monotonic()
             if left <= 0 or self.status.has_ended:
                 return self.status.has_ended
-            time.sleep(min(left, _LOOK_AGAIN_S))
-        return self._wait(deadline)
+            time.sleep(min(left, _POLL_S))
+        return self._wait_on_platform(deadline)
 
-    def _wait(self, deadline: float) -> bool:
-        """For the end of a submitted run. A platform that cannot say when is asked, with pauses that grow."""
-        while not self._look().has_ended:
+    def _wait_on_platform(self, deadline: float) -> bool:
+        """Wait for the end of a submitted run. A platform without `wait` is polled, with growing pauses."""
+        while not self._poll().has_ended:
             left = deadline - time.monotonic()
             if left <= 0:
                 return False
             if self._waiter:
-                if self._waiter.wait(self.id, left) and not self._look().has_ended:
-                    time.sleep(_LOOK_AGAIN_S)  # it says so, and it is not
+                if self._waiter.wait(self.id, left) and not self._poll().has_ended:
+                    time.sleep(_POLL_S)  # the two disagree: do not ask again at once
             else:
                 time.sleep(min(left, self._pace.pause_s("status")))
         return True
 
-    def _output(self, offset: int) -> bytes:
-        """More of the log."""
+    def _read_log(self, offset: int) -> bytes:
+        """Return more of the log; nothing before the run is submitted."""
         return self.platform.runs.logs(self.id, offset) if self.folder.refresh().submitted else b""
 
-    def _more(self, offset: int, ended: bool) -> bytes:
-        """More of the log for a follower. While the run continues, the platform is not asked too often.
+    def _read_more(self, offset: int, ended: bool) -> bytes:
+        """Return more of the log if it is time to ask the platform; nothing if it cannot be reached.
 
-        Nothing while the platform cannot be asked.
+        ended: the run has ended, so read without pauses.
         """
         try:
-            return self._output(offset) if ended or self._pace.is_due("logs") else b""
+            return self._read_log(offset) if ended or self._pace.is_due("logs") else b""
         except UnreachableError as error:
             self._warn(error)
             return b""
 
     def _status_before_submission(self) -> RunStatus:
-        """The state of a run that its client has yet to submit: nobody else will, if that client is gone."""
+        """Return the status of a run that is not submitted. If its client exited, it failed and can be resumed."""
         attended = is_locked(self.folder.lock("client"))
         record = self.folder.refresh()
         if attended or record.status.has_ended or record.is_submitted:
@@ -285,17 +298,21 @@ class Run:
         return RunStatus(state="Failed", reason=reason, interrupted=True)
 
     def _recover_submission(self, attempt: int) -> RunStatus | None:
-        """The state of a run whose client was killed before it could say that the platform has it."""
+        """Return the platform's status if the client was killed between submitting the run and recording that.
+
+        None if the platform does not have the run.
+        """
         if self.is_offline:
             return None
         try:
             seen = self.platform.runs.observe(self.id)
         except DressageError:
-            return None  # it has not
+            return None
         self.folder.finish_submission(attempt)
-        return self._keep(seen, attempt)
+        return self._record_status(seen, attempt)
 
     def _finish(self, listener: Listener) -> RunStatus:
+        """Register the model of a run that has ended, announce the end and release the run."""
         status = self.status
         if status.state == "Completed":
             with self.release_on_error():
@@ -307,7 +324,7 @@ class Run:
         return status
 
     def _register(self, listener: Listener) -> None:
-        """The model of a completed run, if it has one to register and nobody did."""
+        """Register the model of the completed run, if it has a name and is not registered yet."""
         record = self.folder.refresh()
         submission = record.the_submission() if record.model is None else None
         if submission and self.request.model.name is not None:
@@ -316,5 +333,5 @@ class Run:
 
 
 def lock_of_client(folder: RunFolder) -> FileLock:
-    """The lock of the client that attends a run."""
+    """Return the lock that a client holds while it attends the run."""
     return FileLock(folder.lock("client"))

@@ -1,4 +1,4 @@
-"""Carrying out the four stages of a request, in order; each step is recorded in the journal."""
+"""Carry out the stages of a request in order, and record each in the journal."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -27,7 +27,7 @@ H = TypeVar("H", bound=Handle)
 
 @dataclass(frozen=True, slots=True)
 class Conductor:
-    """Carries a request's stages out on its platform. Every stage may be repeated after a crash."""
+    """Carries out a request's stages on its platform. Every stage can be repeated after a crash."""
 
     request: RunRequest
     platform: PlatformProxy
@@ -35,7 +35,10 @@ class Conductor:
     listener: Listener
 
     def prepare(self, attempt: int) -> Submission:
-        """Ensure inputs, compute and environment. A stage that fails leaves the run open, to be continued."""
+        """Ensure datasets, compute and environment, and return what the platform needs to start the attempt.
+
+        Raises the error of a stage that fails; the run can be resumed then.
+        """
         request, platform = self.request, self.platform
         try:
             datasets = {name: self._ensure_dataset(name, wanted) for name, wanted in request.datasets.items()}
@@ -57,12 +60,12 @@ class Conductor:
         )
 
     def submit(self, submission: Submission) -> None:
-        """Hand the run over. Harmless if the platform has this attempt.
+        """Submit the attempt to the platform. Does no harm if it was submitted before.
 
-        Raises StageError if the run was canceled meanwhile.
+        Raises StageError if the run was canceled in the meantime, or cannot be started.
         """
-        if self._cancelled:
-            raise StageError("model", f"run {submission.run_id!r} was cancelled before it was submitted")
+        if self._is_canceled:
+            raise StageError("model", f"run {submission.run_id!r} was canceled before it was submitted")
         self.folder.begin_submission(submission.attempt)
         try:
             self.platform.runs.submit(submission)
@@ -70,22 +73,22 @@ class Conductor:
             self._fail(submission.attempt, error)
             raise
         self.folder.finish_submission(submission.attempt)
-        if self._cancelled:  # while it was being submitted: whoever asked could not reach it yet
+        if self._is_canceled:  # during the submission, when the platform could not cancel it yet
             self.platform.runs.cancel(submission.run_id)
 
     def register(self, submission: Submission, metrics: Mapping[str, float]) -> ModelVersion:
-        """Register the model of a completed run."""
+        """Register the model of a completed run. metrics: the last value of each."""
         name = str(submission.request.model.name)
         return self.carry_out("model", name, lambda _: self.platform.models.ensure(submission, metrics))
 
     def carry_out(self, stage: Stage, name: str, ensure: Callable[[Progress], H], of: str | None = None) -> H:
-        """of: the input that a dataset is."""
+        """Call `ensure` for a stage; record and announce its start and end. of: the name of a dataset input."""
         self.listener(StageStarted(stage, name))
         self.folder.start_stage(stage, of)
         begun = time.monotonic()
         try:
             handle = ensure(progress_of(stage, self.listener))
-        except BrokenPipeError:  # the reader of our output is gone, as with `| head`
+        except BrokenPipeError:  # the reader of our output exited, as in `| head`
             raise
         except OSError as error:
             raise StageError(stage, describe(error)) from error
@@ -94,7 +97,7 @@ class Conductor:
         return handle
 
     @property
-    def _cancelled(self) -> bool:
+    def _is_canceled(self) -> bool:
         return self.folder.refresh().cancelled
 
     def _ensure_dataset(self, name: str, wanted: Dataset) -> DatasetVersion:
@@ -107,13 +110,14 @@ class Conductor:
         return self.carry_out("dataset", wanted.name, ensure, name)
 
     def _fail(self, attempt: int, error: DressageError) -> None:
+        """Record that the attempt failed, unless it was canceled."""
         failed = RunStatus(state="Failed", reason=str(error), interrupted=True)
-        if not self._cancelled:
+        if not self._is_canceled:
             self.folder.record(failed, attempt)
         self.listener(RunEnded(self.request.run_id, failed, None))
 
 
 def label_of(handle: Mapping[str, Any]) -> str:
-    """What a stage came to, in a word: "mnist-dataset:1", "keras-env:3f2a90b1c4d5", "gpu-cluster"."""
+    """Return the name and version of a stage's result: "mnist-dataset:1", "keras-env:3f2a90b1c4d5", "gpu-cluster"."""
     version = handle.get("version") or handle.get("key", "")[:12]
     return f"{handle['name']}:{version}" if version else str(handle["name"])

@@ -1,1 +1,1 @@
-"""What a platform must do, and what it may do."""
+"""The protocols that a platform implements, and helpers for platforms."""

@@ -1,4 +1,4 @@
-"""Help for platforms that are asked over a network: how often to ask, and a copy of a log that grows elsewhere."""
+"""Helpers for remote platforms: how often to poll, and a local copy of a remote log."""
 
 import time
 from collections.abc import Callable
@@ -6,13 +6,16 @@ from pathlib import Path
 
 from dressage.files.locks import FileLock
 
-_SOONEST_S = 0.2
-_PIECE = 4 << 20
-"""How many bytes of a log are read at a time."""
+_SHORTEST_PAUSE_S = 0.2
+_CHUNK = 4 << 20
+"""Bytes of a log that are read at once."""
 
 
 class Pace:
-    """Says when to ask again: often at first, for those who watch a run that is soon over, then at most so often."""
+    """Decides when to poll again: often at first, for short runs, then with pauses that grow.
+
+    most_s: the longest pause, in seconds.
+    """
 
     def __init__(self, most_s: float = 5.0) -> None:
         self._most_s = most_s
@@ -20,22 +23,26 @@ class Pace:
         self._due: dict[str, float] = {}
 
     def is_due(self, what: str) -> bool:
-        """Whether it is time to ask; then it counts as asked."""
+        """Return whether it is time to poll. If it is, the next pause begins. what: a name, such as "logs"."""
         now = time.monotonic()
         if now < self._due.get(what, now):
             return False
-        pause = max(_SOONEST_S, (now - self._begun.setdefault(what, now)) / 10)
+        pause = max(_SHORTEST_PAUSE_S, (now - self._begun.setdefault(what, now)) / 10)
         self._due[what] = now + min(self._most_s, pause)
         return True
 
     def pause_s(self, what: str) -> float:
-        """Seconds until it is due."""
+        """Return the seconds until `is_due` is true."""
         now = time.monotonic()
         return max(0.0, self._due.get(what, now) - now)
 
 
 class LogMirror:
-    """Our copy of a log, the same bytes. fetch: the bytes from an offset on, at most so many."""
+    """A local copy of a remote log, byte for byte.
+
+    path: the file of the copy. fetch: takes an offset and a number of bytes; returns at most so many
+        bytes of the remote log.
+    """
 
     def __init__(self, path: Path, fetch: Callable[[int, int], bytes]) -> None:
         self.path = path
@@ -44,23 +51,28 @@ class LogMirror:
 
     @property
     def size(self) -> int:
+        """The size of the copy in bytes."""
         return self.path.stat().st_size if self.path.exists() else 0
 
     def update(self, *, has_ended: bool) -> None:
-        """Add what is new. Only one process does; others see what it wrote. has_ended: nothing comes after this."""
+        """Fetch new bytes and append them to the copy. If another process is doing that, do nothing.
+
+        has_ended: the run has ended, so that the log does not grow any more; wait for the other process then.
+        """
         if self._whole.exists():
             return
         lock = FileLock(self.path.with_suffix(".lock"))
         if not lock.acquire(blocking=has_ended):
             return
         with lock.release_at_end():
-            data = self._fetch(self.size, _PIECE)
+            data = self._fetch(self.size, _CHUNK)
             with self.path.open("ab") as file:
                 file.write(data)
             if has_ended and not data:
                 self._whole.touch()
 
     def read(self, offset: int) -> bytes:
+        """Return bytes of the copy from an offset on; b"" at its end."""
         with self.path.open("rb") as log:
             log.seek(offset)
-            return log.read(_PIECE)
+            return log.read(_CHUNK)

@@ -1,1 +1,1 @@
-"""What a recipe asks for, and the settings and configuration that it is asked with."""
+"""What a recipe describes: dataset, compute, environment and model; and the settings and the configuration."""

@@ -1,4 +1,4 @@
-"""Where a run executes, and what it needs there."""
+"""Describe where a run executes and what it needs there."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,15 +15,16 @@ Accelerator = Literal["gpu", "cpu"]
 class ComputeTarget:
     """Where a run executes, and what one run needs there.
 
-    name: of the target; letters, digits, '-', '_', '.'.
+    name: the name of the target; letters, digits, '-', '_', '.'.
     size: the platform's name for a machine (Azure: a VM size); ignored by platforms without sizes.
-    min_nodes, max_nodes: how far a cluster scales.
+    min_nodes, max_nodes: the smallest and largest number of nodes of a cluster.
     idle_seconds: how long an idle node is kept.
-    slots: how many runs one machine takes at a time.
-    accelerator: what the recipe wants; None: the platform chooses.
-    low_priority: on machines that may be taken away, for less money. tags: of the target, where platforms have them.
-    cpus, memory_mib, gpus: what one run needs; None where it does not matter.
-    time_limit_s: how long one attempt's script may run; None for no limit.
+    low_priority: use cheaper machines that the platform may take away at any time.
+    slots: how many runs one machine executes at a time; at least 1.
+    accelerator: "gpu" or "cpu"; with None, the platform chooses.
+    cpus, memory_mib, gpus: what one run needs; None for no requirement.
+    time_limit_s: how long the script of one attempt may run, in seconds; None for no limit.
+    tags: tags of the target, on platforms that have them.
     """
 
     name: str

@@ -1,12 +1,13 @@
-"""Where values come from: the command line, then variables, dressage.toml, the user's file, the machine's, defaults.
+"""Read the configuration: variables, `dressage.toml`, the user's file, the machine's file, and defaults.
 
-`dressage.toml` is looked for upward from the current folder. The user's own file has the same name and format; it is
-in the folder of configuration files, on Linux `~/.config/dressage/`. The machine's is in `/etc/xdg/dressage/`, and in
-`dressage/` below each folder of the variable XDG_CONFIG_DIRS.
+Earlier sources override later ones; options on the command line override all. `dressage.toml` is searched for in the
+current folder and the folders above. The user's file has the same name and format and is in the folder of
+configuration files, on Linux `~/.config/dressage/`. The machine's file is in `/etc/xdg/dressage/`, and in `dressage/`
+below each folder of the variable XDG_CONFIG_DIRS.
 
     on = "local"                 # DRESSAGE_ON
     experiment = "digits"        # DRESSAGE_EXPERIMENT
-    workspace = "records"        # DRESSAGE_WORKSPACE; from the folder of this file
+    workspace = "records"        # DRESSAGE_WORKSPACE; relative to this file
     snapshot_limit_mb = 300      # DRESSAGE_SNAPSHOT_LIMIT_MB
 
     [recipes.keras-mnist]        # any setting of the recipe
@@ -15,30 +16,31 @@ in the folder of configuration files, on Linux `~/.config/dressage/`. The machin
     [platforms.local]            # any option of the platform
     grace_s = 5                  # DRESSAGE_LOCAL_GRACE_S
 
-    [indexes]                    # package indexes by the name that an environment gives
+    [indexes]                    # package indexes by the name that environments use
     lab = "https://user:password@packages.example/simple"   # DRESSAGE_INDEX_LAB
 
-    [find_links]                 # folders or pages of distributions; a path is taken from the folder of this file
+    [find_links]                 # folders or pages of distributions; a path is relative to this file
     wheels = "wheels"            # DRESSAGE_FIND_LINKS_WHEELS
 
     [plugins]
     files = ["plugins/iris.py"]  # plugins of this project: files, or folders with an __init__.py
     disabled = ["house"]         # DRESSAGE_PLUGINS_DISABLED
-    required = ["safety"]        # policies without which nothing runs
+    required = ["safety"]        # policies that must judge every plan
     order = ["cost", "house"]    # order in which policies are applied
     mnist = "lab"                # the distribution that provides the plugin "mnist"
 
 on: the platform that runs execute on.
 experiment: the experiment to group runs under; by default the recipe's name.
-workspace: the folder of the workspace; by default `.dressage`, looked for upward.
-snapshot_limit_mb: how large the copy of a source directory may be, in megabytes.
+workspace: the folder of the workspace; by default `.dressage` in the current folder or the nearest folder above.
+snapshot_limit_mb: the largest allowed size of the copy of a source directory, in megabytes.
 recipes: settings of recipes, a table for each recipe.
 platforms: options of platforms, a table for each platform.
-indexes: addresses of package indexes, by the names that environments give. A variable may add one that no file has:
-    DRESSAGE_INDEX_OUR_LAB is the address of "our-lab".
-find_links: folders or pages of distributions, by the names that environments give.
-plugins: which plugins are used; a list alone stands for `files`. The lists of all files count together, except for
-    `order`, of which the strongest file's counts. A required policy cannot be disabled, nor provided by a project.
+indexes: addresses of package indexes, by the names that environments use. A variable can add an index that is in no
+    file: DRESSAGE_INDEX_OUR_LAB is the address of "our-lab".
+find_links: folders or pages of distributions, by the names that environments use.
+plugins: which plugins are used; a list instead of a table means `files`. The lists of all settings files are
+    combined, except `order`: the file that overrides the others decides. A required policy cannot be disabled, and
+    a project cannot provide it.
 """
 
 import os
@@ -77,13 +79,13 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """The layers below the flags; `files` from the strongest to the weakest."""
+    """What variables and settings files say. files: their paths and tables; earlier files override later ones."""
 
-    environ: Mapping[str, str] = field(repr=False)  # it holds secrets
+    environ: Mapping[str, str] = field(repr=False)  # it contains secrets
     files: tuple[tuple[Path, Mapping[str, Any]], ...] = field(default=())
 
     def option(self, name: str) -> Value:
-        """The value of one of `DEFAULTS`. Raises SettingsError if a variable's text is not of its type."""
+        """Return the value of one of `DEFAULTS`. Raises SettingsError if a variable has the wrong type."""
         variable = f"DRESSAGE_{name.upper()}"
         if self.environ.get(variable):
             return Value(_convert(variable, name, self.environ[variable]), variable)
@@ -94,9 +96,10 @@ class Configuration:
         return Value(DEFAULTS[name], "default")
 
     def values(self, owner: Owner, declared: Iterable[str]) -> dict[str, Value]:
-        """Return what is configured for a recipe's settings or a platform's options, defaults not included.
+        """Return the configured settings of a recipe or options of a platform by name, without defaults.
 
-        declared: the names that a variable may set. Other names in a file come along, so that they are refused.
+        declared: the names to look for among the variables. All names in a file are returned: unknown ones are an
+            error of the caller's check.
         """
         found = {}
         for path, table in reversed(self.files):
@@ -109,22 +112,23 @@ class Configuration:
         return found
 
     def indexes(self) -> dict[str, str]:
-        """Addresses of package indexes by name; they may hold credentials. Raises SettingsError for a bad one."""
+        """Return the addresses of package indexes by name; they may contain credentials. Raises SettingsError."""
         return package_addresses("indexes", self.files, self.environ)
 
     def find_links(self) -> dict[str, str]:
-        """Addresses of pages and folders of distributions by name, as `indexes`."""
+        """Return the addresses of pages and folders of distributions by name. Raises SettingsError."""
         return package_addresses("find_links", self.files, self.environ)
 
     def plugins(self) -> PluginSettings:
-        """What is said about plugins. Raises SettingsError for a value of a wrong type."""
+        """Return the settings about plugins. Raises SettingsError for a value of the wrong type."""
         return plugin_settings(self.files, self.environ)
 
 
 def load(start: Path, environ: Mapping[str, str]) -> Configuration:
-    """Read the project's file, found upward from `start`, the user's and the machine's.
+    """Read the settings files of the project, the user and the machine.
 
-    Raises SettingsError for a bad one.
+    start: the folder to look for the project's file in; then the folders above it are searched.
+    Raises SettingsError for a file that is not valid TOML, an unknown key or a value of the wrong type.
     """
     places = [
         next((p for p in (d / FILE for d in (start, *start.parents)) if p.is_file()), None),
@@ -161,7 +165,7 @@ def _read(path: Path) -> Mapping[str, Any]:
     for key, value in table.items():
         if key not in DEFAULTS and key not in _TABLES:
             raise SettingsError(f"{str(path)!r}: {describe_unknown('key', key, [*DEFAULTS, *_TABLES])}")
-        if key in _ADDRESSES and not _fits(key, value):  # whose value may hold a password
+        if key in _ADDRESSES and not _fits(key, value):  # the value may contain a password
             raise SettingsError(f"{str(path)!r}: {key} is not a table; write [{key}], and names below it")
         if not _fits(key, value):
             raise SettingsError(f"{str(path)!r}: {key} is {value!r}; give a {_WORDS[_type_of(key)]}")
@@ -169,18 +173,20 @@ def _read(path: Path) -> Mapping[str, Any]:
 
 
 def _type_of(key: str) -> type:
+    """Return the type that the value of a key must have."""
     if key in _TABLES:
         return dict
     return int if isinstance(DEFAULTS[key], int) else str
 
 
 def _fits(key: str, value: Any) -> bool:
-    if key == _PLUGINS and isinstance(value, list):  # short for its files
+    if key == _PLUGINS and isinstance(value, list):  # a list means `files`
         return True
     return type(value) is _type_of(key) and (type(value) is not int or value > 0)
 
 
 def _convert(variable: str, option: str, text: str) -> str | int:
+    """Return a variable's text as the type of the option. Raises SettingsError if it does not fit."""
     value = int(text) if _type_of(option) is int and text.isdecimal() else text
     if not _fits(option, value):
         raise SettingsError(f"{variable} is {text!r}; give a {_WORDS[_type_of(option)]}")
@@ -188,6 +194,7 @@ def _convert(variable: str, option: str, text: str) -> str | int:
 
 
 def _table(path: Path, table: Mapping[str, Any], owner: Owner) -> Mapping[str, Any]:
+    """Return a settings file's table for a recipe or platform; an empty one if the file has none."""
     kind = f"{owner.kind}s"
     found = table.get(kind, {}).get(owner.name, {})
     if not isinstance(found, Mapping):

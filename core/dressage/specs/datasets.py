@@ -1,4 +1,4 @@
-"""What a training script reads."""
+"""Describe what a training script reads."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,10 +13,10 @@ from dressage.specs.names import check_name, leaves_folder
 class Source:
     """One file of a dataset.
 
-    path: where it lies inside the dataset's folder; relative, with forward slashes.
-    addresses: http(s) addresses or absolute paths of the same bytes, tried in turn.
-    sha256: 64 hexadecimal digits; None when nobody has said what the bytes must be.
-    size: bytes, if known.
+    path: its path inside the dataset's folder; relative, with forward slashes.
+    addresses: http(s) addresses or absolute paths of the same content, tried in this order.
+    sha256: the expected digest, 64 lower-case hexadecimal digits; None if it is not known.
+    size: in bytes; None if it is not known.
     """
 
     path: str
@@ -30,7 +30,7 @@ class Source:
             raise SpecError(f"source path {self.path!r} leaves the dataset's folder; make it relative")
         if str(parts) != self.path or max(map(len, parts.parts)) > 255:
             raise SpecError(
-                f"source path {self.path!r}: write it plainly, like 'train/a.csv'; names up to 255 long"
+                f"source path {self.path!r}: write it like 'train/a.csv', with names of at most 255 characters"
             )
         if not self.addresses:
             raise SpecError(f"source {self.path!r} has no address; give at least one")
@@ -40,10 +40,11 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileDataset:
-    """A folder of files that a run reads. Each new content of it becomes a version.
+    """A folder of files that a run reads. Each new content becomes a new version of the dataset.
 
-    name: unique in the workspace.
-    sources: the files, in any order; their paths differ.
+    name: unique in the workspace; letters, digits, '-', '_', '.'.
+    sources: the files, in any order; each with a different path.
+    description, tags: of the dataset, for people.
     """
 
     name: str
@@ -66,9 +67,9 @@ class FileDataset:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegisteredDataset:
-    """A version that the platform has already.
+    """A version of a dataset that is registered on the platform.
 
-    version: counted from 1; None takes the newest there is when the run is planned.
+    version: the number, from 1; None for the newest version when the run is planned.
     """
 
     name: str
@@ -85,9 +86,10 @@ Dataset = FileDataset | RegisteredDataset
 
 @dataclass(frozen=True, slots=True)
 class DatasetFolder:
-    """Stands among a script's arguments where a dataset's folder goes.
+    """An argument of a script that the path of a dataset's folder replaces.
 
-    mode: mount the folder or download it, on platforms that offer both. name: which of several inputs.
+    mode: mount the folder or download it, on platforms that can do both.
+    name: the name of the input; None if the run has one input only.
     """
 
     mode: Literal["mount", "download"] = "mount"
@@ -98,6 +100,6 @@ class DatasetFolder:
 
 
 def path_on_disk(address: str) -> Path | None:
-    """The path that an address of a source is; None for a web address."""
+    """Return the path of a source that is on the disk; None for a web address."""
     path = Path(address.removeprefix("file://"))
     return path if path.is_absolute() else None

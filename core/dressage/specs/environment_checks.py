@@ -1,4 +1,4 @@
-"""What an environment's fields may hold, refused in one line each."""
+"""Check the fields of an environment."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,13 +7,13 @@ from dressage.errors import SpecError
 
 
 def check_text(owner: str, field: str, value: Any) -> None:
-    """Raises SpecError unless the value is a text or None."""
+    """Raise SpecError unless the value is text or None."""
     if value is not None and not isinstance(value, str):
         raise SpecError(f"{owner}: {field} is {value!r}, {_kind(value)}; give a text")
 
 
 def check_list(owner: str, field: str, values: Any) -> None:
-    """Raises SpecError unless the values are a tuple of different texts."""
+    """Raise SpecError unless the values are a tuple of different texts."""
     if not isinstance(values, tuple):
         raise SpecError(
             f"{owner}: {field} is {values!r}, {_kind(values)}; give a tuple of names, like ('lab',)"
@@ -26,7 +26,7 @@ def check_list(owner: str, field: str, values: Any) -> None:
 
 
 def check_variables(owner: str, variables: Any) -> None:
-    """Raises SpecError unless the variables map texts to texts."""
+    """Raise SpecError unless the variables are a mapping of text to text."""
     if not isinstance(variables, Mapping):
         raise SpecError(
             f"{owner}: variables is {variables!r}, {_kind(variables)}; give a mapping, like {{'A': '1'}}"
@@ -41,7 +41,7 @@ def check_variables(owner: str, variables: Any) -> None:
 
 
 def check_secrets(owner: str, secrets: Any, variables: Mapping[str, str]) -> None:
-    """Raises SpecError unless the secrets are names of variables whose values are not given."""
+    """Raise SpecError unless the secrets are names of variables that `variables` does not set."""
     check_list(owner, "secrets", secrets)
     for name in secrets:
         if not name.isidentifier():

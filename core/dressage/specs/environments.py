@@ -1,4 +1,4 @@
-"""What a training script runs in."""
+"""Describe the environment of a training script."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,11 +13,11 @@ class Environment:
     """What a training script runs in; with neither `conda` nor `requirements`, the active Python interpreter.
 
     conda: a conda specification (the text of an environment.yml).
-    requirements: the text of a requirements.txt; beside `conda`, it joins the pip part of the specification.
-    indexes: names of package indexes, searched in this order before the default one. Configuration holds their
-        addresses, which may contain credentials; a recipe and a record hold the names alone.
-    find_links: names of folders or pages that list distributions; their addresses are in configuration too.
-    base_image: the container image below it, for platforms that build images.
+    requirements: the text of a requirements.txt; with `conda` too, it is added to the pip part of the specification.
+    indexes: names of package indexes, searched in this order before the default one. Their addresses, which may
+        contain credentials, are in the configuration; a recipe and a record contain the names only.
+    find_links: names of folders or pages that list distributions; their addresses are in the configuration too.
+    base_image: the container image to build on, for platforms that build images.
     variables: environment variables of the run; they are recorded.
     secrets: names of environment variables that the script needs. The shell that starts the run has their values,
         which are never recorded.
@@ -50,5 +50,5 @@ class Environment:
 
     @property
     def is_active_interpreter(self) -> bool:
-        """Whether nothing is installed: the script runs in the active Python interpreter."""
+        """Whether the script runs in the active Python interpreter, with nothing installed."""
         return self.conda is None and self.requirements is None

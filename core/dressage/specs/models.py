@@ -1,4 +1,4 @@
-"""What is trained: the script, how it is started, and what it leaves."""
+"""Describe what is trained: the script, how it is started, and the model that it writes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,10 @@ from dressage.specs.names import check_name, leaves_folder
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Distribution:
-    """How many processes one run is. framework: whose variables and launcher they expect; None for plain ones."""
+    """The processes of one run.
+
+    framework: the framework whose variables and launcher the processes expect; None for none.
+    """
 
     nodes: int = 1
     processes_per_node: int = 1
@@ -32,14 +35,14 @@ class Distribution:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Script:
-    """What is started, and how.
+    """The script of a run, and how to start it.
 
     directory: the source directory, absolute; a run starts in a copy of it.
     file, module, command: one of the three: a Python file relative to `directory`, a module for `python -m`, or a
         program in the environment (or, with a '/', in the copy of `directory`).
-    arguments: the argument vector; a DatasetFolder arrives as a path, everything else as text.
-    checkpoint_path: where the script keeps checkpoints, relative to its working directory; a run that is resumed
-        gets it as DRESSAGE_RESUME_FROM.
+    arguments: the arguments of the script; the path of a dataset's folder replaces each DatasetFolder.
+    checkpoint_path: the folder where the script saves checkpoints, relative to its working directory. In a resumed
+        run, the variable DRESSAGE_RESUME_FROM is the path of the earlier attempt's checkpoints.
     distribution: how many processes; one by default.
     """
 
@@ -60,18 +63,18 @@ class Script:
             raise SpecError(f"script directory {str(self.directory)!r} is relative; make it absolute")
         words = [word for word in (self.module, self.command, *self.arguments) if isinstance(word, str)]
         if any("\0" in word for word in words):
-            raise SpecError("script: a word of its command line holds a NUL byte; leave it out")
+            raise SpecError("script: an argument contains a NUL byte; remove it")
         for path in filter(None, (self.file, self.checkpoint_path)):
             if leaves_folder(path):
                 raise SpecError(f"script path {path!r} leaves the script's directory; make it relative")
 
     @property
     def label(self) -> str:
-        """The script as a person would name it: "train.py", "-m package.train", "torchrun"."""
+        """The script's name for people: "train.py", "-m package.train", "torchrun"."""
         return self.file or (f"-m {self.module}" if self.module else str(self.command))
 
     def program(self, python: str) -> tuple[str, ...]:
-        """The words that come before the arguments. python: the environment's interpreter."""
+        """Return the start of the command line, before the arguments. python: the environment's interpreter."""
         if self.command:
             return (self.command,)
         return (python, "-m", self.module) if self.module else (python, str(self.file))
@@ -79,7 +82,10 @@ class Script:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrimaryMetric:
-    """The metric that a run is judged by. name: as the script logs it. goal: which values are better."""
+    """The metric that a run is judged by.
+
+    name: the name under which the script logs it. goal: whether higher or lower values are better.
+    """
 
     name: str
     goal: Literal["maximize", "minimize"]
@@ -89,11 +95,12 @@ class PrimaryMetric:
 class Model:
     """What is trained.
 
-    script: what trains it.
-    name: what it is registered as; None registers nothing.
+    script: the script that trains the model.
+    name: the name to register the model under; None to register nothing.
     output_path: the folder that holds the trained model, relative to the script's working directory.
     framework: the library that loads the model: "keras", "pytorch", ...
     primary_metric: the metric that a run is judged by.
+    tags: of the registered model.
     """
 
     script: Script
@@ -113,5 +120,5 @@ class Model:
 
     @property
     def label(self) -> str:
-        """Its name, or its script's where it has none."""
+        """The model's name, or the script's if the model has none."""
         return self.name or PurePosixPath(self.script.label.removeprefix("-m ")).stem

@@ -1,4 +1,4 @@
-"""Names that every platform takes, and paths that stay inside a folder."""
+"""Check names that every platform accepts, and paths that must stay inside a folder."""
 
 from pathlib import PurePosixPath
 
@@ -6,7 +6,7 @@ from dressage.errors import SpecError
 
 
 def check_name(kind: str, name: str) -> None:
-    """Raises SpecError unless the name is ASCII letters, digits, '-', '_' and '.', a letter or digit first."""
+    """Raise SpecError unless the name is ASCII letters, digits, '-', '_' and '.', with a letter or digit first."""
     fine = bool(name) and len(name) <= 255 and name.isascii() and name[0].isalnum()
     if not fine or not all(letter.isalnum() or letter in "-_." for letter in name):
         raise SpecError(
@@ -15,6 +15,6 @@ def check_name(kind: str, name: str) -> None:
 
 
 def leaves_folder(path: str) -> bool:
-    """Whether a path is absolute, leads upward, or is none."""
+    """Return whether a path is absolute, contains "..", or is not a valid path."""
     parts = PurePosixPath(path)
     return parts.is_absolute() or ".." in parts.parts or "\0" in path

@@ -1,4 +1,4 @@
-"""Addresses of package indexes by name. They may hold credentials, so no message here shows one."""
+"""Read the addresses of package indexes. They may contain credentials, so no message here shows one."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -8,17 +8,17 @@ from urllib.parse import urlsplit
 from dressage.errors import SettingsError
 
 TABLES: Mapping[str, str] = {"indexes": "DRESSAGE_INDEX_", "find_links": "DRESSAGE_FIND_LINKS_"}
-"""Each table of a settings file, with the beginning of the variables that go before it."""
+"""The tables of a settings file, each with the prefix of the variables that override it."""
 _SCHEMES = ("http", "https", "file")
 
 Files = Iterable[tuple[Path, Mapping[str, Any]]]
 
 
 def package_addresses(table: str, files: Files, environ: Mapping[str, str]) -> dict[str, str]:
-    """The addresses of one of `TABLES` by name; `files` from the strongest to the weakest.
+    """Return the addresses in one of `TABLES` by name. files: earlier files override later ones.
 
-    A variable that fits no name of a file adds one: DRESSAGE_INDEX_OUR_LAB is the index "our-lab".
-    Raises SettingsError for what is not an address.
+    A variable for a name that is in no file adds it: DRESSAGE_INDEX_OUR_LAB is the index "our-lab".
+    Raises SettingsError for a wrong address.
     """
     found: dict[str, str] = {}
     for path, content in reversed(tuple(files)):
@@ -32,7 +32,7 @@ def package_addresses(table: str, files: Files, environ: Mapping[str, str]) -> d
 
 
 def variable_of(table: str, name: str) -> str:
-    """The variable that goes before the name's address in a file."""
+    """Return the variable that overrides the address of a name in a settings file."""
     return TABLES[table] + name.replace("-", "_").replace(".", "_").upper()
 
 
@@ -43,7 +43,7 @@ def _set_variables(prefix: str, environ: Mapping[str, str]) -> Iterator[tuple[st
 
 
 def _check_address(origin: str, table: str, address: Any, folder: Path | None) -> str:
-    """folder: what a relative path is taken from; None where there is no such folder."""
+    """Return the address, with an absolute path. folder: what a relative path is relative to; None if not allowed."""
     if isinstance(address, str) and _is_url(address):
         return address
     path = Path(address).expanduser() if table == "find_links" and isinstance(address, str) else None
@@ -57,6 +57,6 @@ def _is_url(address: str) -> bool:
     try:
         parts = urlsplit(address)
         is_whole = bool(parts.path if parts.scheme == "file" else parts.hostname) and parts.port != 0
-    except ValueError:  # for a port that is not a number
+    except ValueError:  # the port is not a number
         return False
     return parts.scheme in _SCHEMES and is_whole and not any(letter.isspace() for letter in address)

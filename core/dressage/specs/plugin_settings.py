@@ -1,17 +1,17 @@
-"""Which plugins are used: what settings files and variables say about them.
+"""Read which plugins are used from settings files and variables.
 
     [plugins]
     files = ["./plugins/iris.py"]
-    disabled = ["house"]         # DRESSAGE_PLUGINS_DISABLED=house,cost adds others
+    disabled = ["house"]         # DRESSAGE_PLUGINS_DISABLED=house,cost disables more
     required = ["house"]
     order = ["cost", "house"]
     mnist = "lab"                # the distribution, or the file, that provides the plugin 'mnist'
 
-If there are only files, `plugins = ["./plugins/iris.py"]` means the same as `files` in the table.
+`plugins = ["./plugins/iris.py"]` is a short form of a table with `files` only.
 
 files: plugins of this project: Python files, or folders with an `__init__.py`.
 disabled: plugins that are not loaded.
-required: policies that must be there: without one of them, nothing is planned. They are applied last.
+required: policies that must be installed: if one is missing, nothing is planned. They are applied last.
 order: the order in which policies are applied.
 """
 
@@ -31,7 +31,10 @@ Files = Sequence[tuple[Path, Mapping[str, Any]]]
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Who provides a plugin. provider: a distribution's name, or a file's absolute path."""
+    """Which provider a settings file chooses for a plugin.
+
+    provider: a distribution's name, or a file's absolute path. origin: the settings file.
+    """
 
     name: str
     provider: str
@@ -40,7 +43,10 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class PluginFile:
-    """A plugin outside of any distribution. path: absolute. origin: the settings file that names it."""
+    """A plugin in a file or folder.
+
+    path: the absolute path. written: the path as the settings file has it. origin: the settings file.
+    """
 
     path: Path
     written: str
@@ -49,10 +55,13 @@ class PluginFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PluginSettings:
-    """files, choices: all of them, those of the strongest settings file first.
+    """The settings about plugins of all settings files and variables.
 
-    disabled, required: the origin by the plugin's name; the strongest for the first, the weakest for the second.
-    origins: the settings files, the strongest first. order_origin: the file that gives the order.
+    files, choices: in the order of the settings files; earlier files override later ones.
+    disabled: for each disabled plugin, the first file or variable that disables it.
+    required: for each required policy, the last file that requires it.
+    order: the names of policies in the order to apply them. order_origin: the file that contains it.
+    origins: the paths of the settings files; earlier files override later ones.
     """
 
     files: tuple[PluginFile, ...] = ()
@@ -64,28 +73,30 @@ class PluginSettings:
     origins: tuple[str, ...] = ()
 
     def counts(self, origin: str, name: str) -> bool:
-        """Whether a settings file may say who provides the plugin.
+        """Return whether a settings file may choose the provider of a plugin.
 
-        A project's may not, for a policy that an operator requires.
+        If a file requires a policy, no file that overrides it may: a project cannot replace a policy of the machine.
         """
         by = self.required.get(name)
         return by is None or self.origins.index(origin) >= self.origins.index(by)
 
     def choice(self, name: str) -> Choice | None:
-        """Who provides the plugin of that name, as the strongest file that may say so has it."""
+        """Return who provides a plugin, from the first settings file that may choose it; None if no file does."""
         made = (found for found in self.choices if found.name == name and self.counts(found.origin, name))
         return next(made, None)
 
 
 def plugin_settings(files: Files, environ: Mapping[str, str]) -> PluginSettings:
-    """Read the tables and variables. files: the strongest first. Raises SettingsError for a value of a wrong type."""
+    """Read the tables and variables. files: earlier files override later ones. Raises SettingsError."""
     tables = [(path, _table(path, table.get(TABLE, {}))) for path, table in files]
     disabled = {name.strip(): VARIABLE for name in environ.get(VARIABLE, "").split(",") if name.strip()}
     required: dict[str, str] = {}
     for path, table in tables:
         disabled = {**dict.fromkeys(table.get("disabled", ()), str(path)), **disabled}
         for name in table.get("required", ()):
-            required.pop(name, None)  # the weakest file comes last, and has the last word
+            required.pop(
+                name, None
+            )  # the last file that requires a policy decides, and its place in the order too
             required[name] = str(path)
     order, order_origin = next(
         ((tuple(table["order"]), str(path)) for path, table in tables if "order" in table), ((), "")
@@ -102,12 +113,12 @@ def plugin_settings(files: Files, environ: Mapping[str, str]) -> PluginSettings:
 
 
 def normalize(distribution: str) -> str:
-    """A distribution's name as packaging tools compare it."""
+    """Return a distribution's name in the form in which packaging tools compare names."""
     return re.sub(r"[-_.]+", "-", distribution).lower()
 
 
 def _table(path: Path, given: Any) -> Mapping[str, Any]:
-    """The table; a list alone stands for its `files`."""
+    """Return the checked table; a list is a table with `files` only."""
     table: Mapping[str, Any] = {"files": given} if isinstance(given, list) else given
     for key, value in table.items():
         if key in _LISTS:
@@ -122,7 +133,7 @@ def _table(path: Path, given: Any) -> Mapping[str, Any]:
 
 def _check_texts(path: Path, key: str, value: Any) -> None:
     if not (isinstance(value, list) and all(isinstance(item, str) and item.strip() for item in value)):
-        what = "paths" if key == "files" else "names of plugins"
+        what = "paths" if key == "files" else "plugin names"
         raise SettingsError(f"{str(path)!r}: plugins.{key} is {value!r}; give a list of {what}")
 
 

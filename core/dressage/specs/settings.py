@@ -1,11 +1,12 @@
-"""The settings of a recipe, or the options of a platform: a frozen dataclass of fields with default and help.
+"""Declare the settings of a recipe, or the options of a platform: a frozen dataclass whose fields have defaults.
 
     @dataclass(frozen=True, kw_only=True)
     class Settings:
         epochs: int = setting(20, help="passes over the training images", minimum=1)
-        backend: Literal["tensorflow", "jax"] = setting("tensorflow", help="what Keras runs on")
+        backend: Literal["tensorflow", "jax"] = setting("tensorflow", help="the library that Keras uses")
 
-Types: str, int, float (finite), bool, Literal of strings, and any of them `| None`; None is written "none".
+Types: str, int, float (finite), bool, Literal of strings, and each of them `| None`. On the command line and in
+files, None is written as "none".
 """
 
 from collections.abc import Mapping
@@ -29,7 +30,10 @@ _WORDS = {
 
 
 def setting(default: Any, *, help: str, minimum: float | None = None, maximum: float | None = None) -> Any:  # noqa: A002
-    """A field of a dataclass of settings or options. Bounds are inclusive."""
+    """Return a dataclass field for a setting or option.
+
+    help: one line for people. minimum, maximum: inclusive bounds; None for no bound.
+    """
     return field(default=default, metadata={"help": help, "minimum": minimum, "maximum": maximum})
 
 
@@ -45,7 +49,7 @@ class Owner:
 
     @property
     def noun(self) -> str:
-        """How messages call one of them."""
+        """What messages call one of its values: "setting" or "option"."""
         return "setting" if self.kind == "recipe" else "option"
 
 
@@ -61,6 +65,7 @@ class Setting:
 
 
 def list_settings(kind: type) -> tuple[Setting, ...]:
+    """Return the settings that a dataclass declares."""
     hints = get_type_hints(kind)
     return tuple(
         Setting(
@@ -77,11 +82,11 @@ def list_settings(kind: type) -> tuple[Setting, ...]:
 def resolve(
     owner: Owner, kind: type | None, values: Mapping[str, Any], origins: Mapping[str, str] | None = None
 ) -> Any:
-    """Return an instance of the declared class; text becomes what each field's type asks for.
+    """Return an instance of the declared class. Text is converted to the type of the field.
 
-    kind: None if nothing is declared; then any value is refused, and the result is None.
-    origins: the file or variable of each value that is not from the command line, by name.
-    Raises SettingsError: for a name that is not declared, a text that is not of the type, a value out of bounds.
+    kind: the declared class; None if nothing is declared: then any value is an error, and the result is None.
+    origins: by name, the file or variable of each value that is not from the command line.
+    Raises SettingsError for a name that is not declared, a value of the wrong type, or a value out of bounds.
     """
     hints = get_type_hints(kind) if kind else {}
     by_name = {item.name: item for item in fields(kind)} if kind else {}
@@ -100,6 +105,7 @@ def resolve(
 
 
 def _check(what: str, value: Any, hint: Any, metadata: Mapping[str, Any]) -> Any:
+    """Return the value as the type of the field. what: the value's name in messages. Raises SettingsError."""
     try:
         checked = _coerce(value, hint)
     except (ValueError, TypeError, OverflowError):
@@ -111,9 +117,9 @@ def _check(what: str, value: Any, hint: Any, metadata: Mapping[str, Any]) -> Any
 
 
 def _find_violation(value: Any, metadata: Mapping[str, Any]) -> str | None:
-    """Return which bounds the value should keep, None if it keeps them."""
+    """Return the bounds if the value is outside of them; None if it is inside."""
     low, high = metadata.get("minimum"), metadata.get("maximum")
-    if isinstance(value, float) and not isfinite(value):  # a journal is JSON, which has no word for it
+    if isinstance(value, float) and not isfinite(value):  # the journal is JSON, which cannot contain it
         return "a finite float"
     if value is None or ((low is None or value >= low) and (high is None or value <= high)):
         return None
@@ -122,6 +128,7 @@ def _find_violation(value: Any, metadata: Mapping[str, Any]) -> str | None:
 
 
 def _coerce(value: Any, hint: Any) -> Any:
+    """Return the value as the type. Raises ValueError if it does not fit."""
     if NoneType in get_args(hint):
         return None if value is None or value == "none" else _coerce(value, _without_none(hint))
     if get_origin(hint) is Literal:

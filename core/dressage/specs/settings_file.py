@@ -1,4 +1,4 @@
-"""Writing a platform's options to a settings file, in TOML."""
+"""Write a platform's options to a settings file, in TOML."""
 
 import json
 import re
@@ -28,7 +28,7 @@ def platform_lines(platform: str, options: Mapping[str, Any]) -> str:
 
 
 def says_already(path: Path, platform: str, options: Mapping[str, Any]) -> bool:
-    """Return whether the settings file chooses the platform and sets these options."""
+    """Return whether the settings file chooses the platform and sets these options already."""
     import tomllib
 
     table = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -37,7 +37,7 @@ def says_already(path: Path, platform: str, options: Mapping[str, Any]) -> bool:
 
 
 def _toml(value: Any) -> str:
-    """None is written as the text "none", which stands for it in settings."""
+    """Return a value as TOML. None becomes the text "none", which settings read as None."""
     text = str("none" if value is None else value)
     if not text.isprintable():
         raise SettingsError(f"{text!r} cannot be written to a settings file; use printable characters only")

@@ -1,0 +1,48 @@
+"""Submit the attempts of a run: the first one, and those that a resume starts."""
+
+from dressage.engine.checks import check_secrets
+from dressage.engine.judging import judge_again
+from dressage.engine.runs import Run
+from dressage.engine.stages import Conductor
+from dressage.files.encoding import to_json
+from dressage.hooks.plugins import Plugins
+from dressage.hooks.policies import list_disabled_policies, load_policies
+from dressage.records.workspace import Workspace
+from dressage.results.events import Listener, RunSubmitted
+
+
+def submit_attempt(run: Run, attempt: int, listener: Listener) -> None:
+    """Carry out the stages before the run and submit the attempt to the platform.
+
+    Raises StageError if a stage fails, SettingsError for a missing secret.
+    """
+    check_secrets(run.request.environment)
+    conductor = Conductor(run.request, run.platform, run.folder, listener)
+    conductor.submit(conductor.prepare(attempt))
+    listener(RunSubmitted(run.id, attempt))
+
+
+def continue_run(run: Run, workspace: Workspace, plugins: Plugins, listener: Listener) -> None:
+    """Submit the run if it was not submitted yet, or start its next attempt if it failed or was canceled."""
+    status = run.status
+    record = run.folder.refresh()
+    if not record.is_submitted:
+        _judge(run, plugins)
+        run.folder.enter(record.attempt, "Preparing")
+        submit_attempt(run, record.attempt, listener)
+    elif status.state in ("Failed", "Canceled"):
+        _judge(run, plugins)
+        attempt = record.attempt + 1
+        run.folder.resume(attempt)
+        workspace.remember(run.id, run.request.key)
+        submit_attempt(run, attempt, listener)
+
+
+def _judge(run: Run, plugins: Plugins) -> None:
+    """Let the current policies judge the run again. The journal is written only if their judgement differs."""
+    recorded = run.folder.refresh().the_judgement()
+    policies, disabled = load_policies(plugins), list_disabled_policies(plugins)
+    request, judgement = judge_again(run.request, recorded, policies, disabled, run.platform.compute.resolve)
+    if (request, judgement) != (run.request, recorded):
+        run.folder.judge(to_json(request), to_json(judgement))
+        run.request = request

@@ -1,0 +1,102 @@
+"""Make the request for a run: the recipe describes the run, and the policies judge the descriptions."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dressage.engine.checks import check_secrets, check_tags
+from dressage.engine.settings import resolve_values
+from dressage.files.encoding import to_json
+from dressage.hooks.plugins import Plugins
+from dressage.hooks.policies import Policy, list_disabled_policies, load_policies
+from dressage.hooks.proxy import PlatformProxy
+from dressage.hooks.recipes import Recipe, check_script, load_recipe
+from dressage.hooks.review import Context, Review, user_name
+from dressage.records.judgements import Judgement, Question
+from dressage.records.requests import RunRequest, input_of
+from dressage.records.run_ids import experiment_of
+from dressage.specs.configuration import Configuration
+from dressage.specs.datasets import DatasetFolder
+from dressage.specs.settings import Owner
+from dressage.storage import snapshots
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A request that the policies have judged. Nothing has been changed yet."""
+
+    request: RunRequest
+    judgement: Judgement
+    platform: PlatformProxy
+
+
+def make_proposal(
+    recipe: str,
+    plugins: Plugins,
+    configuration: Configuration,
+    find_platform: Callable[[], PlatformProxy],
+    *,
+    given: Mapping[str, Any],
+    tags: Mapping[str, str],
+    experiment: str | None,
+    name: str | None,
+) -> Proposal:
+    """Ask the recipe for its descriptions, let the policies judge them, and return the request.
+
+    given: the user's settings by name. tags: the user's tags. name: of the run, for people.
+    Raises SettingsError for wrong settings or tags, for a missing secret, and if a policy refuses; PluginError if a
+    plugin breaks.
+    """
+    tags = check_tags(tags)
+    loaded, policies = load_recipe(plugins, recipe), load_policies(plugins)
+    settings = resolve_values(configuration, loaded.plugin, Owner("recipe", recipe), loaded.settings, given)
+    settings_json = to_json(settings) if settings is not None else {}
+    platform = find_platform()
+    context = Context(
+        settings=settings_json or None,
+        recipe=recipe,
+        platform=platform.name,
+        experiment=experiment_of(experiment or configuration.option("experiment").value, recipe),
+        tags=tags,
+        user=user_name(),
+    )
+    review = _make_review(loaded, policies, context, settings)
+    described = review.describe(platform.compute.resolve)
+    check_script(recipe, described["model"])
+    check_secrets(described["environment"])
+    limit_mb = configuration.option("snapshot_limit_mb").value
+    request = RunRequest(
+        recipe=recipe,
+        platform=platform.name,
+        experiment=context.experiment,
+        name=name,
+        settings=settings_json,
+        snapshot=snapshots.take(described["model"].script.directory, limit_mb=limit_mb),
+        **described,
+    )
+    _check_inputs(request)
+    judgement = Judgement(
+        before=review.before,
+        given_tags=tags,
+        policies={policy.name: policy.plugin.source for policy in policies},
+        disabled=list_disabled_policies(plugins),
+        changes=review.changes,
+    )
+    return Proposal(request, judgement, platform)
+
+
+def _make_review(recipe: Recipe, policies: tuple[Policy, ...], context: Context, settings: Any) -> Review:
+    """Create the review of the recipe's answers. The user's tags override the recipe's."""
+
+    def answer(question: Question, arguments: Mapping[str, Any]) -> Any:
+        found = recipe.answer(question, {"settings": settings, **arguments})
+        return {**found, **context.tags} if question == "tags" else found
+
+    return Review(answer, policies, context)
+
+
+def _check_inputs(request: RunRequest) -> None:
+    """Raise SpecError if an argument of the script names a dataset that the run does not read."""
+    for argument in request.script.arguments:
+        if isinstance(argument, DatasetFolder):
+            input_of(argument, request.datasets)
