@@ -28,13 +28,14 @@ def continue_run(run: Run, workspace: Workspace, plugins: Plugins, listener: Lis
     record = run.folder.refresh()
     if not record.is_submitted:
         _judge(run, plugins)
+        workspace.remember(run.id, run.request.key)  # the compute target, a part of the key, may have changed
         run.folder.enter(record.attempt, "Preparing")
         submit_attempt(run, record.attempt, listener)
     elif status.state in ("Failed", "Canceled"):
         _judge(run, plugins)
         attempt = record.attempt + 1
+        workspace.remember(run.id, run.request.key)  # first: a run that is in its journal must be found again
         run.folder.resume(attempt)
-        workspace.remember(run.id, run.request.key)
         submit_attempt(run, attempt, listener)
 
 

@@ -74,9 +74,10 @@ def _refuse(request: RunRequest, recorded: Judgement, judgement: Judgement, line
         by = judgement.disabled.get(policy)
         why = f"disabled by {by}" if by else "not installed"
         named = f"policy {policy!r}, which judged the run and is {why} now,"
+    changes = " ".join("; ".join(lines).split())
     raise SettingsError(
-        f"run {request.run_id!r} cannot be resumed: {named} would change what it trains: {'; '.join(lines)};"
-        " start a new run with --again"
+        f"run {request.run_id!r} cannot be resumed: {named} would change what it trains: {changes};"
+        f" start a new run: dressage run {request.recipe}"
     )
 
 

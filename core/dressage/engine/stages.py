@@ -3,14 +3,15 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from dataclasses import replace as replace_version
+from typing import Any, NoReturn, TypeVar
 
 from msgspec.structs import replace
 
 from dressage.engine.planning import find_registered
 from dressage.errors import DressageError, StageError
 from dressage.files.disk import describe
-from dressage.files.encoding import to_json
+from dressage.files.encoding import from_json, to_json
 from dressage.hooks.proxy import PlatformProxy
 from dressage.platforms.protocols import Progress
 from dressage.records.requests import RunRequest, Submission
@@ -101,13 +102,34 @@ class Conductor:
         return self.folder.refresh().cancelled
 
     def _ensure_dataset(self, name: str, wanted: Dataset) -> DatasetVersion:
+        """Ensure one input. Raises StageError if an earlier attempt was trained on other data."""
+        used = self._used_dataset(name)
+
         def ensure(report: Progress) -> DatasetVersion:
             if not isinstance(wanted, RegisteredDataset):
-                return self.platform.datasets.ensure(wanted, report)
-            found = find_registered(self.platform, wanted)
-            return replace(found, files=tuple(self.platform.datasets.files(found)))
+                found = self.platform.datasets.ensure(wanted, report)
+            else:
+                pinned = replace_version(wanted, version=used.version) if used else wanted
+                found = find_registered(self.platform, pinned)
+                found = replace(found, files=tuple(self.platform.datasets.files(found)))
+            if used and used.key != found.key:
+                self._refuse_data(wanted.name, used.key, found.key)
+            return found
 
         return self.carry_out("dataset", wanted.name, ensure, name)
+
+    def _refuse_data(self, name: str, expected: str, found: str) -> NoReturn:
+        raise StageError(
+            "dataset",
+            f"dataset {name!r} has changed since this run was started: expected {expected}, got {found};"
+            f" start a new run: dressage run {self.request.recipe} --again",
+        )
+
+    def _used_dataset(self, name: str) -> DatasetVersion | None:
+        """Return the version that an earlier attempt was submitted with; None if no attempt was."""
+        record = self.folder.refresh()
+        handle = record.datasets.get(name) if record.submitting else None
+        return from_json(DatasetVersion, handle) if handle else None
 
     def _fail(self, attempt: int, error: DressageError) -> None:
         """Record that the attempt failed, unless it was canceled."""

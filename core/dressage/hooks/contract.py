@@ -7,6 +7,8 @@ A plugin states the contract that it was written for in its module, beside its h
 A plugin that states none was written for contract 1. Older contracts keep working; one from the future is refused.
 """
 
+import sys
+from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -17,23 +19,32 @@ NAME = "DRESSAGE_CONTRACT"
 _FIRST = 1
 
 
-def contract_of(plugin: Any, module: Any = None) -> int:
-    """Return the contract that a plugin, or its module, states. Raises TypeError if that is not a whole number."""
-    stated = getattr(plugin, NAME, None)
-    if stated is None:
-        stated = getattr(module, NAME, _FIRST)
-    if type(stated) is not int or stated < _FIRST:
-        raise TypeError(f"{NAME} is {stated!r}; give a whole number, as {CONTRACT}")
-    return stated
+def contract_of(plugin: Any, modules: Iterable[str | None] = ()) -> int:
+    """Return the highest contract that a plugin or one of the modules, with their packages, states.
+
+    modules: names of imported modules. Raises TypeError for a contract that is not a whole number.
+    """
+    names = {
+        ".".join(parts[: place + 1])
+        for name in modules
+        if name
+        for parts in [name.split(".")]
+        for place in range(len(parts))
+    }
+    stated = [getattr(found, NAME, None) for found in (plugin, *(sys.modules.get(name) for name in names))]
+    for number in stated:
+        if number is not None and (type(number) is not int or number < _FIRST):
+            raise TypeError(f"{NAME} is {number!r}; give a whole number, as {CONTRACT}")
+    return max((number for number in stated if number is not None), default=_FIRST)
 
 
-def read_contract(source: str) -> int | None:
+def read_contract(source: bytes) -> int | None:
     """Return the contract that the text of a module states, without running it; None if it states none."""
     import ast
 
     try:
         statements = ast.parse(source).body
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     for statement in statements:
         match statement:
@@ -49,10 +60,10 @@ def read_contract(source: str) -> int | None:
 
 
 def read_contract_of_module(name: str) -> int | None:
-    """Return what a module states that cannot be imported; None if that cannot be told."""
+    """Return the contract that a module states which cannot be imported; None if it cannot be read."""
     try:
         spec = find_spec(name)
-        return read_contract(Path(spec.origin).read_text(encoding="utf-8")) if spec and spec.origin else None
+        return read_contract(Path(spec.origin).read_bytes()) if spec and spec.origin else None
     except BaseException:  # its package may break, too, in any way
         return None
 

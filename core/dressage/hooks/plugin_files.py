@@ -1,7 +1,7 @@
 """Plugins of a project: Python files, or folders with an `__init__.py`, that a settings file names.
 
-What a file is follows from its hooks, which are read without running it: listing the recipes of somebody else's
-project runs nothing of theirs.
+The hooks in a file say what it is. They are read without running it: listing the recipes of a project that somebody
+else wrote does not run its code.
 """
 
 import importlib.util
@@ -17,30 +17,32 @@ Kind = Literal["recipe", "platform", "policy"]
 
 
 def name_of(path: Path) -> str:
-    """The plugin's name: "./plugins/our_iris.py" is "our-iris"."""
+    """Return the plugin's name: that of "./plugins/our_iris.py" is "our-iris"."""
     return path.name.removesuffix(".py").replace("_", "-")
 
 
 def kind_of(path: Path) -> Kind:
-    """Return what the file is. Raises ValueError, OSError or SyntaxError if that cannot be told."""
+    """Return what the file is. Raises ValueError, OSError or SyntaxError if it is not clearly one kind of plugin."""
     import ast
 
-    hooks = dict(_hooks_in(ast.parse(source_of(path))))
-    if "platform" in hooks:
-        return "platform"
-    if hooks.get("model") is False:
-        return "recipe"
-    if hooks and all(hooks.values()):
+    try:
+        hooks = list(_hooks_in(ast.parse(source_of(path))))
+    except (RecursionError, MemoryError) as error:
+        raise ValueError("the file is nested too deeply to be read") from error
+    names, wraps = {name for name, _ in hooks}, {wraps for _, wraps in hooks}
+    if wraps == {True} and not names & {"settings", "options", "platform"}:
         return "policy"
+    if wraps == {False} and len(names & {"model", "platform"}) == 1:
+        return "recipe" if "model" in names else "platform"
     raise ValueError(
         "its hooks do not say what it is; at the top of the module, a recipe has a function 'model' marked with"
         " @hookimpl, a platform a function 'platform', and a policy only functions marked @hookimpl(wrapper=True)"
     )
 
 
-def source_of(path: Path) -> str:
-    """The text of the file, or of the folder's `__init__.py`."""
-    return _module(path).read_text(encoding="utf-8")
+def source_of(path: Path) -> bytes:
+    """Return the bytes of the file, or of the folder's `__init__.py`."""
+    return _module(path).read_bytes()
 
 
 def load_file(path: Path) -> Any:
@@ -66,18 +68,47 @@ def _module(path: Path) -> Path:
 
 
 def _hooks_in(module: "ast.Module") -> Iterator[tuple[str, bool]]:
-    """The functions at the top of a module that are marked as hooks, and whether each wraps."""
+    """Yield the marked functions at the top of a module, and whether each wraps.
+
+    Raises ValueError for a marker in another place, or with values that only running the module would give: what is
+    read here must be all there is, because a policy that is taken for a recipe would not judge.
+    """
     import ast
 
     markers = {"hookimpl", *_aliases(module)}
+    seen = set()
     for statement in _top(module.body):
         for decorator in statement.decorator_list:
             call = decorator.func if isinstance(decorator, ast.Call) else decorator
-            if (call.attr if isinstance(call, ast.Attribute) else getattr(call, "id", "")) in markers:
-                options = decorator.keywords if isinstance(decorator, ast.Call) else []
-                given = {option.arg: getattr(option.value, "value", None) for option in options}
-                wraps = given.get("wrapper") is True or given.get("hookwrapper") is True
-                yield str(given.get("specname") or statement.name), wraps
+            if _is_marker(call, markers):
+                seen.add(call)
+                options = _literals(decorator) if isinstance(decorator, ast.Call) else {}
+                wraps = options.get("wrapper") is True or options.get("hookwrapper") is True
+                yield str(options.get("specname") or statement.name), wraps
+    for node in ast.walk(module):
+        is_read = isinstance(getattr(node, "ctx", None), ast.Load)
+        if is_read and _is_marker(node, markers) and node not in seen:
+            line = getattr(node, "lineno", "?")
+            raise ValueError(
+                f"line {line}: use hookimpl only as a decorator of functions at the top of the module"
+            )
+
+
+def _is_marker(node: "ast.AST", markers: set[str]) -> bool:
+    return (getattr(node, "attr", None) or getattr(node, "id", None)) in markers
+
+
+def _literals(call: "ast.Call") -> dict[str, object]:
+    """Return the arguments of a marker by name. Raises ValueError for one that is not written as a literal."""
+    import ast
+
+    for argument in (*call.args, *call.keywords):
+        value = argument.value if isinstance(argument, ast.keyword) and argument.arg else None
+        if not isinstance(value, ast.Constant):
+            raise ValueError(  # noqa: TRY004 (the file has a wrong value, not the caller)
+                f"line {call.lineno}: write the arguments of hookimpl as in @hookimpl(wrapper=True)"
+            )
+    return {str(keyword.arg): getattr(keyword.value, "value", None) for keyword in call.keywords}
 
 
 def _aliases(module: "ast.Module") -> Iterator[str]:
@@ -89,7 +120,7 @@ def _aliases(module: "ast.Module") -> Iterator[str]:
 
 
 def _top(body: "list[ast.stmt]") -> "Iterator[ast.FunctionDef]":
-    """Functions outside of classes and functions; those under an `if` or a `try` count."""
+    """Yield the functions outside of classes and functions, including those under an `if` or a `try`."""
     import ast
 
     for statement in body:
@@ -98,3 +129,5 @@ def _top(body: "list[ast.stmt]") -> "Iterator[ast.FunctionDef]":
         elif isinstance(statement, ast.If | ast.Try | ast.With):
             for field in ("body", "orelse", "finalbody"):
                 yield from _top(getattr(statement, field, []))
+            for handler in getattr(statement, "handlers", []):
+                yield from _top(handler.body)

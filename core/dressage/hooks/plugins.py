@@ -5,7 +5,6 @@ A recipe or platform that cannot be loaded raises PluginError only when it is as
 a plan is made.
 """
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -86,7 +85,7 @@ class Plugins:
         loaded, plugin = self.load(kind, name), self.identify(kind, name)
         manager = pluggy.PluginManager(specs.PROJECT)
         manager.add_hookspecs(policy_specs if kind == "policy" else specs)
-        call_plugin(plugin, "registering", lambda: _register(manager, loaded, name))
+        call_plugin(plugin, "registering", lambda: _register(manager, loaded, name, wraps=kind == "policy"))
         return manager
 
     def identify(self, kind: Kind, name: str) -> PluginId:
@@ -124,17 +123,21 @@ class Plugins:
         """Return the setting that says who provides the plugin.
 
         A choice that means a plugin of the same name, but of another kind, does not count.
+        Raises SettingsError if two settings files require the plugin from different providers.
         """
-        choice = self.settings.choice(name)
-        if choice is None:
+        choices = self.settings.find_choices(name)
+        if len(choices) > 1:
+            said = " and ".join(f"{found.origin} chooses {found.provider!r}" for found in choices)
+            raise SettingsError(f"{kind} {name!r} is required, and {said}; choose the same one in both")
+        if not choices:
             return None
         meant = [
             other
             for other in KINDS
             for found in self.providers(other, name)
-            if found.is_chosen_by(choice.provider)
+            if found.is_chosen_by(choices[0].provider)
         ]
-        return choice if kind in meant or not meant else None
+        return choices[0] if kind in meant or not meant else None
 
     def _describe_conflict(
         self, kind: Kind, name: str, providers: list[Provider], choice: Choice | None
@@ -169,8 +172,8 @@ def _import(provider: Provider, plugin: PluginId) -> tuple[Any, int]:
         if isinstance(error, PluginError):
             raise
         raise plugin.error("import", str(error)) from error  # as of a description that is made at import
-    module = sys.modules.get(provider.module or type(loaded).__module__)
-    stated = call_plugin(plugin, "loading", lambda: contract.contract_of(loaded, module))
+    modules = (provider.module, getattr(type(loaded), "__module__", None))
+    stated = call_plugin(plugin, "loading", lambda: contract.contract_of(loaded, modules))
     _check_contract(plugin, stated)
     return loaded, stated
 
@@ -180,9 +183,12 @@ def _check_contract(plugin: PluginId, stated: int) -> None:
         raise plugin.error("loading", reason)
 
 
-def _register(manager: pluggy.PluginManager, plugin: Any, name: str) -> None:
-    """Register the plugin. Raises ValueError for a hook that does not exist, or takes what does not."""
-    from inspect import isgeneratorfunction, signature
+def _register(manager: pluggy.PluginManager, plugin: Any, name: str, *, wraps: bool) -> None:
+    """Register the plugin. wraps: whether it is a policy.
+
+    Raises ValueError for a hook that does not exist, takes an unknown argument or is not marked as it must be.
+    """
+    from inspect import isgeneratorfunction, isroutine, signature
 
     if isinstance(plugin, type):
         raise TypeError(
@@ -192,6 +198,10 @@ def _register(manager: pluggy.PluginManager, plugin: Any, name: str) -> None:
     for attribute in dir(plugin):
         options = manager.parse_hookimpl_opts(plugin, attribute)
         if options is None:
+            if wraps and attribute in known and isroutine(getattr(plugin, attribute)):
+                raise ValueError(
+                    f"function {attribute!r} is not marked; mark it with @hookimpl(wrapper=True)"
+                )
             continue
         hook, function = options["specname"] or attribute, getattr(plugin, attribute)
         if hook not in known:
@@ -199,6 +209,8 @@ def _register(manager: pluggy.PluginManager, plugin: Any, name: str) -> None:
         for argument in signature(function).parameters:
             if argument not in (allowed := getattr(manager.hook, hook).spec.argnames):
                 raise ValueError(f"hook {hook!r}: {describe_unknown('argument', argument, allowed)}")
-        if (options["wrapper"] or options["hookwrapper"]) and not isgeneratorfunction(function):
+        if options["hookwrapper"]:
+            raise ValueError(f"hook {hook!r}: use @hookimpl(wrapper=True) instead of hookwrapper")
+        if options["wrapper"] and not isgeneratorfunction(function):
             raise ValueError(f"hook {hook!r} wraps and has no yield; write: answer = yield")
     manager.register(plugin, name)

@@ -95,8 +95,10 @@ def find_problems(plugins: Plugins) -> dict[str, str]:
                 f"{required}; a program cannot provide it: give the program's policy another name"
             )
         elif not plugins.providers("policy", name):
-            choice = settings.choice(name)
-            what = f"the distribution {choice.provider!r}" if choice else "the distribution that provides it"
+            chosen = settings.find_choices(name)
+            what = (
+                f"the distribution {chosen[0].provider!r}" if chosen else "the distribution that provides it"
+            )
             problems[name] = f"{required} and not installed; install {what}"
     for name, origin in settings.disabled.items():
         if plugins.is_added("policy", name):

@@ -15,10 +15,11 @@ from dressage.hooks.plugin_files import Kind, kind_of, load_file, name_of, sourc
 from dressage.specs.plugin_settings import PluginFile, PluginSettings, normalize
 
 _PREFIX = "dressage."
+_POLICIES = "dressage.policies"
 GROUPS: Mapping[str, Kind] = {
     "dressage.recipes": "recipe",
     "dressage.platforms": "platform",
-    "dressage.policies": "policy",
+    _POLICIES: "policy",
 }
 
 
@@ -46,7 +47,7 @@ class Provider:
         return self.choice is not None and normalize(choice) == normalize(self.choice)
 
     def read_contract(self) -> int | None:
-        """Return the contract that it states, without running it; None if that cannot be told."""
+        """Return the contract that it states, without running it; None if it cannot be read."""
         if self.module:
             return contract.read_contract_of_module(self.module)
         with suppress(OSError, ValueError):
@@ -75,7 +76,7 @@ class Found:
 def find_providers(settings: PluginSettings) -> Found:
     """Find what is installed and what settings files name. Nothing of it is imported."""
     found = Found()
-    for point in find_entry_points(_PREFIX):
+    for point in find_entry_points(_PREFIX, never_hidden=_POLICIES):
         _add_entry_point(found, point)
     for file in _distinct(settings.files):
         _add_file(found, file)
@@ -84,8 +85,8 @@ def find_providers(settings: PluginSettings) -> Found:
 
 def _add_entry_point(found: Found, point: EntryPoint) -> None:
     source = f"{point.distribution} {point.version}"
-    if point.group not in GROUPS:
-        reason = describe_unknown("group of entry points", point.group, GROUPS)
+    if point.problem or point.group not in GROUPS:
+        reason = point.problem or describe_unknown("group of entry points", point.group, GROUPS)
         misspelt = point.group.startswith("dressage.pol")
         found.unusable.append(Unusable(name=point.name, source=source, reason=reason, may_be_policy=misspelt))
         return
@@ -101,7 +102,7 @@ def _add_entry_point(found: Found, point: EntryPoint) -> None:
 
 
 def _add_file(found: Found, file: PluginFile) -> None:
-    name = name_of(file.path)
+    name = name_of(Path(file.written))
     try:
         kind = kind_of(file.path)
     except (OSError, ValueError, SyntaxError) as error:
@@ -113,7 +114,9 @@ def _add_file(found: Found, file: PluginFile) -> None:
             name=name,
             load=partial(load_file, file.path),
             source=file.written,
-            choice=file.written,
+            choice=file.written
+            if file.written.endswith(".py") or "/" in file.written
+            else f"./{file.written}",
             origin=file.origin,
             path=file.path,
         )

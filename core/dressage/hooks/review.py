@@ -1,4 +1,4 @@
-"""Collecting a run's descriptions, each judged by the policies one after the other."""
+"""Collect the descriptions of a run; the policies judge each of them, one after the other."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
-from dressage.files.encoding import to_json
+from dressage.files.encoding import from_json, to_json
 from dressage.hooks.policies import Policy
 from dressage.records.judgements import Question, to_recorded
 from dressage.results.differences import differences
@@ -16,7 +16,7 @@ from dressage.specs.datasets import FileDataset, RegisteredDataset
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """What policies may know of the run. settings: as JSON. tags: as the user gave them."""
+    """What policies may know about the run. settings: as JSON. tags: the user's."""
 
     settings: Mapping[str, Any] | None
     recipe: str
@@ -26,7 +26,7 @@ class Context:
     user: str
 
     def arguments(self) -> dict[str, Any]:
-        """The arguments of a policy's hook, made anew for each: what one policy does to them reaches no other."""
+        """Return the arguments of a policy's hook: copies, so that one policy cannot change those of another."""
         return {
             "settings": None if self.settings is None else SimpleNamespace(**self.settings),
             "recipe": self.recipe,
@@ -39,10 +39,10 @@ class Context:
 
 @dataclass(slots=True)
 class Review:
-    """Collects descriptions, judged by policies one after the other.
+    """Collects descriptions that policies judge.
 
-    answer: gives the recipe's description; arguments: those of the stage, such as `compute`.
-    before: the descriptions before the policies, as JSON. changes: what each policy changed, a line each.
+    answer: returns the recipe's description, given the arguments of the hook, such as `compute`.
+    before: the descriptions before the policies, as JSON. changes: what each policy changed.
     """
 
     answer: Callable[[Question, Mapping[str, Any]], Any]
@@ -54,7 +54,7 @@ class Review:
     def describe(self, resolve: Callable[[ComputeTarget], ComputeTarget]) -> dict[str, Any]:
         """Return the fields of a RunRequest that recipe and policies decide.
 
-        resolve: what the platform makes of a compute target.
+        resolve: the platform's `compute.resolve`.
         """
         datasets = self._ask("dataset")
         compute = resolve(self._ask("compute"))
@@ -69,19 +69,24 @@ class Review:
         }
 
     def _ask(self, question: Question, **arguments: Any) -> Any:
-        answer = self.answer(question, arguments)
+        answer = self.answer(question, _copy(arguments))
         self.before[question] = to_recorded(question, answer)
         for policy in self.policies:
             before = to_json(answer) or {}  # as it is now: a policy could alter the object itself
-            answer = policy.judge(question, answer, self.context.arguments() | arguments)
+            answer = policy.judge(question, answer, self.context.arguments() | _copy(arguments))
             lines = tuple((policy.name, line) for line in differences(before, to_json(answer) or {}))
             if lines:
                 self.changes[question] = (*self.changes.get(question, ()), *lines)
         return answer
 
 
+def _copy(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return copies of descriptions: a plugin that changes its own must not change the others."""
+    return {name: from_json(type(value), to_json(value)) for name, value in arguments.items()}
+
+
 def user_name() -> str:
-    """Return the user's name as the system has it: a variable could hold any."""
+    """Return the user's name from the system: a variable could contain any name."""
     import pwd
 
     try:
@@ -91,7 +96,7 @@ def user_name() -> str:
 
 
 def _by_kind(datasets: Any) -> dict[str, Any]:
-    """The inputs by name; a single one has the name of its dataset."""
+    """Return the inputs by name; a single input has the name of its dataset."""
     named = datasets if isinstance(datasets, Mapping) else {datasets.name: datasets} if datasets else {}
     kinds = {"file_datasets": FileDataset, "registered_datasets": RegisteredDataset}
     return {

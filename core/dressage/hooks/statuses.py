@@ -60,10 +60,10 @@ def _check(
     """Yield a status for each provider of the plugin."""
     disabled_by = plugins.settings.disabled.get(name) if plugins.is_disabled(kind, name) else None
     error = problem or (None if disabled_by else _try_to_load(plugins, kind, name))
-    choice = plugins.choice_for(kind, name)
+    choice = None if error else plugins.choice_for(kind, name)
     for provider in plugins.providers(kind, name):
         is_chosen = choice is None or plugins.is_added(kind, name) or provider.is_chosen_by(choice.provider)
-        unused = choice and not is_chosen and not error
+        unused = choice and not is_chosen
         yield PluginStatus(
             name=name,
             kind=kind,

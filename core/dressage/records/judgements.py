@@ -5,9 +5,9 @@ the policies that are active then judge the original descriptions again.
 """
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
-from msgspec import Struct
+from msgspec import Struct, convert
 
 from dressage.files.encoding import from_json, to_json
 from dressage.records.requests import RunRequest
@@ -37,11 +37,18 @@ class Judgement(Struct, frozen=True, kw_only=True):
     changes: Changes = {}
 
     def answer(self, question: Question) -> Any:
-        """Return the recipe's original description. Raises msgspec.ValidationError if it is damaged."""
+        """Return the recipe's original description. Raises ValueError if it is missing or damaged."""
         found = self.before.get(question)
-        if found is None or question == "tags":
-            return found
-        return _dataset_from(found) if question == "dataset" else from_json(_KINDS[question], found)
+        if question == "dataset":
+            return None if found is None else _dataset_from(found)
+        if not isinstance(found, Mapping):
+            raise ValueError(f"the description {question!r} is {found!r:.200}")  # noqa: TRY004 (a damaged record)
+        return convert(found, dict[str, str]) if question == "tags" else from_json(_KINDS[question], found)
+
+    def check(self) -> None:
+        """Raise ValueError, KeyError or TypeError if a description is missing or damaged."""
+        for question in get_args(Question):
+            self.answer(question)
 
 
 def to_recorded(question: Question, answer: Any) -> Any:

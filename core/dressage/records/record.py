@@ -147,7 +147,9 @@ class Record:
         if self.judgement is None:
             return judgement_of(self.the_request())
         with self._readable():
-            return from_json(Judgement, self.judgement)
+            judgement = from_json(Judgement, self.judgement)
+            judgement.check()
+            return judgement
 
     def the_submission(self) -> Submission | None:
         """Return the current attempt's submission; None if its stages are not finished. Raises RecordError."""
@@ -161,7 +163,7 @@ class Record:
     def _readable(self) -> Iterator[None]:
         try:
             yield
-        except (msgspec.ValidationError, SpecError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, SpecError) as error:
             raise RecordError(
                 f"run {self.tracked.run_id!r}: its record is damaged or was written by a later version of dressage:"
                 f" {error}"

@@ -53,7 +53,7 @@ from dressage.errors import SettingsError, describe_unknown
 from dressage.specs.package_addresses import TABLES as _ADDRESSES
 from dressage.specs.package_addresses import package_addresses
 from dressage.specs.plugin_settings import TABLE as _PLUGINS
-from dressage.specs.plugin_settings import PluginSettings, plugin_settings
+from dressage.specs.plugin_settings import PluginSettings, absolute_path, plugin_settings
 from dressage.specs.settings import Owner
 
 FILE = "dressage.toml"
@@ -91,7 +91,7 @@ class Configuration:
             return Value(_convert(variable, name, self.environ[variable]), variable)
         for path, table in self.files:
             if name in table:
-                value = str(path.parent / Path(table[name]).expanduser()) if name in _PATHS else table[name]
+                value = str(absolute_path(path, table[name])) if name in _PATHS else table[name]
                 return Value(value, str(path))
         return Value(DEFAULTS[name], "default")
 
@@ -130,12 +130,12 @@ def load(start: Path, environ: Mapping[str, str]) -> Configuration:
     start: the folder to look for the project's file in; then the folders above it are searched.
     Raises SettingsError for a file that is not valid TOML, an unknown key or a value of the wrong type.
     """
-    places = [
-        next((p for p in (d / FILE for d in (start, *start.parents)) if p.is_file()), None),
-        user_file(),
-        *machine_files(),
-    ]
-    files = tuple((path, _read(path)) for path in dict.fromkeys(places) if path and path.is_file())
+    project = next(
+        (path for path in (folder / FILE for folder in (start, *start.parents)) if _exists(path)), None
+    )
+    places = [*([project] if project else []), user_file(), *machine_files()]
+    weakest_first = dict.fromkeys(reversed(places))  # a file in two places counts in the weakest
+    files = tuple((path, _read(path)) for path in reversed(weakest_first) if _exists(path))
     return Configuration(environ, files)
 
 
@@ -151,8 +151,17 @@ def user_file() -> Path:
 
 def machine_files() -> tuple[Path, ...]:
     """Return the paths of the operator's files. XDG_CONFIG_DIRS can add folders, but not remove the standard one."""
-    folders = [folder for folder in os.environ.get("XDG_CONFIG_DIRS", "").split(os.pathsep) if folder]
+    folders = filter(os.path.isabs, os.environ.get("XDG_CONFIG_DIRS", "").split(os.pathsep))
     return tuple(Path(folder) / "dressage" / FILE for folder in (*folders, _MACHINE))
+
+
+def _exists(path: Path) -> bool:
+    """Return whether something is there, be it a link to nothing: a file that cannot be read must not be ignored."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
 
 
 def _read(path: Path) -> Mapping[str, Any]:
@@ -160,6 +169,8 @@ def _read(path: Path) -> Mapping[str, Any]:
 
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"cannot read {str(path)!r}: {error.strerror}; repair or remove it") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{str(path)!r} is not valid TOML: {error}; correct it") from error
     for key, value in table.items():

@@ -15,6 +15,7 @@ required: policies that must be installed: if one is missing, nothing is planned
 order: the order in which policies are applied.
 """
 
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -59,7 +60,7 @@ class PluginSettings:
 
     files, choices: in the order of the settings files; earlier files override later ones.
     disabled: for each disabled plugin, the first file or variable that disables it.
-    required: for each required policy, the last file that requires it.
+    required: for each required policy, the last file that requires it. requirers: all files that require it.
     order: the names of policies in the order to apply them. order_origin: the file that contains it.
     origins: the paths of the settings files; earlier files override later ones.
     """
@@ -67,23 +68,32 @@ class PluginSettings:
     files: tuple[PluginFile, ...] = ()
     disabled: Mapping[str, str] = field(default_factory=dict)
     required: Mapping[str, str] = field(default_factory=dict)
+    requirers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     order: tuple[str, ...] = ()
     order_origin: str = ""
     choices: tuple[Choice, ...] = ()
     origins: tuple[str, ...] = ()
 
     def counts(self, origin: str, name: str) -> bool:
-        """Return whether a settings file may choose the provider of a plugin.
+        """Return whether a settings file may say who provides a plugin.
 
-        If a file requires a policy, no file that overrides it may: a project cannot replace a policy of the machine.
+        A file that overrides one that requires the policy may not, unless it requires the policy itself.
         """
         by = self.required.get(name)
-        return by is None or self.origins.index(origin) >= self.origins.index(by)
+        return (
+            by is None
+            or origin in self.requirers.get(name, ())
+            or self.origins.index(origin) >= self.origins.index(by)
+        )
 
-    def choice(self, name: str) -> Choice | None:
-        """Return who provides a plugin, from the first settings file that may choose it; None if no file does."""
-        made = (found for found in self.choices if found.name == name and self.counts(found.origin, name))
-        return next(made, None)
+    def find_choices(self, name: str) -> list[Choice]:
+        """Return who provides a plugin, as the settings files say.
+
+        Only the first file counts; for a required policy, all files that may choose count: they have to agree.
+        """
+        made = [found for found in self.choices if found.name == name and self.counts(found.origin, name)]
+        distinct = list({normalize(found.provider): found for found in reversed(made)}.values())
+        return distinct if name in self.required else made[:1]
 
 
 def plugin_settings(files: Files, environ: Mapping[str, str]) -> PluginSettings:
@@ -91,13 +101,13 @@ def plugin_settings(files: Files, environ: Mapping[str, str]) -> PluginSettings:
     tables = [(path, _table(path, table.get(TABLE, {}))) for path, table in files]
     disabled = {name.strip(): VARIABLE for name in environ.get(VARIABLE, "").split(",") if name.strip()}
     required: dict[str, str] = {}
+    requirers: dict[str, tuple[str, ...]] = {}
     for path, table in tables:
         disabled = {**dict.fromkeys(table.get("disabled", ()), str(path)), **disabled}
         for name in table.get("required", ()):
-            required.pop(
-                name, None
-            )  # the last file that requires a policy decides, and its place in the order too
+            required.pop(name, None)  # the last file decides about the place in the order, too
             required[name] = str(path)
+            requirers[name] = (*requirers.get(name, ()), str(path))
     order, order_origin = next(
         ((tuple(table["order"]), str(path)) for path, table in tables if "order" in table), ((), "")
     )
@@ -105,6 +115,7 @@ def plugin_settings(files: Files, environ: Mapping[str, str]) -> PluginSettings:
         files=tuple(found for path, table in tables for found in _files(path, table)),
         disabled=disabled,
         required=required,
+        requirers=requirers,
         order=order,
         order_origin=order_origin,
         choices=tuple(choice for path, table in tables for choice in _choices(path, table)),
@@ -128,7 +139,17 @@ def _table(path: Path, given: Any) -> Mapping[str, Any]:
                 f"{str(path)!r}: plugins.{key} is {value!r}; give the name of the distribution that provides"
                 f" {key!r}, or use one of the keys {', '.join(_LISTS)}"
             )
+        else:
+            _check_choice(path, key)
     return table
+
+
+def _check_choice(path: Path, key: str) -> None:
+    """Raise SettingsError for a key that looks like a misspelt list: it would choose for a plugin of that name."""
+    from difflib import get_close_matches
+
+    if close := get_close_matches(key, _LISTS, n=1, cutoff=0.8):
+        raise SettingsError(f"{str(path)!r}: plugins.{key} is unknown; did you mean {close[0]!r}?")
 
 
 def _check_texts(path: Path, key: str, value: Any) -> None:
@@ -139,15 +160,19 @@ def _check_texts(path: Path, key: str, value: Any) -> None:
 
 def _files(path: Path, table: Mapping[str, Any]) -> Iterator[PluginFile]:
     for written in table.get("files", ()):
-        yield PluginFile(_resolve(path, written), written, str(path))
+        yield PluginFile(absolute_path(path, written), written, str(path))
 
 
 def _choices(path: Path, table: Mapping[str, Any]) -> Iterator[Choice]:
     for name, provider in table.items():
         if name not in _LISTS:
             is_path = "/" in provider or provider.endswith(".py")
-            yield Choice(name, str(_resolve(path, provider)) if is_path else provider, str(path))
+            yield Choice(name, str(absolute_path(path, provider)) if is_path else provider, str(path))
 
 
-def _resolve(path: Path, written: str) -> Path:
-    return (path.parent / Path(written).expanduser()).resolve()
+def absolute_path(file: Path, written: str) -> Path:
+    """Return the absolute path of one that a settings file contains. Raises SettingsError if there is none."""
+    try:
+        return Path(os.path.normpath(file.parent / Path(written).expanduser()))
+    except (RuntimeError, ValueError) as error:  # "~nobody/x"
+        raise SettingsError(f"{str(file)!r}: {written!r} is not a path: {error}; correct it") from error

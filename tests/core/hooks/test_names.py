@@ -109,7 +109,7 @@ def test_an_egg_info_distribution_is_seen(folder: str, tmp_path: Path):
     metadata.mkdir()
     (metadata / "PKG-INFO").write_text("Metadata-Version: 1.2\nName: lab\nVersion: 1.2\n\nText\n")
     (metadata / "entry_points.txt").write_text("[dressage.recipes]\nours = lab_recipe:plugin\n")
-    (point,) = find_entry_points("dressage.", [str(tmp_path)])
+    (point,) = find_entry_points("dressage.", path=[str(tmp_path)])
     assert (point.name, point.value, point.distribution, point.version) == (
         "ours",
         "lab_recipe:plugin",
@@ -122,7 +122,7 @@ def test_an_egg_on_the_path_is_seen(tmp_path: Path):
     metadata = tmp_path / "lab-1.2-py3.11.egg" / "EGG-INFO"
     metadata.mkdir(parents=True)
     (metadata / "entry_points.txt").write_text("[dressage.recipes]\nours = lab_recipe\n")
-    (point,) = find_entry_points("dressage.", [str(metadata.parent)])
+    (point,) = find_entry_points("dressage.", path=[str(metadata.parent)])
     assert (point.distribution, point.version) == ("lab", "1.2")
 
 

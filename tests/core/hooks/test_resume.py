@@ -7,8 +7,21 @@ import pytest
 from tests.core.hooks.conftest import Install
 from tests.recipes import Tiny
 
-from dressage import Engine, PluginError, SettingsError, hookimpl
+from dressage import (
+    DatasetFolder,
+    Engine,
+    FileDataset,
+    Model,
+    PluginError,
+    RegisteredDataset,
+    Script,
+    SettingsError,
+    Source,
+    StageError,
+    hookimpl,
+)
 from dressage.engine.runs import Run
+from dressage.errors import RecordError
 
 
 class Changes:
@@ -81,7 +94,8 @@ def test_a_policy_that_would_change_the_training_stops_a_resume(
     with pytest.raises(SettingsError, match="policy 'house' would change what it trains: ") as raised:
         engine.resume(failed_run.id)
     assert words in str(raised.value)
-    assert str(raised.value).endswith("start a new run with --again")
+    assert str(raised.value).endswith("; start a new run: dressage run tiny")
+    assert "\n" not in str(raised.value)
     assert attempts(failed_run) == 1
 
 
@@ -165,3 +179,78 @@ def test_a_run_recorded_before_judgements_were_is_judged_by_what_came_out(engine
     other.plugins.add("policy", "night", Refuses())
     with pytest.raises(SettingsError, match="policy 'night'"):
         other.resume(failed_run.id)
+
+
+def test_a_resume_does_not_train_on_data_that_changed(engine: Engine, tiny: Tiny, failed_run: Run):
+    tiny.data.write_text("9,9,9\n")
+    for _ in range(2):
+        with pytest.raises(
+            StageError, match="dataset 'numbers' has changed since this run was started: expected"
+        ):
+            engine.resume(failed_run.id)
+    assert attempts(failed_run) == 1
+
+
+def test_a_resume_uses_the_registered_version_of_the_first_attempt(engine: Engine, project, script):
+    class Reads:
+        @hookimpl
+        def dataset(self):
+            return RegisteredDataset(name="numbers")
+
+        @hookimpl
+        def model(self):
+            directory = script(
+                "import pathlib, sys; print(*pathlib.Path(sys.argv[1]).iterdir()); sys.exit(5)"
+            ).parent
+            return Model(script=Script(directory=directory, file="train.py", arguments=(DatasetFolder(),)))
+
+    datasets = engine.platform().datasets
+    for name in ("one", "two"):
+        (project / name).write_text(name)
+        source = Source(path=name, addresses=(str(project / name),))
+        datasets.ensure(FileDataset(name="numbers", sources=(source,)), lambda *_: None)
+        if name == "one":
+            engine.plugins.add("recipe", "reads", Reads())
+            run = engine.run("reads")
+            run.wait(60)
+    engine.resume(run.id).wait(60)
+    assert [line.rpartition(b"/")[2] for line in b"".join(run.logs()).splitlines()] == [b"one", b"one"]
+
+
+@pytest.mark.parametrize(
+    ("question", "value"),
+    [
+        ("tags", None),
+        ("tags", {"a": 3}),
+        ("compute", 3),
+        ("compute", None),
+        ("model", {}),
+        ("environment", None),
+        ("dataset", {}),
+        ("dataset", {"single": True, "inputs": {}}),
+    ],
+)
+def test_a_damaged_judgement_is_an_error_and_nothing_is_written(
+    question: str, value: object, engine: Engine, failed_run: Run
+):
+    journal = failed_run.folder.journal.path
+    first, *lines = journal.read_text().splitlines()
+    event = json.loads(first)
+    event["judgement"]["before"][question] = value
+    journal.write_text("\n".join([json.dumps(event), *lines]) + "\n")
+    before = journal.read_bytes()
+    with pytest.raises(RecordError, match=f"run '{failed_run.id}': its record is damaged"):
+        Engine(engine.directory).resume(failed_run.id)
+    assert journal.read_bytes() == before
+
+
+def test_the_same_command_continues_a_run_whose_target_a_policy_changed(engine: Engine, tiny: Tiny):
+    tiny.data.unlink()
+    with pytest.raises(StageError):
+        engine.run("tiny")
+    engine.plugins.add("policy", "caps", Changes("compute", slots=1))
+    with pytest.raises(StageError):
+        engine.resume("latest")
+    tiny.data.write_text("1\n")
+    assert engine.run("tiny").wait(60).state == "Completed"
+    assert len(list(engine.workspace.runs.iterdir())) == 1
