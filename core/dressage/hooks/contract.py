@@ -1,10 +1,10 @@
 """The contract between dressage and plugins: the hooks, their arguments, and what they may return.
 
-A plugin states the contract that it was written for in its module, beside its hooks:
+A plugin states the contract that it is written for in its module, next to its hooks:
 
     DRESSAGE_CONTRACT = 1
 
-A plugin that states none was written for contract 1. Older contracts keep working; one from the future is refused.
+Without that line, it is contract 1. Plugins of older contracts keep working; a plugin of a newer one is an error.
 """
 
 from importlib.util import find_spec
@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 CONTRACT = 1
-"""The newest contract that this dressage knows."""
+"""The newest contract that this version of dressage supports."""
 NAME = "DRESSAGE_CONTRACT"
 _FIRST = 1
 
 
 def contract_of(plugin: Any, module: Any = None) -> int:
-    """Return the contract that a plugin, or its module, states. Raises TypeError if that is not a whole number."""
+    """Return the contract that a plugin or its module states; 1 by default. Raises TypeError if it is wrong."""
     stated = getattr(plugin, NAME, None)
     if stated is None:
         stated = getattr(module, NAME, _FIRST)
@@ -28,7 +28,7 @@ def contract_of(plugin: Any, module: Any = None) -> int:
 
 
 def read_contract(source: str) -> int | None:
-    """Return the contract that the text of a module states, without running it; None if it states none."""
+    """Read the contract from a module's source, without running it; None if it states no contract."""
     import ast
 
     try:
@@ -49,18 +49,19 @@ def read_contract(source: str) -> int | None:
 
 
 def read_contract_of_module(name: str) -> int | None:
-    """Return what a module states that cannot be imported; None if that cannot be told."""
+    """Read the contract of a module that cannot be imported; None if it states none or cannot be read."""
     try:
         spec = find_spec(name)
         return read_contract(Path(spec.origin).read_text(encoding="utf-8")) if spec and spec.origin else None
-    except BaseException:  # its package may break, too, in any way
+    except BaseException:  # finding it imports its parent package, which may raise anything
         return None
 
 
 def explain_mismatch(stated: int) -> str | None:
-    """Return why a plugin of that contract cannot be used; None if it can."""
+    """Return why a plugin of this contract cannot be used; None if it can."""
     if stated <= CONTRACT:
         return None
     return (
-        f"it is written for contract {stated}, and this dressage knows contract {CONTRACT}; upgrade dressage"
+        f"it is written for contract {stated}, but this version of dressage supports contract {CONTRACT};"
+        " upgrade dressage"
     )

@@ -1,7 +1,7 @@
-"""Plugins of a project: Python files, or folders with an `__init__.py`, that a settings file names.
+"""Read plugins that are Python files, or folders with an `__init__.py`, named by a settings file.
 
-What a file is follows from its hooks, which are read without running it: listing the recipes of somebody else's
-project runs nothing of theirs.
+The kind of a plugin follows from its hooks. They are found without running the file: listing the recipes of a project
+must not run its code.
 """
 
 import importlib.util
@@ -17,12 +17,15 @@ Kind = Literal["recipe", "platform", "policy"]
 
 
 def name_of(path: Path) -> str:
-    """The plugin's name: "./plugins/our_iris.py" is "our-iris"."""
+    """Return the plugin's name: "our-iris" for "./plugins/our_iris.py"."""
     return path.name.removesuffix(".py").replace("_", "-")
 
 
 def kind_of(path: Path) -> Kind:
-    """Return what the file is. Raises ValueError, OSError or SyntaxError if that cannot be told."""
+    """Return the kind of plugin.
+
+    Raises ValueError if the hooks do not show the kind; OSError or SyntaxError if the file cannot be read.
+    """
     import ast
 
     hooks = dict(_hooks_in(ast.parse(source_of(path))))
@@ -33,24 +36,25 @@ def kind_of(path: Path) -> Kind:
     if hooks and all(hooks.values()):
         return "policy"
     raise ValueError(
-        "its hooks do not say what it is; at the top of the module, a recipe has a function 'model' marked with"
-        " @hookimpl, a platform a function 'platform', and a policy only functions marked @hookimpl(wrapper=True)"
+        "its hooks do not show what kind of plugin it is: at the top level of the module, a recipe has a function"
+        " 'model' marked @hookimpl, a platform has a function 'platform' marked @hookimpl, and a policy has only"
+        " functions marked @hookimpl(wrapper=True)"
     )
 
 
 def source_of(path: Path) -> str:
-    """The text of the file, or of the folder's `__init__.py`."""
+    """Return the source of the file, or of the folder's `__init__.py`."""
     return _module(path).read_text(encoding="utf-8")
 
 
 def load_file(path: Path) -> Any:
-    """Import the file, under a name that no other module has."""
+    """Import the file under a unique module name, and return the module."""
     module = _module(path)
     name = f"dressage_plugin_{name_of(path).replace('-', '_')}_{abs(hash(str(path))):x}"
     folder = [str(path)] if path.is_dir() else None
     spec = importlib.util.spec_from_file_location(name, module, submodule_search_locations=folder)
     if spec is None or spec.loader is None:
-        raise ImportError(f"{str(path)!r} is no Python file")
+        raise ImportError(f"{str(path)!r} is not a Python file")
     loaded = importlib.util.module_from_spec(spec)
     sys.modules[name] = loaded
     try:
@@ -66,7 +70,7 @@ def _module(path: Path) -> Path:
 
 
 def _hooks_in(module: "ast.Module") -> Iterator[tuple[str, bool]]:
-    """The functions at the top of a module that are marked as hooks, and whether each wraps."""
+    """Yield the name of each top-level function that is marked as a hook, and whether it is a wrapper."""
     import ast
 
     markers = {"hookimpl", *_aliases(module)}
@@ -81,6 +85,7 @@ def _hooks_in(module: "ast.Module") -> Iterator[tuple[str, bool]]:
 
 
 def _aliases(module: "ast.Module") -> Iterator[str]:
+    """Yield the other names under which the module imports `hookimpl`."""
     import ast
 
     for statement in ast.walk(module):
@@ -89,7 +94,7 @@ def _aliases(module: "ast.Module") -> Iterator[str]:
 
 
 def _top(body: "list[ast.stmt]") -> "Iterator[ast.FunctionDef]":
-    """Functions outside of classes and functions; those under an `if` or a `try` count."""
+    """Yield the functions outside of classes and functions, including those in an `if`, `try` or `with`."""
     import ast
 
     for statement in body:

@@ -94,9 +94,7 @@ def plugin_settings(files: Files, environ: Mapping[str, str]) -> PluginSettings:
     for path, table in tables:
         disabled = {**dict.fromkeys(table.get("disabled", ()), str(path)), **disabled}
         for name in table.get("required", ()):
-            required.pop(
-                name, None
-            )  # the last file that requires a policy decides, and its place in the order too
+            required.pop(name, None)  # the last file that requires a policy decides its place
             required[name] = str(path)
     order, order_origin = next(
         ((tuple(table["order"]), str(path)) for path, table in tables if "order" in table), ((), "")

@@ -171,7 +171,7 @@ def test_a_program_cannot_replace_a_required_policy(
     engine = Engine(project)
     engine.plugins.add("recipe", "tiny", tiny)
     engine.plugins.add("policy", "house", Tag("x"))
-    with pytest.raises(SettingsError, match="required by .*; a program cannot provide it"):
+    with pytest.raises(SettingsError, match=r"required by .*; a program cannot provide it"):
         engine.plan("tiny")
 
 
@@ -188,7 +188,7 @@ def test_a_policy_without_hooks_is_refused(project: Path, tiny: Tiny, install: I
     install("policies", "house", "class Policy: ...\n")
     engine = Engine(project)
     engine.plugins.add("recipe", "tiny", tiny)
-    with pytest.raises(PluginError, match="'house' .* failed in registering: .*it has no hooks"):
+    with pytest.raises(PluginError, match=r"'house' .* failed in registering: .*it has no hooks"):
         engine.plan("tiny")
 
 
