@@ -170,9 +170,9 @@ def platform(workspace: "Workspace", directory: Path, options: Any) -> "Platform
     """Create the platform: the object that carries out the four stages.
 
     Called: once per engine, when the platform is needed. Must not contact anything yet.
-    workspace: the workspace; a platform may store files of its own below `workspace.root`.
+    workspace: the workspace; a platform may store its files below `workspace.root`.
     directory: the current folder of the user; search for configuration files here and in the folders above.
-    options: an instance of the class that `options()` returned, checked; None if there is no such class.
+    options: an instance of the class that `options()` returned, checked; None if it returned none.
     Returns: an object with the members of `dressage.platforms.protocols.Platform`.
     Raises: SettingsError, StageError and other errors of dressage are shown to the user unchanged; any other
         exception becomes a PluginError with the plugin's name.
