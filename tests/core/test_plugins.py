@@ -204,7 +204,9 @@ def test_an_answer_of_the_wrong_kind_is_refused(engine: Engine):
 
 def test_a_recipe_without_a_model_is_refused(engine: Engine):
     engine.plugins.add("recipe", "empty", SimpleNamespace())
-    with pytest.raises(PluginError, match="plugin 'empty' failed in model: returned nothing"):
+    with pytest.raises(
+        PluginError, match="plugin 'empty' failed in model: returned None; a recipe must return a Model"
+    ):
         engine.plan("empty")
 
 
@@ -215,7 +217,7 @@ def test_a_script_that_is_not_there_is_named(engine: Engine, project: Path):
             return Model(script=Script(directory=project, file="gone.py"))
 
     engine.plugins.add("recipe", "missing", Missing())
-    with pytest.raises(SpecError, match=r"no script 'gone\.py'"):
+    with pytest.raises(SpecError, match=r"script 'gone\.py' does not exist in"):
         engine.plan("missing")
 
 
@@ -342,7 +344,7 @@ class Unbounded:
     ("kind", "why"),
     [
         (Unreadable, "failed in settings: NameError: name 'Number' is not defined"),
-        (NoValue, "failed in settings: field 'epochs' has the default <class 'pathlib.Path'>; give a text"),
+        (NoValue, "failed in settings: field 'epochs' has the default <class 'pathlib.Path'>; give text"),
         (Raising, "failed in its settings: KeyError: 'epochs'"),
         (Unbounded, "failed in its settings: TypeError: '>=' not supported"),
     ],
@@ -412,14 +414,14 @@ class Refuses:
 
 def test_a_policy_that_returns_nothing_is_refused(engine: Engine, recipe: Recipe):
     engine.plugins.add("policy", "house", Empty())
-    with pytest.raises(PluginError, match="'house' failed in environment: returned nothing"):
+    with pytest.raises(PluginError, match="'house' failed in environment: returned None; return what"):
         engine.plan("full")
 
 
 def test_a_policy_that_answers_in_the_recipes_place_is_refused(engine: Engine, recipe: Recipe):
     engine.plugins.add("policy", "house", Instead())
     with pytest.raises(
-        PluginError, match=r"its hook 'tags' does not wrap; mark it with @hookimpl\(wrapper=True\)"
+        PluginError, match=r"hook 'tags' would replace the answer; mark it with @hookimpl\(wrapper=True\)"
     ):
         engine.plan("full")
 

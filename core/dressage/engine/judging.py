@@ -82,7 +82,7 @@ def _refuse(request: RunRequest, recorded: Judgement, judgement: Judgement, line
 
 
 def _find_policy(before: Changes, now: Changes) -> str | None:
-    """Return the first policy whose changes differ from its recorded ones; None if there is none."""
+    """Return the first policy whose changes differ from its recorded ones, or None."""
     for question in ("dataset", "environment", "model"):
         old, new = before.get(question, ()), now.get(question, ())
         for policy, line in (*new, *old):

@@ -12,7 +12,7 @@ from dressage.results.statuses import RunStatus
 def find_run_to_continue(
     workspace: Workspace, key: str, read_status: Callable[[str], RunStatus]
 ) -> tuple[str, str] | None:
-    """Return the id of an unfinished run of the same request, and the reason to continue it; None if there is none.
+    """Return the id of an unfinished run of the same request and the reason to continue it, or None.
 
     key: of the request. read_status: returns the current status of a run id.
     """

@@ -1,1 +1,1 @@
-"""Hooks, finding the plugins that fill them, and asking them."""
+"""The hooks of plugins; finding, loading and calling plugins."""

@@ -1,4 +1,4 @@
-"""Whether what a plugin returned is what its protocol says, down to the fields."""
+"""Check that a platform's method returned what its protocol declares, including the types of fields."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import is_dataclass
@@ -13,7 +13,7 @@ _TIMES = ("created", "started", "ended")
 
 
 def check_answer(value: Any, hint: Any) -> Any:
-    """The value, if it is what the hint says; a sequence as a list. Raises TypeError."""
+    """Return the value, a sequence as a list. hint: the declared type. Raises TypeError if the value is not of it."""
     if hint is Any or hint is type(None):
         return value
     if get_origin(hint) is Sequence:
@@ -25,7 +25,7 @@ def check_answer(value: Any, hint: Any) -> Any:
 
 
 def _sequence(value: Any, hint: Any) -> list[Any]:
-    """All of it: a generator that raises late raises here."""
+    """Return the items as a list, so that an error in a generator is raised here."""
     (kind,) = get_args(hint)
     if isinstance(value, str | bytes) or not isinstance(value, Iterable):
         raise TypeError(f"returned {value!r:.200}, not a sequence of {_name(kind)}")
@@ -38,7 +38,7 @@ def _sequence(value: Any, hint: Any) -> list[Any]:
 
 
 def _check_fields(value: Any) -> None:
-    """The fields of a description or a result are what they say; its times can be read and compared."""
+    """Raise TypeError if a field of a description or result has the wrong type, or a time has no time zone."""
     if not (isinstance(value, msgspec.Struct) or is_dataclass(value)):
         return
     try:

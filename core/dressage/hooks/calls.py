@@ -1,4 +1,4 @@
-"""Calling into plugins: whatever goes wrong there is one line with the plugin's name, and so is a long silence."""
+"""Call plugins. An error in a plugin becomes one line with its name; a slow call logs a warning."""
 
 import errno
 import threading
@@ -12,14 +12,14 @@ from dressage.files.disk import describe
 
 T = TypeVar("T")
 PATIENCE_S = 10.0
-"""How long a call that shows no progress may take before the plugin is named."""
+"""Seconds after which a call without progress is logged."""
 
 
 @dataclass(frozen=True, slots=True)
 class PluginId:
-    """Which plugin is called: its name, and what else an error says about it.
+    """Identifies a plugin in errors.
 
-    source: the distribution or file that it comes from. advice: what its user can do when it breaks.
+    source: the distribution or file that provides it. advice: what the user can do if it breaks.
     """
 
     name: str
@@ -30,14 +30,15 @@ class PluginId:
         return f"{self.name!r} ({self.source})" if self.source else repr(self.name)
 
     def error(self, where: str, reason: str) -> PluginError:
-        """The error that says that the plugin broke. where: a hook, a method or a step."""
+        """Return an error of the plugin. where: the hook, method or step that failed. reason: one line."""
         return PluginError(self.name, where, reason, source=self.source, advice=self.advice)
 
 
 def call_plugin(plugin: PluginId, where: str, call: Callable[[], T], *, watched: bool = True) -> T:
-    """Call into a plugin. What it raises becomes a PluginError with its name; our own errors stay as they are.
+    """Call a plugin and return its answer. where: the hook, method or step that is called.
 
-    A plugin that exits does not end the program. watched: name the plugin if it is silent for long.
+    Raises PluginError for any exception, `SystemExit` included; errors of dressage are raised unchanged.
+    watched: log a warning with the plugin's name if the call takes longer than `PATIENCE_S`.
     """
     if not watched:
         return _call(plugin, where, call)
@@ -49,23 +50,23 @@ def call_plugin(plugin: PluginId, where: str, call: Callable[[], T], *, watched:
 
 
 def relay(progress: Callable[[str, int, int | None], None]) -> Callable[[str, int, int | None], None]:
-    """What a plugin gets as its `Progress`: what our own one raises passes through the plugin."""
+    """Return the `Progress` that a plugin gets: it checks the arguments; our own errors pass through the plugin."""
 
-    def tell(what: str, done: int, total: int | None) -> None:
+    def report(what: str, done: int, total: int | None) -> None:
         if not (isinstance(what, str) and isinstance(done, int) and isinstance(total, int | None)):
             raise TypeError(
-                f"progress({what!r}, {done!r}, {total!r}): give a text, a number, a number or None"
+                f"progress({what!r}, {done!r}, {total!r}): give text, a number, and a number or None"
             )
         try:
             progress(what, done, total)
         except Exception as error:
             raise _OwnError(error) from error
 
-    return tell
+    return report
 
 
 class _OwnError(BaseException):
-    """What our own callback raised, as when the reader of our output is gone: that is not the plugin's fault."""
+    """An error of our own progress function, as when the reader of our output exited: not an error of the plugin."""
 
     def __init__(self, error: Exception) -> None:
         self.error = error
@@ -85,7 +86,7 @@ def _call(plugin: PluginId, where: str, call: Callable[[], T]) -> T:
 
 
 class _Watch:
-    """Logs a warning for each call that takes long. Its thread lives while one may."""
+    """Logs a warning for each call that takes too long, in a thread that lives while calls are watched."""
 
     def __init__(self) -> None:
         self._calls: dict[int, tuple[float, str]] = {}
@@ -113,7 +114,7 @@ class _Watch:
             left = self._warn()
 
     def _warn(self) -> float | None:
-        """Tell of the calls that are late; seconds until the next one may be."""
+        """Log the late calls; return the seconds until the next call is late, None if no call is left."""
         import logging
 
         now = time.monotonic()

@@ -1,10 +1,10 @@
 """The contract between dressage and plugins: the hooks, their arguments, and what they may return.
 
-A plugin states the contract that it was written for in its module, beside its hooks:
+A plugin states the contract that it is written for in its module, next to its hooks:
 
     DRESSAGE_CONTRACT = 1
 
-A plugin that states none was written for contract 1. Older contracts keep working; one from the future is refused.
+Without that line, it is contract 1. Plugins of older contracts keep working; a plugin of a newer one is an error.
 """
 
 import sys
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 CONTRACT = 1
-"""The newest contract that this dressage knows."""
+"""The newest contract that this version of dressage supports."""
 NAME = "DRESSAGE_CONTRACT"
 _FIRST = 1
 
@@ -69,9 +69,10 @@ def read_contract_of_module(name: str) -> int | None:
 
 
 def explain_mismatch(stated: int) -> str | None:
-    """Return why a plugin of that contract cannot be used; None if it can."""
+    """Return why a plugin of this contract cannot be used; None if it can."""
     if stated <= CONTRACT:
         return None
     return (
-        f"it is written for contract {stated}, and this dressage knows contract {CONTRACT}; upgrade dressage"
+        f"it is written for contract {stated}, but this version of dressage supports contract {CONTRACT};"
+        " upgrade dressage"
     )

@@ -1,4 +1,4 @@
-"""Asking a plugin for the class of its settings or options."""
+"""Ask a plugin for the class of its settings or options."""
 
 from dataclasses import MISSING, fields, is_dataclass
 from typing import Any, Literal
@@ -12,10 +12,10 @@ from dressage.specs.settings import list_settings
 def ask_declaration(
     manager: pluggy.PluginManager, plugin: PluginId, hook: Literal["settings", "options"]
 ) -> type | None:
-    """Return the dataclass that the plugin declares, None if it declares none.
+    """Return the dataclass that the plugin declares; None if it declares none.
 
-    Raises PluginError if the answer is something else, or if a field has no default, or a default of another kind
-    than settings have.
+    Raises PluginError if the answer is not a dataclass, or if the default of a field is missing or of a type that
+    settings cannot have.
     """
     kind: Any = call_plugin(plugin, hook, getattr(manager.hook, hook))
     if kind is None:
@@ -29,7 +29,7 @@ def ask_declaration(
     for found in call_plugin(plugin, hook, lambda: list_settings(kind)):
         if not isinstance(found.default, str | int | float | None):
             reason = (
-                f"field {found.name!r} has the default {found.default!r:.200}; give a text, a number or None"
+                f"field {found.name!r} has the default {found.default!r:.200}; give text, a number or None"
             )
             raise plugin.error(hook, reason)
     return kind

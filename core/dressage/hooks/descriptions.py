@@ -1,4 +1,4 @@
-"""Checking what a recipe or a policy answered: of the right kind, with values of the right types in it."""
+"""Check the type of a description that a recipe or a policy returned, and the types of its fields."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -24,7 +24,7 @@ _RETURNS: Mapping[Question, tuple[type, ...]] = {
 
 
 def check_description(plugin: PluginId, question: Question, answer: Any) -> Any:
-    """Return the answer as a fresh object; a list in it counts as a tuple. Raises PluginError for a wrong one."""
+    """Return a copy of the answer; lists in it become tuples. Raises PluginError if a type is wrong."""
     kinds = _RETURNS[question]
     if answer is None:
         return None
@@ -42,7 +42,7 @@ def check_description(plugin: PluginId, question: Question, answer: Any) -> Any:
 def _check_keys(question: Question, answer: Mapping[Any, Any]) -> None:
     for name in answer:
         if not isinstance(name, str):
-            raise TypeError(f"the name {name!r} is not a text")
+            raise TypeError(f"the name {name!r} is not text")
         if question == "dataset":
             check_name("input", name)
 

@@ -1,4 +1,4 @@
-"""Plugins of a project: Python files, or folders with an `__init__.py`, that a settings file names.
+"""Read plugins that are Python files, or folders with an `__init__.py`, named by a settings file.
 
 The hooks in a file say what it is. They are read without running it: listing the recipes of a project that somebody
 else wrote does not run its code.
@@ -35,8 +35,9 @@ def kind_of(path: Path) -> Kind:
     if wraps == {False} and len(names & {"model", "platform"}) == 1:
         return "recipe" if "model" in names else "platform"
     raise ValueError(
-        "its hooks do not say what it is; at the top of the module, a recipe has a function 'model' marked with"
-        " @hookimpl, a platform a function 'platform', and a policy only functions marked @hookimpl(wrapper=True)"
+        "its hooks do not show what kind of plugin it is: at the top level of the module, a recipe has a function"
+        " 'model' marked @hookimpl, a platform has a function 'platform' marked @hookimpl, and a policy has only"
+        " functions marked @hookimpl(wrapper=True)"
     )
 
 
@@ -46,13 +47,13 @@ def source_of(path: Path) -> bytes:
 
 
 def load_file(path: Path) -> Any:
-    """Import the file, under a name that no other module has."""
+    """Import the file under a unique module name, and return the module."""
     module = _module(path)
     name = f"dressage_plugin_{name_of(path).replace('-', '_')}_{abs(hash(str(path))):x}"
     folder = [str(path)] if path.is_dir() else None
     spec = importlib.util.spec_from_file_location(name, module, submodule_search_locations=folder)
     if spec is None or spec.loader is None:
-        raise ImportError(f"{str(path)!r} is no Python file")
+        raise ImportError(f"{str(path)!r} is not a Python file")
     loaded = importlib.util.module_from_spec(spec)
     sys.modules[name] = loaded
     try:
@@ -112,6 +113,7 @@ def _literals(call: "ast.Call") -> dict[str, object]:
 
 
 def _aliases(module: "ast.Module") -> Iterator[str]:
+    """Yield the other names under which the module imports `hookimpl`."""
     import ast
 
     for statement in ast.walk(module):

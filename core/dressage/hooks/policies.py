@@ -1,7 +1,7 @@
-"""Policies: which of them judge a plan, in which order, and what each makes of a recipe's answer.
+"""Load the policies, put them in order, and let each judge a recipe's answers.
 
-Policies fail closed. One that is broken, that is required and not there, or that several distributions provide stops
-every plan. The last policy has the last word.
+No plan is made if a policy is broken, if a required policy is not installed, or if several distributions provide a
+policy. Each policy sees the answer that the policy before it returned; the last one decides.
 """
 
 from collections.abc import Iterator, Mapping
@@ -21,7 +21,7 @@ from dressage.records.judgements import Question
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """One policy plugin, ready to judge. manager: holds it alone."""
+    """A loaded policy. manager: contains this policy only."""
 
     plugin: PluginId
     manager: pluggy.PluginManager
@@ -31,9 +31,10 @@ class Policy:
         return self.plugin.name
 
     def judge(self, question: Question, answer: Any, arguments: Mapping[str, Any]) -> Any:
-        """Return what the policy makes of an answer: the answer itself, or a change of it.
+        """Return the policy's answer: the given answer, or a changed one.
 
-        Raises SettingsError, with the policy's name, if it refuses; PluginError if it breaks.
+        question: which description the answer is. arguments: those of the hook.
+        Raises SettingsError with the policy's name if it refuses, PluginError if it breaks.
         """
         caller = getattr(self.manager.hook, question)
         if not caller.get_hookimpls():
@@ -52,24 +53,24 @@ class Policy:
         finally:
             self.manager.unregister(given)
         if changed is None and answer is not None:
-            raise self.plugin.error(question, "returned nothing; return what `yield` gave, or a change of it")
+            raise self.plugin.error(question, "returned None; return what `yield` gave, or a changed copy")
         return changed
 
 
 def load_policies(plugins: Plugins) -> tuple[Policy, ...]:
-    """Load every policy that judges plans, in the order in which they are applied.
+    """Load all policies that are not disabled, in the order in which they are applied.
 
-    Raises PluginError for one that cannot be loaded, and as `order_policies` does.
+    Raises PluginError if a policy cannot be loaded, and the errors of `order_policies`.
     """
     _check_unusable(plugins)
     return tuple(load_policy(plugins, name) for name in order_policies(plugins))
 
 
 def order_policies(plugins: Plugins) -> list[str]:
-    """Return the names of the policies in the order in which they are applied: the last one has the last word.
+    """Return the names of the policies in the order in which they are applied; the last one decides.
 
-    Those that are required come last, as required; before them those of the setting `order`; first the others, by
-    name. Raises SettingsError for a required policy that is missing, disabled or replaced.
+    First the policies without a place, by name; then those of the setting `order`; then the required ones.
+    Raises SettingsError for a required policy that is missing, disabled or replaced.
     """
     for message in find_problems(plugins).values():
         raise SettingsError(message)
@@ -77,14 +78,14 @@ def order_policies(plugins: Plugins) -> list[str]:
 
 
 def sort_policies(plugins: Plugins) -> list[str]:
-    """Return the names of the policies in their order, whether or not something is wrong with them."""
+    """Return the names of the policies in their order, without checks."""
     settings = plugins.settings
     places = {name: place for place, name in enumerate([*settings.order, *settings.required])}
     return sorted(plugins.names("policy"), key=lambda name: (places.get(name, -1), name))
 
 
 def find_problems(plugins: Plugins) -> dict[str, str]:
-    """Return what is wrong with the settings about policies: a line for each policy, by its name."""
+    """Return the errors in the settings about policies: one line by the name of each policy."""
     settings, problems = plugins.settings, {}
     for name, origin in settings.required.items():
         required = f"policy {name!r} is required by {origin}"
@@ -109,7 +110,7 @@ def find_problems(plugins: Plugins) -> dict[str, str]:
 
 
 def list_disabled_policies(plugins: Plugins) -> dict[str, str]:
-    """Return the policies that do not judge, with the file or variable that disables each."""
+    """Return the disabled policies, with the file or variable that disables each."""
     names = [
         name for kind, name in plugins.list_all() if kind == "policy" and plugins.is_disabled(kind, name)
     ]
@@ -117,19 +118,19 @@ def list_disabled_policies(plugins: Plugins) -> dict[str, str]:
 
 
 def load_policy(plugins: Plugins, name: str) -> Policy:
-    """Load the policy of that name. Raises PluginError for one that breaks, or that would replace answers."""
+    """Load one policy. Raises PluginError if it breaks, or if one of its hooks is not a wrapper."""
     manager, plugin = plugins.manager("policy", name), plugins.identify("policy", name)
     if not manager.get_hookcallers(manager.get_plugin(name)):
         raise plugin.error("registering", "it has no hooks; mark its functions with @hookimpl(wrapper=True)")
     for hook in _plain_hooks(manager):
         raise plugin.error(
-            "registering", f"its hook {hook!r} does not wrap; mark it with @hookimpl(wrapper=True)"
+            "registering", f"hook {hook!r} would replace the answer; mark it with @hookimpl(wrapper=True)"
         )
     return Policy(plugin, manager)
 
 
 def _plain_hooks(manager: pluggy.PluginManager) -> Iterator[str]:
-    """The hooks that would answer in the recipe's place."""
+    """Yield the hooks that are not wrappers and would replace the recipe's answer."""
     for plugin in manager.get_plugins():
         for caller in manager.get_hookcallers(plugin) or ():
             if not all(found.wrapper or found.hookwrapper for found in caller.get_hookimpls()):
@@ -137,7 +138,7 @@ def _plain_hooks(manager: pluggy.PluginManager) -> Iterator[str]:
 
 
 def _check_unusable(plugins: Plugins) -> None:
-    """Raise PluginError for what was meant as a plugin, perhaps as a policy, and cannot be used."""
+    """Raise PluginError for an unusable plugin that may be a policy."""
     for found in plugins.found.unusable:
         if found.may_be_policy and found.name not in plugins.settings.disabled:
             raise PluginError(

@@ -1,12 +1,14 @@
-"""The hooks of a policy: it wraps what recipes answer. Each must be marked with `@hookimpl(wrapper=True)`.
+"""The hooks of policies. A policy judges the descriptions of every recipe; all its hooks are optional.
 
-What `yield` gives is the answer so far: the recipe's, the default where the recipe leaves the stage out, or what the
-policy before made of it. A policy returns it, or a change of it. To refuse, it raises SettingsError: the user sees
-the policy's name and the message.
+A hook is a generator marked `@hookimpl(wrapper=True)`. Its `yield` gives the description so far: the recipe's, the
+default if the recipe leaves the stage out, or the description that the policy before returned. The hook returns it
+unchanged, or returns a changed copy. To refuse the run, the hook raises SettingsError: the user sees the policy's
+name and the message.
 
-Each hook is called once per plan and once per resume. It may take any of these arguments:
+Each hook is called once per plan, and once before the next attempt of a run that is resumed. It can take any of these
+arguments:
 
-settings: the recipe's settings by attribute, None if it has none. When a run is resumed: as they were recorded.
+settings: the recipe's settings as attributes; None if the recipe has none. In a resume, the recorded settings.
 recipe, platform, experiment: their names. tags: the tags that the user gave, by name.
 user: the name of the user on this machine, from the system and not from a variable.
 """
@@ -27,9 +29,10 @@ def dataset(
 ) -> Dataset | Mapping[str, Dataset] | None:
     """Judge what the training script reads.
 
-    Called: first. `yield` gives one dataset, several by name, or None if the script reads none.
-    Returns: the same or a change of it; None only if there is none.
-    Raises: SettingsError to refuse; anything else becomes a PluginError with the policy's name and stops the plan.
+    Called: first. `yield` gives one dataset, several by input name, or None if the script reads no dataset.
+    Returns: what `yield` gave, or a changed copy; None only if `yield` gave None.
+    Raises: SettingsError to refuse the run. Any exception stops the plan or the resume, and the user sees the
+        policy's name; one that is not an error of dressage becomes a PluginError.
     Since: contract 1.
 
     Example:
@@ -50,8 +53,8 @@ def compute(
 ) -> ComputeTarget | None:
     """Judge where the run executes, and what it needs there.
 
-    Called: after `dataset`. `yield` gives a target, called "default" if the recipe names none.
-    Returns: the same target or a change of it.
+    Called: after `dataset`. `yield` gives a target, named "default" if the recipe describes none.
+    Returns: what `yield` gave, or a changed copy.
     Raises: see `dataset`.
     Since: contract 1.
 
@@ -73,11 +76,11 @@ def environment(
     user: str,
     compute: ComputeTarget,
 ) -> Environment | None:
-    """Judge what the script runs in.
+    """Judge the environment that the script runs in.
 
-    Called: after `compute`. compute: the target as the platform resolved it, after all policies. `yield` gives an
-        environment, called "interpreter" if the recipe describes none.
-    Returns: the same environment or a change of it.
+    Called: after `compute`. compute: the target after all policies, as the platform resolved it. `yield` gives an
+        environment, named "interpreter" if the recipe describes none.
+    Returns: what `yield` gave, or a changed copy.
     Raises: see `dataset`.
     Since: contract 1.
 
@@ -99,10 +102,10 @@ def model(
     user: str,
     compute: ComputeTarget,
 ) -> Model | None:
-    """Judge what is trained: the script, its arguments, and where it leaves the model.
+    """Judge what is trained: the script, its arguments, and where it writes the model.
 
-    Called: after `environment`. compute: as for `environment`.
-    Returns: the same model or a change of it.
+    Called: after `environment`. compute: as for `environment`. `yield` gives a model.
+    Returns: what `yield` gave, or a changed copy.
     Raises: see `dataset`.
     Since: contract 1.
 
@@ -120,8 +123,8 @@ def tags(
 ) -> Mapping[str, str] | None:
     """Judge the run's tags.
 
-    Called: last. `yield` gives the recipe's tags, with those of the user over them.
-    Returns: texts by name.
+    Called: last. `yield` gives the recipe's tags by name, overridden by the user's.
+    Returns: what `yield` gave, or a changed copy: texts by name.
     Raises: see `dataset`.
     Since: contract 1.
 

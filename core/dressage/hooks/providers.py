@@ -1,4 +1,4 @@
-"""What provides plugins: installed distributions, and files that settings files name."""
+"""Find what provides plugins: installed distributions, and files that settings files name."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
@@ -25,11 +25,11 @@ GROUPS: Mapping[str, Kind] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provider:
-    """What provides one plugin.
+    """A provider of one plugin: a distribution, a file, or an object that the program added.
 
-    source: for people, the distribution with its version, or the file as it was written; None for a program's object.
-    choice: what a settings file writes to choose it. origin: the settings file that names it, where one does.
-    module: where the plugin is, if it is installed. path: the file, if it is one.
+    source: the distribution with its version, or the file as the settings file has it; None for an object.
+    choice: the value in a settings file that chooses this provider. origin: the settings file that names the file.
+    module: the module of an installed plugin. path: the path of a file.
     """
 
     name: str
@@ -41,13 +41,13 @@ class Provider:
     path: Path | None = None
 
     def is_chosen_by(self, choice: str) -> bool:
-        """Whether a settings file means this provider. choice: a distribution, or a file's absolute path."""
+        """Return whether a choice means this provider. choice: a distribution's name, or a file's absolute path."""
         if self.path:
             return choice == str(self.path)
         return self.choice is not None and normalize(choice) == normalize(self.choice)
 
     def read_contract(self) -> int | None:
-        """Return the contract that it states, without running it; None if it cannot be read."""
+        """Read the plugin's contract without running it; None if it states none or cannot be read."""
         if self.module:
             return contract.read_contract_of_module(self.module)
         with suppress(OSError, ValueError):
@@ -57,7 +57,7 @@ class Provider:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unusable:
-    """Something that was meant as a plugin. may_be_policy: whether it may have been meant as a policy."""
+    """An entry point or file that cannot be used as a plugin. may_be_policy: whether it could be a policy."""
 
     name: str
     source: str
@@ -67,14 +67,14 @@ class Unusable:
 
 @dataclass(slots=True)
 class Found:
-    """All providers by kind and name; several may provide one name."""
+    """All providers by kind and name; a name may have several."""
 
     providers: dict[tuple[Kind, str], list[Provider]] = field(default_factory=lambda: defaultdict(list))
     unusable: list[Unusable] = field(default_factory=list)
 
 
 def find_providers(settings: PluginSettings) -> Found:
-    """Find what is installed and what settings files name. Nothing of it is imported."""
+    """Find all installed plugins, and those that settings files name. Nothing is imported."""
     found = Found()
     for point in find_entry_points(_PREFIX, never_hidden=_POLICIES):
         _add_entry_point(found, point)
@@ -130,5 +130,5 @@ def _explain(error: Exception, file: PluginFile) -> str:
 
 
 def _distinct(files: tuple[PluginFile, ...]) -> Iterator[PluginFile]:
-    """A file that several settings files name counts for the weakest of them, as an operator's."""
+    """Yield each file once. If several settings files name it, it belongs to the last: the machine's, for example."""
     yield from {file.path: file for file in files}.values()

@@ -1,4 +1,4 @@
-"""A platform as the engine sees it: each call names the platform when it breaks, and what it returns is checked."""
+"""Call a platform: errors carry the platform's name, and what its methods return is checked."""
 
 from collections.abc import Callable, Mapping
 from functools import cache, cached_property, partial
@@ -9,13 +9,13 @@ from dressage.hooks.calls import PluginId, call_plugin, relay
 from dressage.platforms import protocols
 
 _LONG = frozenset({"ensure", "submit", "download", "register", "wait", "logs", "initialise"})
-"""Methods that may take long: they show progress, or move bytes."""
+"""Methods that may take long, because they show progress or copy files."""
 
 
 class PlatformProxy:
     """A platform with all its capabilities.
 
-    defaults: what makes a capability that the platform does not have, by name.
+    defaults: by the name of a capability, a function that creates it if the platform does not have it.
     """
 
     def __init__(self, plugin: PluginId, platform: Any, defaults: Mapping[str, Callable[[Any], Any]]) -> None:
@@ -47,7 +47,7 @@ class PlatformProxy:
         return cast(protocols.Models, self._capability("models", protocols.Models))
 
     def optional(self, protocol: type) -> Any:
-        """The platform's runs, or the platform itself, with the methods of an optional protocol; None without."""
+        """Return the platform's runs, or the platform, if it has an optional protocol; None if neither has it."""
         for where, part in (("runs", self._part("runs")), ("", self._platform)):
             if call_plugin(self.plugin, where or "platform", partial(isinstance, part, protocol)):
                 return Guarded(self.plugin, where, part, protocol)
@@ -55,12 +55,12 @@ class PlatformProxy:
 
     @property
     def runs_several_processes(self) -> bool:
-        """Whether one run may be more than one process."""
+        """Whether a run may have several processes."""
         return bool(getattr(self._part("runs"), "several_processes", False))
 
     @property
     def poll_s(self) -> float:
-        """Seconds between two looks at a run that has lasted; 0 where the platform waits, and looks cost nothing."""
+        """The longest pause between two calls of `observe`, in seconds; 0 if the platform can wait for a run."""
         return call_plugin(self.plugin, "runs.poll_s", self._ask_poll_s)
 
     def _ask_poll_s(self) -> float:
@@ -75,7 +75,7 @@ class PlatformProxy:
         return call_plugin(self.plugin, capability, lambda: getattr(self._platform, capability, None))
 
     def _capability(self, capability: str, protocol: type) -> Any:
-        """What breaks in a default is not the platform's fault."""
+        """Return a capability. The default is not guarded: an error in it is not an error of the platform."""
         part = self._part(capability)
         if part is None:
             return self._defaults[capability](self)
@@ -83,7 +83,7 @@ class PlatformProxy:
 
 
 class Guarded:
-    """An object of a plugin that is called through a protocol."""
+    """Calls an object of a plugin through a protocol. Other attributes cannot be reached."""
 
     def __init__(self, plugin: PluginId, where: str, part: Any, protocol: type) -> None:
         self._plugin, self._where = plugin, where
@@ -110,7 +110,7 @@ class Guarded:
 
 
 def _relay(argument: Any) -> Any:
-    """The one kind of function that a platform is given is `Progress`."""
+    """Wrap an argument that is a function: the only ones that a platform gets are `Progress`."""
     return relay(argument) if callable(argument) else argument
 
 

@@ -1,4 +1,4 @@
-"""Asking a recipe for its descriptions."""
+"""Load a recipe and ask it for its descriptions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,20 +19,23 @@ from dressage.specs.models import Model
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """One recipe plugin, ready to be asked. settings: the class of its settings."""
+    """A loaded recipe. settings: the class of its settings; None if it has none."""
 
     plugin: PluginId
     settings: type | None
     manager: pluggy.PluginManager
 
     def answer(self, question: Question, arguments: Mapping[str, Any]) -> Any:
-        """Ask the recipe for a description, the default where it leaves the stage out. Raises PluginError."""
+        """Return the recipe's description, or the default if it returns None. Raises PluginError.
+
+        question: which description. arguments: those of the hook.
+        """
         hook = getattr(self.manager.hook, question)
         answer = call_plugin(
             self.plugin, question, lambda: check_description(self.plugin, question, hook(**arguments))
         )
         if answer is None and question == "model":
-            raise self.plugin.error(question, "returned nothing; a recipe says what it trains")
+            raise self.plugin.error(question, "returned None; a recipe must return a Model")
         return _DEFAULTS.get(question) if answer is None else answer
 
 
@@ -41,21 +44,21 @@ _DEFAULTS: Mapping[Question, Any] = {
     "environment": Environment(name="interpreter"),
     "tags": {},
 }
-"""What stands for a stage that a recipe leaves out."""
+"""The descriptions of stages that a recipe leaves out."""
 
 
 def load_recipe(plugins: Plugins, name: str) -> Recipe:
-    """Load the recipe of that name. Raises NotFoundError, PluginError."""
+    """Load a recipe. Raises NotFoundError, SettingsError if several provide it, PluginError if it breaks."""
     manager, plugin = plugins.manager("recipe", name), plugins.identify("recipe", name)
     return Recipe(plugin, ask_declaration(manager, plugin, "settings"), manager)
 
 
 def check_script(recipe: str, model: Model) -> None:
-    """Raise SpecError for a script that does not exist."""
+    """Raise SpecError if the script or its directory does not exist."""
     script = model.script
     if script.file and not (script.directory / script.file).is_file():
         raise SpecError(
-            f"recipe {recipe!r}: no script {script.file!r} in {str(script.directory)!r}; check the path"
+            f"recipe {recipe!r}: script {script.file!r} does not exist in {str(script.directory)!r}; check the path"
         )
     if not script.directory.is_dir():
-        raise SpecError(f"recipe {recipe!r}: no folder {str(script.directory)!r}; check the path")
+        raise SpecError(f"recipe {recipe!r}: folder {str(script.directory)!r} does not exist; check the path")

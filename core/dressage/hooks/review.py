@@ -1,4 +1,4 @@
-"""Collect the descriptions of a run; the policies judge each of them, one after the other."""
+"""Ask for a run's descriptions, and let the policies judge each of them one after the other."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -16,7 +16,7 @@ from dressage.specs.datasets import FileDataset, RegisteredDataset
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """What policies may know about the run. settings: as JSON. tags: the user's."""
+    """What policies know about the run. settings: as JSON. tags: the user's tags."""
 
     settings: Mapping[str, Any] | None
     recipe: str
@@ -26,7 +26,7 @@ class Context:
     user: str
 
     def arguments(self) -> dict[str, Any]:
-        """Return the arguments of a policy's hook: copies, so that one policy cannot change those of another."""
+        """Return the arguments of a policy's hook; new objects each time, so that policies do not share any."""
         return {
             "settings": None if self.settings is None else SimpleNamespace(**self.settings),
             "recipe": self.recipe,
@@ -39,10 +39,10 @@ class Context:
 
 @dataclass(slots=True)
 class Review:
-    """Collects descriptions that policies judge.
+    """Collects the descriptions of a run, and what the policies changed.
 
-    answer: returns the recipe's description, given the arguments of the hook, such as `compute`.
-    before: the descriptions before the policies, as JSON. changes: what each policy changed.
+    answer: returns the recipe's description, given the question and the stage's arguments, such as `compute`.
+    before: the descriptions before the policies, as JSON. changes: what each policy changed, one line per change.
     """
 
     answer: Callable[[Question, Mapping[str, Any]], Any]
@@ -72,7 +72,7 @@ class Review:
         answer = self.answer(question, _copy(arguments))
         self.before[question] = to_recorded(question, answer)
         for policy in self.policies:
-            before = to_json(answer) or {}  # as it is now: a policy could alter the object itself
+            before = to_json(answer) or {}  # a copy: a policy could change the object itself
             answer = policy.judge(question, answer, self.context.arguments() | _copy(arguments))
             lines = tuple((policy.name, line) for line in differences(before, to_json(answer) or {}))
             if lines:
@@ -86,17 +86,17 @@ def _copy(arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def user_name() -> str:
-    """Return the user's name from the system: a variable could contain any name."""
+    """Return the name of the user from the system; not from a variable, which the user can set."""
     import pwd
 
     try:
         return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:  # as in a container that runs under a number
+    except KeyError:  # as in a container whose user has a number only
         return str(os.getuid())
 
 
 def _by_kind(datasets: Any) -> dict[str, Any]:
-    """Return the inputs by name; a single input has the name of its dataset."""
+    """Return the datasets by input name, split by kind. A single dataset has its own name as input name."""
     named = datasets if isinstance(datasets, Mapping) else {datasets.name: datasets} if datasets else {}
     kinds = {"file_datasets": FileDataset, "registered_datasets": RegisteredDataset}
     return {

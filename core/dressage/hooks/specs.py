@@ -1,8 +1,8 @@
-"""The hooks of a recipe and of a platform. Those of a policy are in `dressage.hooks.policy_specs`.
+"""The hooks of recipes and platforms. The hooks of policies are in `dressage.hooks.policy_specs`.
 
-A recipe answers the first six. Each is called once per plan, in the order below, however many policies there are, and
-only describes: it downloads nothing, imports no framework and changes nothing.
-A platform answers the last two.
+A recipe implements the first six; only `model` is required. Each is called once per plan, in the order below, however
+many policies are installed. A recipe's hooks only describe: they must not download anything, import a framework or
+change anything. A platform implements the last two.
 """
 
 from collections.abc import Mapping
@@ -25,16 +25,16 @@ hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
 """Marks a function or method of a plugin as its implementation of the hook of the same name.
 
-Parameters that the function does not name are not passed. `@hookimpl(wrapper=True)` marks a policy's.
+The function may leave out parameters that it does not need. A policy's hooks are marked `@hookimpl(wrapper=True)`.
 """
 
 
 @hookspec(firstresult=True)
 def settings() -> type | None:
-    """Declare what a user may set: a frozen dataclass, its fields made with `setting`.
+    """Declare the settings of the recipe: a frozen dataclass whose fields are made with `setting`.
 
-    Called: first of all, once per plan, and to show the recipe.
-    Returns: the class itself; None if there is nothing to set.
+    Called: once per plan, before the other hooks; and by commands that show the recipe.
+    Returns: the class, every field with a default; None if the recipe has no settings.
     Raises: see `dataset`.
     Since: contract 1.
 
@@ -54,9 +54,9 @@ def dataset(settings: Any) -> Dataset | Mapping[str, Dataset] | None:
     """Describe what the training script reads.
 
     Called: once per plan. settings: an instance of the class that `settings()` returned, or None.
-    Returns: one dataset, several by name, or None if the script reads none. Policies see that None.
-    Raises: SettingsError and SpecError reach the user as they are; anything else becomes a PluginError with the
-        plugin's name.
+    Returns: one dataset; several by input name; or None if the script reads no dataset. Policies get None then.
+    Raises: SettingsError, SpecError and other errors of dressage are shown to the user unchanged; any other exception
+        becomes a PluginError with the plugin's name.
     Since: contract 1.
 
     Example:
@@ -70,8 +70,8 @@ def dataset(settings: Any) -> Dataset | Mapping[str, Dataset] | None:
 def compute(settings: Any) -> ComputeTarget | None:
     """Describe where the run executes, and what it needs there.
 
-    Called: once per plan, after `dataset`.
-    Returns: a target; None leaves the stage out, and stands for a target called "default".
+    Called: once per plan, after `dataset`. settings: as for `dataset`.
+    Returns: a target; None means a target named "default".
     Raises: see `dataset`.
     Since: contract 1.
 
@@ -84,11 +84,11 @@ def compute(settings: Any) -> ComputeTarget | None:
 
 @hookspec(firstresult=True)
 def environment(settings: Any, compute: ComputeTarget) -> Environment | None:
-    """Describe what the script runs in.
+    """Describe the environment that the script runs in.
 
-    Called: once per plan, after `compute`. compute: the target as the platform resolved it; its accelerator is
-        "gpu" or "cpu".
-    Returns: an environment; None leaves the stage out, and stands for the active Python interpreter.
+    Called: once per plan, after `compute`. settings: as for `dataset`. compute: the target after the policies, as the
+        platform resolved it; its accelerator is "gpu" or "cpu".
+    Returns: an environment; None means the active Python interpreter.
     Raises: see `dataset`.
     Since: contract 1.
 
@@ -101,10 +101,10 @@ def environment(settings: Any, compute: ComputeTarget) -> Environment | None:
 
 @hookspec(firstresult=True)
 def model(settings: Any, compute: ComputeTarget) -> Model | None:
-    """Describe what is trained: the script, its arguments, and where it leaves the model.
+    """Describe what is trained: the script, its arguments, and where it writes the model.
 
-    Called: once per plan, after `environment`. compute: as for `environment`.
-    Returns: a Model; a recipe has to answer.
+    Called: once per plan, after `environment`. settings, compute: as for `environment`.
+    Returns: a Model. This hook is required.
     Raises: see `dataset`.
     Since: contract 1.
 
@@ -125,11 +125,11 @@ def model(settings: Any, compute: ComputeTarget) -> Model | None:
 
 @hookspec(firstresult=True)
 def tags(settings: Any) -> Mapping[str, str] | None:
-    """Describe the run: tags that reach the platform's job.
+    """Return tags of the run; the platform's job has them too.
 
-    Called: once per plan, last. A tag that the user gives by `--tag` takes the place of the recipe's; policies see
-        both together and may change either.
-    Returns: texts by name; None for none.
+    Called: once per plan, after the other hooks. settings: as for `dataset`. Tags that the user gives with `--tag`
+        override the recipe's. Policies get both together and may change them.
+    Returns: texts by name; None for no tags.
     Raises: see `dataset`.
     Since: contract 1.
 
@@ -142,21 +142,22 @@ def tags(settings: Any) -> Mapping[str, str] | None:
 
 @hookspec(firstresult=True)
 def options() -> type | None:
-    """Declare what a user may set about the platform: a frozen dataclass, its fields made with `setting`.
+    """Declare the options of the platform: a frozen dataclass whose fields are made with `setting`.
 
-    Called: before `platform`, and by commands that show options. Nothing may be contacted.
-    Returns: the class, every field with a default; None, or no such hook, if the platform takes no options.
-    Raises: anything becomes a PluginError with the plugin's name.
+    Called: before `platform`, and by commands that show options. Must not contact anything.
+    Returns: the class, every field with a default; None if the platform has no options. The hook may be left out.
+    Raises: errors of dressage are shown to the user unchanged; any other exception becomes a PluginError with the
+        plugin's name.
     Since: contract 1.
 
     Users set an option KEY of the platform NAME with `-O KEY=VALUE`, with the variable DRESSAGE_NAME_KEY, or in
-    `[platforms.NAME]` of a settings file. Secrets are no options: `dressage config` shows every value.
+    `[platforms.NAME]` of a settings file. An option must not be a secret: `dressage config` shows all values.
 
     Example:
         @dataclass(frozen=True, kw_only=True)
         class LabOptions:
             queue: Literal["short", "long"] = setting("short", help="queue that runs wait in")
-            poll_s: float = setting(5.0, help="seconds between two looks at a run", minimum=0.1)
+            poll_s: float = setting(5.0, help="seconds between two polls of a run", minimum=0.1)
 
         @hookimpl
         def options():
@@ -166,15 +167,15 @@ def options() -> type | None:
 
 @hookspec(firstresult=True)
 def platform(workspace: "Workspace", directory: Path, options: Any) -> "Platform | None":
-    """Return the platform: the object that realises the four stages somewhere.
+    """Create the platform: the object that carries out the four stages.
 
-    Called: once per engine that needs this platform; nothing may be contacted yet.
-    workspace: the folder that holds the records; a platform may keep its own files there.
-    directory: where the user is; a platform that looks for a file upward starts here.
-    options: an instance of the class that `options()` returned, checked; None if there is none.
+    Called: once per engine, when the platform is needed. Must not contact anything yet.
+    workspace: the workspace; a platform may store its files below `workspace.root`.
+    directory: the current folder of the user; search for configuration files here and in the folders above.
+    options: an instance of the class that `options()` returned, checked; None if it returned none.
     Returns: an object with the members of `dressage.platforms.protocols.Platform`.
-    Raises: SettingsError and StageError reach the user as they are; anything else becomes a PluginError with the
-    plugin's name.
+    Raises: SettingsError, StageError and other errors of dressage are shown to the user unchanged; any other
+        exception becomes a PluginError with the plugin's name.
     Since: contract 1.
 
     Example:

@@ -16,7 +16,7 @@ class PluginStatus:
 
     kind: "recipe", "platform" or "policy"; "plugin" if that cannot be determined.
     source: the distribution or file that it comes from. contract: the one that it states, if it could be read.
-    used: whether it is loaded when it is asked for. error: why it cannot be used.
+    used: whether commands that need the plugin use this one. error: why it cannot be used.
     note: the place of a policy in their order, or who requires, disables or replaces a plugin.
     """
 

@@ -105,7 +105,7 @@ def plugin_settings(files: Files, environ: Mapping[str, str]) -> PluginSettings:
     for path, table in tables:
         disabled = {**dict.fromkeys(table.get("disabled", ()), str(path)), **disabled}
         for name in table.get("required", ()):
-            required.pop(name, None)  # the last file decides about the place in the order, too
+            required.pop(name, None)  # the last file that requires a policy decides its place
             required[name] = str(path)
             requirers[name] = (*requirers.get(name, ()), str(path))
     order, order_origin = next(

@@ -292,8 +292,8 @@ class TestContract:
         install("recipes", "mnist", RECIPE.format(name="a").replace("= 1", "= 2"))
         with pytest.raises(
             PluginError,
-            match=r"plugin 'mnist' \(lab 1\.2\) failed in loading: it is written for contract 2, and this dressage"
-            r" knows contract 1; upgrade dressage",
+            match=r"plugin 'mnist' \(lab 1\.2\) failed in loading: it is written for contract 2, but this"
+            r" version of dressage supports contract 1; upgrade dressage",
         ):
             model_of(Engine(project))
 
