@@ -96,7 +96,7 @@ def start_server(python: Path, folder: Path) -> Iterator[str]:
         port = free.getsockname()[1]
     store = f"sqlite:///{folder}/mlflow.db"
     command = [
-        python,
+        str(python),
         "-m",
         "mlflow",
         "server",

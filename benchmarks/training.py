@@ -18,7 +18,8 @@ from pathlib import Path
 from measuring import describe_machine, medians
 
 import dressage_keras_mnist as recipe
-from dressage import ComputeTarget, Engine
+from dressage import ComputeTarget
+from dressage.environments.uv_environments import UvEnvironments
 
 PROFILES = {"keras-mnist": "current", "the article's": "article"}
 FEW, MANY = 1, 6
@@ -54,7 +55,7 @@ def build_interpreter(folder: Path, backend: str) -> Path:
     environment = recipe.environment(
         settings=recipe.settings()(backend=backend), compute=ComputeTarget(name="local", accelerator="cpu")
     )
-    environments = Engine(folder).platform("local").environments
+    environments = UvEnvironments(folder)
     return environments.interpreter(environments.ensure(environment, lambda *_: None).key)
 
 
@@ -85,6 +86,7 @@ def training(
 ) -> Callable[[], str]:
     """Return a function that trains for `count` epochs and returns the script's output."""
     model = recipe.model(settings=recipe.settings()(profile=PROFILES[profile]))
+    assert model.script.file
     script = model.script.directory / model.script.file
     command = [python, script, "--data-folder", options.data_folder.absolute()]
     environ = {**os.environ, "KERAS_BACKEND": options.backend, "TF_CPP_MIN_LOG_LEVEL": "2"}

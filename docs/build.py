@@ -74,7 +74,7 @@ def run_sphinx(folder: Path) -> int:
         "--conf-dir",
         str(DOCS),
     ]
-    return sphinx([*options, str(folder / "source"), str(folder / "html")])
+    return int(sphinx([*options, str(folder / "source"), str(folder / "html")]))
 
 
 def main() -> int:

@@ -77,6 +77,8 @@ def loopback(folder: Path, python: Path | str = sys.executable) -> Iterator[Loop
             stdout=subprocess.PIPE,
             stderr=log,
         )
+    assert process.stdin
+    assert process.stdout
     try:
         yield Loopback(json.loads(process.stdout.readline()), folder)
     finally:

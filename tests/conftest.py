@@ -3,13 +3,16 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import IO, Any
 
 import pytest
 
 from dressage import ComputeTarget, Engine
+from dressage.environments.uv_environments import UvEnvironments
+from tests.fixtures import BuildPython, Dressage, WriteScript
 from tests.recipes import Tiny
 
 REPOSITORY = Path(__file__).parents[1]
@@ -40,7 +43,7 @@ def engine(project: Path) -> Engine:
 
 
 @pytest.fixture
-def script(project: Path) -> Callable[[str], Path]:
+def script(project: Path) -> WriteScript:
     """A function that writes a training script to a separate folder and returns its path."""
 
     def write(text: str, name: str = "train.py") -> Path:
@@ -53,13 +56,26 @@ def script(project: Path) -> Callable[[str], Path]:
 
 
 @pytest.fixture
-def dressage(project: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+def dressage(project: Path) -> Dressage:
     """A function that runs a command line in the project's folder, without a terminal."""
 
-    def call(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
+    def call(
+        *arguments: str,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        stdin: int | None = None,
+        stdout: int | IO[Any] = subprocess.PIPE,
+        stderr: int | IO[Any] = subprocess.PIPE,
+    ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "dressage.cli.main", *arguments],
-            **{"cwd": project, "capture_output": True, "text": True, "timeout": 600, **options},
+            cwd=cwd or project,
+            env=env,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            text=True,
+            timeout=600,
         )
 
     return call
@@ -74,11 +90,11 @@ def mnist() -> Path:
 
 
 @pytest.fixture(scope="session")
-def keras_python(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+def keras_python(tmp_path_factory: pytest.TempPathFactory) -> BuildPython:
     """A function that builds keras-mnist's environment for a backend on a CPU, once, and returns its interpreter."""
     import dressage_keras_mnist as recipe
 
-    environments = Engine(tmp_path_factory.mktemp("environments")).platform("local").environments
+    environments = UvEnvironments(tmp_path_factory.mktemp("environments"))
 
     @cache
     def build(backend: str) -> Path:

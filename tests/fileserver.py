@@ -32,8 +32,8 @@ class FileServer:
 
 
 @contextmanager
-def serve_files(**options: object) -> Iterator[FileServer]:
-    state = FileServer(**options)
+def serve_files(files: dict[str, bytes], pause_s: float = 0) -> Iterator[FileServer]:
+    state = FileServer(files=files, pause_s=pause_s)
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -77,16 +77,16 @@ def _answer(handler: BaseHTTPRequestHandler, state: FileServer) -> None:
         handler.end_headers()
         return
     etag = f'"{hashlib.sha256(data).hexdigest()[:16]}"'
-    wanted = handler.headers.get("Range")
-    partial = state.ranges and wanted and handler.headers.get("If-Range", etag) == etag
+    is_current = handler.headers.get("If-Range", etag) == etag
+    wanted = handler.headers.get("Range") if state.ranges and is_current else None
     first, last = 0, len(data)
-    if partial:
+    if wanted:
         start, _, end = wanted.removeprefix("bytes=").partition("-")
         first, last = int(start), min(int(end) + 1, len(data)) if end else len(data)
-    handler.send_response(206 if partial else 200)
+    handler.send_response(206 if wanted else 200)
     handler.send_header("ETag", etag)
     handler.send_header("Content-Length", str(last - first))
-    if partial:
+    if wanted:
         handler.send_header("Content-Range", f"bytes {first}-{last - 1}/{len(data)}")
     handler.end_headers()
     _send(handler, state, data[first:last])

@@ -94,7 +94,7 @@ class Writer:
         if decorators & {"property", "cached_property"}:
             kind = self._annotation(node.returns) if node.returns else ""
             return directive("py:property", node.name, text, options={"type": kind} if kind else None)
-        options = {flag: "" for flag in ("classmethod", "staticmethod") if flag in decorators}
+        options: dict[str, str] = {flag: "" for flag in ("classmethod", "staticmethod") if flag in decorators}
         return directive("py:method", f"{node.name}{self._signature(node)}", text, options=options)
 
     def _class_signature(self, node: ast.ClassDef) -> str:
@@ -132,7 +132,8 @@ class _Annotations(ast.NodeTransformer):
         return node
 
     def full(self, annotation: ast.expr) -> ast.expr:
-        return _FullNames(self._places).visit(annotation)
+        full: ast.expr = _FullNames(self._places).visit(annotation)
+        return full
 
 
 class _FullNames(ast.NodeTransformer):
@@ -143,14 +144,18 @@ class _FullNames(ast.NodeTransformer):
         return node if ast.unparse(node.value) == "Literal" else self.generic_visit(node)
 
     def visit_Constant(self, node: ast.Constant) -> ast.AST:
-        return self.visit(ast.parse(node.value, mode="eval").body) if isinstance(node.value, str) else node
+        if not isinstance(node.value, str):
+            return node
+        full: ast.AST = self.visit(ast.parse(node.value, mode="eval").body)
+        return full
 
     def visit_Name(self, node: ast.Name) -> ast.AST:
         return ast.parse(self._places.get(node.id, node.id), mode="eval").body
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
         """`versions.File` is written as `File` is."""
-        return self.visit(ast.Name(node.attr))
+        full: ast.AST = self.visit(ast.Name(node.attr))
+        return full
 
 
 def _own_docstring(kind: type) -> str | None:
@@ -202,11 +207,17 @@ def _default(item: ast.AnnAssign) -> str:
     return f" = {_EMPTY[factory[1]] if factory else text}"
 
 
+def _text(following: ast.stmt | None) -> str | None:
+    """Return the text of a statement that is one, None for any other statement."""
+    if isinstance(following, ast.Expr) and isinstance(following.value, ast.Constant):
+        return str(following.value.value)
+    return None
+
+
 def _assignment(found: Documented) -> tuple[ast.expr, str | None]:
     """The text of what a module assigns to a name, and the docstring below it."""
     body = ast.parse(source_of(found.source)).body
     for item, following in zip(body, [*body[1:], None], strict=True):
         if isinstance(item, ast.Assign) and ast.unparse(item.targets[0]) == found.name:
-            is_docstring = isinstance(following, ast.Expr) and isinstance(following.value, ast.Constant)
-            return item.value, following.value.value if is_docstring else None
+            return item.value, _text(following)
     raise LookupError(f"{found.full_name} is not assigned in {found.source}")

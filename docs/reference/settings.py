@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from dressage import Engine
+from dressage.hooks.calls import PluginId
 from dressage.hooks.declarations import ask_declaration
 from dressage.specs.settings import Owner, list_settings
 from reference.markdown import directive, escape, join
 
 _PROJECT = Path(__file__).parents[2] / "pyproject.toml"
+_HOOKS: Mapping[str, Literal["settings", "options"]] = {"recipe": "settings", "platform": "options"}
 _WAYS = {"recipe": "--set NAME=VALUE", "platform": "-O NAME=VALUE"}
 
 
@@ -41,7 +43,8 @@ def variable_of(owner: Owner, name: str) -> str:
 
 def _section(owner: Owner) -> Iterator[str]:
     yield f"(settings-{owner.name})=\n## {owner.kind.capitalize()} {owner.name}"
-    kind = ask_declaration(Engine().plugins.manager(owner.kind, owner.name), owner.name, f"{owner.noun}s")
+    manager = Engine().plugins.manager(owner.kind, owner.name)
+    kind = ask_declaration(manager, PluginId(owner.name), _HOOKS[owner.kind])
     if kind is None:
         yield f"It has no {owner.noun}s."
         return

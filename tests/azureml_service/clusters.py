@@ -39,7 +39,8 @@ class Cluster:
 
     @property
     def scale(self) -> dict[str, Any]:
-        return self.settings["scaleSettings"]
+        scale: dict[str, Any] = self.settings["scaleSettings"]
+        return scale
 
 
 @dataclass

@@ -42,7 +42,7 @@ def _entries(blobs: list[Blob], prefix: str, delimiter: str | None) -> dict[str,
 
 
 def _entry(blob: Blob) -> Xml.Element:
-    known = {
+    known: dict[str, str | int | None] = {
         "Creation-Time": blob.changed,
         "Last-Modified": blob.changed,
         "Etag": blob.etag,

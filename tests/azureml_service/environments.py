@@ -107,7 +107,7 @@ def register(service: Service, name: str, number: str | None, definition: dict[s
     """Return the version with this content, added if necessary. Refuses a number that has other content."""
     content = {key: value for key, value in definition.items() if key.lower() not in ("name", "version")}
     with service.lock:
-        known = service.area("environments").setdefault(name, [])
+        known: list[dict[str, Any]] = service.area("environments").setdefault(name, [])
         for each in known:
             same = each["content"] == content
             if number == each["version"] and not same:

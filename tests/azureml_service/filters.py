@@ -1,7 +1,7 @@
 """Evaluate filters of lists, such as `(Tags/a eq "b" and Status eq Running)`, on dictionaries."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 _TOKEN = re.compile(
@@ -9,7 +9,7 @@ _TOKEN = re.compile(
         |(?P<name>[\w./-]+)\s+(?P<how>eq|ne|ge|gt|le|lt)\s+(?P<value>"[^"]*"|'[^']*'|.+?)(?=\s*\)|\s+(?:and|or)\s|\s*$))""",
     re.VERBOSE,
 )
-_HOW = {
+_HOW: dict[str, Callable[[Any, Any], bool]] = {
     "eq": lambda have, want: have == want,
     "ne": lambda have, want: have != want,
     "ge": lambda have, want: have is not None and have >= want,

@@ -27,7 +27,7 @@ def materialise(service: Any, dataset_id: str) -> Path:
         raise FileNotFoundError(f"Dataset {dataset_id} names no existing file.")
     content = {place: source if isinstance(source, str) else source.etag for place, source in sources.items()}
     known = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
-    folder = service.folder / "inputs" / f"{dataset_id}-{known}"
+    folder: Path = service.folder / "inputs" / f"{dataset_id}-{known}"
     with datasets_of(service).lock:
         if not folder.exists():
             _fill(service, folder, sources)

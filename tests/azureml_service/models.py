@@ -23,7 +23,8 @@ REGISTERED = (
 
 def models(service: Service) -> dict[str, dict[str, Any]]:
     """Return all versions of all models by id, oldest first."""
-    return service.area("models")
+    held: dict[str, dict[str, Any]] = service.area("models")
+    return held
 
 
 def model(service: Service, number: str) -> dict[str, Any]:

@@ -47,6 +47,8 @@ class Refusal(Exception):  # noqa: N818 - it is a response
 
 
 Handler = Callable[..., Response]
+Found = tuple[Handler, dict[str, str], bool]
+"""A route for a request: its handler, the values of its segments, and whether it changes anything."""
 
 
 @dataclass
@@ -75,7 +77,7 @@ class Routes:
 
         return register
 
-    def find(self, request: Request) -> tuple[Handler, dict[str, str], bool] | None:
+    def find(self, request: Request) -> Found | None:
         for method, pattern, handler, changes in self.table:
             match = pattern.fullmatch(request.path) if method == request.method else None
             if match:

@@ -92,7 +92,8 @@ class Run:
 
 def runs(service: Service) -> dict[str, Run]:
     """Return all runs, oldest first."""
-    return service.area("runs")
+    held: dict[str, Run] = service.area("runs")
+    return held
 
 
 def run(service: Service, run_id: str) -> Run:
@@ -112,7 +113,8 @@ def experiment(service: Service, name: str, *, make: bool = False) -> Experiment
 
 
 def experiment_by_id(service: Service, number: str) -> Experiment:
-    for each in service.area("experiments").values():
+    held: dict[str, Experiment] = service.area("experiments")
+    for each in held.values():
         if number in (each.id, each.name):
             return each
     raise Refusal(404, "UserError", f"There is no experiment {number}.")

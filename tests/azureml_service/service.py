@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.azureml_service.faults import Behaviour, Fault
-from tests.azureml_service.routing import Refusal, Request, Response, Routes
+from tests.azureml_service.routing import Found, Refusal, Request, Response, Routes
 from tests.azureml_service.server import Server, issue_certificate
 
 __all__ = ["AREAS", "Behaviour", "Fault", "Service", "run_service"]
@@ -98,7 +98,7 @@ class Service:
         response = self._dispatch(request, found)
         return None if fault and fault.lose else response
 
-    def _dispatch(self, request: Request, found: Any) -> Response:
+    def _dispatch(self, request: Request, found: Found | None) -> Response:
         try:
             if found is None:
                 return self._refuse_unknown(request)

@@ -20,7 +20,13 @@ if TYPE_CHECKING:
 routes = Routes()
 CONTAINER = "azureml-snapshots"
 CONTENT = f"/content/v2.0{WORKSPACE}/snapshots"
-EMPTY = {"name": "", "hash": None, "type": "Directory", "timestamp": "0001-01-01T00:00:00Z", "children": {}}
+EMPTY: dict[str, Any] = {
+    "name": "",
+    "hash": None,
+    "type": "Directory",
+    "timestamp": "0001-01-01T00:00:00Z",
+    "children": {},
+}
 
 
 def restore(service: Service, snapshot: str, folder: Path) -> None:

@@ -48,5 +48,6 @@ def _environ() -> dict[str, str]:
 def command_line(output: Path) -> Iterator[CommandLine]:
     words = [sys.executable, str(Path(__file__).with_name("server.py"))]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdin
         yield CommandLine(server, output)
         server.stdin.close()

@@ -27,7 +27,8 @@ def _serve() -> dict[str, Any]:
     for line in sys.stdin:
         child = os.fork()
         if not child:
-            return json.loads(line)
+            command: dict[str, Any] = json.loads(line)
+            return command
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         sys.stdout.write(f"{code}\n")
         sys.stdout.flush()

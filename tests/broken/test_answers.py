@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 
@@ -52,8 +52,14 @@ def engine(project: Path) -> Engine:
     return Engine(project)
 
 
+class BuildPlatform(Protocol):
+    """Builds a platform from parts, and returns the engine's proxy of it."""
+
+    def __call__(self, **parts: Any) -> PlatformProxy: ...
+
+
 @pytest.fixture
-def platform_with(engine: Engine) -> Callable[..., PlatformProxy]:
+def platform_with(engine: Engine) -> BuildPlatform:
     """A function that builds a platform from parts, and returns the engine's proxy of it."""
 
     def make(**parts: Any) -> PlatformProxy:
@@ -66,14 +72,17 @@ def platform_with(engine: Engine) -> Callable[..., PlatformProxy]:
 @pytest.mark.parametrize(
     ("answer", "why"),
     [
-        (RunStatus(state="Asleep"), "Invalid enum value 'Asleep'"),
+        (RunStatus(state="Asleep"), "Invalid enum value 'Asleep'"),  # type: ignore[arg-type]
         (RunStatus(state="Running", started="friday"), "Invalid isoformat string: 'friday'"),
         (RunStatus(state="Running", started=FRIDAY), "has no time zone; end it with 'Z' for UTC"),
-        (RunStatus(state="Failed", exit_code="5"), "Expected `int | null`, got `str` - at `$.exit_code`"),
+        (
+            RunStatus(state="Failed", exit_code="5"),  # type: ignore[arg-type]
+            "Expected `int | null`, got `str` - at `$.exit_code`",
+        ),
         ({"state": "Running"}, "not RunStatus"),
     ],
 )
-def test_an_invalid_status_is_refused(platform_with, answer, why):
+def test_an_invalid_status_is_refused(platform_with: BuildPlatform, answer: Any, why: str):
     with pytest.raises(PluginError) as raised:
         platform_with(runs=build_part(RUNS, observe=answer)).runs.observe("run")
     assert str(raised.value).startswith("plugin 'shaky' failed in runs.observe: TypeError: returned ")
@@ -85,22 +94,27 @@ def test_an_invalid_status_is_refused(platform_with, answer, why):
     [
         ("a.csv", "returned 'a.csv', not a sequence of File"),
         (["a.csv"], "returned a sequence with 'a.csv', not of File"),
-        ([File(path="a.csv", size="big")], "Expected `int | null`, got `str` - at `$.size`"),
+        (
+            [File(path="a.csv", size="big")],  # type: ignore[arg-type]
+            "Expected `int | null`, got `str` - at `$.size`",
+        ),
     ],
 )
-def test_each_file_is_checked(platform_with, answer, why):
+def test_each_file_is_checked(platform_with: BuildPlatform, answer: Any, why: str):
     with pytest.raises(PluginError, match=r"plugin 'shaky' failed in runs\.files: ") as raised:
         platform_with(runs=build_part(RUNS, files=answer)).runs.files("run")
     assert why in str(raised.value)
 
 
-def test_a_target_is_checked(platform_with):
-    target = ComputeTarget(name="desk", size=5)
+def test_a_target_is_checked(platform_with: BuildPlatform):
+    target = ComputeTarget(name="desk", size=5)  # type: ignore[arg-type]
     with pytest.raises(PluginError, match=r"compute\.resolve: .* got `int` - at `\$\.size`"):
         platform_with(compute=build_part(COMPUTE, resolve=target)).compute.resolve(target)
 
 
-def test_inputs_that_cannot_be_compared_are_refused(platform_with, engine: Engine, project: Path):
+def test_inputs_that_cannot_be_compared_are_refused(
+    platform_with: BuildPlatform, engine: Engine, project: Path
+):
     models = build_part(
         ("find", "previous_inputs", "ensure", "register", "list", "download"),
         previous_inputs={"snapshot": 42},
@@ -114,26 +128,26 @@ def test_inputs_that_cannot_be_compared_are_refused(platform_with, engine: Engin
 
 
 @pytest.mark.parametrize("poll_s", ["soon", -1, 0, float("nan")])
-def test_an_invalid_interval_is_refused(platform_with, poll_s):
+def test_an_invalid_interval_is_refused(platform_with: BuildPlatform, poll_s: Any):
     with pytest.raises(PluginError, match=r"plugin 'shaky' failed in runs\.poll_s: "):
         platform_with(runs=build_part(RUNS, poll_s=poll_s)).poll_s  # noqa: B018
 
 
-def test_a_part_of_another_type_is_refused(platform_with):
+def test_a_part_of_another_type_is_refused(platform_with: BuildPlatform):
     with pytest.raises(
         PluginError, match="plugin 'shaky' failed in datasets: TypeError: int has no method 'plan'"
     ):
         platform_with(datasets=0).datasets  # noqa: B018
 
 
-def test_a_missing_method_is_named(platform_with):
+def test_a_missing_method_is_named(platform_with: BuildPlatform):
     with pytest.raises(
         PluginError, match="failed in runs: TypeError: SimpleNamespace has no method 'cancel'"
     ):
         platform_with(runs=build_part(RUNS[:-1])).runs  # noqa: B018
 
 
-def test_an_attribute_that_raises_is_named(platform_with):
+def test_an_attribute_that_raises_is_named(platform_with: BuildPlatform):
     class Runs:
         @property
         def wait(self) -> None:
@@ -143,24 +157,28 @@ def test_an_attribute_that_raises_is_named(platform_with):
         platform_with(runs=Runs()).optional(Waits)
 
 
-def test_the_error_for_a_long_answer_is_one_short_line(platform_with):
-    plan = StagePlan(stage="compute", action="reuse", name="a\nb" * 1000, size="big")
+def test_the_error_for_a_long_answer_is_one_short_line(platform_with: BuildPlatform):
+    name = "a\nb" * 1000
+    plan = StagePlan(stage="compute", action="reuse", name=name, size="big")  # type: ignore[arg-type]
     with pytest.raises(PluginError) as raised:
         platform_with(compute=build_part(COMPUTE, plan=plan)).compute.plan(ComputeTarget(name="desk"))
     assert "\n" not in str(raised.value)
     assert len(str(raised.value)) < 500
 
 
-def ensure(
-    platform_with: Callable[..., PlatformProxy], report: Callable[[Progress], None], progress: Progress
-) -> Any:
+def ensure(platform_with: BuildPlatform, report: Callable[[Progress], None], progress: Progress) -> Any:
     """Ensure a target on a platform whose `ensure` calls `report`."""
+
+    def answer(_: ComputeTarget, progress: Progress) -> ComputeHandle:
+        report(progress)
+        return HANDLE
+
     compute = build_part(COMPUTE)
-    compute.ensure = lambda _, progress: report(progress) or HANDLE
+    compute.ensure = answer
     return platform_with(compute=compute).compute.ensure(ComputeTarget(name="desk"), progress)
 
 
-def test_progress_reaches_the_listener(platform_with):
+def test_progress_reaches_the_listener(platform_with: BuildPlatform):
     reports: list[Any] = []
     assert (
         ensure(
@@ -171,15 +189,18 @@ def test_progress_reaches_the_listener(platform_with):
     assert reports == [("nodes", 1, None)]
 
 
-def test_progress_of_another_type_is_refused(platform_with):
+def test_progress_of_another_type_is_refused(platform_with: BuildPlatform):
+    def report(progress: Progress) -> None:
+        progress("nodes", "one", None)  # type: ignore[arg-type]
+
     with pytest.raises(
         PluginError, match=r"'shaky' failed in compute\.ensure: TypeError: progress\('nodes', 'one'"
     ):
-        ensure(platform_with, lambda progress: progress("nodes", "one", None), lambda *_: None)
+        ensure(platform_with, report, lambda *_: None)
 
 
 @pytest.mark.parametrize("error", [BrokenPipeError(32, "Broken pipe"), ValueError("ours")])
-def test_what_the_listener_raises_is_not_the_platforms_fault(platform_with, error):
+def test_what_the_listener_raises_is_not_the_platforms_fault(platform_with: BuildPlatform, error: Exception):
     def listen(*_: object) -> None:
         raise error
 

@@ -120,7 +120,7 @@ def test_doctor_names_the_platform_whose_plan_breaks(output: str, project: Proje
 
 @pytest.mark.parametrize("words", [words for words in (*NEEDING, *NOT_NEEDING) if words.endswith("json")])
 def test_output_of_the_platform_is_not_mixed_with_json(
-    words: str, prepared_project: Project, tmp_path_factory, sites: Sites
+    words: str, prepared_project: Project, tmp_path_factory: pytest.TempPathFactory, sites: Sites
 ):
     project = prepared_project.copy(tmp_path_factory.mktemp("prints") / "project")
     result = project.call(words, break_plugin(sites, "platform.* prints"))

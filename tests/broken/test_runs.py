@@ -33,7 +33,7 @@ def end_steady(project: Project) -> None:
 
 @pytest.mark.parametrize("way", [*WAYS, "uninstalled"])
 def test_a_listing_names_the_broken_platform_and_shows_the_runs_of_others(
-    way, project: Project, sites: Sites
+    way: str, project: Project, sites: Sites
 ):
     end_steady(project)
     result = project.call("runs list -o json", break_plugin(sites, way))
@@ -67,14 +67,14 @@ def test_a_run_that_its_platform_lost_does_not_hide_other_runs(project: Project,
 
 
 @pytest.mark.parametrize("way", [*WAYS, "platform.runs.files raises", "platform.runs.records raises"])
-def test_the_record_is_shown_before_the_error(way, project: Project, sites: Sites):
+def test_the_record_is_shown_before_the_error(way: str, project: Project, sites: Sites):
     result = project.call("runs show UNFINISHED", break_plugin(sites, way))
     assert [project.unfinished, "Running"] == [line.split()[1] for line in result.stdout.splitlines()[:2]]
     check_is_named(result)
 
 
 @pytest.mark.parametrize("way", [*WAYS, "platform.runs.files raises", "platform.runs.records raises"])
-def test_the_record_is_shown_as_json(way, project: Project, sites: Sites):
+def test_the_record_is_shown_as_json(way: str, project: Project, sites: Sites):
     result = project.call("runs show UNFINISHED -o json", break_plugin(sites, way))
     shown = json.loads(result.stdout)
     assert (shown["state"], shown["recipe"], shown["files"]) == ("Running", "script", None)

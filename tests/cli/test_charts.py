@@ -1,7 +1,7 @@
 """Metrics drawn in the terminal."""
 
 from dressage.cli.charts import draw_chart
-from dressage.results.tracking import Point
+from dressage.results.metrics import Point
 
 
 def points(*values: float) -> list[Point]:

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from tests.fixtures import Dressage
 
 WRITTEN = """\
 on = "local"
@@ -13,19 +14,19 @@ grace_s = 5.0
 """
 
 
-def test_init_writes_a_platforms_options_to_a_settings_file(dressage, project):
+def test_init_writes_a_platforms_options_to_a_settings_file(dressage: Dressage, project: Path):
     result = dressage("init", "--on", "local", "grace-s=5")
     assert result.stdout == f"{project / 'dressage.toml'}\n{project / '.dressage'}\n"
     assert (project / "dressage.toml").read_text() == WRITTEN
 
 
-def test_init_with_the_same_options_can_be_repeated(dressage, project):
+def test_init_with_the_same_options_can_be_repeated(dressage: Dressage, project: Path):
     for _ in range(2):
         assert dressage("init", "--on", "local", "grace_s=5").returncode == 0
     assert (project / "dressage.toml").read_text() == WRITTEN
 
 
-def test_init_without_options_selects_the_platform(dressage, project):
+def test_init_without_options_selects_the_platform(dressage: Dressage, project: Path):
     assert dressage("init", "--on", "local").returncode == 0
     assert (project / "dressage.toml").read_text() == 'on = "local"\n'
 
@@ -33,7 +34,9 @@ def test_init_without_options_selects_the_platform(dressage, project):
 @pytest.mark.parametrize(
     "there", ["", "[platforms.local]\ngrace_s = 4\n", '[recipes.script]\npath = "a.py"\n']
 )
-def test_init_does_not_change_a_settings_file_and_prints_the_lines_to_add(dressage, project, there):
+def test_init_does_not_change_a_settings_file_and_prints_the_lines_to_add(
+    dressage: Dressage, project: Path, there: str
+):
     (project / "dressage.toml").write_text(there)
     result = dressage("init", "--on", "local", "grace_s=5")
     assert (result.returncode, result.stdout) == (2, WRITTEN)
@@ -43,7 +46,7 @@ def test_init_does_not_change_a_settings_file_and_prints_the_lines_to_add(dressa
     assert (project / "dressage.toml").read_text() == there
 
 
-def test_init_writes_nothing_for_a_bad_option(dressage, project):
+def test_init_writes_nothing_for_a_bad_option(dressage: Dressage, project: Path):
     result = dressage("init", "--on", "local", "grace_s=soon")
     assert "platform 'local': option grace_s is 'soon'; give float" in result.stderr
     assert list(project.iterdir()) == []
@@ -91,19 +94,19 @@ def lab(tmp_path: Path) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(tmp_path / "site")}
 
 
-def test_any_platform_can_write_a_configuration_file(lab, dressage, project):
+def test_any_platform_can_write_a_configuration_file(lab: dict[str, str], dressage: Dressage, project: Path):
     result = dressage("init", "--on", "lab", "queue-name=long", env=lab)
     assert result.stdout.splitlines()[0] == str(project / "lab.txt")
     assert (project / "lab.txt").read_text() == "0.25 long"
     assert not (project / "dressage.toml").exists()
 
 
-def test_a_platform_says_which_key_it_needs(lab, dressage):
+def test_a_platform_says_which_key_it_needs(lab: dict[str, str], dressage: Dressage):
     result = dressage("init", "--on", "lab", env=lab)
     assert (result.returncode, result.stderr) == (2, "error: platform 'lab': no queue_name given\n")
 
 
-def test_a_platform_that_breaks_in_initialise_is_named(lab, dressage):
+def test_a_platform_that_breaks_in_initialise_is_named(lab: dict[str, str], dressage: Dressage):
     result = dressage("init", "--on", "lab", "queue_name=", env=lab)
     assert (
         result.stderr

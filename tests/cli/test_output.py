@@ -1,14 +1,16 @@
 """How results are printed, on a terminal and elsewhere."""
 
 import json
+from pathlib import Path
 
+from tests.fixtures import Dressage, WriteScript
 from tests.terminal import run_on_terminal
 from tests.waiting import eventually
 
 WORDS = "a name of so many words that it does not stand beside the other columns of a terminal"
 
 
-def test_tables_fit_the_terminal_and_are_complete(dressage, script, project):
+def test_tables_fit_the_terminal_and_are_complete(dressage: Dressage, script: WriteScript, project: Path):
     dressage("run", "-d", "--name", WORDS, str(script("")))
     lines = run_on_terminal(project, "runs", "list")
     assert max(map(len, lines)) <= 80
@@ -16,17 +18,17 @@ def test_tables_fit_the_terminal_and_are_complete(dressage, script, project):
     assert WORDS in dressage("runs", "list").stdout
 
 
-def test_plans_and_settings_fit_the_terminal(project):
+def test_plans_and_settings_fit_the_terminal(project: Path):
     for arguments in (("plan", "keras-mnist"), ("recipes", "show", "keras-mnist")):
         assert max(map(len, run_on_terminal(project, *arguments))) <= 80
 
 
-def test_reasons_of_a_plan_are_in_one_column(dressage):
+def test_reasons_of_a_plan_are_in_one_column(dressage: Dressage):
     *_, first, second = dressage("plan", "keras-mnist").stdout.splitlines()
     assert second.index("environment not built") == first.index("no previous run")
 
 
-def test_digests_are_shortened_only_start_on_terminal(dressage, project):
+def test_digests_are_shortened_only_start_on_terminal(dressage: Dressage, project: Path):
     (project / "a.csv").write_text("1")
     dressage("datasets", "register", "numbers", "a.csv")
     digest = json.loads(dressage("datasets", "show", "numbers", "-o", "json").stdout)["files"][0]["sha256"]
@@ -34,13 +36,13 @@ def test_digests_are_shortened_only_start_on_terminal(dressage, project):
     assert run_on_terminal(project, "datasets", "show", "numbers")[-1].endswith(digest[:12])
 
 
-def test_unprintable_characters_are_escaped(dressage, script):
+def test_unprintable_characters_are_escaped(dressage: Dressage, script: WriteScript):
     result = dressage("run", "-d", "--name", "two\nlines\x1b[31m", str(script("")))
     assert r"two\nlines\x1b[31m" in dressage("runs", "list").stdout
     assert r"two\nlines\x1b[31m" in dressage("runs", "show", result.stdout.strip()).stdout
 
 
-def test_a_run_is_shown_with_its_request_and_times(dressage, script):
+def test_a_run_is_shown_with_its_request_and_times(dressage: Dressage, script: WriteScript):
     name = dressage("run", "-d", str(script("")), "--", "--lr", "0.1").stdout.strip()
     dressage("runs", "wait", name)
     fields = dict(line.split(None, 1) for line in dressage("runs", "show", name).stdout.splitlines()[:15])
@@ -49,7 +51,7 @@ def test_a_run_is_shown_with_its_request_and_times(dressage, script):
     assert fields["created"] <= fields["started"] <= fields["ended"]
 
 
-def test_a_running_run_shows_its_duration_so_far(dressage, script, project):
+def test_a_running_run_shows_its_duration_so_far(dressage: Dressage, script: WriteScript, project: Path):
     waits = (
         f"import pathlib, time\nwhile not pathlib.Path({str(project / 'go')!r}).exists(): time.sleep(0.02)"
     )
@@ -59,7 +61,7 @@ def test_a_running_run_shows_its_duration_so_far(dressage, script, project):
     (project / "go").touch()
 
 
-def test_a_limited_list_says_so_and_json_is_complete(dressage, script):
+def test_a_limited_list_says_so_and_json_is_complete(dressage: Dressage, script: WriteScript):
     for _ in range(2):
         dressage("run", "-d", str(script("")))
     cut = dressage("runs", "list", "-n", "1")
@@ -68,7 +70,9 @@ def test_a_limited_list_says_so_and_json_is_complete(dressage, script):
     assert len(json.loads(dressage("runs", "list", "-o", "json").stdout)) == 2
 
 
-def test_a_wait_that_times_out_prints_the_current_status(dressage, script, project):
+def test_a_wait_that_times_out_prints_the_current_status(
+    dressage: Dressage, script: WriteScript, project: Path
+):
     waits = (
         f"import pathlib, time\nwhile not pathlib.Path({str(project / 'go')!r}).exists(): time.sleep(0.02)"
     )

@@ -4,10 +4,10 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.fixtures import Dressage
 
 METADATA = "Metadata-Version: 2.1\nName: fake\nVersion: 1.0\n"
 ENTRY_POINTS = """\
@@ -98,8 +98,6 @@ PLACES = (
 )
 NOISY_PLAN = ("plan", "noisy", "--on", "noisy-local", "-o", "json")
 
-Command = Callable[..., subprocess.CompletedProcess[str]]
-
 
 @pytest.fixture(autouse=True)
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,43 +118,43 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(folder))
 
 
-def test_a_plan_is_json_whatever_plugins_print(dressage: Command):
+def test_a_plan_is_json_whatever_plugins_print(dressage: Dressage):
     assert json.loads(dressage(*NOISY_PLAN).stdout)["recipe"] == "noisy"
 
 
 @pytest.mark.parametrize("way", ["printed", "written", "echoed"])
-def test_what_plugins_print_is_on_stderr(dressage: Command, way: str):
+def test_what_plugins_print_is_on_stderr(dressage: Dressage, way: str):
     lines = dressage(*NOISY_PLAN).stderr.splitlines()
     assert {f"{way} in {place}" for place in PLACES} <= set(lines)
 
 
-def test_what_a_plugin_prints_stays_in_order(dressage: Command):
+def test_what_a_plugin_prints_stays_in_order(dressage: Dressage):
     lines = dressage(*NOISY_PLAN).stderr.splitlines()
     first = lines.index("printed in model")
     assert lines[first : first + 3] == ["printed in model", "written in model", "echoed in model"]
 
 
-def test_events_are_json_lines_whatever_a_recipe_prints(dressage: Command):
+def test_events_are_json_lines_whatever_a_recipe_prints(dressage: Dressage):
     result = dressage("run", "noisy", "-o", "jsonl")
     events = [json.loads(line)["event"] for line in result.stdout.splitlines()]
     assert (events[0], events[-1]) == ("PlanMade", "RunEnded")
 
 
-def test_a_result_is_json_whatever_a_recipe_prints(dressage: Command):
+def test_a_result_is_json_whatever_a_recipe_prints(dressage: Dressage):
     assert json.loads(dressage("run", "noisy", "-o", "json").stdout)["state"] == "Completed"
 
 
-def test_the_scripts_output_is_a_result(dressage: Command):
+def test_the_scripts_output_is_a_result(dressage: Dressage):
     first, second = dressage("run", "noisy").stdout.splitlines()
     assert (first, second.split()[2]) == ("hello", "Completed")
 
 
-def test_a_detached_run_prints_its_id_alone(dressage: Command, project: Path):
+def test_a_detached_run_prints_its_id_alone(dressage: Dressage, project: Path):
     name = dressage("run", "-d", "noisy").stdout
     assert (project / ".dressage" / "runs" / name.removesuffix("\n")).is_dir()
 
 
-def test_completions_do_not_contain_what_a_recipe_prints(dressage: Command):
+def test_completions_do_not_contain_what_a_recipe_prints(dressage: Dressage):
     words = {"COMP_WORDS": "dressage run noisy --set ", "COMP_CWORD": "4"}
     result = dressage(env={**os.environ, "_DRESSAGE_COMPLETE": "complete_bash", **words})
     assert result.stdout == "rate=\n"
@@ -170,6 +168,6 @@ def test_a_closed_stream_does_not_stop_a_noisy_plugin(project: Path, closing: st
     )
 
 
-def test_nothing_is_written_after_the_terminal_closes(dressage: Command):
+def test_nothing_is_written_after_the_terminal_closes(dressage: Dressage):
     result = dressage("run", "noisy", "-o", "jsonl", env={**os.environ, "HANG_UP": "1"})
     assert (result.returncode, result.stdout) == (0, "")

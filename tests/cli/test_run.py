@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.fixtures import Dressage, WriteScript
 from tests.terminal import read_to_end, read_until, start_on_terminal
 from tests.waiting import eventually
 
@@ -20,7 +21,7 @@ def run_id(result: subprocess.CompletedProcess[str]) -> str:
     return found[1]
 
 
-def test_the_scripts_output_is_on_stdout_and_the_plan_on_stderr(dressage, script):
+def test_the_scripts_output_is_on_stdout_and_the_plan_on_stderr(dressage: Dressage, script: WriteScript):
     path = script("print('hello from the script')")
     result = dressage("run", str(path))
     assert result.returncode == 0
@@ -29,12 +30,14 @@ def test_the_scripts_output_is_on_stdout_and_the_plan_on_stderr(dressage, script
     assert f"next: dressage runs show {run_id(result)}" in result.stderr
 
 
-def test_arguments_after_two_dashes_go_to_the_script(dressage, script):
+def test_arguments_after_two_dashes_go_to_the_script(dressage: Dressage, script: WriteScript):
     result = dressage("run", str(script("import sys; print(sys.argv[1:])")), "--", "--lr", "0.1", "a b")
     assert result.stdout.startswith("['--lr', '0.1', 'a b']\n")
 
 
-def test_arguments_in_the_settings_file_are_used_if_the_command_line_has_none(dressage, script, project):
+def test_arguments_in_the_settings_file_are_used_if_the_command_line_has_none(
+    dressage: Dressage, script: WriteScript, project: Path
+):
     (project / "dressage.toml").write_text('[recipes.script]\narguments = "--lr 0.5"\n')
     path = str(script("import sys; print(sys.argv[1:])"))
     assert "['--lr', '0.5']" in dressage("run", path).stdout
@@ -42,14 +45,14 @@ def test_arguments_in_the_settings_file_are_used_if_the_command_line_has_none(dr
 
 
 @pytest.mark.parametrize("code", [1, 42])
-def test_a_failing_script_gives_its_own_exit_code(dressage, script, code):
+def test_a_failing_script_gives_its_own_exit_code(dressage: Dressage, script: WriteScript, code: int):
     result = dressage("run", str(script(f"print('last words'); raise SystemExit({code})")))
     assert result.returncode == code
     assert "last words" in result.stdout
     assert f"exit code {code}" in result.stdout
 
 
-def test_detach_prints_only_the_id_and_the_run_completes(dressage, script):
+def test_detach_prints_only_the_id_and_the_run_completes(dressage: Dressage, script: WriteScript):
     result = dressage("run", "-d", str(script("print('on my own')")))
     name = result.stdout.strip()
     assert name in result.stderr
@@ -57,13 +60,13 @@ def test_detach_prints_only_the_id_and_the_run_completes(dressage, script):
     assert dressage("runs", "logs", name).stdout == "on my own\n"
 
 
-def test_json_output_is_one_json_value(dressage, script):
+def test_json_output_is_one_json_value(dressage: Dressage, script: WriteScript):
     result = dressage("run", "-o", "json", str(script("print('noise')")))
     result = json.loads(result.stdout)
     assert (result["state"], result["exit_code"]) == ("Completed", 0)
 
 
-def test_jsonl_output_is_one_event_per_line(dressage, script):
+def test_jsonl_output_is_one_event_per_line(dressage: Dressage, script: WriteScript):
     result = dressage("run", "-o", "jsonl", str(script("print('noise')")))
     events = [json.loads(line) for line in result.stdout.splitlines()]
     assert events[0]["event"] == "PlanMade"
@@ -71,25 +74,27 @@ def test_jsonl_output_is_one_event_per_line(dressage, script):
     assert "".join(event["text"] for event in events if event["event"] == "LogWritten") == "noise\n"
 
 
-def test_dry_run_creates_no_workspace(dressage, script, project):
+def test_dry_run_creates_no_workspace(dressage: Dressage, script: WriteScript, project: Path):
     result = dressage("run", "--dry-run", str(script("")))
     assert "model" in result.stdout
     assert not (project / ".dressage").exists()
 
 
-def test_a_dry_run_as_jsonl_is_one_event(dressage, script):
+def test_a_dry_run_as_jsonl_is_one_event(dressage: Dressage, script: WriteScript):
     (line,) = dressage("run", "--dry-run", "-o", "jsonl", str(script(""))).stdout.splitlines()
     assert json.loads(line)["event"] == "PlanMade"
 
 
-def test_a_plan_takes_a_scripts_conda_specification_as_a_run_does(dressage, script, project):
+def test_a_plan_takes_a_scripts_conda_specification_as_a_run_does(
+    dressage: Dressage, script: WriteScript, project: Path
+):
     (project / "lab.yml").write_text("dependencies: [python=3.11, pip]\n")
     result = dressage("plan", str(script("")), "--conda", "lab.yml", "-o", "json")
     (stage,) = [stage for stage in json.loads(result.stdout)["stages"] if stage["stage"] == "environment"]
     assert (stage["name"], stage["action"]) == ("lab", "build")
 
 
-def test_without_a_terminal_there_is_no_colour_and_no_bar(dressage, script):
+def test_without_a_terminal_there_is_no_colour_and_no_bar(dressage: Dressage, script: WriteScript):
     result = dressage("run", str(script("")))
     assert "\x1b" not in result.stderr + result.stdout
 
@@ -138,7 +143,7 @@ def test_without_a_terminal_there_is_no_colour_and_no_bar(dressage, script):
         (["models", "show", "nothing"], 2, ["no model named 'nothing'"]),
     ],
 )
-def test_an_error_is_one_line(dressage, arguments, code, words):
+def test_an_error_is_one_line(dressage: Dressage, arguments: list[str], code: int, words: list[str]):
     result = dressage(*arguments)
     assert result.returncode == code
     assert result.stderr.startswith("error: ")
@@ -167,7 +172,7 @@ def script_that_waits(project: Path) -> str:
     )
 
 
-def test_ctrl_c_detaches_from_the_run(dressage, script, project):
+def test_ctrl_c_detaches_from_the_run(dressage: Dressage, script: WriteScript, project: Path):
     process = start_in_background(project, "run", str(script(script_that_waits(project))))
     assert process.stdout
     assert process.stdout.readline() == b"up\n"
@@ -180,7 +185,7 @@ def test_ctrl_c_detaches_from_the_run(dressage, script, project):
     assert dressage("runs", "wait", name[1].decode()).returncode == 0
 
 
-def test_a_closed_terminal_does_not_stop_the_run(dressage, script, project):
+def test_a_closed_terminal_does_not_stop_the_run(dressage: Dressage, script: WriteScript, project: Path):
     process = start_in_background(project, "run", str(script(script_that_waits(project))))
     assert process.stdout
     process.stdout.readline()
@@ -192,13 +197,13 @@ def test_a_closed_terminal_does_not_stop_the_run(dressage, script, project):
     assert dressage("runs", "logs", run["run_id"]).stdout == "up\ndone\n"
 
 
-def test_following_a_failed_run_exits_with_its_code(dressage, script):
+def test_following_a_failed_run_exits_with_its_code(dressage: Dressage, script: WriteScript):
     name = dressage("run", "-d", str(script("raise SystemExit(6)"))).stdout.strip()
     assert dressage("runs", "logs", "-f", name).returncode == 6
     assert dressage("runs", "wait", name).returncode == 6
 
 
-def test_wait_exits_with_124_after_the_timeout(dressage, script, project):
+def test_wait_exits_with_124_after_the_timeout(dressage: Dressage, script: WriteScript, project: Path):
     name = dressage("run", "-d", str(script(script_that_waits(project)))).stdout.strip()
     assert dressage("runs", "wait", "--timeout", "0.1", name).returncode == 124
     assert dressage("runs", "cancel", name).returncode == 0
@@ -206,14 +211,16 @@ def test_wait_exits_with_124_after_the_timeout(dressage, script, project):
     assert run["status"]["state"] == "Canceled"
 
 
-def test_the_latest_run_is_downloaded_to_a_folder_named_after_it(dressage, script, project):
+def test_the_latest_run_is_downloaded_to_a_folder_named_after_it(
+    dressage: Dressage, script: WriteScript, project: Path
+):
     name = dressage("run", "-d", str(script("open('outputs/a', 'w').close()"))).stdout.strip()
     dressage("runs", "wait", "latest")
     dressage("runs", "download", "latest", "outputs/a")
     assert (project / name / "outputs" / "a").is_file()
 
 
-def test_a_resumed_run_prints_only_new_output(dressage, script, project):
+def test_a_resumed_run_prints_only_new_output(dressage: Dressage, script: WriteScript, project: Path):
     text = "import os, sys; print('began'); sys.exit(not os.path.exists(sys.argv[1]))"
     dressage("run", str(script(text)), "--", str(project / "there"))
     (project / "there").touch()
@@ -222,7 +229,7 @@ def test_a_resumed_run_prints_only_new_output(dressage, script, project):
     assert dressage("runs", "logs", "latest").stdout == "began\nbegan\n"
 
 
-def test_files_of_a_run_are_listed_and_downloaded(dressage, script, project):
+def test_files_of_a_run_are_listed_and_downloaded(dressage: Dressage, script: WriteScript, project: Path):
     name = dressage("run", "-d", str(script("open('outputs/a.txt', 'w').write('kept')"))).stdout.strip()
     dressage("runs", "wait", name)
     listed = {file["path"] for file in json.loads(dressage("runs", "files", name, "-o", "json").stdout)}
@@ -232,7 +239,7 @@ def test_files_of_a_run_are_listed_and_downloaded(dressage, script, project):
     assert dressage("runs", "download", name, "outputs/b.txt").returncode == 2
 
 
-def test_a_closed_pipe_detaches_from_the_run(dressage, project, script):
+def test_a_closed_pipe_detaches_from_the_run(dressage: Dressage, project: Path, script: WriteScript):
     path = script(f"for n in range(100000): print(n)\n{script_that_waits(project)}")
     result = subprocess.run(
         ["bash", "-c", f"{sys.executable} -m dressage.cli.main run {path} | head -n 1"],
@@ -249,7 +256,9 @@ def test_a_closed_pipe_detaches_from_the_run(dressage, project, script):
     assert dressage("runs", "wait", left[1]).returncode == 0
 
 
-def test_the_run_continues_if_the_question_to_cancel_is_not_answered(dressage, script, project):
+def test_the_run_continues_if_the_question_to_cancel_is_not_answered(
+    dressage: Dressage, script: WriteScript, project: Path
+):
     process, terminal = start_on_terminal(project, "run", str(script(script_that_waits(project))))
     for mark in (b"up", b"press Ctrl-C again"):
         read_until(terminal, mark)
@@ -264,12 +273,12 @@ def test_the_run_continues_if_the_question_to_cancel_is_not_answered(dressage, s
     (project / "go").touch()
 
 
-def test_the_summary_starts_on_a_new_line(dressage, script):
+def test_the_summary_starts_on_a_new_line(dressage: Dressage, script: WriteScript):
     result = dressage("run", str(script("print('progress 100%', end='')")))
     assert result.stdout.startswith("progress 100%\nrun ")
 
 
-def test_resuming_a_completed_run_does_not_change_it(dressage, script, project):
+def test_resuming_a_completed_run_does_not_change_it(dressage: Dressage, script: WriteScript, project: Path):
     name = dressage("run", "-d", str(script(""))).stdout.strip()
     dressage("runs", "wait", name)
     journal = project / ".dressage" / "runs" / name / "journal.jsonl"
@@ -279,7 +288,7 @@ def test_resuming_a_completed_run_does_not_change_it(dressage, script, project):
     assert journal.read_text() == before
 
 
-def test_tail_starts_at_the_last_lines_of_the_log(dressage, script, project):
+def test_tail_starts_at_the_last_lines_of_the_log(dressage: Dressage, script: WriteScript, project: Path):
     name = dressage(
         "run", "-d", str(script(f"print(1)\nprint(2)\n{script_that_waits(project)}"))
     ).stdout.strip()
@@ -290,7 +299,9 @@ def test_tail_starts_at_the_last_lines_of_the_log(dressage, script, project):
     assert dressage("runs", "logs", "--tail", "9", name).stdout == "1\n2\nup\ndone\n"
 
 
-def test_files_are_downloaded_to_a_folder_named_after_their_run(dressage, script, project):
+def test_files_are_downloaded_to_a_folder_named_after_their_run(
+    dressage: Dressage, script: WriteScript, project: Path
+):
     name = dressage("run", "-d", str(script(""))).stdout.strip()
     dressage("runs", "wait", name)
     result = dressage("runs", "download", name)

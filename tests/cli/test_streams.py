@@ -7,17 +7,15 @@ import struct
 import subprocess
 import sys
 import termios
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.fixtures import Dressage
 from tests.terminal import read_to_end
 
 from dressage.cli.main import build_app
 
 COLUMNS = 100
-
-Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture(autouse=True)
@@ -35,7 +33,8 @@ def run_with_terminal(project: Path, stream: str, *arguments: str) -> tuple[list
         cwd=project,
         env={**os.environ, "TERM": "xterm", "NO_COLOR": "1"},
         text=True,
-        **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, stream: theirs},
+        stdout=theirs if stream == "stdout" else subprocess.PIPE,
+        stderr=theirs if stream == "stderr" else subprocess.PIPE,
     )
     os.close(theirs)
     shown = read_to_end(ours).decode().splitlines()
@@ -52,25 +51,25 @@ def run_with_terminal(project: Path, stream: str, *arguments: str) -> tuple[list
         ("--show-completion bash", "_dressage_completion"),
     ],
 )
-def test_help_version_and_completion_are_on_stdout(dressage: Command, arguments: str, begin: str):
+def test_help_version_and_completion_are_on_stdout(dressage: Dressage, arguments: str, begin: str):
     environment = {**os.environ, "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
     result = dressage(*arguments.split(), env=environment)
     assert (result.stdout.startswith(begin), result.stderr) == (True, "")
 
 
 @pytest.mark.parametrize("arguments", ["--help", "recipes list", "recipes list -o json", "doctor"])
-def test_a_full_disk_for_stdout_is_one_line_of_error(dressage: Command, arguments: str):
+def test_a_full_disk_for_stdout_is_one_line_of_error(dressage: Dressage, arguments: str):
     with Path("/dev/full").open("w") as full:
-        result = dressage(*arguments.split(), capture_output=False, stdout=full, stderr=subprocess.PIPE)
+        result = dressage(*arguments.split(), stdout=full)
     assert result.stderr == "error: No space left on device; free some space, then run the command again\n"
     assert result.returncode == 1
 
 
 @pytest.mark.parametrize("arguments", ["--help", "recipes list", "recipes list -o json"])
-def test_a_reader_that_closes_the_pipe_is_not_an_error(dressage: Command, arguments: str):
+def test_a_reader_that_closes_the_pipe_is_not_an_error(dressage: Dressage, arguments: str):
     reader, writer = os.pipe()
     os.close(reader)
-    result = dressage(*arguments.split(), capture_output=False, stdout=writer, stderr=subprocess.PIPE)
+    result = dressage(*arguments.split(), stdout=writer)
     os.close(writer)
     assert (result.returncode, result.stderr) == (1, "")
 
@@ -81,7 +80,7 @@ def test_a_table_fits_if_only_stdout_is_a_terminal(project: Path):
     assert 80 < max(map(len, shown)) <= COLUMNS
 
 
-def test_a_table_is_not_wrapped_if_only_stderr_is_a_terminal(project: Path, dressage: Command):
+def test_a_table_is_not_wrapped_if_only_stderr_is_a_terminal(project: Path, dressage: Dressage):
     _, out = run_with_terminal(project, "stderr", "recipes", "show", "keras-mnist")
     assert out == dressage("recipes", "show", "keras-mnist").stdout
 

@@ -2,15 +2,23 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 from tests.azureml import Loopback, loopback
+from tests.fixtures import WriteScript
 
 from dressage import Engine
 from dressage.engine.runs import Run
 from dressage.results.statuses import RunStatus
 
 PLATFORMS = ("local", "azureml")
+
+
+class StartScript(Protocol):
+    """Submits a script and returns its run."""
+
+    def __call__(self, text: str, arguments: str = "") -> Run: ...
 
 
 class FinishedRun:
@@ -27,6 +35,12 @@ class FinishedRun:
     def output(self, path: str, target: Path) -> str:
         self.run.download(target, [path])
         return (target / path).read_text()
+
+
+class FinishScript(Protocol):
+    """Runs a script to its end."""
+
+    def __call__(self, text: str, arguments: str = "") -> FinishedRun: ...
 
 
 @pytest.fixture(params=PLATFORMS)
@@ -47,7 +61,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loopback]:
 
 
 @pytest.fixture
-def start(engine: Engine, platform: str, script: Callable[[str], Path]) -> Callable[..., Run]:
+def start(engine: Engine, platform: str, script: WriteScript) -> StartScript:
     """A function that submits a script and returns its run."""
 
     def submit(text: str, arguments: str = "") -> Run:
@@ -57,9 +71,13 @@ def start(engine: Engine, platform: str, script: Callable[[str], Path]) -> Calla
 
 
 @pytest.fixture
-def submit(start: Callable[..., Run]) -> Callable[..., FinishedRun]:
+def submit(start: StartScript) -> FinishScript:
     """A function that runs a script to its end."""
-    return lambda text, arguments="": FinishedRun(start(text, arguments))
+
+    def run(text: str, arguments: str = "") -> FinishedRun:
+        return FinishedRun(start(text, arguments))
+
+    return run
 
 
 @pytest.fixture

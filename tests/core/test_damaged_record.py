@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from tests.fixtures import Dressage
 
 from dressage.engine.engine import Engine
 from dressage.results.versions import File
@@ -41,17 +42,17 @@ def project_with_damage(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("command", [("show", "latest"), ("show", "latest", "-o", "json"), ("list",)])
-def test_commands_read_the_rest(dressage, project_with_damage: Path, command: tuple[str, ...]):
+def test_commands_read_the_rest(dressage: Dressage, project_with_damage: Path, command: tuple[str, ...]):
     result = dressage("runs", *command, cwd=project_with_damage)
     assert (result.returncode, result.stderr) == (0, "")
 
 
-def test_how_much_cannot_be_read_is_said(dressage, project_with_damage: Path):
+def test_how_much_cannot_be_read_is_said(dressage: Dressage, project_with_damage: Path):
     shown = dressage("runs", "show", "latest", cwd=project_with_damage).stdout
     assert f"warning: cannot read {len(LINES)} event(s) of the run's journal" in shown
 
 
-def test_what_is_known_of_an_event_of_the_future_is_kept(dressage, project_with_damage: Path):
+def test_what_is_known_of_an_event_of_the_future_is_kept(dressage: Dressage, project_with_damage: Path):
     assert "inputs\n  mnist  abc" in dressage("runs", "show", "latest", cwd=project_with_damage).stdout
 
 
@@ -66,7 +67,9 @@ WRONG = [
 
 
 @pytest.mark.parametrize("line", WRONG, ids=lambda line: line["event"])
-def test_a_record_that_cannot_be_read_hides_no_other(project: Path, dressage, line: dict[str, object]):
+def test_a_record_that_cannot_be_read_hides_no_other(
+    project: Path, dressage: Dressage, line: dict[str, object]
+):
     (project / "train.py").write_text("")
     runs = [Engine(project).run("script", set={"path": "train.py"}, again=True) for _ in range(2)]
     for run in runs:

@@ -1,7 +1,8 @@
 """What a script reads: registered datasets, and several inputs by name."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
@@ -22,7 +23,6 @@ from dressage.specs.datasets import Dataset
 SCRIPT = (
     "import pathlib, sys\nfor folder in sys.argv[1:]:\n    print(pathlib.Path(folder, 'a.csv').read_text())\n"
 )
-Add = Callable[..., None]
 
 
 class Reads:
@@ -40,6 +40,12 @@ class Reads:
     @hookimpl
     def model(self) -> Model:
         return Model(script=Script(directory=self.folder, file="train.py", arguments=self.arguments))
+
+
+class Add(Protocol):
+    """Makes a recipe of these inputs and arguments known as `reads`."""
+
+    def __call__(self, datasets: Dataset | Mapping[str, Dataset], *names: str | None) -> None: ...
 
 
 @pytest.fixture
@@ -98,7 +104,9 @@ def test_a_plan_names_the_version_that_is_meant(engine: Engine, project: Path, a
         (RegisteredDataset(name="numbers", version=7), "dataset 'numbers' has no version 7; known: 1"),
     ],
 )
-def test_a_dataset_that_is_not_registered_is_named(engine: Engine, project, add: Add, wanted, words: str):
+def test_a_dataset_that_is_not_registered_is_named(
+    engine: Engine, project: Path, add: Add, wanted: RegisteredDataset, words: str
+):
     register(engine, files(project, "numbers", "1"))
     add(wanted, None)
     with pytest.raises(NotFoundError, match=words):
@@ -123,7 +131,9 @@ def test_an_argument_that_names_no_input_brings_the_names(engine: Engine, projec
         engine.plan("reads")
 
 
-def test_an_argument_without_a_name_is_ambiguous_among_several_inputs(engine: Engine, project, add: Add):
+def test_an_argument_without_a_name_is_ambiguous_among_several_inputs(
+    engine: Engine, project: Path, add: Add
+):
     add({"train": files(project, "a", "1"), "test": files(project, "b", "2")}, None)
     with pytest.raises(SpecError, match="a dataset's folder, but the inputs are: test, train"):
         engine.plan("reads")

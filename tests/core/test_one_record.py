@@ -1,7 +1,9 @@
 """A run's journal has one writer and is read once."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.clients import kill_supervisor, start_and_hold
@@ -19,7 +21,7 @@ def beginnings(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     read: list[Path] = []
     read_events = Journal.events_with_offsets
 
-    def watch(journal: Journal, offset: int = 0):
+    def watch(journal: Journal, offset: int = 0) -> Iterator[tuple[int, dict[str, Any]]]:
         if offset == 0 and journal.path.exists() and journal.path.stat().st_size:
             read.append(journal.path)
         return read_events(journal, offset)

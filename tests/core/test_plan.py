@@ -5,13 +5,15 @@ from pathlib import Path
 from tests.recipes import Tiny
 
 from dressage import Engine
+from dressage.results.events import PlanMade
+from dressage.results.plans import Stage
 
 
 def actions(engine: Engine, **settings: object) -> dict[str, str]:
     return {stage.stage: stage.action for stage in engine.plan("tiny", set=settings).stages}
 
 
-def reasons(engine: Engine, stage: str, **settings: object) -> str:
+def reasons(engine: Engine, stage: Stage, **settings: object) -> str:
     return "; ".join(engine.plan("tiny", set=settings).stage(stage).reasons)
 
 
@@ -78,9 +80,10 @@ def test_where_the_model_is_there_nothing_else_is_made(engine: Engine, tiny: Tin
 
 def test_a_plan_to_train_again_says_so(engine: Engine, tiny: Tiny):
     train(engine)
-    plans: list[object] = []
-    engine.run("tiny", again=True, listener=plans.append).wait(60)
-    assert plans[0].plan.stage("model").action == "train"
+    events: list[object] = []
+    engine.run("tiny", again=True, listener=events.append).wait(60)
+    assert isinstance(events[0], PlanMade)
+    assert events[0].plan.stage("model").action == "train"
 
 
 def test_a_plan_names_the_version_that_would_be_made(engine: Engine, tiny: Tiny):

@@ -2,12 +2,13 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from tests.fixtures import WriteScript
 from tests.lab import NO_RUNS
 
 from dressage import (
@@ -145,7 +146,7 @@ def test_a_broken_policy_is_reported(engine: Engine):
 def test_a_policy_may_have_the_name_of_a_recipe(engine: Engine, recipe: Recipe):
     class Cap:
         @hookimpl(wrapper=True)
-        def compute(self):
+        def compute(self) -> Generator[None, ComputeTarget, ComputeTarget]:
             from dataclasses import replace
 
             return replace((yield), max_nodes=2)
@@ -157,7 +158,7 @@ def test_a_policy_may_have_the_name_of_a_recipe(engine: Engine, recipe: Recipe):
 def test_a_policy_may_not_wrap_settings(engine: Engine, recipe: Recipe):
     class Nosy:
         @hookimpl(wrapper=True)
-        def settings(self):
+        def settings(self) -> Generator[None, type, type]:
             return (yield)
 
     engine.plugins.add("policy", "nosy", Nosy())
@@ -224,7 +225,7 @@ def test_a_script_that_is_not_there_is_named(engine: Engine, project: Path):
 def test_a_policy_changes_any_recipe_and_the_plan_says_who_changed_what(engine: Engine, recipe: Recipe):
     class Cap:
         @hookimpl(wrapper=True)
-        def compute(self):
+        def compute(self) -> Generator[None, ComputeTarget, ComputeTarget]:
             from dataclasses import replace
 
             return replace((yield), max_nodes=2)
@@ -241,7 +242,7 @@ def test_each_of_two_policies_is_named_for_its_own_change(engine: Engine, recipe
             self.key = key
 
         @hookimpl(wrapper=True)
-        def compute(self):
+        def compute(self) -> Generator[None, ComputeTarget, ComputeTarget]:
             from dataclasses import replace
 
             target = yield
@@ -256,7 +257,7 @@ def test_each_of_two_policies_is_named_for_its_own_change(engine: Engine, recipe
 def test_a_policy_that_breaks_is_named_rather_than_the_recipe(engine: Engine, recipe: Recipe):
     class Broken:
         @hookimpl(wrapper=True)
-        def model(self):
+        def model(self) -> Generator[None, Model, Model]:
             yield
             raise RuntimeError("no")
 
@@ -296,7 +297,7 @@ def test_a_platform_without_options_refuses_any(project: Path):
 def test_options_must_be_a_dataclass(engine: Engine):
     class Lab:
         @hookimpl
-        def options(self) -> dict:
+        def options(self) -> dict[str, str]:
             return {"queue": "short"}
 
     engine.plugins.add("platform", "lab", Lab())
@@ -395,7 +396,7 @@ class Empty:
     """A policy that forgets to return what it was given."""
 
     @hookimpl(wrapper=True)
-    def environment(self):
+    def environment(self) -> Generator[None, Environment, None]:
         yield
 
 
@@ -407,7 +408,7 @@ class Instead:
 
 class Refuses:
     @hookimpl(wrapper=True)
-    def environment(self):
+    def environment(self) -> Generator[None, Environment, Environment]:
         yield
         raise SettingsError("image 'a' is not allowed here")
 
@@ -432,12 +433,12 @@ def test_a_policy_that_refuses_is_named(engine: Engine, recipe: Recipe):
         engine.plan("full")
 
 
-def test_a_policy_sees_what_a_recipe_leaves_to_us(engine: Engine, script):
+def test_a_policy_sees_what_a_recipe_leaves_to_us(engine: Engine, script: WriteScript):
     seen: list[object] = []
 
     class Looks:
         @hookimpl(wrapper=True)
-        def compute(self):
+        def compute(self) -> Generator[None, ComputeTarget, ComputeTarget]:
             seen.append((yield).name)
             return ComputeTarget(name="house")
 

@@ -3,11 +3,14 @@
 import logging
 from pathlib import Path
 from types import SimpleNamespace
+from typing import NoReturn
 
 import pytest
+from tests.fixtures import WriteScript
 from tests.recipes import Tiny
 
 from dressage import Engine, UnreachableError, hookimpl
+from dressage.engine.runs import Run
 from dressage.platforms.remote import LogMirror, Pace
 from dressage.results.metrics import Point
 from dressage.results.statuses import RunStatus
@@ -61,11 +64,13 @@ def cloud(engine: Engine) -> Cloud:
 
 
 @pytest.fixture
-def run(engine: Engine, tiny: Tiny, cloud: Cloud, script):
+def run(engine: Engine, tiny: Tiny, cloud: Cloud, script: WriteScript) -> Run:
     return engine.run("script", on="cloud", set={"path": str(script("pass"))})
 
 
-def test_a_platform_that_is_out_of_reach_leaves_the_last_state(run, cloud: Cloud, caplog):
+def test_a_platform_that_is_out_of_reach_leaves_the_last_state(
+    run: Run, cloud: Cloud, caplog: pytest.LogCaptureFixture
+):
     assert run.status.state == "Running"
     cloud.error = UnreachableError("model", "the cloud is down")
     assert [run.status.state, run.status.state] == ["Running"] * 2
@@ -74,41 +79,45 @@ def test_a_platform_that_is_out_of_reach_leaves_the_last_state(run, cloud: Cloud
     ]
 
 
-def test_times_are_the_platforms(run, cloud: Cloud):
+def test_times_are_the_platforms(run: Run, cloud: Cloud):
     cloud.state = RunStatus(
         state="Completed", exit_code=0, started="2026-01-01T10:00:00Z", ended="2026-01-01T11:00:00Z"
     )
     assert (run.status.started, run.status.ended) == ("2026-01-01T10:00:00Z", "2026-01-01T11:00:00Z")
 
 
-def test_a_run_started_when_it_was_first_seen_to_run(run, cloud: Cloud):
+def test_a_run_started_when_it_was_first_seen_to_run(run: Run, cloud: Cloud):
     started = run.status.started
     cloud.state = RunStatus(state="Running", reason="epoch 2")
     assert run.status.reason == "epoch 2"
     assert run.status.started == started
 
 
-def test_an_end_whose_metrics_are_out_of_reach_is_told_and_kept_by_a_later_look(run, cloud: Cloud):
+def test_an_end_whose_metrics_are_out_of_reach_is_told_and_kept_by_a_later_look(
+    run: Run, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+):
     cloud.state = RunStatus(state="Completed", exit_code=0)
-    cloud.records, kept = lambda _: raise_unreachable(), cloud.records
-    assert run.wait(10).state == "Completed"
-    assert not run.folder.refresh().status.has_ended
-    cloud.records = kept
+    with monkeypatch.context() as patch:
+        patch.setattr(cloud, "records", raise_unreachable)
+        assert run.wait(10).state == "Completed"
+        assert not run.folder.refresh().status.has_ended
     assert run.wait(10).state == "Completed"
     assert run.folder.refresh().tracked.latest() == {"loss": 0.5}
 
 
-def raise_unreachable() -> Recorded:
+def raise_unreachable(*_: object) -> NoReturn:
     raise UnreachableError("model", "the cloud is down")
 
 
-def test_a_follower_is_not_ended_by_a_log_that_is_out_of_reach(run, cloud: Cloud):
-    cloud.logs = lambda run_id, offset=0: raise_unreachable()
+def test_a_follower_is_not_ended_by_a_log_that_is_out_of_reach(
+    run: Run, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(cloud, "logs", raise_unreachable)
     cloud.state = RunStatus(state="Completed", exit_code=0)
     assert run.follow(lambda _: None).state == "Completed"
 
 
-def test_what_a_run_recorded_elsewhere_is_kept_at_its_end(engine: Engine, run, cloud: Cloud):
+def test_what_a_run_recorded_elsewhere_is_kept_at_its_end(engine: Engine, run: Run, cloud: Cloud):
     assert run.tracked.latest() == {"loss": 0.5}
     cloud.state = RunStatus(state="Completed", exit_code=0)
     run.wait(10)
@@ -117,14 +126,14 @@ def test_what_a_run_recorded_elsewhere_is_kept_at_its_end(engine: Engine, run, c
     assert run.folder.refresh().tracked.params == {"a": "1"}
 
 
-def test_a_follower_asks_no_more_often_than_the_platform_likes(run, cloud: Cloud):
+def test_a_follower_asks_no_more_often_than_the_platform_likes(run: Run, cloud: Cloud):
     cloud.asked.clear()
     assert run.wait(1.0).state == "Running"
     assert cloud.asked.count("observe") <= 8  # at first every 0.2 s, and once more for the answer
 
 
 def test_listings_show_runs_of_others_when_one_platform_is_out_of_reach(
-    engine: Engine, run, cloud: Cloud, script, caplog
+    engine: Engine, run: Run, cloud: Cloud, script: WriteScript, caplog: pytest.LogCaptureFixture
 ):
     other = engine.run("script", set={"path": str(script("pass"))}, again=True)
     other.wait(60)

@@ -2,10 +2,12 @@
 
 import shutil
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from tests.clients import count_results, start_client
+from tests.fixtures import WriteScript
 from tests.recipes import Tiny
 
 from dressage import Engine, PluginError, StageError
@@ -38,7 +40,7 @@ def test_a_stage_that_fails_leaves_the_run_to_be_continued(engine: Engine, tiny:
     assert count_results(engine) == (1, 1, 1)
 
 
-def test_a_failed_run_is_resumed_while_its_handle_still_lives(engine: Engine, script):
+def test_a_failed_run_is_resumed_while_its_handle_still_lives(engine: Engine, script: WriteScript):
     path = script("import pathlib, sys; sys.exit(0 if pathlib.Path(sys.argv[1]).exists() else 3)")
     run = engine.run("script", set={"path": str(path), "arguments": str(path.parent / "there")})
     b"".join(run.logs(follow=True))  # nobody has waited for it: the handle attends it still
@@ -57,7 +59,7 @@ def test_whoever_catches_an_error_may_resume_at_once(engine: Engine, tiny: Tiny)
     assert count_results(engine) == (1, 1, 1)
 
 
-def lose_snapshot(engine: Engine):
+def lose_snapshot(engine: Engine) -> Callable[[object], None]:
     """A listener that makes a run fail as it is handed over: its source directory is gone."""
 
     def listen(event: object) -> None:

@@ -2,8 +2,10 @@
 
 import os
 from pathlib import Path
+from typing import Any, Protocol
 
 import pytest
+from tests.fixtures import Dressage, WriteScript
 
 from dressage import (
     ComputeTarget,
@@ -46,8 +48,16 @@ class Starts:
         return Model(script=self.script)
 
 
+class Add(Protocol):
+    """Makes a recipe known as `starts`. script: fields of its Script."""
+
+    def __call__(
+        self, *, environment: Environment | None = None, compute: ComputeTarget | None = None, **script: Any
+    ) -> None: ...
+
+
 @pytest.fixture
-def add(engine: Engine, project: Path):
+def add(engine: Engine, project: Path) -> Add:
     """Makes a recipe known as `starts`, whose script is package/train.py."""
     package = project / "source" / "package"
     package.mkdir(parents=True)
@@ -56,7 +66,7 @@ def add(engine: Engine, project: Path):
     )
 
     def make(
-        *, environment: Environment | None = None, compute: ComputeTarget | None = None, **script: object
+        *, environment: Environment | None = None, compute: ComputeTarget | None = None, **script: Any
     ) -> None:
         recipe = Starts(
             Script(directory=project / "source", **script),
@@ -82,12 +92,12 @@ def log_of(engine: Engine) -> bytes:
         ({"command": "echo"}, b"a\n"),
     ],
 )
-def test_a_script_is_a_file_a_module_or_a_command(engine: Engine, add, way, said: bytes):
+def test_a_script_is_a_file_a_module_or_a_command(engine: Engine, add: Add, way: dict[str, Any], said: bytes):
     add(**way, arguments=("a",))
     assert log_of(engine) == said
 
 
-def test_a_command_is_shown_as_the_script(engine: Engine, add, dressage):
+def test_a_command_is_shown_as_the_script(engine: Engine, add: Add, dressage: Dressage):
     add(module="package.train")
     run = engine.run("starts")
     run.wait(60)
@@ -95,12 +105,12 @@ def test_a_command_is_shown_as_the_script(engine: Engine, add, dressage):
 
 
 @pytest.mark.parametrize("ways", [{}, {"file": "a.py", "module": "a"}])
-def test_a_script_is_one_of_the_three(tmp_path: Path, ways: dict[str, str]):
+def test_a_script_is_one_of_the_three(tmp_path: Path, ways: dict[str, Any]):
     with pytest.raises(SpecError, match="give one of file, module and command"):
         Script(directory=tmp_path, **ways)
 
 
-def test_several_processes_are_refused_where_they_cannot_be_started(engine: Engine, add):
+def test_several_processes_are_refused_where_they_cannot_be_started(engine: Engine, add: Add):
     add(file="package/train.py", distribution=Distribution(nodes=2, processes_per_node=4))
     with pytest.raises(SpecError, match=r"a run of 8 processes \(2 x 4\) cannot run on platform 'local'"):
         engine.plan("starts")
@@ -114,13 +124,15 @@ def test_several_processes_are_refused_where_they_cannot_be_started(engine: Engi
         ({"gpus": 64}, "a run needs 64 GPUs, this machine has"),
     ],
 )
-def test_a_run_that_needs_more_than_the_machine_has_is_refused(engine: Engine, add, needs, words: str):
+def test_a_run_that_needs_more_than_the_machine_has_is_refused(
+    engine: Engine, add: Add, needs: dict[str, Any], words: str
+):
     add(file="package/train.py", compute=ComputeTarget(name="any", **needs))
     with pytest.raises(StageError, match=words):
         engine.plan("starts")
 
 
-def test_a_script_is_stopped_at_its_time_limit(engine: Engine, add):
+def test_a_script_is_stopped_at_its_time_limit(engine: Engine, add: Add):
     add(
         file="package/train.py",
         arguments=("--sleep",),
@@ -156,19 +168,21 @@ def test_a_file_that_is_a_folder_too_is_refused():
         FileDataset(name="d", sources=sources)
 
 
-def test_an_argument_may_hold_bytes_that_are_no_text(dressage, script):
+def test_an_argument_may_hold_bytes_that_are_no_text(dressage: Dressage, script: WriteScript):
     path = str(script("import os, sys; print(os.fsencode(sys.argv[1]))"))
     told = dressage("run", path, "--name", os.fsdecode(b"\xfe"), "--", os.fsdecode(b"\xff"))
     assert (told.returncode, told.stdout.splitlines()[0]) == (0, r"b'\xff'")
 
 
-def test_a_secret_that_is_not_there_is_named(engine: Engine, add):
+def test_a_secret_that_is_not_there_is_named(engine: Engine, add: Add):
     add(file="package/train.py", environment=Environment(name="e", secrets=("LAB_TOKEN",)))
     with pytest.raises(SettingsError, match="needs the secret LAB_TOKEN"):
         engine.plan("starts")
 
 
-def test_a_secret_reaches_the_script_and_no_record(project: Path, add, engine: Engine, monkeypatch):
+def test_a_secret_reaches_the_script_and_no_record(
+    project: Path, add: Add, engine: Engine, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setenv("LAB_TOKEN", "s3cr3t-value")
     environment = Environment(name="e", secrets=("LAB_TOKEN",))
     add(command="sh", arguments=("-c", 'test -n "$LAB_TOKEN" && echo there'), environment=environment)

@@ -22,7 +22,8 @@ RECIPE = Owner("recipe", "r")
 
 
 def resolve_settings(**values: object) -> Settings:
-    return resolve(RECIPE, Settings, values)
+    settings: Settings = resolve(RECIPE, Settings, values)
+    return settings
 
 
 def test_text_becomes_what_the_field_asks_for():

@@ -1,7 +1,10 @@
 """Tags of a run: from the user, the recipe and policies."""
 
 import json
+from collections.abc import Generator
+from pathlib import Path
 
+from tests.fixtures import Dressage, WriteScript
 from tests.recipes import Tiny
 
 from dressage import Engine, hookimpl
@@ -16,7 +19,7 @@ class Tagging(Tiny):
 
 class Policy:
     @hookimpl(wrapper=True)
-    def tags(self):
+    def tags(self) -> Generator[None, dict[str, str], dict[str, str]]:
         return {**(yield), "cost-centre": "42"}
 
 
@@ -25,7 +28,7 @@ def test_tags_of_the_user_are_kept_with_the_run(engine: Engine, tiny: Tiny):
     assert engine.get(run.id).request.tags == {"team": "vision"}
 
 
-def test_tags_of_the_user_go_before_the_recipes(engine: Engine, project):
+def test_tags_of_the_user_go_before_the_recipes(engine: Engine, project: Path):
     engine.plugins.add("recipe", "tagging", Tagging(project))
     assert engine.plan("tagging", tags={"team": "speech"}).tags == {"team": "speech", "data": "mnist"}
 
@@ -38,7 +41,7 @@ def test_a_policy_has_the_last_word(engine: Engine, tiny: Tiny):
 def test_a_policy_may_take_all_tags_away(engine: Engine, tiny: Tiny):
     class Bare:
         @hookimpl(wrapper=True)
-        def tags(self):
+        def tags(self) -> Generator[None, dict[str, str], dict[str, str]]:
             yield
             return {}
 
@@ -46,7 +49,7 @@ def test_a_policy_may_take_all_tags_away(engine: Engine, tiny: Tiny):
     assert engine.plan("tiny", tags={"a": "b"}).tags == {}
 
 
-def test_the_command_line_takes_tags(dressage, script):
+def test_the_command_line_takes_tags(dressage: Dressage, script: WriteScript):
     path = str(script("print('hello')"))
     dressage("run", path, "--tag", "team=vision", "-t", "note=a=b")
     shown = json.loads(dressage("runs", "show", "latest", "-o", "json").stdout)
@@ -61,6 +64,6 @@ def test_tags_that_a_reused_run_does_not_get_are_told(engine: Engine, tiny: Tiny
     assert RunFound(first.id, "reused", "tags") in heard
 
 
-def test_a_tag_that_is_no_text_is_refused(engine: Engine, tiny: Tiny, dressage):
+def test_a_tag_that_is_no_text_is_refused(engine: Engine, tiny: Tiny, dressage: Dressage):
     told = dressage("run", "script", "--tag", "team")
     assert (told.returncode, told.stderr) == (2, "error: invalid --tag 'team': use NAME=VALUE\n")

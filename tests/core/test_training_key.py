@@ -11,7 +11,16 @@ import msgspec
 import pytest
 from tests.recipes import Tiny
 
-from dressage import ComputeTarget, Distribution, Environment, Model, PrimaryMetric, RegisteredDataset, Script
+from dressage import (
+    ComputeTarget,
+    Distribution,
+    Engine,
+    Environment,
+    Model,
+    PrimaryMetric,
+    RegisteredDataset,
+    Script,
+)
 from dressage.records.requests import NOT_INPUTS, RunRequest, Submission
 from dressage.results.versions import ComputeHandle, DatasetVersion, EnvironmentVersion, File, Snapshot
 
@@ -85,7 +94,9 @@ def change(value: Any, path: str, other: Any) -> Any:
     name, _, rest = path.partition(".")
     new = change(getattr(value, name), rest, other) if rest else other
     fields = new if name in ("module", "command") else {name: new}  # in place of the file
-    return replace(value, **fields) if is_dataclass(value) else msgspec.structs.replace(value, **{name: new})
+    if isinstance(value, msgspec.Struct):
+        return msgspec.structs.replace(value, **{name: new})
+    return replace(value, **fields)
 
 
 @pytest.mark.parametrize("path", sorted(paths()))
@@ -99,7 +110,7 @@ def test_each_reason_is_of_a_field_that_there_is():
     assert set(NOT_INPUTS) <= set(paths())
 
 
-def test_a_changed_variable_trains_again_and_the_plan_says_which(engine, tiny: Tiny):
+def test_a_changed_variable_trains_again_and_the_plan_says_which(engine: Engine, tiny: Tiny):
     tiny.variables = {"SEED": "1"}
     engine.run("tiny").wait()
     tiny.variables = {"SEED": "2"}
@@ -108,14 +119,14 @@ def test_a_changed_variable_trains_again_and_the_plan_says_which(engine, tiny: T
     assert "variable SEED: 1 -> 2" in stage.reasons
 
 
-def test_the_same_variables_find_the_run_that_had_them(engine, tiny: Tiny):
+def test_the_same_variables_find_the_run_that_had_them(engine: Engine, tiny: Tiny):
     tiny.variables = {"SEED": "1"}
     run = engine.run("tiny")
     run.wait()
     assert engine.plan("tiny").stage("model").run_id == run.id
 
 
-def test_an_index_of_another_version_is_made_again(engine, tiny: Tiny):
+def test_an_index_of_another_version_is_made_again(engine: Engine, tiny: Tiny):
     """What it held was folded by other rules."""
     run = engine.run("tiny")
     run.wait()
@@ -126,6 +137,6 @@ def test_an_index_of_another_version_is_made_again(engine, tiny: Tiny):
     assert engine.plan("tiny").stage("model").run_id == run.id
 
 
-def test_described_variables_are_the_environments(engine, tiny: Tiny):
+def test_described_variables_are_the_environments(engine: Engine, tiny: Tiny):
     tiny.variables = {"SEED": "1"}
     assert engine.describe("tiny").environment == Environment(name="tiny-env", variables={"SEED": "1"})

@@ -153,6 +153,7 @@ def test_it_dies_with_its_client(worker: Worker, tmp_path: Path, caches: Path):
         "print(w.call('wait', path=str(here)), flush=True); w.call('wait', path='/nowhere')\n"
     )
     client = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert client.stdout
     pid = int(client.stdout.readline())
     client.kill()
     client.wait()
@@ -167,7 +168,9 @@ def _lives(pid: int) -> bool:
     return Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z"
 
 
-def test_a_lock_that_cannot_be_installed_is_told_in_one_line(tmp_path: Path, caches: Path, monkeypatch):
+def test_a_lock_that_cannot_be_installed_is_told_in_one_line(
+    tmp_path: Path, caches: Path, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setenv("XDG_CACHE_HOME", str(caches))
     (tmp_path / "bad.lock").write_text(LOCK.format("0" * 64))
     worker = Worker("bad", lock=tmp_path / "bad.lock", source=tmp_path, module="x", log=tmp_path / "log")

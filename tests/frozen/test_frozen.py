@@ -23,12 +23,14 @@ frozen = frozen_platform
 [dressage.policies]
 frozen = frozen_policy
 """
-DIGESTS = {}
+DIGESTS: dict[str, str] = {}
 """The SHA-256 of each file, to change only by adding a contract."""
 
 
 @pytest.fixture(params=range(1, CONTRACT + 1))
-def engine(request: pytest.FixtureRequest, tmp_path: Path, project: Path, monkeypatch) -> Iterator[Engine]:
+def engine(
+    request: pytest.FixtureRequest, tmp_path: Path, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Engine]:
     """An engine that finds the plugins of one contract, installed."""
     import sys
 

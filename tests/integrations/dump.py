@@ -41,7 +41,10 @@ def run_of(client: MlflowClient, run: Run) -> dict[str, Any]:
         "tags": run.data.tags,
         "history": {key: history_of(client, run.info.run_id, key) for key in run.data.metrics},
         "inputs": inputs_of(run),
-        "outputs": [vars_of(output, "model_id", "step") for output in run.outputs.model_outputs],
+        "outputs": [
+            vars_of(output, "model_id", "step")
+            for output in (run.outputs.model_outputs if run.outputs else [])
+        ],
         "files": files_below(run.info.artifact_uri),
     }
 
@@ -54,7 +57,7 @@ def inputs_of(run: Run) -> list[dict[str, Any]]:
     fields = ("name", "digest", "source_type", "source", "schema", "profile")
     return [
         vars_of(item.dataset, *fields) | {"tags": {tag.key: tag.value for tag in item.tags}}
-        for item in run.inputs.dataset_inputs
+        for item in (run.inputs.dataset_inputs if run.inputs else [])
     ]
 
 

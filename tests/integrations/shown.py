@@ -2,16 +2,14 @@
 
 import json
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tests.fixtures import Dressage
 from tests.integrations import left_out
 from tests.integrations.canonical import Content
 
 STATES = {"Completed": "FINISHED", "Failed": "FAILED", "Canceled": "KILLED"}
-
-Dressage = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def dump_dressage(dressage: Dressage, folder: Path) -> dict[str, Any]:

@@ -77,7 +77,8 @@ def copy_of(script: str, folder: Path) -> Path:
 def dump_store(python: Path, store: Path) -> Content:
     result = run([python, HERE / "dump.py", address_of(store)], store.parent, {})
     assert result.returncode == 0, result.stderr
-    return json.loads(result.stdout)
+    content: Content = json.loads(result.stdout)
+    return content
 
 
 def address_of(store: Path) -> str:

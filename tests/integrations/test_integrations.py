@@ -7,6 +7,7 @@ built, which takes minutes.
 import pytest
 
 from tests.integrations.canonical import ASPECTS
+from tests.integrations.conftest import Sides
 from tests.integrations.sides import HERE
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
@@ -49,23 +50,23 @@ def test_every_aspect_is_compared():
 
 
 @every_script
-def test_the_script_succeeds_with_mlflow(sides, script: str):
+def test_the_script_succeeds_with_mlflow(sides: Sides, script: str):
     outcome = sides.mlflow(script)
     assert outcome.code == 0, outcome.output
 
 
 @pytest.mark.parametrize(("script", "aspect"), COMPARED)
-def test_mlflow_stores_something(sides, script: str, aspect: str):
+def test_mlflow_stores_something(sides: Sides, script: str, aspect: str):
     assert sides.mlflow(script).aspects[aspect]
 
 
 @pytest.mark.parametrize(("script", "aspect"), COMPARED)
-def test_dressage_stores_the_same(sides, script: str, aspect: str):
+def test_dressage_stores_the_same(sides: Sides, script: str, aspect: str):
     assert sides.dressage(script).aspects[aspect] == sides.mlflow(script).aspects[aspect]
 
 
 @every_script
-def test_neither_stores_anything_else(sides, script: str):
+def test_neither_stores_anything_else(sides: Sides, script: str):
     others = set(ASPECTS) - set(SCRIPTS[script].split())
     for side in sides:
         aspects = side(script).aspects
@@ -73,26 +74,26 @@ def test_neither_stores_anything_else(sides, script: str):
 
 
 @every_script
-def test_the_script_succeeds_with_dressage(sides, script: str):
+def test_the_script_succeeds_with_dressage(sides: Sides, script: str):
     outcome = sides.dressage(script)
     assert outcome.code == 0, outcome.output
 
 
 @every_script
-def test_the_run_is_completed(sides, script: str):
+def test_the_run_is_completed(sides: Sides, script: str):
     assert sides.dressage(script).shown["state"] == "Completed"
 
 
 @pytest.mark.parametrize("script", sorted(set(SCRIPTS) - {"changed_param"}))
-def test_no_request_is_refused(sides, script: str):
+def test_no_request_is_refused(sides: Sides, script: str):
     assert sides.dressage(script).shown["refused"] == []
 
 
-def test_only_a_changed_parameter_is_refused(sides):
+def test_only_a_changed_parameter_is_refused(sides: Sides):
     (refused,) = sides.dressage("changed_param").shown["refused"]
     assert refused["count"] == 1
 
 
-def test_dressage_does_not_record_a_script_that_uses_its_own_store(sides):
+def test_dressage_does_not_record_a_script_that_uses_its_own_store(sides: Sides):
     shown = sides.dressage("own_store").shown
     assert (shown["params"], shown["history"]) == ({}, {})

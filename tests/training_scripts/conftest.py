@@ -2,12 +2,26 @@
 
 import os
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 import pytest
+from tests.fixtures import BuildPython
 
 BACKENDS = ("tensorflow", "jax")
+
+
+class RunByHand(Protocol):
+    """Runs a script as a user would, in a folder below tmp_path."""
+
+    def __call__(
+        self,
+        script: Path,
+        *arguments: str,
+        backend: str = "tensorflow",
+        folder: str = "work",
+        **variables: str,
+    ) -> subprocess.CompletedProcess[str]: ...
 
 
 @pytest.fixture(params=BACKENDS)
@@ -16,9 +30,7 @@ def backend(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def by_hand(
-    keras_python: Callable[[str], Path], tmp_path: Path
-) -> Callable[..., subprocess.CompletedProcess[str]]:
+def by_hand(keras_python: BuildPython, tmp_path: Path) -> RunByHand:
     """A function that runs a script as a user would, in a folder below tmp_path."""
 
     def call(

@@ -5,17 +5,19 @@ import hashlib
 import os
 import threading
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any, TypedDict, Unpack
 
 import pytest
 
 from dressage import Environment
 from dressage.environments.uv_environments import UvEnvironments
+from dressage.results.plans import StagePlan
 from dressage.results.versions import EnvironmentVersion
 
 PASSWORD = "s3cr3t-passw0rd"
@@ -29,6 +31,17 @@ class Heard:
 
     def __call__(self, what: str, done: int, total: int | None) -> None:
         self.lines.append(what)
+
+
+class Described(TypedDict, total=False):
+    """Fields of an Environment, besides its name and conda specification."""
+
+    requirements: str
+    indexes: tuple[str, ...]
+    find_links: tuple[str, ...]
+    base_image: str
+    variables: Mapping[str, str]
+    secrets: tuple[str, ...]
 
 
 @dataclass
@@ -45,13 +58,20 @@ class Stage:
         return UvEnvironments(self.root, indexes=self.indexes, find_links=self.find_links)
 
     def ensure(
-        self, conda: str | None = None, *, name: str = "lab", upgrade: bool = False, **described: object
+        self,
+        conda: str | None = None,
+        *,
+        name: str = "lab",
+        upgrade: bool = False,
+        **described: Unpack[Described],
     ) -> EnvironmentVersion:
         self.heard = Heard()
         environment = Environment(name=name, conda=conda, **described)
         return self.environments.ensure(environment, self.heard, upgrade=upgrade)
 
-    def plan(self, conda: str | None = None, *, name: str = "lab", **described: object):
+    def plan(
+        self, conda: str | None = None, *, name: str = "lab", **described: Unpack[Described]
+    ) -> StagePlan:
         return self.environments.plan(Environment(name=name, conda=conda, **described))
 
     def lock(self, version: EnvironmentVersion) -> str:
@@ -126,7 +146,7 @@ def _serving(root: Path, credentials: str = "") -> Iterator[Index]:
 
 
 class _Quiet(SimpleHTTPRequestHandler):
-    def __init__(self, index: Index, *arguments: object, directory: str) -> None:
+    def __init__(self, index: Index, *arguments: Any, directory: str) -> None:
         self.index = index
         super().__init__(*arguments, directory=directory)
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from .conftest import Stage
+
 
 @pytest.fixture
 def venv(tmp_path: Path) -> Path:
@@ -18,54 +20,60 @@ def add_distribution(venv: Path, name: str) -> None:
     (site / f"{name}.dist-info").mkdir()
 
 
-def test_it_is_the_one_that_runs_us(stage):
+def test_it_is_the_one_that_runs_us(stage: Stage):
     interpreter = stage.environments.interpreter(stage.ensure(None).key)
     code = "import sys; print(sys.prefix)"
     said = subprocess.run([interpreter, "-c", code], check=True, capture_output=True, text=True).stdout
     assert said.strip() == sys.prefix
 
 
-def test_it_is_the_active_virtual_environments(stage, venv, monkeypatch):
+def test_it_is_the_active_virtual_environments(stage: Stage, venv: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("VIRTUAL_ENV", str(venv))
     assert stage.environments.interpreter(stage.ensure(None).key) == venv / "bin" / "python"
 
 
-def test_it_is_always_there_and_the_plan_says_which_it_is(stage, venv, monkeypatch):
+def test_it_is_always_there_and_the_plan_says_which_it_is(
+    stage: Stage, venv: Path, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setenv("VIRTUAL_ENV", str(venv))
     plan = stage.plan(None)
     assert plan.action == "reuse"
     assert str(venv) in plan.reasons[0]
 
 
-def test_a_virtual_environment_that_is_gone_is_pointed_out(stage, tmp_path, monkeypatch):
+def test_a_virtual_environment_that_is_gone_is_pointed_out(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setenv("VIRTUAL_ENV", str(tmp_path / "gone"))
     assert "which is not a virtual environment" in stage.plan(None).reasons[1]
 
 
-def test_plan_and_ensure_agree_on_its_key(stage):
+def test_plan_and_ensure_agree_on_its_key(stage: Stage):
     assert stage.plan(None).key == stage.ensure(None).key
 
 
-def test_installing_something_changes_its_key(stage, venv, monkeypatch):
+def test_installing_something_changes_its_key(stage: Stage, venv: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("VIRTUAL_ENV", str(venv))
     before = stage.ensure(None).key
     add_distribution(venv, "toy-1.0")
     assert stage.plan(None).key != before
 
 
-def test_its_lock_lists_what_is_installed(stage, venv, monkeypatch):
+def test_its_lock_lists_what_is_installed(stage: Stage, venv: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("VIRTUAL_ENV", str(venv))
     add_distribution(venv, "toy-1.0")
     assert stage.environments.lock(stage.ensure(None).key) == "toy==1.0\n"
 
 
-def test_a_run_still_finds_it_after_another_was_activated(stage, venv, monkeypatch):
+def test_a_run_still_finds_it_after_another_was_activated(
+    stage: Stage, venv: Path, monkeypatch: pytest.MonkeyPatch
+):
     key = stage.ensure(None).key
     before = stage.environments.interpreter(key)
     monkeypatch.setenv("VIRTUAL_ENV", str(venv))
     assert stage.environments.interpreter(key) == before
 
 
-def test_going_from_it_to_a_specification_is_said(stage):
+def test_going_from_it_to_a_specification_is_said(stage: Stage):
     stage.ensure(None)
     assert stage.plan("dependencies:\n- python\n").reasons == ("was the active Python interpreter",)

@@ -12,6 +12,8 @@ import pytest
 
 from dressage import StageError
 
+from .conftest import Index, Stage
+
 pytest.importorskip("rattler")
 
 BASE = Path(getattr(sys, "_base_executable", sys.executable))
@@ -72,43 +74,43 @@ def conda(channel: str, *requirements: str, package: str = "toyconda") -> str:
     return "\n".join(lines) + "\n"
 
 
-def run(stage, key: str, code: str) -> str:
-    command = [stage.environments.interpreter(key), "-c", code]
+def run(stage: Stage, key: str, code: str) -> str:
+    command = [str(stage.environments.interpreter(key)), "-c", code]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
 
-def test_conda_packages_are_solved_and_installed(stage, channel):
+def test_conda_packages_are_solved_and_installed(stage: Stage, channel: str):
     version = stage.ensure(conda(channel))
     assert run(stage, version.key, "import toyb; print(toyb.VERSION)") == "1.0"
 
 
-def test_a_second_ensure_reuses_them(stage, channel):
+def test_a_second_ensure_reuses_them(stage: Stage, channel: str):
     first = stage.ensure(conda(channel))
     assert stage.plan(conda(channel)).action == "reuse"
     assert stage.ensure(conda(channel)) == first
     assert stage.heard.lines == []
 
 
-def test_the_lock_names_each_file_by_digest_and_no_channel(stage, channel):
+def test_the_lock_names_each_file_by_digest_and_no_channel(stage: Stage, channel: str):
     lock = stage.environments.lock(stage.ensure(conda(channel)).key)
     assert lock.count("sha256=") == 2
     assert "channel" not in lock
 
 
-def test_the_pip_part_is_installed_into_the_same_prefix(stage, channel, index):
+def test_the_pip_part_is_installed_into_the_same_prefix(stage: Stage, channel: str, index: Index):
     index.publish("toya", "1.0")
     version = stage.ensure(conda(channel, "toya"))
     assert run(stage, version.key, "import toya, toyb; print(toya.VERSION)") == "1.0"
 
 
-def test_console_scripts_of_the_pip_part_run_where_they_end_up(stage, channel, index):
+def test_console_scripts_of_the_pip_part_run_where_they_end_up(stage: Stage, channel: str, index: Index):
     index.publish("toya", "1.0")
     version = stage.ensure(conda(channel, "toya"))
     script = stage.environments.interpreter(version.key).with_name("toya")
     assert subprocess.run([script], check=True, capture_output=True, text=True).stdout == "1.0\n"
 
 
-def test_what_conda_brings_is_not_replaced_by_pip(stage, channel, index):
+def test_what_conda_brings_is_not_replaced_by_pip(stage: Stage, channel: str, index: Index):
     index.publish("toya", "1.0", requires=("toyb",))
     index.publish("toyb", "1.0")
     index.publish("toyb", "2.0")
@@ -117,19 +119,19 @@ def test_what_conda_brings_is_not_replaced_by_pip(stage, channel, index):
     assert run(stage, version.key, "import toyb; print(toyb.VERSION)") == "1.0"
 
 
-def test_a_moved_prefix_is_built_again(stage, channel):
+def test_a_moved_prefix_is_built_again(stage: Stage, channel: str):
     stage.ensure(conda(channel))
     stage.root = stage.root.parent.rename(stage.root.parent.with_name("moved")) / "environments"
     assert stage.plan(conda(channel)).reasons[0].startswith("it was moved")
     assert run(stage, stage.ensure(conda(channel)).key, "import toyb; print(toyb.VERSION)") == "1.0"
 
 
-def test_an_unknown_conda_package_is_named(stage, channel):
+def test_an_unknown_conda_package_is_named(stage: Stage, channel: str):
     with pytest.raises(StageError, match=r"solving its conda packages failed: .*nosuch"):
         stage.ensure(conda(channel, package="nosuch"))
 
 
-def test_it_works_inside_an_event_loop(stage, channel):
+def test_it_works_inside_an_event_loop(stage: Stage, channel: str):
     async def ensure() -> str:
         return stage.ensure(conda(channel)).key
 

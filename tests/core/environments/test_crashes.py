@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from .conftest import Index, Stage
+
 CONDA = "dependencies:\n- python={}.{}\n- pip:\n  - toya\n".format(*sys.version_info[:2])
 
 BUILDER = """
@@ -44,7 +46,7 @@ class Builders:
 
 
 @pytest.fixture
-def builders(stage, index) -> Iterator[Builders]:
+def builders(stage: Stage, index: Index) -> Iterator[Builders]:
     index.publish("toya", "1.0")
     builders = Builders(stage.root)
     yield builders
@@ -55,6 +57,7 @@ def builders(stage, index) -> Iterator[Builders]:
 
 def read_until(process: subprocess.Popen[str], start: str) -> list[str]:
     lines = []
+    assert process.stdout
     for line in process.stdout:
         lines.append(line.strip())
         if line.startswith(start):
@@ -62,8 +65,16 @@ def read_until(process: subprocess.Popen[str], start: str) -> list[str]:
     raise AssertionError(f"ended before it said {start!r}: {lines}")
 
 
+def let_go_on(process: subprocess.Popen[str]) -> None:
+    assert process.stdin
+    process.stdin.write("go on\n")
+    process.stdin.flush()
+
+
 @pytest.mark.parametrize("moment", ["resolving", "installing"])
-def test_a_killed_build_leaves_nothing_under_the_key_and_the_next_succeeds(stage, builders, moment):
+def test_a_killed_build_leaves_nothing_under_the_key_and_the_next_succeeds(
+    stage: Stage, builders: Builders, moment: str
+):
     killed = builders.start(pause=moment)
     read_until(killed, moment)
     killed.send_signal(signal.SIGKILL)
@@ -74,7 +85,7 @@ def test_a_killed_build_leaves_nothing_under_the_key_and_the_next_succeeds(stage
     assert stage.environments.interpreter(version.key).exists()
 
 
-def test_what_a_killed_build_left_is_swept_by_the_next(stage, builders):
+def test_what_a_killed_build_left_is_swept_by_the_next(stage: Stage, builders: Builders):
     killed = builders.start(pause="installing")
     read_until(killed, "installing")
     assert list((stage.root / "building").glob("[!.]*"))
@@ -84,23 +95,21 @@ def test_what_a_killed_build_left_is_swept_by_the_next(stage, builders):
     assert list((stage.root / "building").glob("[!.]*")) == []
 
 
-def test_two_processes_build_once_and_the_second_says_that_it_waits(stage, builders):
+def test_two_processes_build_once_and_the_second_says_that_it_waits(stage: Stage, builders: Builders):
     first = builders.start(pause="resolving")
     read_until(first, "resolving")
     second = builders.start()
     read_until(second, "waiting for another process that is building environment 'lab'")
-    first.stdin.write("go on\n")
-    first.stdin.flush()
+    let_go_on(first)
     built, found = read_until(first, "key"), read_until(second, "key")
     assert any(line.startswith("installing") for line in built)
     assert not any(line.startswith("installing") for line in found)
     assert built[-1] == found[-1]
 
 
-def test_a_live_build_is_not_swept_by_another_environments(stage, builders):
+def test_a_live_build_is_not_swept_by_another_environments(stage: Stage, builders: Builders):
     first = builders.start(pause="installing")
     read_until(first, "installing")
     stage.ensure("dependencies:\n- python\n", name="other")
-    first.stdin.write("go on\n")
-    first.stdin.flush()
+    let_go_on(first)
     assert read_until(first, "key")

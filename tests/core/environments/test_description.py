@@ -1,5 +1,7 @@
 """What an environment's description may hold."""
 
+from typing import Any
+
 import pytest
 
 from dressage import Environment, SpecError
@@ -31,7 +33,7 @@ from dressage import Environment, SpecError
         ),
     ],
 )
-def test_what_it_may_not_hold_is_refused_in_one_line(fields, message):
+def test_what_it_may_not_hold_is_refused_in_one_line(fields: dict[str, Any], message: str):
     with pytest.raises(SpecError, match=message) as caught:
         Environment(**{"name": "lab", "requirements": "", **fields})
     assert "\n" not in str(caught.value)

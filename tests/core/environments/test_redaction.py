@@ -21,5 +21,5 @@ LAB = {"lab": "https://me:pw@packages.lab:443/t0ken/simple/"}
         ("no address: a@b", "no address: a@b"),
     ],
 )
-def test_what_is_secret_is_left_out(text, shown):
+def test_what_is_secret_is_left_out(text: str, shown: str):
     assert without_credentials(text, LAB) == shown

@@ -4,11 +4,12 @@ import pytest
 
 from dressage import Environment, SpecError
 from dressage.environments.parsing import parse
+from dressage.environments.specification import Specification
 
 HASH = f"--hash=sha256:{'0' * 64}"
 
 
-def read(requirements: str, conda: str | None = None):
+def read(requirements: str, conda: str | None = None) -> Specification:
     return parse(Environment(name="lab", requirements=requirements, conda=conda))
 
 
@@ -34,7 +35,7 @@ def read(requirements: str, conda: str | None = None):
         ("six @ https://${TOKEN}@a/six.whl", ("six @ https://${TOKEN}@a/six.whl",)),
     ],
 )
-def test_requirements_are_read(text, lines):
+def test_requirements_are_read(text: str, lines: tuple[str, ...]):
     assert read(text).requirements == lines
 
 
@@ -53,7 +54,7 @@ def test_requirements_are_read(text, lines):
         ("--use-pep517", ()),
     ],
 )
-def test_options_that_uv_can_follow_are_kept(line, options):
+def test_options_that_uv_can_follow_are_kept(line: str, options: tuple[str, ...]):
     assert read(f"six\n{line}\n").options == options
 
 
@@ -87,14 +88,14 @@ def test_options_that_uv_can_follow_are_kept(line, options):
         (f"https://a/six.whl {HASH}", "pip requirement 'https://a/six.whl' has a hash but no name"),
     ],
 )
-def test_what_cannot_be_kept_is_refused_with_its_line(line, message):
+def test_what_cannot_be_kept_is_refused_with_its_line(line: str, message: str):
     with pytest.raises(SpecError, match=f"environment 'lab': requirements: line 3: {message}") as caught:
         read(f"six\n\n{line}\n")
     assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("line", ["-i https://me:pass-word@a/simple", "six @ https://:pass-word@a/six.whl"])
-def test_a_password_in_the_text_is_refused_and_not_shown(line):
+def test_a_password_in_the_text_is_refused_and_not_shown(line: str):
     with pytest.raises(SpecError, match=r"line 1: its address contains a password.*\[indexes\]") as caught:
         read(line)
     assert "pass-word" not in str(caught.value)

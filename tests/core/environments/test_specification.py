@@ -52,7 +52,7 @@ def test_a_channel_before_python_is_no_obstacle():
         ("", ""),
     ],
 )
-def test_versions_are_read_as_conda_users_write_them(written, specifier):
+def test_versions_are_read_as_conda_users_write_them(written: str, specifier: str):
     assert VersionRequirement.parse(written).specifier == specifier
 
 
@@ -68,7 +68,7 @@ def test_versions_are_read_as_conda_users_write_them(written, specifier):
         (">3.9", (3, 10, 0), True),
     ],
 )
-def test_a_version_is_allowed_or_not(written, version, allowed):
+def test_a_version_is_allowed_or_not(written: str, version: tuple[int, ...], allowed: bool):
     assert VersionRequirement.parse(written).allows(version) is allowed
 
 
@@ -89,7 +89,7 @@ def test_a_version_is_allowed_or_not(written, version, allowed):
         ("variables: [A]", "'variables' is a list, not a mapping"),
     ],
 )
-def test_what_is_wrong_is_said_in_one_line(text, message):
+def test_what_is_wrong_is_said_in_one_line(text: str, message: str):
     with pytest.raises(SpecError, match=f"environment 'lab': conda specification: {message}") as caught:
         parse("lab", text)
     assert "\n" not in str(caught.value)

@@ -1,12 +1,19 @@
 """Distributions that a test installs: folders on the path, with metadata and modules."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
-Install = Callable[..., Path]
+
+class Install(Protocol):
+    """Installs a distribution with one plugin and returns its folder."""
+
+    def __call__(
+        self, kind: str, name: str, source: str, distribution: str = "lab", version: str = "1.2"
+    ) -> Path: ...
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import sys
 import zipfile
+from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from tests.core.hooks.conftest import Install
 from tests.recipes import Tiny
 
-from dressage import ComputeTarget, DressageError, Engine, PluginError, SettingsError, hookimpl
+from dressage import ComputeTarget, DressageError, Engine, Model, PluginError, SettingsError, hookimpl
 
 REFUSES = """
 from dressage import hookimpl, SettingsError
@@ -95,13 +96,13 @@ class TestDescriptions:
             settings, dataset, model = tiny.settings, tiny.dataset, tiny.model
 
             @hookimpl
-            def environment(self, compute):
+            def environment(self, compute: ComputeTarget) -> None:
                 object.__setattr__(compute, "max_nodes", 99)
-                compute.tags["cap"] = "gone"
+                compute.tags["cap"] = "gone"  # type: ignore[index]  # on purpose
 
         class Cap:
             @hookimpl(wrapper=True)
-            def compute(self):
+            def compute(self) -> Generator[None, ComputeTarget, ComputeTarget]:
                 return replace((yield), max_nodes=1, tags={"cap": "1"})
 
         engine.plugins.add("recipe", "undoes", Undoes())
@@ -112,8 +113,8 @@ class TestDescriptions:
     def test_a_policy_cannot_change_the_target_of_another_hook(self, engine: Engine, tiny: Tiny):
         class Changes:
             @hookimpl(wrapper=True)
-            def model(self, compute: ComputeTarget):
-                compute.tags["owner"] = "x"
+            def model(self, compute: ComputeTarget) -> Generator[None, Model, Model]:
+                compute.tags["owner"] = "x"  # type: ignore[index]  # on purpose
                 return (yield)
 
         engine.plugins.add("policy", "changes", Changes())

@@ -1,6 +1,7 @@
 """Whatever is wrong with a policy stops each way to start a run, with its name."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from tests.core.hooks.conftest import Install
@@ -60,7 +61,12 @@ def failed_run(engine: Engine, tiny: Tiny) -> Run:
 @pytest.mark.parametrize("door", DOORS)
 @pytest.mark.parametrize("way", WAYS)
 def test_a_broken_policy_stops_it_and_is_named(
-    way: str, door: Callable[[Engine, Run], None], failed_run: Run, tiny: Tiny, install: Install, project
+    way: str,
+    door: Callable[[Engine, Run], None],
+    failed_run: Run,
+    tiny: Tiny,
+    install: Install,
+    project: Path,
 ):
     source, words = WAYS[way]
     install("policies", "house", source)

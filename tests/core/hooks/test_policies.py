@@ -1,18 +1,22 @@
 """What policies see, in which order they judge, and who may take one away."""
 
 import getpass
+from collections.abc import Generator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.core.hooks.conftest import Install
-from tests.recipes import Tiny
+from tests.fixtures import Dressage, WriteScript
+from tests.recipes import Settings, Tiny
 
 from dressage import (
+    ComputeTarget,
     DressageError,
     Engine,
     Environment,
+    Model,
     NotFoundError,
     PluginError,
     SettingsError,
@@ -39,13 +43,21 @@ class Sees:
         self.seen: dict[str, Any] = {}
 
     @hookimpl(wrapper=True)
-    def dataset(self, settings, recipe, platform, experiment, tags, user):
+    def dataset(
+        self,
+        settings: object,
+        recipe: str,
+        platform: str,
+        experiment: str,
+        tags: Mapping[str, str],
+        user: str,
+    ) -> Generator[None, object, object]:
         self.seen["dataset"] = (settings, recipe, platform, experiment, tags, user)
         self.seen["given"] = yield
         return self.seen["given"]
 
     @hookimpl(wrapper=True)
-    def model(self, compute):
+    def model(self, compute: ComputeTarget) -> Generator[None, Model, Model]:
         self.seen["compute"] = compute
         return (yield)
 
@@ -57,7 +69,7 @@ class Tag:
         self.value = value
 
     @hookimpl(wrapper=True)
-    def compute(self):
+    def compute(self) -> Generator[None, ComputeTarget, ComputeTarget]:
         target = yield
         return replace(target, tags={"last": self.value, "seen": target.tags.get("last", "")})
 
@@ -88,7 +100,7 @@ def test_the_user_is_not_read_from_a_variable(engine: Engine, tiny: Tiny, monkey
 def test_a_recipe_may_not_take_the_platform(engine: Engine, tiny: Tiny):
     class Depends:
         @hookimpl
-        def model(self, platform): ...
+        def model(self, platform: str) -> None: ...
 
     engine.plugins.add("recipe", "depends", Depends())
     with pytest.raises(
@@ -97,7 +109,7 @@ def test_a_recipe_may_not_take_the_platform(engine: Engine, tiny: Tiny):
         engine.plan("depends")
 
 
-def test_a_policy_sees_none_where_a_recipe_reads_no_dataset(engine: Engine, script):
+def test_a_policy_sees_none_where_a_recipe_reads_no_dataset(engine: Engine, script: WriteScript):
     engine.plugins.add("policy", "sees", sees := Sees())
     engine.plan("script", set={"path": str(script(""))})
     assert sees.seen["given"] is None
@@ -108,12 +120,12 @@ def test_a_recipe_is_asked_once_however_many_policies_there_are(engine: Engine, 
 
     class Counts:
         @hookimpl
-        def compute(self, settings):
+        def compute(self, settings: Settings) -> ComputeTarget:
             asked.append("compute")
             return tiny.compute(settings)
 
         @hookimpl
-        def model(self, settings):
+        def model(self, settings: Settings) -> Model:
             asked.append("model")
             return tiny.model(settings)
 
@@ -134,7 +146,7 @@ def test_policies_are_applied_by_name_and_the_last_one_has_the_last_word(engine:
 def test_tryfirst_does_not_change_the_order(engine: Engine, tiny: Tiny):
     class Pushy(Tag):
         @hookimpl(wrapper=True, tryfirst=True)
-        def compute(self):
+        def compute(self) -> Generator[None, ComputeTarget, ComputeTarget]:
             return replace((yield), tags={"last": "pushy"})
 
     engine.plugins.add("policy", "a", Pushy("a"))
@@ -207,7 +219,7 @@ def test_a_policy_refuses_with_its_name_in_one_line_whatever_it_raises(
 ):
     class Refuses:
         @hookimpl(wrapper=True)
-        def tags(self):
+        def tags(self) -> Generator[None, dict[str, str], dict[str, str]]:
             yield
             raise error
 
@@ -234,7 +246,7 @@ def test_a_policy_can_be_disabled_and_the_plan_says_so(
 
 
 def test_disabling_a_policy_is_written_to_the_runs_record(
-    project: Path, tiny: Tiny, install: Install, dressage
+    project: Path, tiny: Tiny, install: Install, dressage: Dressage
 ):
     install("policies", "house", CAP.format(nodes=1))
     engine = Engine(project, environ={"DRESSAGE_PLUGINS_DISABLED": "house"})
@@ -344,7 +356,7 @@ def test_a_kind_of_plugin_that_does_not_exist_is_refused(engine: Engine):
     with pytest.raises(
         SettingsError, match="no kind of plugin named 'wrapper'; known: platform, policy, recipe"
     ):
-        engine.plugins.add("wrapper", "house", Tag("x"))
+        engine.plugins.add("wrapper", "house", Tag("x"))  # type: ignore[arg-type]
 
 
 def test_a_change_in_place_is_seen(engine: Engine, tiny: Tiny):
@@ -352,9 +364,9 @@ def test_a_change_in_place_is_seen(engine: Engine, tiny: Tiny):
 
     class Alters:
         @hookimpl(wrapper=True)
-        def environment(self) -> Environment:
+        def environment(self) -> Generator[None, Environment, Environment]:
             found = yield
-            found.variables["A"] = "2"
+            found.variables["A"] = "2"  # type: ignore[index]  # on purpose: a policy may do it
             return found
 
     engine.plugins.add("policy", "alters", Alters())

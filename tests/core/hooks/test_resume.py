@@ -1,13 +1,18 @@
 """Resuming asks the policies of that day about the descriptions of the first."""
 
 import json
+from collections.abc import Generator
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.core.hooks.conftest import Install
+from tests.fixtures import WriteScript
 from tests.recipes import Tiny
 
 from dressage import (
+    ComputeTarget,
     DatasetFolder,
     Engine,
     FileDataset,
@@ -27,9 +32,9 @@ from dressage.errors import RecordError
 class Changes:
     """A policy that changes fields of one description."""
 
-    def __init__(self, question: str, **fields) -> None:
+    def __init__(self, question: str, **fields: Any) -> None:
         @hookimpl(wrapper=True, specname=question)
-        def hook():
+        def hook() -> Generator[None, Any, Any]:
             return replace((yield), **fields)
 
         self.hook = hook
@@ -37,7 +42,7 @@ class Changes:
 
 class Refuses:
     @hookimpl(wrapper=True)
-    def compute(self, user):
+    def compute(self, user: str) -> Generator[None, ComputeTarget, ComputeTarget]:
         yield
         raise SettingsError(f"no machines for {user!r} tonight")
 
@@ -71,7 +76,9 @@ def test_a_policy_that_is_broken_stops_a_resume(engine: Engine, failed_run: Run,
     assert attempts(failed_run) == 1
 
 
-def test_a_required_policy_that_is_missing_stops_a_resume(engine: Engine, failed_run: Run, machine_file):
+def test_a_required_policy_that_is_missing_stops_a_resume(
+    engine: Engine, failed_run: Run, machine_file: Path
+):
     machine_file.write_text('[plugins]\nrequired = ["house"]\n')
     with pytest.raises(Exception, match="policy 'house' is required by"):
         Engine(engine.directory).resume(failed_run.id)
@@ -88,7 +95,7 @@ def test_a_required_policy_that_is_missing_stops_a_resume(engine: Engine, failed
     ],
 )
 def test_a_policy_that_would_change_the_training_stops_a_resume(
-    question: str, fields: dict, words: str, engine: Engine, failed_run: Run
+    question: str, fields: dict[str, Any], words: str, engine: Engine, failed_run: Run
 ):
     engine.plugins.add("policy", "house", Changes(question, **fields))
     with pytest.raises(SettingsError, match="policy 'house' would change what it trains: ") as raised:
@@ -99,7 +106,9 @@ def test_a_policy_that_would_change_the_training_stops_a_resume(
     assert attempts(failed_run) == 1
 
 
-def test_a_policy_that_is_gone_is_named_where_it_had_changed_the_training(engine: Engine, tiny: Tiny, script):
+def test_a_policy_that_is_gone_is_named_where_it_had_changed_the_training(
+    engine: Engine, tiny: Tiny, script: WriteScript
+):
     (tiny.source / "train.py").write_text("raise SystemExit(5)")
     engine.plugins.add("policy", "seeds", Changes("environment", variables={"SEED": "1"}))
     run = engine.run("tiny")
@@ -121,7 +130,7 @@ def test_the_compute_target_may_change(engine: Engine, failed_run: Run):
 def test_policies_judge_what_the_recipe_said_and_not_what_they_made_of_it(engine: Engine, tiny: Tiny):
     class Doubles:
         @hookimpl(wrapper=True)
-        def compute(self):
+        def compute(self) -> Generator[None, ComputeTarget, ComputeTarget]:
             target = yield
             return replace(target, slots=target.slots * 2)
 
@@ -155,7 +164,7 @@ def test_nothing_is_written_where_policies_say_the_same_again(engine: Engine, fa
     assert not [event for event in failed_run.folder.journal.events() if event["event"] == "run.judged"]
 
 
-def test_attaching_to_a_run_that_continues_asks_nobody(engine: Engine, tiny: Tiny, project):
+def test_attaching_to_a_run_that_continues_asks_nobody(engine: Engine, tiny: Tiny, project: Path):
     hold = project / "hold"
     hold.touch()
     run = engine.run("tiny", set={"hold": str(hold)})
@@ -191,14 +200,16 @@ def test_a_resume_does_not_train_on_data_that_changed(engine: Engine, tiny: Tiny
     assert attempts(failed_run) == 1
 
 
-def test_a_resume_uses_the_registered_version_of_the_first_attempt(engine: Engine, project, script):
+def test_a_resume_uses_the_registered_version_of_the_first_attempt(
+    engine: Engine, project: Path, script: WriteScript
+):
     class Reads:
         @hookimpl
-        def dataset(self):
+        def dataset(self) -> RegisteredDataset:
             return RegisteredDataset(name="numbers")
 
         @hookimpl
-        def model(self):
+        def model(self) -> Model:
             directory = script(
                 "import pathlib, sys; print(*pathlib.Path(sys.argv[1]).iterdir()); sys.exit(5)"
             ).parent

@@ -6,6 +6,7 @@ import random
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -50,7 +51,7 @@ def place(tmp_path: Path) -> Place:
 
 
 @pytest.fixture
-def server():
+def server() -> Iterator[FileServer]:
     with serve_files(files={"/small": SMALL, "/large": LARGE, "/wrong": b"x" * len(SMALL)}) as state:
         yield state
 

@@ -1,4 +1,5 @@
-from pathlib import Path
+from os import PathLike
+from pathlib import Path, PosixPath
 
 import pytest
 
@@ -97,11 +98,11 @@ def test_a_file_that_changes_before_it_is_kept_is_refused(source: Path, tmp_path
         keep(snapshot, tmp_path / "snapshots")
 
 
-class Vanishing(type(Path())):
+class Vanishing(PosixPath):
     """A folder whose script is gone when one reaches for it, as when an editor saves."""
 
-    def __truediv__(self, name: str) -> Path:
-        path = Path(self, name)
+    def __truediv__(self, name: str | PathLike[str]) -> "Vanishing":
+        path = Vanishing(self, name)
         if name == "train.py":
             path.unlink()
         return path

@@ -1,10 +1,11 @@
 """Where a script records, and what the plan and the run's end say about it."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 import pytest
+from tests.fixtures import Dressage, WriteScript
 
 from dressage import Engine
 from dressage.engine.runs import Run
@@ -12,8 +13,14 @@ from dressage.engine.runs import Run
 TEAM = "http://team:secret@mlflow.example:5000/x"
 
 
+class RunScript(Protocol):
+    """Runs a script to its end."""
+
+    def __call__(self, text: str, **settings: str) -> Run: ...
+
+
 @pytest.fixture
-def run_to_end(engine: Engine, script: Callable[[str], Path]) -> Callable[..., Run]:
+def run_to_end(engine: Engine, script: WriteScript) -> RunScript:
     """Runs a script to its end."""
 
     def run(text: str, **settings: str) -> Run:
@@ -28,7 +35,12 @@ def log(run: Run) -> str:
     return b"".join(run.logs()).decode()
 
 
-def test_no_run_is_forced_on_a_script_that_chooses_its_own_store(run_to_end):
+def reason_of(run: Run) -> str:
+    assert run.status.reason
+    return run.status.reason
+
+
+def test_no_run_is_forced_on_a_script_that_chooses_its_own_store(run_to_end: RunScript):
     """Another store does not have this run. tests/integrations runs such a script."""
     assert log(run_to_end("import os; print('MLFLOW_RUN_ID' in os.environ)")) == "False\n"
 
@@ -44,17 +56,21 @@ def test_no_run_is_forced_on_a_script_that_chooses_its_own_store(run_to_end):
         "MLFLOW_EXPERIMENT_ID",
     ],
 )
-def test_variables_of_another_store_do_not_reach_the_script(run_to_end, monkeypatch, name: str):
+def test_variables_of_another_store_do_not_reach_the_script(
+    run_to_end: RunScript, monkeypatch: pytest.MonkeyPatch, name: str
+):
     monkeypatch.setenv(name, "theirs")
     assert log(run_to_end(f"import os; print(os.environ.get({name!r}))")) == "None\n"
 
 
-def test_other_variables_of_mlflow_reach_the_script(run_to_end, monkeypatch):
+def test_other_variables_of_mlflow_reach_the_script(run_to_end: RunScript, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING", "true")
     assert log(run_to_end("import os; print(os.environ['MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING'])")) == "true\n"
 
 
-def test_a_shell_with_a_server_of_its_own_still_records_here(run_to_end, monkeypatch):
+def test_a_shell_with_a_server_of_its_own_still_records_here(
+    run_to_end: RunScript, monkeypatch: pytest.MonkeyPatch
+):
     """Credentials for that server would otherwise be sent in place of the run's token."""
     monkeypatch.setenv("MLFLOW_TRACKING_URI", TEAM)
     monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", "me")
@@ -63,7 +79,9 @@ def test_a_shell_with_a_server_of_its_own_still_records_here(run_to_end, monkeyp
     assert run.tracked.params == {"a": "1"}
 
 
-def test_the_plan_says_that_the_shells_server_is_not_used(engine: Engine, script, monkeypatch):
+def test_the_plan_says_that_the_shells_server_is_not_used(
+    engine: Engine, script: WriteScript, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", TEAM)
     plan = engine.plan("script", set={"path": str(script(""))})
     (told,) = [reason for reason in plan.stage("model").reasons if "MLFLOW_TRACKING_URI" in reason]
@@ -71,13 +89,15 @@ def test_the_plan_says_that_the_shells_server_is_not_used(engine: Engine, script
     assert "secret" not in told
 
 
-def test_the_plan_says_where_a_recipe_sends_its_metrics(engine: Engine, script):
+def test_the_plan_says_where_a_recipe_sends_its_metrics(engine: Engine, script: WriteScript):
     settings = {"path": str(script("")), "variables": f"MLFLOW_TRACKING_URI={TEAM}"}
     reasons = engine.plan("script", set=settings).stage("model").reasons
     assert "metrics go to http://mlflow.example:5000/x, not to this run" in reasons
 
 
-def test_a_recipes_server_gets_the_shells_credentials_and_not_the_runs_token(run_to_end, monkeypatch):
+def test_a_recipes_server_gets_the_shells_credentials_and_not_the_runs_token(
+    run_to_end: RunScript, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", "me")
     names = ("MLFLOW_TRACKING_URI", "MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_TOKEN")
     run = run_to_end(
@@ -88,13 +108,17 @@ def test_a_recipes_server_gets_the_shells_credentials_and_not_the_runs_token(run
 
 
 @pytest.mark.parametrize("address", ["http://[x", "sqlite:///my.db"])
-def test_any_address_in_the_shell_can_be_told(engine: Engine, script, monkeypatch, address: str):
+def test_any_address_in_the_shell_can_be_told(
+    engine: Engine, script: WriteScript, monkeypatch: pytest.MonkeyPatch, address: str
+):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
     reasons = engine.plan("script", set={"path": str(script(""))}).stage("model").reasons
     assert any(address in reason for reason in reasons)
 
 
-def test_a_proxy_does_not_stand_between_a_script_and_its_run(run_to_end, monkeypatch):
+def test_a_proxy_does_not_stand_between_a_script_and_its_run(
+    run_to_end: RunScript, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     monkeypatch.setenv("NO_PROXY", "intranet.example")
@@ -112,7 +136,9 @@ def test_a_proxy_does_not_stand_between_a_script_and_its_run(run_to_end, monkeyp
         ({}, "127.0.0.1"),
     ],
 )
-def test_hosts_without_a_proxy_stay_without_one(run_to_end, monkeypatch, shell, script_sees: str):
+def test_hosts_without_a_proxy_stay_without_one(
+    run_to_end: RunScript, monkeypatch: pytest.MonkeyPatch, shell: dict[str, str], script_sees: str
+):
     for name in ("NO_PROXY", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
     for name, value in shell.items():
@@ -121,13 +147,13 @@ def test_hosts_without_a_proxy_stay_without_one(run_to_end, monkeypatch, shell, 
     assert log(run) == f"{script_sees} {script_sees}\n"
 
 
-def test_the_variables_of_a_script_reach_it(run_to_end):
+def test_the_variables_of_a_script_reach_it(run_to_end: RunScript):
     run = run_to_end("import os; print(os.environ['A'], os.environ['B'])", variables="A=1 B='two words'")
     assert log(run) == "1 two words\n"
 
 
 @pytest.mark.parametrize("text", ["A", "=1", "1A=2", "A-B=1", "'A=1"])
-def test_variables_that_are_none_are_refused(dressage, script, text: str):
+def test_variables_that_are_none_are_refused(dressage: Dressage, script: WriteScript, text: str):
     told = dressage("plan", str(script("")), "--set", f"variables={text}")
     assert told.returncode == 2
     assert "variables" in told.stderr
@@ -144,23 +170,23 @@ FAILS = "import sys, atexit\natexit.register(lambda: print({said!r}))\nraise Val
         "wandb: waiting for the last files",
     ],
 )
-def test_what_is_printed_at_exit_is_not_why_a_script_failed(run_to_end, said: str):
-    assert run_to_end(FAILS.format(said=said)).status.reason.endswith("exit code 1: ValueError: bad rate")
+def test_what_is_printed_at_exit_is_not_why_a_script_failed(run_to_end: RunScript, said: str):
+    assert reason_of(run_to_end(FAILS.format(said=said))).endswith("exit code 1: ValueError: bad rate")
 
 
-def test_of_a_chain_of_exceptions_the_last_is_why(run_to_end):
+def test_of_a_chain_of_exceptions_the_last_is_why(run_to_end: RunScript):
     run = run_to_end(
         "try:\n    1 / 0\nexcept ZeroDivisionError as error:\n    raise KeyError('rate') from error"
     )
-    assert run.status.reason.endswith("exit code 1: KeyError: 'rate'")
+    assert reason_of(run).endswith("exit code 1: KeyError: 'rate'")
 
 
-def test_a_script_that_caught_an_exception_and_gave_up_says_so_itself(run_to_end):
+def test_a_script_that_caught_an_exception_and_gave_up_says_so_itself(run_to_end: RunScript):
     run = run_to_end(
         "import sys, traceback\ntry:\n    1 / 0\nexcept ZeroDivisionError:\n    traceback.print_exc()\n"
         "print('no data, giving up', file=sys.stderr)\nsys.exit(3)"
     )
-    assert run.status.reason.endswith("exit code 3: no data, giving up")
+    assert reason_of(run).endswith("exit code 3: no data, giving up")
 
 
 RECORDING = """
@@ -192,14 +218,16 @@ def project_with_records(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return project
 
 
-def test_runs_show_names_models_inputs_and_the_runs_of_the_script(dressage, project_with_records: Path):
+def test_runs_show_names_models_inputs_and_the_runs_of_the_script(
+    dressage: Dressage, project_with_records: Path
+):
     shown = dressage("runs", "show", "latest", cwd=project_with_records).stdout
     assert "logged models\n  net  models/m-" in shown
     assert "inputs\n  mnist  abc" in shown
     assert "  fold 1  FINISHED  accuracy 0.25" in shown
 
 
-def test_programs_get_each_run_with_its_own_record(dressage, project_with_records: Path):
+def test_programs_get_each_run_with_its_own_record(dressage: Dressage, project_with_records: Path):
     shown = json.loads(dressage("runs", "show", "latest", "-o", "json", cwd=project_with_records).stdout)
     (child,) = shown["runs"]
     assert (child["name"], child["parent_id"], child["status"]) == ("fold 1", shown["run_id"], "FINISHED")
@@ -208,18 +236,18 @@ def test_programs_get_each_run_with_its_own_record(dressage, project_with_record
     assert shown["logged_models"][0]["path"].startswith("models/m-")
 
 
-def test_what_was_refused_is_shown_with_its_count(dressage, project_with_records: Path):
+def test_what_was_refused_is_shown_with_its_count(dressage: Dressage, project_with_records: Path):
     shown = dressage("runs", "show", "latest", cwd=project_with_records).stdout
     sentence = "MLflow request not supported by this platform: POST webhooks (2 times)"
     assert f"warning: {sentence}\n" in shown
 
 
-def test_what_was_refused_is_told_at_the_end_of_a_run(dressage, script):
+def test_what_was_refused_is_told_at_the_end_of_a_run(dressage: Dressage, script: WriteScript):
     told = dressage("run", str(script("import mlflow\nmlflow.MlflowClient().get_webhook('x')")))
     assert "not supported by this platform: GET " in told.stdout
 
 
-def test_a_file_and_an_artifact_of_the_same_path_are_both_kept(run_to_end, tmp_path: Path):
+def test_a_file_and_an_artifact_of_the_same_path_are_both_kept(run_to_end: RunScript, tmp_path: Path):
     run = run_to_end(
         "import mlflow\nmlflow.start_run()\nopen('outputs/best.txt', 'w').write('first')\n"
         "mlflow.log_artifact('outputs/best.txt', 'outputs')\nopen('outputs/best.txt', 'w').write('second')\n"
@@ -229,14 +257,14 @@ def test_a_file_and_an_artifact_of_the_same_path_are_both_kept(run_to_end, tmp_p
     assert (tmp_path / "artifacts/outputs/best.txt").read_text() == "first"
 
 
-def test_json_tells_apart_what_is_no_number(dressage, script):
+def test_json_tells_apart_what_is_no_number(dressage: Dressage, script: WriteScript):
     text = "import mlflow\nfor n, v in enumerate(('nan', 'inf', '-inf')): mlflow.log_metric('m', float(v), step=n)"
     dressage("run", str(script(text)))
     shown = json.loads(dressage("runs", "show", "latest", "-o", "json").stdout)
     assert [point["value"] for point in shown["history"]["m"]] == ["NaN", "Infinity", "-Infinity"]
 
 
-def test_how_a_script_says_that_its_run_ended_is_shown(dressage, script):
+def test_how_a_script_says_that_its_run_ended_is_shown(dressage: Dressage, script: WriteScript):
     dressage(
         "run", str(script("import mlflow\nmlflow.start_run(run_name='lr 10')\nmlflow.end_run('FAILED')"))
     )

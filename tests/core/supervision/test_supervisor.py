@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from tests.clients import kill_supervisor, start_and_hold, supervisor_pid
+from tests.fixtures import WriteScript
 from tests.recipes import Tiny
 from tests.waiting import eventually
 
@@ -63,7 +64,7 @@ sys.exit(3)
 
 
 def test_a_daemon_that_a_script_left_behind_does_not_stop_resume(
-    engine: Engine, script, project: Path, monkeypatch: pytest.MonkeyPatch
+    engine: Engine, script: WriteScript, project: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("dressage.supervision.processes._LEFTOVER_S", 0.1)
     hold = project / "hold"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from tests.azureml import Loopback, loopback
-from tests.recipes import Tiny
+from tests.recipes import Settings, Tiny
 
 from dressage import ComputeTarget, Engine, hookimpl
 
@@ -16,7 +16,7 @@ class Cloudy(Tiny):
     size = "Standard_DS3_v2"
 
     @hookimpl
-    def compute(self, settings: object) -> ComputeTarget:
+    def compute(self, settings: Settings) -> ComputeTarget:
         return ComputeTarget(
             name="cpu-cluster", size=self.size, max_nodes=settings.slots, slots=settings.slots
         )

@@ -2,13 +2,14 @@
 
 import os
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tests.azureml import loopback
 from tests.conftest import REPOSITORY
 from tests.fileserver import serve_files
+from tests.fixtures import BuildPython
 
 from dressage import Engine
 from dressage.engine.runs import Run
@@ -18,7 +19,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 
 @pytest.fixture(scope="module")
-def python(keras_python: Callable[[str], Path]) -> Path:
+def python(keras_python: BuildPython) -> Path:
     """The interpreter of the service's nodes."""
     return keras_python("tensorflow")
 
@@ -29,7 +30,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def trained_run(python: Path, project: Path, mnist: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+def trained_run(
+    python: Path, project: Path, mnist: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Run]:
     """20 epochs on a new cluster."""
     with (
         pytest.MonkeyPatch.context() as patch,
@@ -39,6 +42,7 @@ def trained_run(python: Path, project: Path, mnist: Path, tmp_path_factory: pyte
         engine = Engine(project)
         run = engine.run("keras-mnist", on="azureml", set={"data": str(mnist)})
         run.wait(600)
+        assert run.model
         engine.platform("azureml").models.download(run.model, project / "model")
         assert run.status.state == "Completed"
         yield run
@@ -59,6 +63,7 @@ def test_the_profile_article_runs_on_a_platform_that_builds_images(new_engine: E
         "keras-mnist", on="azureml", set={"profile": "article", "data": "digits", "epochs": 2}
     )
     assert run.wait(300).state == "Completed"
+    assert run.model
     assert {file.path for file in run.model.files} == {"model.json", "model.weights.h5"}
 
 
@@ -69,6 +74,7 @@ def test_it_trains_on_files_of_a_web_server(new_engine: Engine):
 
 
 def test_it_learns_mnist_to_98_percent(trained_run: Run):
+    assert trained_run.metric is not None
     assert trained_run.metric >= 0.98
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.azureml import Loopback
+from tests.fixtures import WriteScript
 from tests.plugins.azureml.conftest import with_tiny
 
 from dressage import StageError
@@ -43,7 +44,7 @@ def az(stranger: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
     return log
 
 
-def test_a_user_logged_in_with_az_can_train_and_record(az: Path, project: Path, script):
+def test_a_user_logged_in_with_az_can_train_and_record(az: Path, project: Path, script: WriteScript):
     path = script("import mlflow\nwith mlflow.start_run(): mlflow.log_metric('loss', 1)\n")
     run = with_tiny(project, auth="cli").run("script", set={"path": str(path)})
     assert run.wait(60).state == "Completed"

@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -86,7 +87,8 @@ def test_an_empty_pip_section_is_accepted(environments: Environments):
 
 def pip_lines(service: Loopback) -> list[str]:
     (registered,) = service.state()["environments"]
-    (lines,) = (entry["pip"] for entry in registered["dependencies"] if isinstance(entry, dict))
+    sections: list[list[str]] = [each["pip"] for each in registered["dependencies"] if isinstance(each, dict)]
+    (lines,) = sections
     return lines
 
 
@@ -110,7 +112,7 @@ def test_requirements_alone_get_the_active_version_of_python(environments: Envir
 
 
 @pytest.mark.parametrize("names", [{"indexes": ("lab",)}, {"find_links": ("lab",)}])
-def test_a_named_index_is_refused_in_the_plan(environments: Environments, names: dict[str, tuple[str]]):
+def test_a_named_index_is_refused_in_the_plan(environments: Environments, names: dict[str, Any]):
     with pytest.raises(
         SpecError, match="'tiny-env' uses the index 'lab': Azure ML builds the image in the cloud"
     ):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from tests.azureml import Loopback
+from tests.fixtures import WriteScript
 from tests.plugins.azureml.conftest import LASTING, Cloudy, with_tiny
 
 from dressage import ComputeTarget, DressageError, Engine, SettingsError, StageError
@@ -79,7 +80,9 @@ def test_a_service_principal_logs_in(service: Loopback, project: Path, monkeypat
     assert with_tiny(project, auth="service-principal").plan("tiny").stage("compute").action == "create"
 
 
-def test_a_retired_size_is_refused_before_anything_is_created(service: Loopback, project: Path, monkeypatch):
+def test_a_retired_size_is_refused_before_anything_is_created(
+    service: Loopback, project: Path, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setattr(Cloudy, "size", "Standard_NC6s_v3")
     with pytest.raises(SettingsError, match="NCv3, which Azure retired in 2025-09; use Standard_NC4as_T4_v3"):
         with_tiny(project).run("tiny")
@@ -96,7 +99,7 @@ def test_an_invalid_cluster_name_is_refused_before_anything_is_sent(project: Pat
         compute.plan(ComputeTarget(name=name))
 
 
-def test_a_size_that_the_region_lacks(service: Loopback, project: Path, monkeypatch):
+def test_a_size_that_the_region_lacks(service: Loopback, project: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(Cloudy, "size", "Standard_DS33_v2")
     with pytest.raises(StageError, match="no size named 'Standard_DS33_v2'; did you mean 'STANDARD_DS3_V2'"):
         with_tiny(project).plan("tiny")
@@ -132,7 +135,7 @@ def test_an_image_that_cannot_be_built(azure: Engine, service: Loopback):
         azure.run("tiny")
 
 
-def test_a_script_that_fails_has_its_own_exit_code(azure: Engine, script):
+def test_a_script_that_fails_has_its_own_exit_code(azure: Engine, script: WriteScript):
     run = azure.run("script", set={"path": str(script("print('why'); raise SystemExit(3)"))})
     status = run.wait(60)
     assert (status.state, status.exit_code, status.reason) == (
@@ -155,7 +158,7 @@ def test_a_service_that_is_busy_for_a_moment(azure: Engine, service: Loopback, s
     complete_run(azure)
 
 
-def test_dropped_connections_lose_no_log_line(azure: Engine, service: Loopback, script):
+def test_dropped_connections_lose_no_log_line(azure: Engine, service: Loopback, script: WriteScript):
     path = script("import time\nfor n in range(40): print(n); time.sleep(0.02)\n")
     run = azure.run("script", set={"path": str(path)})
     for _ in range(4):
@@ -202,6 +205,7 @@ def test_a_damaged_download_is_refused(azure: Engine, service: Loopback, tmp_pat
     for path in (service.folder / "service" / "storage").rglob("content"):
         if len(path.read_bytes()) == 64:  # the model: a digest in hexadecimal
             path.write_bytes(b"spoilt!!" * 8)
+    assert run.model
     with pytest.raises(StageError, match="checksum mismatch: expected"):
         azure.platform().models.download(run.model, tmp_path / "model")
     assert not (tmp_path / "model" / "weights").exists()

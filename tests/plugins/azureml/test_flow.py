@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from tests.azureml import Loopback
 from tests.fileserver import serve_files
+from tests.fixtures import WriteScript
 from tests.plugins.azureml.conftest import Cloudy, with_tiny
 from tests.waiting import eventually
 
@@ -105,6 +106,7 @@ def test_differences_of_a_cluster_are_shown_and_it_is_not_modified(
 
 
 def test_the_downloaded_model_is_identical(azure: Engine, trained_run: Run, tmp_path: Path):
+    assert trained_run.model
     azure.platform().models.download(trained_run.model, tmp_path / "model")
     whole = (tmp_path / "model" / "weights").read_bytes()
     trained_run.download(tmp_path / "files", ["outputs/model/weights"])
@@ -186,7 +188,7 @@ def test_a_cancelled_run_is_resumed_from_its_checkpoint(azure: Engine, project: 
     assert resumed.model is not None
 
 
-def test_the_script_records_with_the_plain_mlflow_client(azure: Engine, script):
+def test_the_script_records_with_the_plain_mlflow_client(azure: Engine, script: WriteScript):
     path = script(
         "import mlflow\n"
         "with mlflow.start_run():\n"
@@ -211,7 +213,7 @@ def test_the_image_is_named_after_its_content(azure: Engine, trained_run: Run):
     assert len(environment.key) == 12
 
 
-def test_a_long_log_is_complete_and_readable_from_any_byte(azure: Engine, script):
+def test_a_long_log_is_complete_and_readable_from_any_byte(azure: Engine, script: WriteScript):
     path = script("for n in range(200_000): print(f'{n:030d}')")
     run = azure.run("script", set={"path": str(path)})
     assert run.wait(120).state == "Completed"
@@ -220,7 +222,7 @@ def test_a_long_log_is_complete_and_readable_from_any_byte(azure: Engine, script
     assert b"".join(run.logs(offset=5_000_000)) == whole[5_000_000:]
 
 
-def test_two_clients_that_watch_a_run_record_its_end_once(azure: Engine, script, project: Path):
+def test_two_clients_that_watch_a_run_record_its_end_once(azure: Engine, script: WriteScript, project: Path):
     path = script(
         "import mlflow\nwith mlflow.start_run():\n    for n in range(5): mlflow.log_metric('n', n, step=n)\n"
     )

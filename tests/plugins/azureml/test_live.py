@@ -21,6 +21,7 @@ def test_the_flow_ends_in_a_model_that_can_be_downloaded(project: Path, tmp_path
     engine = with_tiny(project)
     run = engine.run("tiny", again=True)
     assert run.wait(6000).state == "Completed"
+    assert run.model
     engine.platform().models.download(run.model, tmp_path / "model")
     assert (tmp_path / "model" / "weights").read_text()
     assert [stage.action for stage in engine.plan("tiny").stages] == ["reuse"] * 4

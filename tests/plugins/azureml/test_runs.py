@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from tests.azureml import Loopback
+from tests.fixtures import WriteScript
 from tests.waiting import eventually
 
 from dressage import DressageError, Engine, StageError
@@ -23,20 +24,22 @@ def test_the_same_command_resumes_a_run_whose_node_was_preempted(azure: Engine, 
     run = azure.run("tiny")
     status = run.wait(60)
     assert (status.state, status.exit_code, status.interrupted) == ("Failed", None, True)
-    assert "PreemptionError" in status.reason
+    assert "PreemptionError" in (status.reason or "")
     service.behave(run_error=None)
     again = azure.run("tiny")
     assert (again.id, again.wait(60).state) == (run.id, "Completed")
 
 
-def test_a_run_that_failed_after_its_script_has_no_exit_code(azure: Engine, service: Loopback, script):
+def test_a_run_that_failed_after_its_script_has_no_exit_code(
+    azure: Engine, service: Loopback, script: WriteScript
+):
     service.behave(run_error="AzureMLCompute job failed. JobContainersMustShutDown: exit code: 0")
     status = azure.run("script", set={"path": str(script("pass"))}).wait(60)
     assert (status.state, status.exit_code) == ("Failed", None)
-    assert "JobContainersMustShutDown" in status.reason
+    assert "JobContainersMustShutDown" in (status.reason or "")
 
 
-def test_a_run_that_waits_for_nodes_says_so(azure: Engine, service: Loopback, script):
+def test_a_run_that_waits_for_nodes_says_so(azure: Engine, service: Loopback, script: WriteScript):
     settings = {"path": str(script("pass"))}
     azure.run("script", set=settings).wait(60)
     service.behave(resizing=["default"])
@@ -47,13 +50,15 @@ def test_a_run_that_waits_for_nodes_says_so(azure: Engine, service: Loopback, sc
     assert run.wait(60).state == "Completed"
 
 
-def test_tags_are_those_of_the_script_only(azure: Engine, script):
+def test_tags_are_those_of_the_script_only(azure: Engine, script: WriteScript):
     run = azure.run("script", set={"path": str(script("import mlflow\nmlflow.set_tag('mine', '1')"))})
     assert run.wait(60).state == "Completed"
     assert run.tracked.tags == {"mine": "1"}
 
 
-def test_observing_a_run_costs_two_requests(azure: Engine, service: Loopback, script, project: Path):
+def test_observing_a_run_costs_two_requests(
+    azure: Engine, service: Loopback, script: WriteScript, project: Path
+):
     hold = project / "hold"
     hold.touch()
     text = (
@@ -78,7 +83,9 @@ def count_requests(service: Loopback) -> int:
     )
 
 
-def test_a_log_is_read_after_its_address_has_expired(azure: Engine, service: Loopback, script, project: Path):
+def test_a_log_is_read_after_its_address_has_expired(
+    azure: Engine, service: Loopback, script: WriteScript, project: Path
+):
     hold = project / "hold"
     hold.touch()
     text = (
@@ -92,7 +99,7 @@ def test_a_log_is_read_after_its_address_has_expired(azure: Engine, service: Loo
     assert b"".join(run.logs(follow=True)) == b"one\ntwo\n"
 
 
-def test_checkpoints_that_are_too_large_are_an_error(azure: Engine, service: Loopback, script):
+def test_checkpoints_that_are_too_large_are_an_error(azure: Engine, service: Loopback, script: WriteScript):
     run = azure.run("script", set={"path": str(script(CHECKPOINT))})
     assert run.wait(120).state == "Failed"
     with pytest.raises(
@@ -106,6 +113,7 @@ def test_errors_do_not_contain_signatures(azure: Engine, service: Loopback, tmp_
     run = azure.run("tiny")
     assert run.wait(60).state == "Completed"
     service.fault("GET", "^/azureml-artifacts", times=1, status=403)
+    assert run.model
     with pytest.raises(DressageError) as raised:
         azure.platform().models.download(run.model, tmp_path / "model")
     assert "403" in str(raised.value)

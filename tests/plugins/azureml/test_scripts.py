@@ -1,8 +1,10 @@
 """Scripts in Azure ML: modules, inputs, tags and needs."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+from tests.fixtures import WriteScript
 
 from dressage import (
     ComputeTarget,
@@ -27,7 +29,7 @@ print([next(pathlib.Path(folder).rglob("a.csv")).read_text() for folder in sys.a
 class Reads:
     """A recipe with a module that prints its two inputs."""
 
-    def __init__(self, folder: Path, **target: object) -> None:
+    def __init__(self, folder: Path, **target: Any) -> None:
         (folder / "package").mkdir(parents=True)
         (folder / "package" / "train.py").write_text(PRINTS)
         self.folder, self.target = folder, target
@@ -65,7 +67,7 @@ def test_a_module_reads_several_inputs(azure: Engine, project: Path):
     assert b"['test-a.csv', 'train-a.csv']" in b"".join(run.logs())
 
 
-def test_tags_reach_the_job(azure: Engine, script):
+def test_tags_reach_the_job(azure: Engine, script: WriteScript):
     run = azure.run("script", set={"path": str(script("pass"))}, tags={"team": "vision"})
     assert run.wait(60).state == "Completed"
     assert run.tracked.tags == {"team": "vision"}  # read back from the workspace

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.fileserver import FileServer, serve_files
+from tests.fixtures import Dressage
 from tests.waiting import eventually
 
 from dressage import Engine
@@ -93,14 +94,14 @@ def test_a_killed_and_resumed_run_ends_with_the_same_weights(
         event["group"] for event in run.folder.journal.events() if event["event"] == "script.started"
     ]
     os.kill(script, signal.SIGKILL)
-    eventually(lambda: run.status.ended)
+    eventually(lambda: run.status.has_ended)
     resumed = engine.resume(run.id)
     assert resumed.wait(900).state == "Completed"
     assert b"resuming after epoch" in b"".join(resumed.logs())
     assert resumed.model == trained_run.model
 
 
-def test_an_unreachable_dataset_is_an_error_of_one_line(dressage, project: Path):
+def test_an_unreachable_dataset_is_an_error_of_one_line(dressage: Dressage, project: Path):
     begun = time.monotonic()
     result = dressage("run", "keras-mnist", "--set", "data=http://127.0.0.1:9/")
     assert result.returncode == 3

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from tests.fixtures import WriteScript
 from tests.waiting import eventually
 
 from dressage import Engine, NotFoundError
@@ -15,17 +16,17 @@ def run_to_end(engine: Engine, path: Path) -> Run:
     return run
 
 
-def test_the_reason_of_a_failed_run_contains_the_last_line_of_its_output(engine: Engine, script):
+def test_the_reason_of_a_failed_run_contains_the_last_line_of_its_output(engine: Engine, script: WriteScript):
     run = run_to_end(engine, script("print('up'); raise ValueError('bad learning rate')"))
     assert run.status.reason == "the script ended with exit code 1: ValueError: bad learning rate"
 
 
-def test_the_reason_names_the_signal_that_ended_the_script(engine: Engine, script):
+def test_the_reason_names_the_signal_that_ended_the_script(engine: Engine, script: WriteScript):
     run = run_to_end(engine, script("import os, signal; os.kill(os.getpid(), signal.SIGKILL)"))
     assert run.status.reason == "the script ended with exit code 137, killed by SIGKILL"
 
 
-def test_a_queued_run_says_what_it_waits_for(engine: Engine, script, project: Path):
+def test_a_queued_run_says_what_it_waits_for(engine: Engine, script: WriteScript, project: Path):
     hold = project / "hold"
     hold.touch()
     waits = "import os, sys, time\nwhile os.path.exists(sys.argv[1]): time.sleep(0.02)"
@@ -37,7 +38,7 @@ def test_a_queued_run_says_what_it_waits_for(engine: Engine, script, project: Pa
     assert [run.wait(60).state for run in (first, second)] == ["Completed"] * 2
 
 
-def test_dangling_links_and_pipes_are_not_listed(engine: Engine, script, tmp_path: Path):
+def test_dangling_links_and_pipes_are_not_listed(engine: Engine, script: WriteScript, tmp_path: Path):
     odd = "import os; os.symlink('gone', 'outputs/latest'); os.mkfifo('outputs/pipe')\n"
     run = run_to_end(engine, script(odd + "open('outputs/kept', 'w').close()"))
     run.download(tmp_path / "down")
@@ -45,7 +46,9 @@ def test_dangling_links_and_pipes_are_not_listed(engine: Engine, script, tmp_pat
     assert [path.name for path in (tmp_path / "down" / "outputs").iterdir()] == ["kept"]
 
 
-def test_a_missing_file_is_an_error_before_any_file_is_copied(engine: Engine, script, tmp_path: Path):
+def test_a_missing_file_is_an_error_before_any_file_is_copied(
+    engine: Engine, script: WriteScript, tmp_path: Path
+):
     run = run_to_end(engine, script("open('outputs/kept', 'w').close()"))
     with pytest.raises(NotFoundError, match="'outputs/kep'; did you mean 'outputs/kept'"):
         run.download(tmp_path / "down", ["outputs/kept", "outputs/kep"])

@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from tests.core.supervision.tracking.conftest import API, Served, ask
@@ -32,7 +33,7 @@ from tests.core.supervision.tracking.conftest import API, Served, ask
     ],
 )
 def test_what_cannot_be_done_is_refused_as_clients_know_it(
-    endpoint: Served, method, path, body, status, code
+    endpoint: Served, method: str, path: str, body: Any, status: int, code: int
 ):
     answered, answer = ask(endpoint, method, path, body)
     assert (answered, answer["error_code"]) == (status, code)
@@ -164,5 +165,5 @@ def test_older_clients_search_traces_and_any_client_deletes_them(endpoint: Serve
         {"timestamp_ms": 2**62},
     ],
 )
-def test_a_trace_of_wrong_types_gets_a_400(endpoint: Served, body):
+def test_a_trace_of_wrong_types_gets_a_400(endpoint: Served, body: Any):
     assert ask(endpoint, "POST", API + "traces", body)[0] == 400

@@ -1,5 +1,7 @@
 """What a script asks for and cannot have is counted: never lost in silence."""
 
+from pathlib import Path
+
 import pytest
 from tests.core.supervision.tracking.conftest import API, Served, ask, serve
 
@@ -49,7 +51,7 @@ def test_a_field_that_is_not_known_is_counted_and_the_rest_is_kept(endpoint: Ser
     assert count_refusals(endpoint) == {"POST runs/set-tag colour": 1}
 
 
-def test_many_refusals_are_few_lines_of_the_journal_and_the_count_is_right(tmp_path):
+def test_many_refusals_are_few_lines_of_the_journal_and_the_count_is_right(tmp_path: Path):
     served, running = serve(tmp_path)
     for _ in range(25):
         ask(served, "POST", API + "webhooks", {})

@@ -11,7 +11,6 @@ from tests.waiting import eventually
 
 from dressage.records.workspace import Workspace
 from dressage.storage.models import StoredModels
-from dressage.storage.objects import ObjectStore
 
 SCRIPT = """
 import json, mlflow, pathlib
@@ -56,7 +55,7 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recording]:
 @pytest.fixture(scope="module")
 def models(recording: Recording) -> StoredModels:
     workspace = Workspace(root=recording.served.workspace)
-    return StoredModels(workspace, ObjectStore(workspace.root / "objects"))
+    return StoredModels(workspace)
 
 
 def test_each_registration_makes_a_version(recording: Recording):
@@ -69,7 +68,7 @@ def test_the_versions_are_in_the_workspaces_registry(models: StoredModels):
     ]
 
 
-def test_a_version_holds_the_files_that_were_logged(models: StoredModels, tmp_path):
+def test_a_version_holds_the_files_that_were_logged(models: StoredModels, tmp_path: Path):
     models.download(models.list()[0], tmp_path)
     assert (tmp_path / "weights").read_bytes() == b"weights"
 
@@ -113,7 +112,7 @@ def test_a_version_of_an_address_elsewhere_is_kept_as_that_address(
     assert (models.list()[3].source, models.list()[3].files) == ("s3://bucket/model", ())
 
 
-def test_a_version_of_an_address_elsewhere_says_where_its_files_are(models: StoredModels, tmp_path):
+def test_a_version_of_an_address_elsewhere_says_where_its_files_are(models: StoredModels, tmp_path: Path):
     from dressage.errors import StageError
 
     with pytest.raises(StageError, match="s3://bucket/model"):
@@ -183,7 +182,7 @@ def test_what_is_not_a_folder_of_the_run_is_not_registered(endpoint: Served, sou
     assert ask(endpoint, "POST", API + "model-versions/create", body)[0] == 400
 
 
-def test_a_registration_under_way_is_finished_before_the_endpoint_is_gone(tmp_path):
+def test_a_registration_under_way_is_finished_before_the_endpoint_is_gone(tmp_path: Path):
     served, running = serve(tmp_path)
     (served.artifacts / "net").mkdir()
     for number in range(300):

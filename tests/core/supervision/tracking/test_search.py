@@ -1,12 +1,13 @@
 """Searching: MLflow's filters, orders, pages and views, each honoured or refused."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.core.supervision.tracking.conftest import API, Served, ask, serve
 
-RUNS = {
+RUNS: dict[str, dict[str, dict[str, Any]]] = {
     "one": {"metrics": {"acc": 0.5}, "params": {"net": "small", "f1 score": "a"}, "tags": {"team": "lab"}},
     "two": {"metrics": {"acc": 0.9, "loss": 1.0}, "params": {"net": "Large"}, "tags": {"team": "ops"}},
     "three": {"metrics": {"acc": "NaN"}, "params": {}, "tags": {}},
@@ -141,7 +142,7 @@ def test_another_experiment_has_none_of_them(served: Served):
     assert search(served, experiment_ids=["1"]) == (200, [])
 
 
-def test_a_deleted_run_is_found_where_deleted_ones_are_looked_for(tmp_path):
+def test_a_deleted_run_is_found_where_deleted_ones_are_looked_for(tmp_path: Path):
     endpoint, running = serve(tmp_path)
     run = ask(endpoint, "POST", API + "runs/create", {"experiment_id": "0", "run_name": "a"})[1]["run"][
         "info"
@@ -156,7 +157,7 @@ def test_a_deleted_run_is_found_where_deleted_ones_are_looked_for(tmp_path):
     running.close()
 
 
-def test_experiments_are_in_the_order_of_their_numbers(tmp_path):
+def test_experiments_are_in_the_order_of_their_numbers(tmp_path: Path):
     endpoint, running = serve(tmp_path)
     for number in range(1, 12):
         ask(endpoint, "POST", API + "experiments/create", {"name": f"n{number}"})
@@ -168,7 +169,7 @@ def test_experiments_are_in_the_order_of_their_numbers(tmp_path):
     running.close()
 
 
-def test_a_deleted_experiment_takes_nothing_more(tmp_path):
+def test_a_deleted_experiment_takes_nothing_more(tmp_path: Path):
     endpoint, running = serve(tmp_path)
     ask(endpoint, "POST", API + "experiments/create", {"name": "x"})
     assert ask(endpoint, "POST", API + "experiments/delete", {"experiment_id": "1"})[0] == 200
@@ -183,7 +184,7 @@ def test_a_deleted_experiment_takes_nothing_more(tmp_path):
     running.close()
 
 
-def test_a_history_is_in_the_order_of_time(tmp_path):
+def test_a_history_is_in_the_order_of_time(tmp_path: Path):
     endpoint, running = serve(tmp_path)
     for time in (30, 10, 20):
         body = {"run_id": "run-1", "key": "m", "value": time, "timestamp": time, "step": 0}
