@@ -23,7 +23,13 @@ frozen = frozen_platform
 [dressage.policies]
 frozen = frozen_policy
 """
-DIGESTS: dict[str, str] = {}
+DIGESTS: dict[str, str] = {
+    "contract_1/frozen_platform.py": "6d75d0156c9f5006d8d42c2a59903d6ab688fc15b990329d4e1be6669e7cf1db",
+    "contract_1/frozen_policy.py": "773cf112e21edf49d7a4fca739008266289031f32bffd7952eac76de248f96c1",
+    "contract_1/frozen_recipe.py": "02ce78d69e18ff0a16109368adac54ec7f710a9dadff6355b34703ff8c209a57",
+    "contract_1/frozen_script/train.py": "7e406146b853d157195c5d0771743cfdc1a1aa3c125f10f8d4735a8e5598330e",
+    "contract_1/rows.csv": "96bbd5de61f36b0e10c5771d180998d066192e8986aa34a8cb7c453f62959274",
+}
 """The SHA-256 of each file, to change only by adding a contract."""
 
 
