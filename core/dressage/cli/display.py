@@ -1,6 +1,7 @@
 """Display the events of an engine: as text for people, or as JSON lines for programs."""
 
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 from dressage.cli.output import as_json, colour_text, escape_text, is_terminal, size_of, wrap_text
@@ -14,6 +15,7 @@ from dressage.results.events import (
     RunCreated,
     RunEnded,
     RunFound,
+    RunJudged,
     StageFinished,
     StageOutput,
     StageProgress,
@@ -40,12 +42,10 @@ class TextDisplay:
                 say(plan_lines(event.plan))
             case RunCreated():
                 say(f"run {event.run_id}")
-            case RunFound(reason="reused"):
-                say(f"reusing run {event.run_id} (same inputs); --again starts a new run")
-                if event.ignored:
-                    say(f"  ignored options of this command: {event.ignored}")
             case RunFound():
-                say(f"resuming run {event.run_id}: {event.reason}")
+                say("\n".join(_found_lines(event)))
+            case RunJudged():
+                say("\n".join(_judged_lines(event)))
             case StageStarted():
                 self._display.begin(event)
             case StageProgress():
@@ -102,6 +102,22 @@ def say(text: str) -> None:
     """Write a line to stderr."""
     sys.stderr.write(text + "\n")
     sys.stderr.flush()
+
+
+def _found_lines(event: RunFound) -> Iterator[str]:
+    if event.reason != "reused":
+        yield f"resuming run {event.run_id}: {event.reason}"
+        return
+    yield f"reusing run {event.run_id} (same inputs); --again starts a new run"
+    if event.ignored:
+        yield f"  ignored options of this command: {event.ignored}"
+
+
+def _judged_lines(event: RunJudged) -> Iterator[str]:
+    yield f"  {'policies':<12} {', '.join(event.policies) or 'none'} (judged again)"
+    yield from (f"{'':<15}by policy {escape_text(line)}" for line in event.changed_by)
+    for name, origin in event.disabled_policies.items():
+        yield f"  {'disabled':<12} policy {name}, by {origin}"
 
 
 def plan_lines(plan: Plan, stream: Any = None) -> str:

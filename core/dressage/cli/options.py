@@ -140,6 +140,9 @@ To = Annotated[
 ]
 
 
+Experiment = Annotated[
+    str | None, typer.Option("--experiment", metavar="NAME", help="Experiment to group the run under.")
+]
 Tag = Annotated[
     list[str] | None,
     typer.Option(

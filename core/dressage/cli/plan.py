@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from dressage.cli.options import (
     Arguments,
     Conda,
+    Experiment,
     On,
     Output,
     Recipe,
@@ -28,6 +29,7 @@ def plan(
     set_: Set = None,
     option: Option = None,
     conda: Conda = None,
+    experiment: Experiment = None,
     tag: Tag = None,
     output: Output = "table",
 ) -> None:
@@ -36,7 +38,8 @@ def plan(
 
     recipe, settings = recipe_and_settings(recipe, arguments or [], conda, settings_of(set_))
     tags = pairs_of(tag, "--tag")
-    show(open_engine_with(on, option).plan(recipe, on=on, set=settings, tags=tags), output)
+    engine = open_engine_with(on, option)
+    show(engine.plan(recipe, on=on, set=settings, tags=tags, experiment=experiment), output)
 
 
 def show(plan: "Plan", output: StreamFormat) -> None:

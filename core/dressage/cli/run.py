@@ -8,6 +8,7 @@ from dressage.cli.options import (
     Arguments,
     Conda,
     Detach,
+    Experiment,
     On,
     Recipe,
     Set,
@@ -30,9 +31,7 @@ def run(
     name: Annotated[
         str | None, typer.Option("-n", "--name", metavar="NAME", help="Name to show for the run.")
     ] = None,
-    experiment: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Experiment to group the run under.")
-    ] = None,
+    experiment: Experiment = None,
     tag: Tag = None,
     again: Annotated[
         bool, typer.Option("--again", help="Start a new run even if a run with the same inputs exists.")
@@ -53,7 +52,7 @@ def run(
     if dry_run:
         from dressage.cli.plan import show
 
-        return show(engine.plan(recipe, on=on, set=settings, tags=tags), output)
+        return show(engine.plan(recipe, on=on, set=settings, tags=tags, experiment=experiment), output)
     return start_and_follow(
         lambda listener: engine.run(
             recipe,

@@ -1,14 +1,17 @@
 """Submit the attempts of a run: the first one, and those that a resume starts."""
 
+from msgspec.structs import replace
+
 from dressage.engine.checks import check_secrets
 from dressage.engine.judging import judge_again
+from dressage.engine.planning import change_lines
 from dressage.engine.runs import Run
 from dressage.engine.stages import Conductor
 from dressage.files.encoding import to_json
 from dressage.hooks.plugins import Plugins
 from dressage.hooks.policies import list_disabled_policies, load_policies
 from dressage.records.workspace import Workspace
-from dressage.results.events import Listener, RunSubmitted
+from dressage.results.events import Listener, RunJudged, RunSubmitted
 
 
 def submit_attempt(run: Run, attempt: int, listener: Listener) -> None:
@@ -27,23 +30,25 @@ def continue_run(run: Run, workspace: Workspace, plugins: Plugins, listener: Lis
     status = run.status
     record = run.folder.refresh()
     if not record.is_submitted:
-        _judge(run, plugins)
+        _judge(run, plugins, listener)
         workspace.remember(run.id, run.request.key)  # the compute target, a part of the key, may have changed
         run.folder.enter(record.attempt, "Preparing")
         submit_attempt(run, record.attempt, listener)
     elif status.state in ("Failed", "Canceled"):
-        _judge(run, plugins)
+        _judge(run, plugins, listener)
         attempt = record.attempt + 1
         workspace.remember(run.id, run.request.key)  # first: a run that is in its journal must be found again
         run.folder.resume(attempt)
         submit_attempt(run, attempt, listener)
 
 
-def _judge(run: Run, plugins: Plugins) -> None:
+def _judge(run: Run, plugins: Plugins, listener: Listener) -> None:
     """Let the current policies judge the run again. The journal is written only if their judgement differs."""
     recorded = run.folder.refresh().the_judgement()
     policies, disabled = load_policies(plugins), list_disabled_policies(plugins)
     request, judgement = judge_again(run.request, recorded, policies, disabled, run.platform.compute.resolve)
-    if (request, judgement) != (run.request, recorded):
+    if (request, judgement) != (run.request, replace(recorded, user=judgement.user)):
         run.folder.judge(to_json(request), to_json(judgement))
         run.request = request
+        lines = [line for changes in judgement.changes.values() for line in change_lines(changes)]
+        listener(RunJudged(run.id, tuple(judgement.policies), tuple(lines), judgement.disabled))

@@ -58,6 +58,10 @@ class Engine:
         by default.
     environ: the environment variables to read DRESSAGE_* from; those of this process by default.
     platforms: options of platforms, by the platform's name; they override variables and settings files.
+
+    `engine.plugins.add(kind, name, plugin)` adds an object as a plugin of this engine; kind is "recipe", "platform"
+    or "policy". It takes the place of an installed plugin of that name, and settings files cannot disable it.
+    Settings files and installed plugins are read once: a new engine sees what changed since.
     """
 
     def __init__(
@@ -128,13 +132,15 @@ class Engine:
         on: str | None = None,
         set: Mapping[str, Any] | None = None,  # noqa: A002
         tags: Mapping[str, str] | None = None,
+        experiment: str | None = None,
     ) -> RunRequest:
         """Return what the recipe asks for at each stage, after the policies.
 
         on: the platform; the configured one by default. set: settings of the recipe by name. tags: of the run.
+        experiment: the experiment to group the run under; the configured one, or the recipe's name, by default.
         Raises SettingsError for a wrong setting and if a policy refuses, NotFoundError, PluginError.
         """
-        return self._propose(recipe, on, set, tags).request
+        return self._propose(recipe, on, set, tags, experiment=experiment).request
 
     def plan(
         self,
@@ -143,12 +149,13 @@ class Engine:
         on: str | None = None,
         set: Mapping[str, Any] | None = None,  # noqa: A002
         tags: Mapping[str, str] | None = None,
+        experiment: str | None = None,
     ) -> Plan:
         """Return what a run would do at each stage, and why. Changes nothing.
 
         The arguments are those of `describe`. Raises the same errors, and StageError if a stage cannot be planned.
         """
-        return self._plan(self._propose(recipe, on, set, tags))
+        return self._plan(self._propose(recipe, on, set, tags, experiment=experiment))
 
     def run(
         self,
@@ -252,6 +259,7 @@ class Engine:
         return Plan(
             recipe=request.recipe,
             platform=request.platform,
+            experiment=request.experiment,
             settings=request.settings,
             tags=request.tags,
             tags_changed_by=change_lines(changes.get("tags", ())),

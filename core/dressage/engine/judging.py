@@ -43,6 +43,7 @@ def judge_again(
         policies={policy.name: policy.plugin.source for policy in policies},
         disabled=disabled,
         changes=review.changes,
+        user=context.user,
     )
     if lines := differences(_training_inputs(request), _training_inputs(judged)):
         _refuse(request, recorded, judgement, lines)

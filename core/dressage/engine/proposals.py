@@ -81,6 +81,7 @@ def make_proposal(
         policies={policy.name: policy.plugin.source for policy in policies},
         disabled=list_disabled_policies(plugins),
         changes=review.changes,
+        user=context.user,
     )
     return Proposal(request, judgement, platform)
 

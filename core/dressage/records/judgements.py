@@ -28,6 +28,7 @@ class Judgement(Struct, frozen=True, kw_only=True):
     before: the recipe's descriptions as JSON, including defaults; see `answer`. given_tags: the user's tags.
     policies: the source of each policy by name, in the order in which they were applied.
     disabled: policies that were not applied, each with the file or variable that disabled it.
+    user: the name of the user whose command was judged.
     """
 
     before: Mapping[str, Any]
@@ -35,6 +36,7 @@ class Judgement(Struct, frozen=True, kw_only=True):
     policies: Mapping[str, str | None] = {}
     disabled: Mapping[str, str] = {}
     changes: Changes = {}
+    user: str | None = None
 
     def answer(self, question: Question) -> Any:
         """Return the recipe's original description. Raises ValueError if it is missing or damaged."""

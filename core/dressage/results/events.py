@@ -4,7 +4,7 @@ A line of `-o jsonl` is an event's class name and its fields, as `to_json` of `d
 Listeners are called in the thread that does the work; for progress, in any thread.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from msgspec import Struct
 
@@ -33,6 +33,19 @@ class RunFound(Struct, frozen=True):
     run_id: str
     reason: str
     ignored: str | None = None
+
+
+class RunJudged(Struct, frozen=True):
+    """The policies judged a run again, before its next attempt, and their judgement is another one now.
+
+    policies: in the order in which they were applied. changed_by: what each policy changes, one line per change.
+    disabled_policies: policies that were not applied, each with the file or variable that disables it.
+    """
+
+    run_id: str
+    policies: tuple[str, ...]
+    changed_by: tuple[str, ...]
+    disabled_policies: Mapping[str, str]
 
 
 class StageStarted(Struct, frozen=True):
@@ -95,6 +108,7 @@ Event = (
     PlanMade
     | RunCreated
     | RunFound
+    | RunJudged
     | StageStarted
     | StageProgress
     | StageOutput

@@ -35,6 +35,7 @@ class StagePlan(Struct, frozen=True, kw_only=True):
 class Plan(Struct, frozen=True, kw_only=True):
     """What a run would do, stage by stage.
 
+    experiment: the experiment to group the run under.
     tags: the run's tags. tags_changed_by: policies that changed them, and how.
     policies: the policies that judged the plan, in the order they were applied: the last one has the last word.
     disabled_policies: policies that did not judge it, with the file or variable that disables each.
@@ -43,6 +44,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     recipe: str
     platform: str
     settings: Mapping[str, Any]
+    experiment: str = ""
     stages: tuple[StagePlan, ...] = ()
     tags: Mapping[str, str] = {}
     tags_changed_by: tuple[str, ...] = ()

@@ -1,6 +1,8 @@
 """Resuming asks the policies of that day about the descriptions of the first."""
 
 import json
+import os
+import sys
 from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
@@ -8,7 +10,7 @@ from typing import Any
 
 import pytest
 from tests.core.hooks.conftest import Install
-from tests.fixtures import WriteScript
+from tests.fixtures import Dressage, WriteScript
 from tests.recipes import Tiny
 
 from dressage import (
@@ -27,6 +29,7 @@ from dressage import (
 )
 from dressage.engine.runs import Run
 from dressage.errors import RecordError
+from dressage.results.events import Event, RunJudged
 
 
 class Changes:
@@ -265,3 +268,36 @@ def test_the_same_command_continues_a_run_whose_target_a_policy_changed(engine: 
     tiny.data.write_text("1\n")
     assert engine.run("tiny").wait(60).state == "Completed"
     assert len(list(engine.workspace.runs.iterdir())) == 1
+
+
+def test_a_resume_reports_what_the_policies_change_now(engine: Engine, failed_run: Run):
+    events: list[Event] = []
+    engine.plugins.add("policy", "caps", Changes("compute", slots=7))
+    engine.resume(failed_run.id, listener=events.append).wait(60)
+    (judged,) = (event for event in events if isinstance(event, RunJudged))
+    assert (judged.policies, judged.changed_by) == (("caps",), ("caps: slots: 4 -> 7",))
+
+
+def test_runs_show_says_what_each_policy_changed(project: Path, install: Install, dressage: Dressage):
+    install(
+        "policies",
+        "house",
+        "from dressage import hookimpl\n@hookimpl(wrapper=True)\ndef tags(user):\n"
+        "    return {**(yield), 'owner': user}\n",
+    )
+    (project / "train.py").write_text("")
+    site = {**os.environ, "PYTHONPATH": sys.path[0]}
+    run_id = dressage("run", "-d", "train.py", env=site).stdout.strip()
+    shown = dressage("runs", "show", run_id, env=site).stdout
+    assert "policies     house (lab 1.2)\n             by policy house: owner: nothing -> " in shown
+
+
+def test_a_plan_takes_the_experiment_that_policies_see(engine: Engine, tiny: Tiny):
+    class Tags:
+        @hookimpl(wrapper=True)
+        def tags(self, experiment: str) -> Generator[None, dict[str, str], dict[str, str]]:
+            return {**(yield), "experiment": experiment}
+
+    engine.plugins.add("policy", "tags", Tags())
+    plan = engine.plan("tiny", experiment="night")
+    assert (plan.experiment, plan.tags) == ("night", {"experiment": "night"})

@@ -8,7 +8,7 @@ from dressage.cli.streams import results
 from dressage.errors import DressageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from dressage.engine.runs import Run
     from dressage.records.requests import RunRequest
@@ -68,6 +68,7 @@ def _print_sections(run: "Run", files: "Sequence[File] | None") -> None:
             ("experiment", request.experiment),
             ("tags", shlex.join(f"{name}={value}" for name, value in request.tags.items()) or None),
             ("policies", _policies(run)),
+            *_policy_changes(run),
             ("mlflow run", mlflow_run(tracked, (run.id, request.name))),
             ("description", tracked.tags.get("mlflow.note.content")),
             ("mlflow experiments", mlflow_experiments(tracked)),
@@ -91,6 +92,13 @@ def _print_sections(run: "Run", files: "Sequence[File] | None") -> None:
     if files:
         results().write("\nfiles\n")
         print_fields([(f"  {file.path}", size_of(file.size)) for file in files])
+
+
+def _policy_changes(run: "Run") -> "Iterator[tuple[str, str]]":
+    """Yield what the policies changed, one line per change."""
+    for changes in run.judgement.changes.values():
+        for policy, line in changes:
+            yield "", f"by policy {policy}: {line}"
 
 
 def _policies(run: "Run") -> str | None:
