@@ -98,6 +98,7 @@ def test_the_commands_of_a_page_that_train_run(page: Path, folder: Path):
             succeed(example.text, folder)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", of_kind("sh azureml"), ids=lambda page: page.stem)
 def test_the_commands_for_azure_ml_run(
     page: Path, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

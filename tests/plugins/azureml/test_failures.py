@@ -151,6 +151,7 @@ def test_the_script_starts_again_after_its_node_is_preempted(azure: Engine, serv
     complete_run(azure)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", [500, 503])
 def test_a_service_that_is_busy_for_a_moment(azure: Engine, service: Loopback, status: int):
     service.fault("GET", "/history/", times=2, status=status)

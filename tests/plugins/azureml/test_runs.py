@@ -99,6 +99,7 @@ def test_a_log_is_read_after_its_address_has_expired(
     assert b"".join(run.logs(follow=True)) == b"one\ntwo\n"
 
 
+@pytest.mark.slow
 def test_checkpoints_that_are_too_large_are_an_error(azure: Engine, service: Loopback, script: WriteScript):
     run = azure.run("script", set={"path": str(script(CHECKPOINT))})
     assert run.wait(120).state == "Failed"
