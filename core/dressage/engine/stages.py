@@ -99,7 +99,7 @@ class Conductor:
 
     @property
     def _is_canceled(self) -> bool:
-        return self.folder.refresh().cancelled
+        return self.folder.refresh().canceled
 
     def _ensure_dataset(self, name: str, wanted: Dataset) -> DatasetVersion:
         """Ensure one input. Raises StageError if an earlier attempt was trained on other data."""
