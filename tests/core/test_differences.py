@@ -13,8 +13,8 @@ def test_a_changed_option_goes_by_its_name():
 
 def test_an_option_that_came_or_went_is_told():
     assert argument_differences(["--verbose"], ["--seed", "3"]) == [
-        "argument --verbose: True -> nothing",
-        "argument --seed: nothing -> 3",
+        "argument --verbose: True -> not set",
+        "argument --seed: not set -> 3",
     ]
 
 

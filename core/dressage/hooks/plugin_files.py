@@ -26,7 +26,7 @@ def kind_of(path: Path) -> Kind:
     import ast
 
     try:
-        hooks = list(_hooks_in(ast.parse(source_of(path))))
+        hooks = list(_hooks_in(ast.parse(source_of(path), str(path))))
     except (RecursionError, MemoryError) as error:
         raise ValueError("the file is nested too deeply to be read") from error
     names, wraps = {name for name, _ in hooks}, {wraps for _, wraps in hooks}

@@ -135,6 +135,7 @@ def _table(path: Path, given: Any) -> Mapping[str, Any]:
         if key in _LISTS:
             _check_texts(path, key, value)
         elif not isinstance(value, str):
+            _check_choice(path, key)
             raise SettingsError(
                 f"{str(path)!r}: plugins.{key} is {value!r}; give the name of the distribution that provides"
                 f" {key!r}, or use one of the keys {', '.join(_LISTS)}"
