@@ -47,7 +47,7 @@ class Policy:
             )
         except PluginError:
             raise
-        except DressageError as error:  # the policy refuses, whatever it raises for that
+        except DressageError as error:  # any of our errors means that the policy refuses
             kind = type(error) if isinstance(error, SettingsError | NotFoundError) else SettingsError
             raise kind(f"policy {self.name!r}: {' '.join(str(error).split())}") from error
         finally:
