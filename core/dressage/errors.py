@@ -28,7 +28,7 @@ class SettingsError(DressageError):
 
 
 class SpecError(SettingsError):
-    """A description contradicts itself."""
+    """A description is invalid or contradicts itself."""
 
 
 class NotFoundError(DressageError):

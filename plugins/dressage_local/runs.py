@@ -1,4 +1,4 @@
-"""Runs on this machine. Each has a folder in the workspace and a supervisor process that outlives the client."""
+"""Runs on this machine. Each has a folder in the workspace and a supervisor, which continues without the client."""
 
 import os
 import shutil
@@ -79,7 +79,7 @@ class LocalRuns:
         )
 
     def wait(self, run_id: str, timeout_s: float) -> bool:
-        """Wait for the supervisor's lock, which is released when the supervisor ends, in whatever way."""
+        """Wait for the supervisor's lock, which is released however the supervisor ends."""
         deadline = time.monotonic() + timeout_s
         while not self.observe(run_id).has_ended:
             left = deadline - time.monotonic()
@@ -120,7 +120,7 @@ class LocalRuns:
                 shutil.copyfile(found[path], copy)
             except FileNotFoundError as error:
                 raise NotFoundError(
-                    f"file {path!r} of run {run_id!r} does not exist any more; name the other files to download them"
+                    f"file {path!r} of run {run_id!r} no longer exists; name the other files to download them"
                 ) from error
 
     def cancel(self, run_id: str) -> None:
@@ -129,7 +129,7 @@ class LocalRuns:
             return
         folder.cancel.touch()  # a supervisor that is still starting checks for this file
         pid = next(reversed(folder.refresh().processes.values()), None)
-        # While the lock is held the supervisor lives, and its process id cannot belong to another process.
+        # While the lock is held, the supervisor is running, and its process id cannot belong to another process.
         if pid and is_locked(folder.lock("supervisor")):
             with suppress(ProcessLookupError):  # it has just exited
                 os.kill(pid, signal.SIGTERM)

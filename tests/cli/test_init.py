@@ -48,7 +48,7 @@ def test_init_does_not_change_a_settings_file_and_prints_the_lines_to_add(
 
 def test_init_writes_nothing_for_a_bad_option(dressage: Dressage, project: Path):
     result = dressage("init", "--on", "local", "grace_s=soon")
-    assert "platform 'local': option grace_s is 'soon'; give float" in result.stderr
+    assert "platform 'local': option grace_s is 'soon'; give a value of type float" in result.stderr
     assert list(project.iterdir()) == []
 
 

@@ -206,7 +206,8 @@ def test_an_option_that_the_program_gives_goes_before_a_variable(project: Path):
 def test_a_bad_option_is_told_with_the_file_it_stands_in(project: Path):
     (project / "dressage.toml").write_text("[platforms.local]\ngrace_s = 'abc'\n")
     with pytest.raises(
-        SettingsError, match=r"dressage\.toml: platform 'local': option grace_s is 'abc'; give float$"
+        SettingsError,
+        match=r"dressage\.toml: platform 'local': option grace_s is 'abc'; give a value of type float$",
     ):
         Engine(project).platform("local")
 

@@ -55,7 +55,9 @@ def test_any_value_is_refused_where_nothing_is_declared():
 
 
 def test_a_platform_has_options_where_a_recipe_has_settings():
-    with pytest.raises(SettingsError, match="platform 'lab': option epochs is 'five'; give int"):
+    with pytest.raises(
+        SettingsError, match="platform 'lab': option epochs is 'five'; give a value of type int"
+    ):
         resolve(Owner("platform", "lab"), Settings, {"epochs": "five"})
 
 

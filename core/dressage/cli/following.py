@@ -99,7 +99,7 @@ def _close_terminal(*_: object) -> None:
 
 
 def _handle_ctrl_c(run: Run) -> None:
-    """Detach from the run. A second Ctrl-C soon after asks whether to cancel it."""
+    """Detach from the run. A second Ctrl-C asks whether to cancel it."""
     say(f"\n{_describe_detached(run)}")
     try:
         if sys.stdin.isatty():

@@ -25,7 +25,7 @@ def check_available(name: str, packages: Sequence[str]) -> None:
     if packages and find_spec("rattler") is None:
         raise StageError(
             "environment",
-            f"environment {name!r} asks for conda packages ({', '.join(packages)}), which need py-rattler:"
+            f"environment {name!r} requires conda packages ({', '.join(packages)}), which need py-rattler:"
             " `pip install 'dressage[conda]'`, or list their PyPI names below '- pip:'",
         )
 

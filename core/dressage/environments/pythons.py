@@ -23,8 +23,8 @@ def check_possible(name: str, requirement: VersionRequirement) -> None:
     if not any(version >= OLDEST and requirement.allows(version) for version in candidates):
         raise StageError(
             "environment",
-            f"environment {name!r} cannot be built on this machine: it asks for Python {requirement}, but only"
-            f" {'.'.join(map(str, OLDEST))} and later are supported; ask for a later Python,"
+            f"environment {name!r} cannot be built on this machine: it requires Python {requirement}, but only"
+            f" {'.'.join(map(str, OLDEST))} and later are supported; require a later Python,"
             " or choose a platform that builds images with --on",
         )
 
@@ -55,8 +55,8 @@ def _download(wanted: str, uv: Uv, progress: Progress) -> None:
         ours = "{}.{}".format(*sys.version_info[:2])
         raise StageError(
             "environment",
-            f"environment {uv.name!r} cannot be built on this machine: it asks for Python {wanted}, which is"
-            f" not installed and could not be downloaded ({summarize(errors)}); install that Python, ask for"
+            f"environment {uv.name!r} cannot be built on this machine: it requires Python {wanted}, which is"
+            f" not installed and could not be downloaded ({summarize(errors)}); install that Python, require"
             f" {ours}, which is installed, or choose a platform that builds images with --on",
         )
 

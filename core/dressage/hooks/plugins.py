@@ -112,7 +112,7 @@ class Plugins:
     def _choose(self, kind: Kind, name: str) -> Provider:
         if self.is_disabled(kind, name):
             raise NotFoundError(
-                f"{kind} {name!r} is disabled by {self.settings.disabled[name]}; remove it there to use it"
+                f"{kind} {name!r} is disabled by {self.settings.disabled[name]}; enable it there to use it"
             )
         providers = self.providers(kind, name)
         if not providers:
@@ -170,5 +170,5 @@ class Plugins:
     def advise(self, name: str) -> str:
         """Return what the user can do if a policy breaks."""
         if required_by := self.settings.required.get(name):
-            return f"no run starts without it: {required_by} requires it"
-        return f"no run starts without it; to disable it, set {VARIABLE}={name}"
+            return f"no run can start until this is fixed: {required_by} requires the policy"
+        return f"no run can start until this is fixed; to disable it, set {VARIABLE}={name}"

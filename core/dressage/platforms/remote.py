@@ -57,7 +57,7 @@ class LogMirror:
     def update(self, *, has_ended: bool) -> None:
         """Fetch new bytes and append them to the copy. If another process is doing that, do nothing.
 
-        has_ended: the run has ended, so that the log does not grow any more; wait for the other process then.
+        has_ended: the run has ended, so the log does not grow; then wait for the other process.
         """
         if self._whole.exists():
             return

@@ -36,7 +36,7 @@ class RunFound(Struct, frozen=True):
 
 
 class RunJudged(Struct, frozen=True):
-    """The policies judged a run again, before its next attempt, and their judgement is another one now.
+    """The policies judged a run again, before its next attempt, and the result differs from the recorded one.
 
     policies: in the order in which they were applied. changed_by: what each policy changes, one line per change.
     disabled_policies: policies that were not applied, each with the file or variable that disables it.

@@ -109,7 +109,9 @@ def _check(what: str, value: Any, hint: Any, metadata: Mapping[str, Any]) -> Any
     try:
         checked = _coerce(value, hint)
     except (ValueError, TypeError, OverflowError):
-        wanted = f"one of {', '.join(_choices(hint))}" if _choices(hint) else _type_name(hint)
+        wanted = (
+            f"one of {', '.join(_choices(hint))}" if _choices(hint) else f"a value of type {_type_name(hint)}"
+        )
         raise SettingsError(f"{what} is {value!r}; give {wanted}") from None
     if limits := _find_violation(checked, metadata):
         raise SettingsError(f"{what} is {checked!r}; give {limits}")

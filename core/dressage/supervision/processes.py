@@ -63,7 +63,7 @@ def end_leftover(folder: RunFolder) -> None:
         with suppress(ProcessLookupError):  # the lock's holder has left the script's process group
             os.killpg(int(group), signal.SIGKILL)
     if not watch_release(lock).wait(_LEFTOVER_S):
-        lock.unlink()  # held by a daemon that inherited it, and that outlives runs
+        lock.unlink()  # held by a daemon that inherited it and continues after the run
 
 
 def watch_release(path: Path) -> threading.Event:

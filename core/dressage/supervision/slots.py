@@ -1,7 +1,7 @@
-"""A queue across processes: first come, first served, and a dead process blocks nobody.
+"""A queue across processes. Runs start in the order of submission; a dead process does not block the queue.
 
 A ticket is a file in the queue's folder. It is drawn when a run is submitted; the run's supervisor inherits the
-lock on it, and holds the lock as long as it lives. The run may start when fewer live tickets than slots are ahead
+lock on it, and holds the lock while it is running. The run may start when fewer live tickets than slots are ahead
 of it. When a supervisor ends, even by SIGKILL, the kernel releases its lock and wakes the waiting supervisors.
 """
 

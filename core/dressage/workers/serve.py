@@ -63,7 +63,7 @@ def main():
     conversation = Conversation(importlib.import_module(sys.argv[2]).HANDLERS, replies)
     for line in calls:
         threading.Thread(target=conversation.answer, args=(messages.decode_call(line),), daemon=True).start()
-    os._exit(0)  # the client process has ended, so nobody needs the calls that are still running
+    os._exit(0)  # the client process has ended, so the results of running calls are not needed
 
 
 messages = load_messages()

@@ -215,14 +215,14 @@ def test_python_alone_is_an_environment(stage: Stage):
 def test_a_python_that_cannot_be_built_is_refused(stage: Stage, step: str):
     text = "dependencies:\n- python=3.6.2\n- pip:\n  - tensorflow-gpu==2.0.0\n"
     with pytest.raises(
-        StageError, match=r"environment 'lab' cannot be built on this machine: it asks for Python 3\.6\.2"
+        StageError, match=r"environment 'lab' cannot be built on this machine: it requires Python 3\.6\.2"
     ) as caught:
         getattr(stage, step)(text)
     assert "with --on" in str(caught.value)
 
 
 def test_a_python_that_nobody_has_is_named(stage: Stage):
-    with pytest.raises(StageError, match=r"asks for Python 3\.99, which is not installed"):
+    with pytest.raises(StageError, match=r"requires Python 3\.99, which is not installed"):
         stage.ensure("dependencies:\n- python=3.99\n")
 
 

@@ -117,7 +117,7 @@ def test_the_profile_article_has_the_environment_of_the_article():
 
 
 def test_the_local_platform_says_why_it_cannot_build_the_articles_environment(engine: Engine):
-    with pytest.raises(StageError, match=r"asks for Python .*3\.6\.2.*platform that builds images"):
+    with pytest.raises(StageError, match=r"requires Python .*3\.6\.2.*platform that builds images"):
         engine.plan("keras-mnist", set={"profile": "article", "data": "digits"})
 
 
