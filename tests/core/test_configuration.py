@@ -86,7 +86,7 @@ def test_a_workspace_in_the_file_lies_where_the_file_does(project: Path):
     assert Engine(below).workspace.root == project / "records"
 
 
-def test_a_bad_value_is_told_with_the_file_it_stands_in(project: Path):
+def test_a_bad_value_is_reported_with_its_file(project: Path):
     (project / "dressage.toml").write_text("[recipes.script]\npath = [3]\n")
     with pytest.raises(SettingsError, match=r"dressage\.toml: recipe 'script': setting path is \[3\]"):
         Engine(project).plan("script")
@@ -203,7 +203,7 @@ def test_an_option_that_the_program_gives_goes_before_a_variable(project: Path):
     assert poll_s(project, {"poll-s": 2}, DRESSAGE_MY_LAB_POLL_S="3") == 2
 
 
-def test_a_bad_option_is_told_with_the_file_it_stands_in(project: Path):
+def test_a_bad_option_is_reported_with_its_file(project: Path):
     (project / "dressage.toml").write_text("[platforms.local]\ngrace_s = 'abc'\n")
     with pytest.raises(
         SettingsError,
@@ -212,7 +212,7 @@ def test_a_bad_option_is_told_with_the_file_it_stands_in(project: Path):
         Engine(project).platform("local")
 
 
-def test_a_bad_option_is_told_with_its_variable(project: Path):
+def test_a_bad_option_is_reported_with_its_variable(project: Path):
     with pytest.raises(SettingsError, match=r"^DRESSAGE_LOCAL_GRACE_S: platform 'local': .* at least 0$"):
         Engine(project, environ={"DRESSAGE_LOCAL_GRACE_S": "-1"}).platform("local")
 

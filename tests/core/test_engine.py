@@ -37,7 +37,7 @@ def test_the_same_request_again_answers_with_the_run_that_did_it(engine: Engine,
     assert count_results(engine) == (1, 1, 1)
 
 
-def test_again_trains_anew_and_the_same_bytes_make_no_new_version(engine: Engine, tiny: Tiny):
+def test_again_starts_a_new_run_and_the_same_bytes_make_no_new_version(engine: Engine, tiny: Tiny):
     first = engine.run("tiny")
     first.wait(120)
     second = engine.run("tiny", again=True)

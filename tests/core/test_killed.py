@@ -61,7 +61,7 @@ def test_a_client_killed_before_its_run_can_be_found_again_leaves_none(
     assert count_results(engine) == (1, 1, 1)
 
 
-def test_a_run_that_was_never_begun_is_told_and_not_listed(engine: Engine, tiny: Tiny, project: Path):
+def test_a_run_that_was_never_started_is_reported_and_not_listed(engine: Engine, tiny: Tiny, project: Path):
     kill_before(project, "run.created")
     (folder,) = engine.workspace.runs.iterdir()
     (folder / "journal.jsonl").write_text('{"event":"run.cre')  # as far as it may have come
@@ -104,7 +104,7 @@ def test_a_killed_client_does_not_stop_the_run(engine: Engine, tiny: Tiny, proje
     assert b"".join(run.logs()) == b"step 0\nstep 1\nstep 2\nstep 3\n"
 
 
-def test_a_run_whose_client_died_before_submitting_it_is_told_with_the_next_step(
+def test_a_run_whose_client_died_before_submitting_it_is_reported_with_the_next_step(
     engine: Engine, tiny: Tiny, project: Path
 ):
     kill_at(project, "StageStartedenvironment")
@@ -114,7 +114,7 @@ def test_a_run_whose_client_died_before_submitting_it_is_told_with_the_next_step
     assert f"dressage resume {summary.run_id}" in (status.reason or "")
 
 
-def test_a_killed_supervisor_is_told_and_resume_goes_on_from_the_checkpoint(
+def test_a_killed_supervisor_is_reported_and_resume_continues_from_the_checkpoint(
     engine: Engine, tiny: Tiny, project: Path
 ):
     run, hold = start_and_hold(engine, project)

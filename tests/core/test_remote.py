@@ -93,7 +93,7 @@ def test_a_run_started_when_it_was_first_seen_to_run(run: Run, cloud: Cloud):
     assert run.status.started == started
 
 
-def test_an_end_whose_metrics_are_out_of_reach_is_told_and_kept_by_a_later_look(
+def test_an_end_whose_metrics_are_out_of_reach_is_reported_and_kept_by_a_later_look(
     run: Run, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ):
     cloud.state = RunStatus(state="Completed", exit_code=0)

@@ -49,7 +49,7 @@ def test_a_failed_run_is_resumed_while_its_handle_still_lives(engine: Engine, sc
 
 
 @pytest.mark.timeout(30)  # it would wait for itself
-def test_whoever_catches_an_error_may_resume_at_once(engine: Engine, tiny: Tiny):
+def test_a_client_that_catches_an_error_can_resume_at_once(engine: Engine, tiny: Tiny):
     tiny.data.unlink()
     try:
         engine.run("tiny")

@@ -56,7 +56,7 @@ def test_the_command_line_takes_tags(dressage: Dressage, script: WriteScript):
     assert shown["request"]["tags"] == {"team": "vision", "note": "a=b"}
 
 
-def test_tags_that_a_reused_run_does_not_get_are_told(engine: Engine, tiny: Tiny):
+def test_tags_that_a_reused_run_does_not_get_are_reported(engine: Engine, tiny: Tiny):
     first = engine.run("tiny")
     first.wait(60)
     heard: list[object] = []

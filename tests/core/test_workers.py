@@ -105,14 +105,14 @@ def test_a_failure_is_one_line_with_its_kind(worker: Worker):
     assert failed.value.kind == "odd"
 
 
-def test_a_worker_that_dies_is_told_with_its_last_words_and_started_again(worker: Worker):
+def test_a_worker_that_dies_is_reported_with_its_last_words_and_started_again(worker: Worker):
     with pytest.raises(WorkerError, match="exited during die: last words"):
         worker.call("die")
     assert worker.call("echo", alive=True) == {"alive": True}
 
 
 @pytest.mark.timeout(60)  # it would wait for the rest for ever
-def test_a_worker_that_dies_in_the_middle_of_a_reply_is_told(worker: Worker):
+def test_a_worker_that_dies_in_the_middle_of_a_reply_is_reported(worker: Worker):
     with pytest.raises(WorkerError, match="exited during break_off"):
         worker.call("break_off")
 
@@ -135,7 +135,7 @@ def test_calls_do_not_wait_for_each_other(worker: Worker, tmp_path: Path):
         assert waiting.result(30)
 
 
-def test_all_who_wait_for_a_worker_that_dies_are_told(worker: Worker):
+def test_all_callers_of_a_worker_that_dies_get_an_error(worker: Worker):
     with ThreadPoolExecutor() as pool:
         waiting = [pool.submit(worker.call, "wait", path="/nowhere") for _ in range(3)]
         with pytest.raises(WorkerError):
@@ -168,7 +168,7 @@ def _lives(pid: int) -> bool:
     return Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z"
 
 
-def test_a_lock_that_cannot_be_installed_is_told_in_one_line(
+def test_a_lock_that_cannot_be_installed_is_reported_in_one_line(
     tmp_path: Path, caches: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv("XDG_CACHE_HOME", str(caches))

@@ -19,7 +19,7 @@ def parse(name: str, conda: str) -> Specification:
     return parse_environment(Environment(name=name, conda=conda))
 
 
-def test_the_pip_part_is_told_from_the_conda_packages():
+def test_the_pip_part_is_separate_from_the_conda_packages():
     text = "channels: [conda-forge]\ndependencies:\n- python=3.12\n- cudatoolkit=11\n"
     text += "- pip:\n  - six\n  - -f /wheels\n"
     specification = parse("lab", text)

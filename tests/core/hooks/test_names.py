@@ -71,7 +71,7 @@ def test_two_claims_to_a_policys_name_stop_every_plan(project: Path, tiny: Tiny,
         engine.plan("tiny")
 
 
-def test_a_platform_of_ours_cannot_be_replaced_in_silence(project: Path, tiny: Tiny, install: Install):
+def test_a_platform_of_ours_cannot_be_replaced_silently(project: Path, tiny: Tiny, install: Install):
     install("platforms", "local", "1 / 0", distribution="other")
     engine = Engine(project)
     engine.plugins.add("recipe", "tiny", tiny)

@@ -105,7 +105,7 @@ def test_many_that_add_at_once_do_not_sweep_each_other(store: ObjectStore, tmp_p
     assert [store.path(file.sha256 or "").read_text() for file in added] == [file.path for file in added]
 
 
-def test_a_full_disk_is_told_and_leaves_nothing_half(tmp_path: Path):
+def test_a_full_disk_is_reported_and_leaves_nothing_half(tmp_path: Path):
     """A limit on the size of files stands in for a disk without room: the same error, in the same place."""
     large = tmp_path / "large.bin"
     large.write_bytes(bytes(1_000_000))

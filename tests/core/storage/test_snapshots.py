@@ -108,14 +108,14 @@ class Vanishing(PosixPath):
         return path
 
 
-def test_a_file_that_goes_away_while_it_is_read_is_told(source: Path):
+def test_a_file_that_goes_away_while_it_is_read_is_reported(source: Path):
     with pytest.raises(
         SpecError, match=r"train\.py' was deleted while it was being read; run the command again$"
     ):
         take(Vanishing(source))
 
 
-def test_a_file_that_goes_away_before_it_is_kept_is_told(source: Path, tmp_path: Path):
+def test_a_file_that_goes_away_before_it_is_kept_is_reported(source: Path, tmp_path: Path):
     (tmp_path / "snapshots").mkdir()
     snapshot = take(source)
     (source / "train.py").unlink()

@@ -108,7 +108,7 @@ def test_a_recipes_server_gets_the_shells_credentials_and_not_the_runs_token(
 
 
 @pytest.mark.parametrize("address", ["http://[x", "sqlite:///my.db"])
-def test_any_address_in_the_shell_can_be_told(
+def test_any_address_in_the_shell_can_be_used(
     engine: Engine, script: WriteScript, monkeypatch: pytest.MonkeyPatch, address: str
 ):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
@@ -242,7 +242,7 @@ def test_what_was_refused_is_shown_with_its_count(dressage: Dressage, project_wi
     assert f"warning: {sentence}\n" in shown
 
 
-def test_what_was_refused_is_told_at_the_end_of_a_run(dressage: Dressage, script: WriteScript):
+def test_what_was_refused_is_reported_at_the_end_of_a_run(dressage: Dressage, script: WriteScript):
     told = dressage("run", str(script("import mlflow\nmlflow.MlflowClient().get_webhook('x')")))
     assert "not supported by this platform: GET " in told.stdout
 

@@ -137,7 +137,7 @@ def test_the_connection_outlives_a_malformed_request(endpoint: Served):
     connection.close()
 
 
-def test_a_fault_of_ours_is_told_counted_and_not_asked_for_again(endpoint: Served):
+def test_a_fault_of_ours_is_reported_counted_and_not_asked_for_again(endpoint: Served):
     """MLflow's client repeats for minutes what is answered with 500. A damaged file stands for the fault."""
     folder = endpoint.workspace / "models" / "net"
     folder.mkdir(parents=True)

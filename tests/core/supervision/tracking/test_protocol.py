@@ -58,7 +58,7 @@ def test_what_was_answered_is_in_the_journal(endpoint: Served):
     assert [(point.step, point.value) for point in endpoint.tracked.metrics["m"]] == [(3, 0.5)]
 
 
-def test_a_journal_that_cannot_be_written_is_told_to_the_client(endpoint: Served):
+def test_a_journal_that_cannot_be_written_is_reported_to_the_client(endpoint: Served):
     endpoint.journal.path.mkdir()
     status, answer = ask(
         endpoint, "POST", API + "runs/set-tag", {"run_id": "run-1", "key": "a", "value": "1"}

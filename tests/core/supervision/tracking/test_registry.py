@@ -146,7 +146,7 @@ def test_registering_while_another_thread_logs_succeeds(endpoint: Served):
     assert set(statuses) == {200}
 
 
-def test_a_name_is_created_once_whoever_asks_at_the_same_time(endpoint: Served):
+def test_a_name_is_created_once_for_simultaneous_requests(endpoint: Served):
     with ThreadPoolExecutor(8) as pool:
         answers = list(
             pool.map(lambda _: ask(endpoint, "POST", MODEL + "create", {"name": "net"})[0], range(8))
