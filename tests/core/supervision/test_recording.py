@@ -108,7 +108,7 @@ def test_a_recipes_server_gets_the_shells_credentials_and_not_the_runs_token(
 
 
 @pytest.mark.parametrize("address", ["http://[x", "sqlite:///my.db"])
-def test_any_address_in_the_shell_can_be_used(
+def test_any_address_in_the_shell_is_named_in_the_plan(
     engine: Engine, script: WriteScript, monkeypatch: pytest.MonkeyPatch, address: str
 ):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
