@@ -50,11 +50,11 @@ def dataset(
 @hookspec(firstresult=True)
 def compute(
     settings: Any, recipe: str, platform: str, experiment: str, tags: Mapping[str, str], user: str
-) -> ComputeTarget:
+) -> ComputeTarget | None:
     """Judge where the run executes, and what it needs there.
 
-    Called: after `dataset`. `yield` gives a target, named "default" if the recipe describes none. It has what the recipe
-        asks for: a field that is None does not mean none, as `gpus` where a `size` decides. `max_nodes` limits a
+    Called: after `dataset`. `yield` gives a target, named "default" if the recipe describes none. It has
+        what the recipe asks for: a field that is None does not mean none, as `gpus` where a `size` decides. `max_nodes` limits a
         cluster; what one run uses is `script.distribution` of the model. Prices are not known here.
     Returns: what `yield` gave, or a changed copy.
     Raises: see `dataset`.
@@ -77,7 +77,7 @@ def environment(
     tags: Mapping[str, str],
     user: str,
     compute: ComputeTarget,
-) -> Environment:
+) -> Environment | None:
     """Judge the environment that the script runs in.
 
     Called: after `compute`. compute: the target after all policies, as the platform resolved it. `yield` gives an
@@ -103,7 +103,7 @@ def model(
     tags: Mapping[str, str],
     user: str,
     compute: ComputeTarget,
-) -> Model:
+) -> Model | None:
     """Judge what is trained: the script, its arguments, and where it writes the model.
 
     Called: after `environment`. compute: as for `environment`. `yield` gives a model.
@@ -122,7 +122,7 @@ def model(
 @hookspec(firstresult=True)
 def tags(
     settings: Any, recipe: str, platform: str, experiment: str, tags: Mapping[str, str], user: str
-) -> Mapping[str, str]:
+) -> Mapping[str, str] | None:
     """Judge the run's tags.
 
     Called: last. `yield` gives the recipe's tags by name, overridden by the user's.
