@@ -10,5 +10,5 @@ class Options:
     """What `[platforms.local]` may contain."""
 
     grace_s: float = setting(
-        10.0, help="seconds between SIGTERM and SIGKILL when a run is cancelled", minimum=0
+        10.0, help="seconds between SIGTERM and SIGKILL when a run is canceled", minimum=0
     )

@@ -75,5 +75,5 @@ def cancel(service: Service, request: Request, experiment: str, run_id: str) -> 
     ended = run(service, run_id)
     if ended.status not in ENDED:
         ended.enter("CancelRequested")
-        ended.cancelled.set()
+        ended.canceled.set()
     return Response(200, {})

@@ -50,7 +50,7 @@ class Behaviour:
     hurt (it works, but a node had an error), foreign (a kind that the client does not know).
     image_error: why image builds fail. image_end: the state in which they end then.
     preempt_after_s: how long a script runs before its node is preempted. preemptions: how many runs lose their node.
-    grace_s: time from SIGTERM to SIGKILL when a run is cancelled. run_error: why runs fail after their script ended.
+    grace_s: time from SIGTERM to SIGKILL when a run is canceled. run_error: why runs fail after their script ended.
     keyless: whether the datastore has no credentials. adfs: whether users sign in with AD FS, which declines them.
     starting_s, preparing_s, queued_s, finalizing_s: minimum time of a run in a state.
     """

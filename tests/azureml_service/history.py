@@ -137,7 +137,7 @@ def _apply_event(changed: Run, event: dict[str, Any]) -> None:
         changed.error = event["data"]["ErrorResponse"]
     elif kind in EVENTS:
         if kind.startswith("Cancel"):
-            changed.cancelled.set()
+            changed.canceled.set()
         changed.enter(EVENTS[kind], changed.error)
 
 

@@ -57,7 +57,7 @@ class Job:
             self.run.enter("Failed", failure("SystemError", traceback.format_exc()))
 
     def abandon(self) -> None:
-        self.run.cancelled.set()
+        self.run.canceled.set()
         self.script.end(0)
         self.thread.join(5)
 
@@ -70,7 +70,7 @@ class Job:
     def _stay(self, status: str, seconds: float) -> None:
         """Enter a state and stay there for some time."""
         self.run.enter(status)
-        if self.run.cancelled.wait(seconds):
+        if self.run.canceled.wait(seconds):
             raise RunEnded("Canceled")
 
     def _build(self) -> None:
@@ -94,7 +94,7 @@ class Job:
         target = self.configuration["target"]
         if target in self.service.behaviour.resizing:
             self.run.tags.update(allocation("resizing"))
-        with clusters.node(self.service, target, self.run.cancelled) as taken:
+        with clusters.node(self.service, target, self.run.canceled) as taken:
             if not taken:
                 raise RunEnded("Canceled")
             self.run.tags.update(allocation("steady"))
@@ -120,7 +120,7 @@ class Job:
                 return False
             if longest and lasted > longest:
                 self._cancel(failure("UserError", f"The run exceeded its limit of {longest} s."))
-            if self.run.cancelled.wait(TICK_S):
+            if self.run.canceled.wait(TICK_S):
                 self._cancel()
         return True
 

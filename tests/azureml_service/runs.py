@@ -42,7 +42,7 @@ class Experiment:
 class Run:
     """A run.
 
-    sent: fields that the client or the service wrote. cancelled: set to cancel the run.
+    sent: fields that the client or the service wrote. canceled: set to cancel the run.
     metrics: (name, value, step, milliseconds since 1970) in the order of logging. tables: metrics that are not
     numbers, as they were sent. logs: names of log files. history: states with their times.
     """
@@ -64,7 +64,7 @@ class Run:
     params: dict[str, str] = field(default_factory=dict)
     logs: list[str] = field(default_factory=list)
     history: list[tuple[str, str]] = field(default_factory=list)
-    cancelled: threading.Event = field(default_factory=threading.Event)
+    canceled: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
         self.history.append((self.status, self.created))

@@ -90,6 +90,6 @@ def short_grace(platform: str, project: Path, request: pytest.FixtureRequest) ->
 
 
 @pytest.fixture
-def exit_code_when_cancelled(platform: str) -> Callable[[int], int | None]:
-    """A function that returns the exit code that a cancelled run reports. Azure ML does not report it."""
+def exit_code_when_canceled(platform: str) -> Callable[[int], int | None]:
+    """A function that returns the exit code that a canceled run reports. Azure ML does not report it."""
     return lambda code: None if platform == "azureml" else code

@@ -97,7 +97,7 @@ def test_the_exit_code_after_a_signal_is_128_plus_its_number(submit: FinishScrip
 
 
 def test_cancel_sends_sigterm_and_the_script_may_clean_up(
-    start: StartScript, exit_code_when_cancelled: Callable[[int], int | None]
+    start: StartScript, exit_code_when_canceled: Callable[[int], int | None]
 ):
     run: Run = start(
         "import signal, sys, time\n"
@@ -109,7 +109,7 @@ def test_cancel_sends_sigterm_and_the_script_may_clean_up(
     next(iter(run.logs(follow=True)))
     run.cancel()
     status = run.wait(60)
-    assert (status.state, status.exit_code) == ("Canceled", exit_code_when_cancelled(9))
+    assert (status.state, status.exit_code) == ("Canceled", exit_code_when_canceled(9))
     assert "outputs/clean" in {file.path for file in run.files}
 
 
@@ -133,14 +133,14 @@ def test_cancel_ends_the_scripts_children_too(start: StartScript, tmp_path: Path
 
 
 def test_a_script_that_ignores_sigterm_is_killed_after_the_grace_time(
-    start: StartScript, short_grace: None, exit_code_when_cancelled: Callable[[int], int | None]
+    start: StartScript, short_grace: None, exit_code_when_canceled: Callable[[int], int | None]
 ):
     run: Run = start(
         "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nprint('up'); time.sleep(300)"
     )
     next(iter(run.logs(follow=True)))
     run.cancel()
-    assert (run.wait(60).state, run.status.exit_code) == ("Canceled", exit_code_when_cancelled(137))
+    assert (run.wait(60).state, run.status.exit_code) == ("Canceled", exit_code_when_canceled(137))
 
 
 def test_a_missing_log_is_empty_not_an_error(submit: FinishScript):

@@ -17,7 +17,7 @@ from dressage.storage.compute import StoredCompute
 from dressage_local.runs import LocalRuns
 
 
-def test_a_queued_run_can_be_cancelled(engine: Engine, tiny: Tiny, project: Path):
+def test_a_queued_run_can_be_canceled(engine: Engine, tiny: Tiny, project: Path):
     first, hold = start_and_hold(engine, project)
     waiting = engine.run("tiny", set={"slots": 1, "rate": "2"})
     eventually(lambda: waiting.status.state == "Queued")
@@ -27,7 +27,7 @@ def test_a_queued_run_can_be_cancelled(engine: Engine, tiny: Tiny, project: Path
     assert first.wait(120).state == "Completed"
 
 
-def test_a_run_cancelled_before_it_is_submitted_never_starts(engine: Engine, tiny: Tiny):
+def test_a_run_canceled_before_it_is_submitted_never_starts(engine: Engine, tiny: Tiny):
     def cancel(event: object) -> None:
         if isinstance(event, StageFinished) and event.stage == "environment":
             (summary,) = engine.runs()
@@ -80,7 +80,7 @@ def test_a_run_whose_client_was_killed_as_it_handed_it_over_can_be_canceled(
     assert b"step 3" not in b"".join(run.logs())
 
 
-def test_a_cancelled_run_is_not_continued_because_a_stage_failed_too(engine: Engine, tiny: Tiny):
+def test_a_canceled_run_is_not_continued_because_a_stage_failed_too(engine: Engine, tiny: Tiny):
     def cancel(event: object) -> None:
         if isinstance(event, StageStarted) and event.stage == "dataset":
             engine.get("latest").cancel()
@@ -89,8 +89,8 @@ def test_a_cancelled_run_is_not_continued_because_a_stage_failed_too(engine: Eng
     with pytest.raises(StageError, match=r"data\.csv"):
         engine.run("tiny", listener=cancel)
     tiny.data.write_text("1,2,3\n")
-    cancelled = engine.get("latest")
-    assert cancelled.status.state == "Canceled"
+    canceled = engine.get("latest")
+    assert canceled.status.state == "Canceled"
     again = engine.run("tiny")
-    assert again.id != cancelled.id
+    assert again.id != canceled.id
     assert again.wait(60).state == "Completed"

@@ -11,10 +11,10 @@ def test_a_changed_option_goes_by_its_name():
     assert argument_differences(old, new) == ["argument --epochs: 20 -> 5"]
 
 
-def test_an_option_that_came_or_went_is_told():
+def test_an_added_or_removed_option_is_listed():
     assert argument_differences(["--verbose"], ["--seed", "3"]) == [
-        "argument --verbose: True -> nothing",
-        "argument --seed: nothing -> 3",
+        "argument --verbose: True -> not set",
+        "argument --seed: not set -> 3",
     ]
 
 

@@ -72,7 +72,7 @@ def test_a_run_that_was_never_begun_is_told_and_not_listed(engine: Engine, tiny:
         engine.get(folder.name)
 
 
-def test_a_run_whose_client_died_handing_it_over_runs_and_can_be_cancelled(
+def test_a_run_whose_client_died_handing_it_over_runs_and_can_be_canceled(
     engine: Engine, tiny: Tiny, project: Path
 ):
     hold = project / "hold"

@@ -251,7 +251,7 @@ def test_each_of_two_policies_is_named_for_its_own_change(engine: Engine, recipe
     engine.plugins.add("policy", "a", Tag("one"))
     engine.plugins.add("policy", "b", Tag("two"))
     changes = engine.plan("full").stage("compute").changed_by
-    assert changes == ("a: tags.one: nothing -> yes", "b: tags.two: nothing -> yes")
+    assert changes == ("a: tags.one: not set -> yes", "b: tags.two: not set -> yes")
 
 
 def test_a_policy_that_breaks_is_named_rather_than_the_recipe(engine: Engine, recipe: Recipe):

@@ -149,7 +149,7 @@ def test_a_script_is_stopped_at_its_time_limit(engine: Engine, add: Add):
         (ComputeTarget, {"name": "a", "time_limit_s": float("nan")}, "give a number of seconds above 0"),
         (ComputeTarget, {"name": "a", "slots": 0}, "slots is 0; give at least 1"),
         (Environment, {"name": "a", "variables": {"A=B": "1"}}, "variable 'A=B'"),
-        (Environment, {"name": "a", "variables": {"A": "1\0"}}, "leave out '=' and NUL bytes"),
+        (Environment, {"name": "a", "variables": {"A": "1\0"}}, "remove '=' and NUL bytes"),
         (Script, {"directory": Path("/a"), "command": "a\0b"}, "contains a NUL byte"),
         (Script, {"directory": Path("/a"), "file": "a.py", "arguments": ("\0",)}, "contains a NUL byte"),
         (Source, {"path": "./a", "addresses": ("/a",)}, "write it like 'train/a.csv'"),

@@ -115,7 +115,7 @@ def _found_lines(event: RunFound) -> Iterator[str]:
 
 def _judged_lines(event: RunJudged) -> Iterator[str]:
     yield f"  {'policies':<12} {', '.join(event.policies) or 'none'} (judged again)"
-    yield from (f"{'':<15}by policy {escape_text(line)}" for line in event.changed_by)
+    yield from (f"{'':<15}changed by policy {escape_text(line)}" for line in event.changed_by)
     for name, origin in event.disabled_policies.items():
         yield f"  {'disabled':<12} policy {name}, by {origin}"
 
@@ -128,7 +128,9 @@ def plan_lines(plan: Plan, stream: Any = None) -> str:
     if plan.tags:
         tags = ", ".join(f"{name}={value}" for name, value in plan.tags.items())
         lines.append(f"  {'tags':<12} {escape_text(tags)}")
-    lines += [f"{'':<{_REASONS_AT}}by policy {escape_text(change)}" for change in plan.tags_changed_by]
+    lines += [
+        f"{'':<{_REASONS_AT}}changed by policy {escape_text(change)}" for change in plan.tags_changed_by
+    ]
     if plan.policies:
         order = " (in this order)" if len(plan.policies) > 1 else ""
         lines.append(f"  {'policies':<12} {', '.join(plan.policies)}{order}")
@@ -143,7 +145,7 @@ def _stage_lines(stage: StagePlan, stream: Any) -> list[str]:
     action = colour_text(f"{stage.action:<7}", _COLOURS.get(stage.action, "yellow"), stream)
     size = f"{size_of(stage.size)}; " if stage.size else ""
     first, *more = stage.reasons or ("",)
-    reasons = [f"{size}{first}", *more, *(f"by policy {change}" for change in stage.changed_by)]
+    reasons = [f"{size}{first}", *more, *(f"changed by policy {change}" for change in stage.changed_by)]
     lines = [line for reason in reasons for line in wrap_text(reason, _REASONS_AT, stream)]
     return [
         f"  {stage.stage:<12} {action} {name:<24} {lines[0]}".rstrip(),

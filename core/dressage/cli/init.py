@@ -55,14 +55,14 @@ def _configure(name: str, values: Mapping[str, str]) -> Path:
 
 def _write_settings_file(directory: Path, platform: str, options: Mapping[str, Any]) -> Path:
     from dressage.specs.configuration import FILE
-    from dressage.specs.settings_file import platform_lines, says_already
+    from dressage.specs.settings_file import is_already_set, platform_lines
 
     path, lines = directory / FILE, platform_lines(platform, options)
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(lines)
     except FileExistsError:
-        if not says_already(path, platform, options):
+        if not is_already_set(path, platform, options):
             results().write(lines)
             message = f"{str(path)!r} already exists and was not changed; merge the printed lines into it"
             raise SettingsError(message) from None

@@ -37,7 +37,7 @@ def continue_run(run: Run, workspace: Workspace, plugins: Plugins, listener: Lis
     elif status.state in ("Failed", "Canceled"):
         _judge(run, plugins, listener)
         attempt = record.attempt + 1
-        workspace.remember(run.id, run.request.key)  # first: a run that is in its journal must be found again
+        workspace.remember(run.id, run.request.key)  # first: a run that is in its journal must be findable
         run.folder.resume(attempt)
         submit_attempt(run, attempt, listener)
 

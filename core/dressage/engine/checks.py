@@ -17,7 +17,7 @@ def check_tags(tags: Mapping[Any, Any]) -> dict[str, str]:
 
 
 def check_secrets(environment: Environment) -> None:
-    """Raise SettingsError for a secret that is not among this process's variables: the script gets it from there."""
+    """Raise SettingsError for a secret without a value: it is an environment variable of this process."""
     for name in environment.secrets:
         if name not in os.environ:
             raise SettingsError(

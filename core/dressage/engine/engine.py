@@ -1,4 +1,4 @@
-"""Plan runs, start them, continue them and find them again.
+"""Plan runs, start them, resume them and find them.
 
     engine = Engine()
     for stage in engine.plan("keras-mnist", set={"epochs": 5}).stages:
@@ -48,11 +48,11 @@ if TYPE_CHECKING:
     from dressage.hooks.statuses import PluginStatus
 
 _POLL_S = 0.1
-"""Seconds between two checks whether the client that prepares a run is done or gone."""
+"""Seconds between two checks whether the client that prepares a run has submitted it or exited."""
 
 
 class Engine:
-    """Plans runs, starts them and finds them again.
+    """Plans runs, starts them, resumes them and finds them.
 
     directory: where to look for settings files and the workspace, here and in the folders above; the current folder
         by default.
@@ -61,7 +61,7 @@ class Engine:
 
     `engine.plugins.add(kind, name, plugin)` adds an object as a plugin of this engine; kind is "recipe", "platform"
     or "policy". It takes the place of an installed plugin of that name, and settings files cannot disable it.
-    Settings files and installed plugins are read once: a new engine sees what changed since.
+    Settings files and installed plugins are read once; to read changed ones, create a new engine.
     """
 
     def __init__(
@@ -196,27 +196,29 @@ class Engine:
         folder = find_run(self.workspace, run_id)
         request = folder.refresh().the_request()
         self.platform(request.platform)  # if it is broken, the error comes before anything is written
-        attended = runs.lock_of_client(folder)
-        while not (alone := attended.acquire(blocking=False)) and not folder.refresh().is_submitted:
+        client_lock = runs.lock_of_client(folder)
+        while (
+            not (is_only_client := client_lock.acquire(blocking=False)) and not folder.refresh().is_submitted
+        ):
             time.sleep(_POLL_S)
-        run = self._run(request, attended)
+        run = self._run(request, client_lock)
         with run.release_on_error():
-            if alone or run.status.has_ended:
+            if is_only_client or run.status.has_ended:
                 with FileLock(folder.lock("resume")):  # another process may resume it at the same time
                     continue_run(run, self.workspace, self.plugins, listener)
         return run
 
     def get(self, run_id: str) -> Run:
-        """Return a run to look at. Its platform is only loaded when it is needed, and an error of it raised then.
+        """Return an existing run. Its platform is loaded when it is first needed; an error in it is raised then.
 
-        run_id: the run's id, the first or last characters of it if only one run has them, or "latest".
+        run_id: the run's id, its unique first or last characters, or "latest".
         Raises NotFoundError.
         """
         folder = find_run(self.workspace, run_id)
         return self._run(folder.refresh().the_request())
 
     def runs(self, limit: int | None = None) -> list[RunSummary]:
-        """Return the runs in the workspace, the newest first. limit: how many; None for all.
+        """Return the runs in the workspace, newest first. limit: how many; None for all.
 
         If a platform cannot report the status of its runs, they have their last recorded status.
         """
@@ -227,7 +229,7 @@ class Engine:
         return update_statuses(summaries, self._status)
 
     def plugin_statuses(self) -> "list[PluginStatus]":
-        """Load every plugin and return how each is: policies first, in the order in which they are applied."""
+        """Load every plugin and return its status: policies first, in the order in which they are applied."""
         from dressage.hooks.statuses import list_statuses
 
         return list_statuses(self.plugins)
@@ -269,7 +271,7 @@ class Engine:
         )
 
     def _find_run(self, plan: Plan, request: RunRequest, listener: Listener) -> Run | None:
-        """Return the run that answers the request; None if a new run is needed."""
+        """Return an existing run for the request; None if a new run is needed."""
         if found := find_run_to_continue(self.workspace, request.key, self._status):
             run_id, reason = found
             listener(RunFound(run_id, reason))
@@ -288,23 +290,21 @@ class Engine:
         """Create a run and submit its first attempt."""
         run_id = new_run_id(proposal.request.recipe, self.workspace.runs)
         folder = self.workspace.run(run_id)
-        attended = runs.lock_of_client(folder)
-        attended.acquire()
+        client_lock = runs.lock_of_client(folder)
+        client_lock.acquire()
         kept = snapshots.keep(proposal.request.snapshot, self.workspace.snapshots)
         request = replace(proposal.request, run_id=run_id, snapshot=kept)
-        run = self._run(request, attended)
+        run = self._run(request, client_lock)
         with run.release_on_error():
-            self.workspace.remember(
-                run_id, request.key
-            )  # first: a run that has a journal must be found again
+            self.workspace.remember(run_id, request.key)  # first: a run that has a journal must be findable
             folder.create(to_json(request), to_json(proposal.judgement))
             listener(RunCreated(run_id))
             submit_attempt(run, 1, listener)
         return run
 
-    def _run(self, request: RunRequest, attended: FileLock | None = None) -> Run:
+    def _run(self, request: RunRequest, client_lock: FileLock | None = None) -> Run:
         """Create the object of a run. Its platform is loaded on first use: the record is readable without it."""
-        return Run(self.workspace, lambda: self.platform(request.platform), request, attended)
+        return Run(self.workspace, lambda: self.platform(request.platform), request, client_lock)
 
     def _status(self, run_id: str) -> RunStatus:
         return self.get(run_id).status

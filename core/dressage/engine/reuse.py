@@ -1,4 +1,4 @@
-"""Find a run that answers a request: one that can be continued, or one whose model is reused."""
+"""Find an existing run for a request: one that can be continued, or one whose model is reused."""
 
 from collections.abc import Callable
 
@@ -29,7 +29,7 @@ def find_reusable_run(workspace: Workspace, plan: Plan) -> str | None:
 
 
 def describe_ignored(new: RunRequest, old: RunRequest) -> str | None:
-    """Return which parts of the new request a reused run does not take over: "name and tags"; None if all match."""
+    """Return which parts of the new request are ignored if the run is reused: "name and tags"; None if all match."""
     names = [name for name in ("name", "experiment") if getattr(new, name) not in (None, getattr(old, name))]
     if not new.tags.items() <= old.tags.items():
         names.append("tags")
@@ -39,7 +39,7 @@ def describe_ignored(new: RunRequest, old: RunRequest) -> str | None:
 def _explain_continuation(
     workspace: Workspace, run_id: str, read_status: Callable[[str], RunStatus]
 ) -> str | None:
-    """Return why the open run should be continued; None if a client attends it, it was detached, or it has ended."""
+    """Return why the open run should be continued; None if a client follows it, it was detached, or it has ended."""
     folder = workspace.run(run_id)
     record = folder.refresh()
     if record.request is None or is_locked(folder.lock("client")):

@@ -29,7 +29,7 @@ _POLL_S = 0.1
 
 
 class Run:
-    """One run. A run that this process started or resumed is attended by it until `detach`, `release` or its end.
+    """One run. The process that starts or resumes it holds its client lock until `detach`, `release` or its end.
 
     is_offline: the status and the log come from the record only; the platform is not asked.
     """
@@ -39,7 +39,7 @@ class Run:
         workspace: Workspace,
         find_platform: Callable[[], PlatformProxy],
         request: RunRequest,
-        attended: FileLock | None = None,
+        client_lock: FileLock | None = None,
     ) -> None:
         self.id = request.run_id
         self.request = request
@@ -47,7 +47,7 @@ class Run:
         self.folder = workspace.run(request.run_id)
         self._workspace = workspace
         self._find_platform = find_platform
-        self._attended = attended
+        self._client_lock = client_lock
         self._is_unreachable = False
 
     def __repr__(self) -> str:
@@ -106,7 +106,7 @@ class Run:
         self._is_unreachable = True
 
     def _record_status(self, seen: RunStatus, attempt: int) -> RunStatus:
-        """Record the status that the platform returned, and return it; also if it cannot be written."""
+        """Record the status that the platform returned, and return it, even if it cannot be written."""
         record = self.folder.refresh()
         recorded: tuple[tuple[str, Any], ...] = ()
         try:
@@ -193,14 +193,14 @@ class Run:
             self.platform.runs.cancel(self.id)
 
     def detach(self) -> None:
-        """Let the run continue in the background. The same request will then start a new run."""
+        """Let the run continue in the background. The same request then starts a new run."""
         self.folder.detach()
         self.release()
 
     def release(self) -> None:
-        """Stop attending the run. The same request will then continue it if it has not ended."""
-        if self._attended:
-            self._attended.release()
+        """Release the run's client lock. If the run has not ended, the same request then resumes it."""
+        if self._client_lock:
+            self._client_lock.release()
 
     @contextmanager
     def release_on_error(self) -> Iterator[None]:
@@ -288,9 +288,9 @@ class Run:
 
     def _status_before_submission(self) -> RunStatus:
         """Return the status of a run that is not submitted. If its client exited, it failed and can be resumed."""
-        attended = is_locked(self.folder.lock("client"))
+        has_client = is_locked(self.folder.lock("client"))
         record = self.folder.refresh()
-        if attended or record.status.has_ended or record.is_submitted:
+        if has_client or record.status.has_ended or record.is_submitted:
             return record.status
         if record.may_be_submitted and (found := self._recover_submission(record.attempt)):
             return found
@@ -312,7 +312,7 @@ class Run:
         return self._record_status(seen, attempt)
 
     def _finish(self, listener: Listener) -> RunStatus:
-        """Register the model of a run that has ended, announce the end and release the run."""
+        """Register the model of a run that has ended, send the event `RunEnded` and release the run."""
         status = self.status
         if status.state == "Completed":
             with self.release_on_error():
@@ -333,5 +333,5 @@ class Run:
 
 
 def lock_of_client(folder: RunFolder) -> FileLock:
-    """Return the lock that a client holds while it attends the run."""
+    """Return the lock that a client holds while it prepares or follows the run."""
     return FileLock(folder.lock("client"))

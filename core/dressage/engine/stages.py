@@ -61,7 +61,7 @@ class Conductor:
         )
 
     def submit(self, submission: Submission) -> None:
-        """Submit the attempt to the platform. Does no harm if it was submitted before.
+        """Submit the attempt to the platform. Can be repeated.
 
         Raises StageError if the run was canceled in the meantime, or cannot be started.
         """
@@ -83,7 +83,7 @@ class Conductor:
         return self.carry_out("model", name, lambda _: self.platform.models.ensure(submission, metrics))
 
     def carry_out(self, stage: Stage, name: str, ensure: Callable[[Progress], H], of: str | None = None) -> H:
-        """Call `ensure` for a stage; record and announce its start and end. of: the name of a dataset input."""
+        """Call `ensure` for a stage; record and report its start and end. of: the name of a dataset input."""
         self.listener(StageStarted(stage, name))
         self.folder.start_stage(stage, of)
         begun = time.monotonic()
@@ -99,7 +99,7 @@ class Conductor:
 
     @property
     def _is_canceled(self) -> bool:
-        return self.folder.refresh().cancelled
+        return self.folder.refresh().canceled
 
     def _ensure_dataset(self, name: str, wanted: Dataset) -> DatasetVersion:
         """Ensure one input. Raises StageError if an earlier attempt was trained on other data."""

@@ -13,7 +13,7 @@ _TIMES = ("created", "started", "ended")
 
 
 def check_answer(value: Any, hint: Any) -> Any:
-    """Return the value, a sequence as a list. hint: the declared type. Raises TypeError if the value is not of it."""
+    """Return the value, a sequence as a list. hint: the declared type. Raises TypeError if the type differs."""
     if hint is Any or hint is type(None):
         return value
     if get_origin(hint) is Sequence:

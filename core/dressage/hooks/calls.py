@@ -66,7 +66,7 @@ def relay(progress: Callable[[str, int, int | None], None]) -> Callable[[str, in
 
 
 class _OwnError(BaseException):
-    """An error of our own progress function, as when the reader of our output exited: not an error of the plugin."""
+    """An error of our own progress function, not of the plugin; for example, the reader of our output exited."""
 
     def __init__(self, error: Exception) -> None:
         self.error = error
@@ -86,7 +86,7 @@ def _call(plugin: PluginId, where: str, call: Callable[[], T]) -> T:
 
 
 class _Watch:
-    """Logs a warning for each call that takes too long, in a thread that lives while calls are watched."""
+    """Logs a warning for each call that takes too long, in a thread that runs while calls are watched."""
 
     def __init__(self) -> None:
         self._calls: dict[int, tuple[float, str]] = {}

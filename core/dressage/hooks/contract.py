@@ -4,7 +4,8 @@ A plugin states the contract that it is written for in its module, next to its h
 
     DRESSAGE_CONTRACT = 1
 
-Without that line, it is contract 1. Plugins of older contracts keep working; a plugin of a newer one is an error.
+Without that line, the plugin is for contract 1. Plugins for older contracts keep working; a plugin for a newer one
+cannot be used.
 """
 
 import sys
@@ -34,7 +35,7 @@ def contract_of(plugin: Any, modules: Iterable[str | None] = ()) -> int:
     stated = [getattr(found, NAME, None) for found in (plugin, *(sys.modules.get(name) for name in names))]
     for number in stated:
         if number is not None and (type(number) is not int or number < _FIRST):
-            raise TypeError(f"{NAME} is {number!r}; give a whole number, as {CONTRACT}")
+            raise TypeError(f"{NAME} is {number!r}; give a whole number, such as {CONTRACT}")
     return max((number for number in stated if number is not None), default=_FIRST)
 
 
@@ -60,11 +61,11 @@ def read_contract(source: bytes) -> int | None:
 
 
 def read_contract_of_module(name: str) -> int | None:
-    """Return the contract that a module states which cannot be imported; None if it cannot be read."""
+    """Return the contract that a module states, without importing it; None if it cannot be read."""
     try:
         spec = find_spec(name)
         return read_contract(Path(spec.origin).read_bytes()) if spec and spec.origin else None
-    except BaseException:  # its package may break, too, in any way
+    except BaseException:  # importing its package may raise anything
         return None
 
 

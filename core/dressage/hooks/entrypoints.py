@@ -20,7 +20,7 @@ _ARCHIVES = (".zip", ".egg", ".whl", ".pyz")
 
 @dataclass(frozen=True, slots=True)
 class EntryPoint:
-    """One advertised object.
+    """One entry point of a distribution.
 
     value: "module" or "module:attribute". problem: why the entry cannot be used; its group and name may be "" then.
     """
@@ -50,8 +50,8 @@ def find_entry_points(
 ) -> Iterator[EntryPoint]:
     """Find the entry points whose group begins with `prefix`, of every distribution on `path` (default: sys.path).
 
-    As in importing, a distribution that comes first on the path hides one of the same name that comes later.
-    Entry points of the group `never_hidden` are found all the same, equal ones once.
+    As with imports, a distribution that comes first on the path hides one of the same name that comes later.
+    Entry points of the group `never_hidden` are found even if they are hidden; identical ones once.
     """
     hidden: set[str] = set()
     found: set[EntryPoint] = set()
@@ -65,7 +65,7 @@ def find_entry_points(
                     yield point
             if any(
                 (metadata / name).exists() for name in _METADATA
-            ):  # a folder that is left over hides nothing
+            ):  # a leftover folder without metadata hides nothing
                 hidden.add(key)
 
 
@@ -113,7 +113,7 @@ def _read(metadata: Any, prefix: str) -> Iterator[EntryPoint]:
 
 
 def _name_and_version(metadata: Any) -> tuple[str, str]:
-    """Return them from the metadata, or from the name of the folder if the metadata does not state them."""
+    """Return the distribution's name and version, from the metadata or else from the name of the folder."""
     name, version = _split(metadata)
     found = {"name": name, "version": version}
     for file in _METADATA:

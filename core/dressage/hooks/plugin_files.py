@@ -22,11 +22,11 @@ def name_of(path: Path) -> str:
 
 
 def kind_of(path: Path) -> Kind:
-    """Return what the file is. Raises ValueError, OSError or SyntaxError if it is not clearly one kind of plugin."""
+    """Return the kind of plugin. Raises ValueError, OSError or SyntaxError if the file does not show one kind."""
     import ast
 
     try:
-        hooks = list(_hooks_in(ast.parse(source_of(path))))
+        hooks = list(_hooks_in(ast.parse(source_of(path), str(path))))
     except (RecursionError, MemoryError) as error:
         raise ValueError("the file is nested too deeply to be read") from error
     names, wraps = {name for name, _ in hooks}, {wraps for _, wraps in hooks}
@@ -69,10 +69,10 @@ def _module(path: Path) -> Path:
 
 
 def _hooks_in(module: "ast.Module") -> Iterator[tuple[str, bool]]:
-    """Yield the marked functions at the top of a module, and whether each wraps.
+    """Yield the marked functions at the top level of a module, and whether each wraps.
 
-    Raises ValueError for a marker in another place, or with values that only running the module would give: what is
-    read here must be all there is, because a policy that is taken for a recipe would not judge.
+    Raises ValueError for a marker in another place, or with arguments that are not literals: no hook may be
+    missed here, because a policy that is mistaken for a recipe would not be applied.
     """
     import ast
 
@@ -91,7 +91,7 @@ def _hooks_in(module: "ast.Module") -> Iterator[tuple[str, bool]]:
         if is_read and _is_marker(node, markers) and node not in seen:
             line = getattr(node, "lineno", "?")
             raise ValueError(
-                f"line {line}: use hookimpl only as a decorator of functions at the top of the module"
+                f"line {line}: use hookimpl only as a decorator of functions at the top level of the module"
             )
 
 

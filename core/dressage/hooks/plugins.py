@@ -131,9 +131,9 @@ class Plugins:
         return chosen[0]
 
     def choice_for(self, kind: Kind, name: str) -> Choice | None:
-        """Return the setting that chooses the provider of the plugin; None without one.
+        """Return the setting that chooses the provider of the plugin, or None.
 
-        A choice of a provider that has the name for another kind of plugin only is ignored.
+        A choice is ignored if that provider has a plugin of this name of another kind only.
         Raises SettingsError if two settings files require the plugin from different providers.
         """
         choices = self.settings.find_choices(name)

@@ -47,7 +47,7 @@ class Policy:
             )
         except PluginError:
             raise
-        except DressageError as error:  # the policy refuses, whatever it raises for that
+        except DressageError as error:  # any of our errors means that the policy refuses
             kind = type(error) if isinstance(error, SettingsError | NotFoundError) else SettingsError
             raise kind(f"policy {self.name!r}: {' '.join(str(error).split())}") from error
         finally:
@@ -69,7 +69,7 @@ def load_policies(plugins: Plugins) -> tuple[Policy, ...]:
 def order_policies(plugins: Plugins) -> list[str]:
     """Return the names of the policies in the order in which they are applied; the last one decides.
 
-    First the policies without a place, by name; then those of the setting `order`; then the required ones.
+    First the policies that no setting names, from A to Z; then those of the setting `order`; then the required ones.
     Raises SettingsError for a required policy that is missing, disabled or replaced.
     """
     for message in find_problems(plugins).values():
@@ -90,7 +90,7 @@ def find_problems(plugins: Plugins) -> dict[str, str]:
     for name, origin in settings.required.items():
         required = f"policy {name!r} is required by {origin}"
         if name in settings.disabled:
-            problems[name] = f"{required}; remove it from {settings.disabled[name]}, which disables it"
+            problems[name] = f"{required} but disabled by {settings.disabled[name]}; enable it there"
         elif plugins.is_added("policy", name):
             problems[name] = (
                 f"{required}; a program cannot provide it: give the program's policy another name"
@@ -100,11 +100,11 @@ def find_problems(plugins: Plugins) -> dict[str, str]:
             what = (
                 f"the distribution {chosen[0].provider!r}" if chosen else "the distribution that provides it"
             )
-            problems[name] = f"{required} and not installed; install {what}"
+            problems[name] = f"{required} but not installed; install {what}"
     for name, origin in settings.disabled.items():
         if plugins.is_added("policy", name):
             problems[name] = (
-                f"policy {name!r} is part of this program; remove it from {origin}, which disables it"
+                f"policy {name!r} is part of this program but disabled by {origin}; enable it there"
             )
     return problems
 

@@ -10,7 +10,7 @@ arguments:
 
 settings: the recipe's settings as attributes; None if the recipe has none. In a resume, the recorded settings.
 recipe, platform, experiment: their names. tags: the tags that the user gave, by name.
-user: the name of the user on this machine, from the system and not from a variable.
+user: the name of the user on this machine, from the system and not from an environment variable.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Find what provides plugins: installed distributions, and files that settings files name."""
+"""Find the providers of plugins: installed distributions, and files that settings files name."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
@@ -41,7 +41,7 @@ class Provider:
     path: Path | None = None
 
     def is_chosen_by(self, choice: str) -> bool:
-        """Return whether a choice means this provider. choice: a distribution's name, or a file's absolute path."""
+        """Return whether a choice selects this provider. choice: a distribution's name, or a file's absolute path."""
         if self.path:
             return choice == str(self.path)
         return self.choice is not None and normalize(choice) == normalize(self.choice)
@@ -130,5 +130,5 @@ def _explain(error: Exception, file: PluginFile) -> str:
 
 
 def _distinct(files: tuple[PluginFile, ...]) -> Iterator[PluginFile]:
-    """Yield each file once. If several settings files name it, it belongs to the last: the machine's, for example."""
+    """Yield each file once. If several settings files name it, the last one counts: the machine's, for example."""
     yield from {file.path: file for file in files}.values()

@@ -9,7 +9,7 @@ from dressage.hooks.calls import PluginId, call_plugin, relay
 from dressage.platforms import protocols
 
 _LONG = frozenset({"ensure", "submit", "download", "register", "wait", "logs", "initialise"})
-"""Methods that may take long, because they show progress or copy files."""
+"""Methods that may take a long time: they show progress or copy files."""
 
 
 class PlatformProxy:
@@ -110,7 +110,7 @@ class Guarded:
 
 
 def _relay(argument: Any) -> Any:
-    """Wrap an argument that is a function: the only ones that a platform gets are `Progress`."""
+    """Wrap an argument that is a function. The only functions that a platform gets are of type `Progress`."""
     return relay(argument) if callable(argument) else argument
 
 

@@ -86,12 +86,12 @@ def _copy(arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def user_name() -> str:
-    """Return the name of the user from the system; not from a variable, which the user can set."""
+    """Return the name of the user from the system; the user could change an environment variable."""
     import pwd
 
     try:
         return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:  # as in a container whose user has a number only
+    except KeyError:  # for example, in a container whose user has no name
         return str(os.getuid())
 
 

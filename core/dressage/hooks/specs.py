@@ -1,7 +1,7 @@
 """The hooks of recipes and platforms. The hooks of policies are in `dressage.hooks.policy_specs`.
 
-A recipe implements the first six; only `model` is required. Each is called once per plan, in the order below, however
-many policies are installed. A recipe's hooks only describe: they must not download anything, import a framework or
+A recipe implements the first six; only `model` is required. Each is called once per plan, in the order below, even if
+several policies are installed. A recipe's hooks only describe: they must not download anything, import a framework or
 change anything. A platform implements the last two.
 """
 
@@ -54,7 +54,7 @@ def dataset(settings: Any) -> Dataset | Mapping[str, Dataset] | None:
     """Describe what the training script reads.
 
     Called: once per plan. settings: an instance of the class that `settings()` returned, or None.
-    Returns: one dataset; several by input name; or None if the script reads no dataset. Policies get None then.
+    Returns: one dataset; several by input name; or None if the script reads no dataset; then policies get None, too.
     Raises: SettingsError, SpecError and other errors of dressage are shown to the user unchanged; any other exception
         becomes a PluginError with the plugin's name.
     Since: contract 1.
@@ -128,7 +128,7 @@ def tags(settings: Any) -> Mapping[str, str] | None:
     """Return tags of the run; the platform's job has them too.
 
     Called: once per plan, after the other hooks. settings: as for `dataset`. Tags that the user gives with `--tag`
-        override the recipe's. Policies get both together and may change them.
+        override the recipe's. Policies get the combined tags and may change them.
     Returns: texts by name; None for no tags.
     Raises: see `dataset`.
     Since: contract 1.

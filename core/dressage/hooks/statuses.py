@@ -12,7 +12,7 @@ from dressage.hooks.providers import Provider
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PluginStatus:
-    """The status of one plugin, or of one of several that have its name.
+    """The status of one provider of a plugin.
 
     kind: "recipe", "platform" or "policy"; "plugin" if that cannot be determined.
     source: the distribution or file that it comes from. contract: the one that it states, if it could be read.
@@ -103,7 +103,7 @@ def _list_unusable(plugins: Plugins) -> Iterator[PluginStatus]:
 
 
 def _list_unknown_names(plugins: Plugins) -> Iterator[PluginStatus]:
-    """Yield the names in settings that no plugin has: they may be misspelt."""
+    """Yield the names in settings files that no plugin has: they may be misspelt."""
     known = {name for _, name in plugins.list_all()} | {found.name for found in plugins.found.unusable}
     settings = plugins.settings
     for name, origin in {**dict.fromkeys(settings.order, settings.order_origin), **settings.disabled}.items():

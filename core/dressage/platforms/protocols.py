@@ -37,7 +37,7 @@ from dressage.specs.environments import Environment
 Progress = Callable[[str, int, int | None], None]
 """Reports progress. Arguments: what is being worked on, how much is done, and the total (None if unknown).
 
-If the text ends with a line break, it is a line of output, as of an image's build log, and is shown unchanged.
+If the text ends with a line break, it is a line of output, for example of an image build, and is shown unchanged.
 """
 
 
@@ -58,8 +58,8 @@ class Runs(Protocol):
 
         Called: while a run is followed, with pauses that grow; by listings, once for each run that has not ended.
         Returns: the state; after the end, the exit code, and a reason in one line if the run failed; `started` and
-            `ended`, if the platform knows the times (ISO 8601, UTC); `interrupted`, if the run failed for another
-            reason than its script, and resuming it makes sense.
+            `ended`, if the platform knows the times (ISO 8601, UTC); `interrupted`, if the run failed for a
+            reason other than its script, so that resuming it makes sense.
         Raises: NotFoundError if the platform does not know the run, UnreachableError.
 
         Example: RunStatus(state="Running", started="2026-11-24T09:00:00Z")
@@ -92,7 +92,7 @@ class Runs(Protocol):
     def cancel(self, run_id: str) -> None:
         """Stop the script: SIGTERM, then SIGKILL. Return without waiting for the end.
 
-        Called: when a user cancels a run; also if the run has ended or was never submitted: then do nothing.
+        Called: when a user cancels a run; also if the run has ended or was never submitted; then do nothing.
         Raises: UnreachableError.
         """
 

@@ -51,7 +51,7 @@ class Record:
     submitted: int = 0
     processes: dict[int, int] = field(default_factory=dict)
     detached: bool = False
-    cancelled: bool = False
+    canceled: bool = False
     status: RunStatus = field(default_factory=lambda: RunStatus(state="Preparing"))
     tracked: Tracked = field(default_factory=Tracked)
 
@@ -81,7 +81,7 @@ class Record:
             case "run.detached":
                 self.detached = True
             case "run.resumed":
-                self.attempt, self.detached, self.cancelled = int(event["attempt"]), False, False
+                self.attempt, self.detached, self.canceled = int(event["attempt"]), False, False
                 self.status = RunStatus(state="Preparing")
             case "state":
                 self._enter(event)
@@ -98,7 +98,7 @@ class Record:
         if event.get("attempt", 1) != self.attempt:
             return  # a late event of an attempt that was replaced
         state = event["state"]
-        self.cancelled = state == "Canceled" or (self.cancelled and state != "Preparing")
+        self.canceled = state == "Canceled" or (self.canceled and state != "Preparing")
         running = event["time"] if state == "Running" else None
         fields = {
             "state": state,

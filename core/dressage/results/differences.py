@@ -91,5 +91,5 @@ def _options(arguments: Sequence[Any]) -> dict[str, Any]:
 
 def _format(value: Any) -> str:
     if value is None:
-        return "nothing"
+        return "not set"
     return value if isinstance(value, str) else repr(value)

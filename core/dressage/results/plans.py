@@ -37,7 +37,7 @@ class Plan(Struct, frozen=True, kw_only=True):
 
     experiment: the experiment to group the run under.
     tags: the run's tags. tags_changed_by: policies that changed them, and how.
-    policies: the policies that judged the plan, in the order they were applied: the last one has the last word.
+    policies: the policies that judged the plan, in the order in which they were applied; the last one decides.
     disabled_policies: policies that did not judge it, with the file or variable that disables each.
     """
 

@@ -66,7 +66,7 @@ DEFAULTS: Mapping[str, str | int | None] = {
 _TABLES = ("recipes", "platforms", _PLUGINS, *_ADDRESSES)
 _MACHINE = "/etc/xdg"
 _PATHS = ("workspace",)
-_WORDS = {dict: "table", str: "text", int: "whole number above 0"}
+_WORDS = {dict: "a table", str: "text", int: "a whole number above 0"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +98,8 @@ class Configuration:
     def values(self, owner: Owner, declared: Iterable[str]) -> dict[str, Value]:
         """Return the configured settings of a recipe or options of a platform by name, without defaults.
 
-        declared: the names to look for among the variables. All names in a file are returned: unknown ones are an
-            error of the caller's check.
+        declared: the names to look for among the variables. All names in a file are returned: the caller
+            checks for unknown ones.
         """
         found = {}
         for path, table in reversed(self.files):
@@ -134,7 +134,7 @@ def load(start: Path, environ: Mapping[str, str]) -> Configuration:
         (path for path in (folder / FILE for folder in (start, *start.parents)) if _exists(path)), None
     )
     places = [*([project] if project else []), user_file(), *machine_files()]
-    weakest_first = dict.fromkeys(reversed(places))  # a file in two places counts in the weakest
+    weakest_first = dict.fromkeys(reversed(places))  # a file in two places is read once, as the weakest
     files = tuple((path, _read(path)) for path in reversed(weakest_first) if _exists(path))
     return Configuration(environ, files)
 
@@ -156,7 +156,7 @@ def machine_files() -> tuple[Path, ...]:
 
 
 def _exists(path: Path) -> bool:
-    """Return whether something is there, be it a link to nothing: a file that cannot be read must not be ignored."""
+    """Return whether the path exists, even as a broken link: a file that cannot be read must not be ignored."""
     try:
         path.lstat()
     except (FileNotFoundError, NotADirectoryError):
@@ -179,7 +179,7 @@ def _read(path: Path) -> Mapping[str, Any]:
         if key in _ADDRESSES and not _fits(key, value):  # the value may contain a password
             raise SettingsError(f"{str(path)!r}: {key} is not a table; write [{key}], and names below it")
         if not _fits(key, value):
-            raise SettingsError(f"{str(path)!r}: {key} is {value!r}; give a {_WORDS[_type_of(key)]}")
+            raise SettingsError(f"{str(path)!r}: {key} is {value!r}; give {_WORDS[_type_of(key)]}")
     return table
 
 
@@ -200,7 +200,7 @@ def _convert(variable: str, option: str, text: str) -> str | int:
     """Return a variable's text as the type of the option. Raises SettingsError if it does not fit."""
     value = int(text) if _type_of(option) is int and text.isdecimal() else text
     if not _fits(option, value):
-        raise SettingsError(f"{variable} is {text!r}; give a {_WORDS[_type_of(option)]}")
+        raise SettingsError(f"{variable} is {text!r}; give {_WORDS[_type_of(option)]}")
     return value
 
 

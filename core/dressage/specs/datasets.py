@@ -86,7 +86,7 @@ Dataset = FileDataset | RegisteredDataset
 
 @dataclass(frozen=True, slots=True)
 class DatasetFolder:
-    """An argument of a script that the path of a dataset's folder replaces.
+    """An argument of a script. It is replaced by the path of a dataset's folder.
 
     mode: mount the folder or download it, on platforms that can do both.
     name: the name of the input; None if the run has one input only.

@@ -9,7 +9,7 @@ from dressage.errors import SpecError
 def check_text(owner: str, field: str, value: Any) -> None:
     """Raise SpecError unless the value is text or None."""
     if value is not None and not isinstance(value, str):
-        raise SpecError(f"{owner}: {field} is {value!r}, {_kind(value)}; give a text")
+        raise SpecError(f"{owner}: {field} is {value!r}, {_kind(value)}; give text")
 
 
 def check_list(owner: str, field: str, values: Any) -> None:
@@ -20,7 +20,7 @@ def check_list(owner: str, field: str, values: Any) -> None:
         )
     for value in values:
         if not isinstance(value, str):
-            raise SpecError(f"{owner}: {field} holds {value!r}, {_kind(value)}; give names as text")
+            raise SpecError(f"{owner}: {field} contains {value!r}, {_kind(value)}; give names as text")
         if values.count(value) > 1:
             raise SpecError(f"{owner}: {field} names {value!r} twice; keep one")
 
@@ -33,10 +33,10 @@ def check_variables(owner: str, variables: Any) -> None:
         )
     for name, value in variables.items():
         if not isinstance(name, str) or not isinstance(value, str):
-            raise SpecError(f"{owner}: variable {name!r} is {value!r}; names and values are text")
+            raise SpecError(f"{owner}: variable {name!r} is {value!r}; names and values must be text")
         if not name or "=" in name or "\0" in name + value:
             raise SpecError(
-                f"{owner}: variable {name!r}: no program can be given it; leave out '=' and NUL bytes"
+                f"{owner}: variable {name!r}: programs cannot receive it; remove '=' and NUL bytes"
             )
 
 
@@ -49,7 +49,7 @@ def check_secrets(owner: str, secrets: Any, variables: Mapping[str, str]) -> Non
                 f"{owner}: secret {name!r} is not the name of a variable; use letters, digits and '_'"
             )
         if name in variables:
-            raise SpecError(f"{owner}: {name!r} is a variable and a secret; keep it in one of the two")
+            raise SpecError(f"{owner}: {name!r} is a variable and a secret; keep only one")
 
 
 def _kind(value: Any) -> str:

@@ -40,7 +40,7 @@ class Script:
     directory: the source directory, absolute; a run starts in a copy of it.
     file, module, command: one of the three: a Python file relative to `directory`, a module for `python -m`, or a
         program in the environment (or, with a '/', in the copy of `directory`).
-    arguments: the arguments of the script; the path of a dataset's folder replaces each DatasetFolder.
+    arguments: the arguments of the script; each DatasetFolder is replaced by the path of a dataset's folder.
     checkpoint_path: the folder where the script saves checkpoints, relative to its working directory. In a resumed
         run, the variable DRESSAGE_RESUME_FROM is the path of the earlier attempt's checkpoints.
     distribution: how many processes; one by default.
@@ -100,7 +100,7 @@ class Model:
     output_path: the folder that holds the trained model, relative to the script's working directory.
     framework: the library that loads the model: "keras", "pytorch", ...
     primary_metric: the metric that a run is judged by.
-    tags: of the registered model.
+    tags: tags of the registered model.
     """
 
     script: Script

@@ -89,7 +89,7 @@ class PluginSettings:
     def find_choices(self, name: str) -> list[Choice]:
         """Return who provides a plugin, as the settings files say.
 
-        Only the first file counts; for a required policy, all files that may choose count: they have to agree.
+        The first file decides; for a required policy, all files that may choose must agree.
         """
         made = [found for found in self.choices if found.name == name and self.counts(found.origin, name)]
         distinct = list({normalize(found.provider): found for found in reversed(made)}.values())
@@ -135,6 +135,7 @@ def _table(path: Path, given: Any) -> Mapping[str, Any]:
         if key in _LISTS:
             _check_texts(path, key, value)
         elif not isinstance(value, str):
+            _check_choice(path, key)
             raise SettingsError(
                 f"{str(path)!r}: plugins.{key} is {value!r}; give the name of the distribution that provides"
                 f" {key!r}, or use one of the keys {', '.join(_LISTS)}"
@@ -145,7 +146,7 @@ def _table(path: Path, given: Any) -> Mapping[str, Any]:
 
 
 def _check_choice(path: Path, key: str) -> None:
-    """Raise SettingsError for a key that looks like a misspelt list: it would choose for a plugin of that name."""
+    """Raise SettingsError for a misspelt list: its key would count as the name of a plugin."""
     from difflib import get_close_matches
 
     if close := get_close_matches(key, _LISTS, n=1, cutoff=0.8):
@@ -171,7 +172,7 @@ def _choices(path: Path, table: Mapping[str, Any]) -> Iterator[Choice]:
 
 
 def absolute_path(file: Path, written: str) -> Path:
-    """Return the absolute path of one that a settings file contains. Raises SettingsError if there is none."""
+    """Return the absolute path of a path in a settings file. Raises SettingsError if it is not a path."""
     try:
         return Path(os.path.normpath(file.parent / Path(written).expanduser()))
     except (RuntimeError, ValueError) as error:  # "~nobody/x"

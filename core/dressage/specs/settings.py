@@ -32,7 +32,7 @@ _WORDS = {
 def setting(default: Any, *, help: str, minimum: float | None = None, maximum: float | None = None) -> Any:  # noqa: A002
     """Return a dataclass field for a setting or option.
 
-    help: one line for people. minimum, maximum: inclusive bounds; None for no bound.
+    help: one line for users. minimum, maximum: inclusive bounds; None for no bound.
     """
     return field(default=default, metadata={"help": help, "minimum": minimum, "maximum": maximum})
 
@@ -117,7 +117,7 @@ def _check(what: str, value: Any, hint: Any, metadata: Mapping[str, Any]) -> Any
 
 
 def _find_violation(value: Any, metadata: Mapping[str, Any]) -> str | None:
-    """Return the bounds if the value is outside of them; None if it is inside."""
+    """Return the bounds if the value is outside them; None if it is inside."""
     low, high = metadata.get("minimum"), metadata.get("maximum")
     if isinstance(value, float) and not isfinite(value):  # the journal is JSON, which cannot contain it
         return "a finite float"

@@ -27,8 +27,8 @@ def platform_lines(platform: str, options: Mapping[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def says_already(path: Path, platform: str, options: Mapping[str, Any]) -> bool:
-    """Return whether the settings file chooses the platform and sets these options already."""
+def is_already_set(path: Path, platform: str, options: Mapping[str, Any]) -> bool:
+    """Return whether the settings file already chooses the platform and sets these options."""
     import tomllib
 
     table = tomllib.loads(path.read_text(encoding="utf-8"))

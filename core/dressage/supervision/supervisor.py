@@ -48,10 +48,10 @@ class Supervisor:
         if self._folder.was_canceled(self._attempt):  # canceled while it was submitted: already recorded
             self._ticket.release()
             return
-        if self._cancelled:  # canceled before this process could receive a signal
+        if self._canceled:  # canceled before this process could receive a signal
             self._is_stopping = True
         if not self._wait_for_slot():
-            self._end("Canceled" if self._cancelled else "Failed", reason=self._stop_reason)
+            self._end("Canceled" if self._canceled else "Failed", reason=self._stop_reason)
             return
         try:
             script = self._start()
@@ -157,7 +157,7 @@ class Supervisor:
         if self._endpoint:
             self._endpoint.close()
         if self._is_stopping:
-            self._end("Canceled" if self._cancelled else "Failed", exit_code, self._stop_reason)
+            self._end("Canceled" if self._canceled else "Failed", exit_code, self._stop_reason)
         elif self._is_overdue:
             limit = self._launch.time_limit_s
             self._end("Failed", exit_code, f"the script was stopped at its time limit of {limit:g} s")
@@ -202,7 +202,7 @@ class Supervisor:
 
     def _end(self, state: str, exit_code: int | None = None, reason: str | None = None) -> None:
         self._ticket.release()
-        interrupted = self._is_stopping and not self._cancelled
+        interrupted = self._is_stopping and not self._canceled
         self._enter(state, exit_code=exit_code, reason=reason, interrupted=interrupted)
 
     def _enter(self, state: str, **fields: Any) -> None:
@@ -212,12 +212,12 @@ class Supervisor:
         self._is_stopping = True
 
     @property
-    def _cancelled(self) -> bool:
+    def _canceled(self) -> bool:
         return self._folder.cancel.exists()
 
     @property
     def _stop_reason(self) -> str:
-        if self._cancelled:
+        if self._canceled:
             return "canceled"
         return f"supervisor received SIGTERM; continue the run with: dressage resume {self._launch.run_id}"
 

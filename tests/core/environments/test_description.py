@@ -10,18 +10,18 @@ from dressage import Environment, SpecError
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"name": 3}, "environment 3: name is 3, of type 'int'; give a text"),
+        ({"name": 3}, "environment 3: name is 3, of type 'int'; give text"),
         ({"name": "a b"}, "environment name 'a b': use letters"),
         (
             {"conda": {"dependencies": []}},
             "environment 'lab': conda is {'dependencies': \\[\\]}, of type 'dict'",
         ),
-        ({"requirements": ["six"]}, r"requirements is \['six'\], of type 'list'; give a text"),
-        ({"base_image": 3}, "base_image is 3, of type 'int'; give a text"),
+        ({"requirements": ["six"]}, r"requirements is \['six'\], of type 'list'; give text"),
+        ({"base_image": 3}, "base_image is 3, of type 'int'; give text"),
         ({"variables": "A=1"}, "variables is 'A=1', of type 'str'; give a mapping"),
-        ({"variables": {"A": 1}}, "variable 'A' is 1; names and values are text"),
+        ({"variables": {"A": 1}}, "variable 'A' is 1; names and values must be text"),
         ({"indexes": "lab"}, "indexes is 'lab', of type 'str'; give a tuple of names"),
-        ({"indexes": (3,)}, "indexes holds 3, of type 'int'"),
+        ({"indexes": (3,)}, "indexes contains 3, of type 'int'"),
         ({"indexes": ("a", "a")}, "indexes names 'a' twice; keep one"),
         ({"indexes": ("https://a",)}, "index name 'https://a': use letters"),
         ({"find_links": ("a/b",)}, "find_links name 'a/b': use letters"),
@@ -29,7 +29,7 @@ from dressage import Environment, SpecError
         ({"secrets": ("A", "A")}, "secrets names 'A' twice"),
         (
             {"secrets": ("A",), "variables": {"A": "1"}},
-            "'A' is a variable and a secret; keep it in one of the two",
+            "'A' is a variable and a secret; keep only one",
         ),
     ],
 )

@@ -333,7 +333,7 @@ class TestContract:
         self, stated: str, project: Path, install: Install
     ):
         install("recipes", "mnist", RECIPE.format(name="a").replace("CONTRACT = 1", f"CONTRACT = {stated}"))
-        with pytest.raises(PluginError, match=r"DRESSAGE_CONTRACT is .*; give a whole number, as 1"):
+        with pytest.raises(PluginError, match=r"DRESSAGE_CONTRACT is .*; give a whole number, such as 1"):
             model_of(Engine(project))
 
     def test_a_plugin_that_states_none_counts_as_the_first(self, project: Path, install: Install):

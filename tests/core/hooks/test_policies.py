@@ -75,7 +75,7 @@ class Tag:
 
 
 def apply(engine: Engine, *names: str) -> str:
-    """The policy that had the last word."""
+    """The policy that decided."""
     for name in names:
         engine.plugins.add("policy", name, Tag(name))
     return engine.describe("tiny").compute.tags["last"]
@@ -284,7 +284,7 @@ def test_a_required_policy_cannot_be_disabled(
     engine.plugins.add("recipe", "tiny", tiny)
     with pytest.raises(
         SettingsError,
-        match=f"policy 'house' is required by {file}; remove it from DRESSAGE_PLUGINS_DISABLED",
+        match=f"policy 'house' is required by {file} but disabled by DRESSAGE_PLUGINS_DISABLED; enable it there",
     ):
         engine.plan("tiny")
 
@@ -302,7 +302,7 @@ def test_a_project_cannot_disable_what_the_machine_requires(
     engine = Engine(project)
     engine.plugins.add("recipe", "tiny", tiny)
     with pytest.raises(
-        SettingsError, match=r"required by .*machine.*; remove it from .*project/dressage\.toml"
+        SettingsError, match=r"required by .*machine.* but disabled by .*project/dressage\.toml"
     ):
         engine.plan("tiny")
 
@@ -314,7 +314,7 @@ def test_nothing_is_planned_without_a_policy_that_is_required_and_missing(
     engine = Engine(project)
     engine.plugins.add("recipe", "tiny", tiny)
     with pytest.raises(
-        SettingsError, match=r"policy 'house' is required by .* and not installed; install the distribution"
+        SettingsError, match=r"policy 'house' is required by .* but not installed; install the distribution"
     ):
         engine.plan("tiny")
 
@@ -347,7 +347,7 @@ def test_a_policy_of_the_program_cannot_be_disabled(project: Path, tiny: Tiny):
     engine.plugins.add("recipe", "tiny", tiny)
     engine.plugins.add("policy", "house", Tag("x"))
     with pytest.raises(
-        SettingsError, match=r"policy 'house' is part of this program; remove it from .*dressage\.toml"
+        SettingsError, match=r"policy 'house' is part of this program but disabled by .*dressage\.toml"
     ):
         engine.plan("tiny")
 

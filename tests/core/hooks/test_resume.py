@@ -91,7 +91,7 @@ def test_a_required_policy_that_is_missing_stops_a_resume(
 @pytest.mark.parametrize(
     ("question", "fields", "words"),
     [
-        ("environment", {"variables": {"SEED": "2"}}, "environment.variables.SEED: nothing -> 2"),
+        ("environment", {"variables": {"SEED": "2"}}, "environment.variables.SEED: not set -> 2"),
         ("environment", {"conda": "name: other\ndependencies: [python=3.11]\n"}, "environment.conda"),
         ("model", {"output_path": "outputs/other"}, "output_path: outputs/model -> outputs/other"),
         ("dataset", {"name": "others"}, "dataset.numbers"),
@@ -289,7 +289,7 @@ def test_runs_show_says_what_each_policy_changed(project: Path, install: Install
     site = {**os.environ, "PYTHONPATH": sys.path[0]}
     run_id = dressage("run", "-d", "train.py", env=site).stdout.strip()
     shown = dressage("runs", "show", run_id, env=site).stdout
-    assert "policies     house (lab 1.2)\n             by policy house: owner: nothing -> " in shown
+    assert "policies     house (lab 1.2)\n             changed by policy house: owner: not set -> " in shown
 
 
 def test_a_plan_takes_the_experiment_that_policies_see(engine: Engine, tiny: Tiny):

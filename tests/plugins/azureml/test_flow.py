@@ -173,7 +173,7 @@ def test_another_machine_reuses_every_stage(azure: Engine, trained_run: Run, tmp
     assert [stage.action for stage in plan.stages] == ["reuse"] * 4
 
 
-def test_a_cancelled_run_is_resumed_from_its_checkpoint(azure: Engine, project: Path):
+def test_a_canceled_run_is_resumed_from_its_checkpoint(azure: Engine, project: Path):
     hold = project / "hold"
     hold.touch()
     run = azure.run("tiny", set={"hold": str(hold)})

@@ -98,7 +98,7 @@ def _policy_changes(run: "Run") -> "Iterator[tuple[str, str]]":
     """Yield what the policies changed, one line per change."""
     for changes in run.judgement.changes.values():
         for policy, line in changes:
-            yield "", f"by policy {policy}: {line}"
+            yield "", f"changed by policy {policy}: {line}"
 
 
 def _policies(run: "Run") -> str | None:
