@@ -22,6 +22,7 @@ MNIST = REPOSITORY.parent / "shared" / "data" / "mnist"
 @pytest.fixture(autouse=True)
 def own_settings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Hide DRESSAGE_* variables and configuration files of the user who runs the tests."""
+    monkeypatch.delenv("XDG_CONFIG_DIRS", raising=False)
     for name in [name for name in os.environ if name.startswith(("DRESSAGE_", "MLFLOW_"))]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
@@ -112,3 +113,21 @@ def tiny(engine: Engine, project: Path) -> Tiny:
     recipe = Tiny(project)
     engine.plugins.add("recipe", "tiny", recipe)
     return recipe
+
+
+@pytest.fixture
+def user_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The path of the user's settings file; nothing is there yet."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home"))
+    path = tmp_path / "home" / "dressage" / "dressage.toml"
+    path.parent.mkdir(parents=True)
+    return path
+
+
+@pytest.fixture
+def machine_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The path of a settings file of the machine's operator; nothing is there yet."""
+    monkeypatch.setenv("XDG_CONFIG_DIRS", str(tmp_path / "machine"))
+    path = tmp_path / "machine" / "dressage" / "dressage.toml"
+    path.parent.mkdir(parents=True)
+    return path

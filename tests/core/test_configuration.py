@@ -12,14 +12,6 @@ from dressage.specs.settings import Owner
 KERAS_MNIST = Owner("recipe", "keras-mnist")
 
 
-@pytest.fixture
-def user_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home"))
-    path = tmp_path / "home" / "dressage" / "dressage.toml"
-    path.parent.mkdir(parents=True)
-    return path
-
-
 def find_epochs(project: Path, environ: dict[str, str]) -> object:
     return load(project, {"HOME": "/", **environ}).values(KERAS_MNIST, ("epochs",))["epochs"].value
 

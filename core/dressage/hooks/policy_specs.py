@@ -53,7 +53,9 @@ def compute(
 ) -> ComputeTarget | None:
     """Judge where the run executes, and what it needs there.
 
-    Called: after `dataset`. `yield` gives a target, named "default" if the recipe describes none.
+    Called: after `dataset`. `yield` gives a target, named "default" if the recipe describes none. It has what the
+        recipe asks for: `gpus` may be None although its `size` has GPUs. `max_nodes` limits a cluster;
+        `script.distribution` of the model says how many nodes one run uses. Prices are not known here.
     Returns: what `yield` gave, or a changed copy.
     Raises: see `dataset`.
     Since: contract 1.

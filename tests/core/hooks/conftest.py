@@ -39,21 +39,3 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
     for name in set(sys.modules) - before:
         if name.startswith(("lab_", "house_", "other_", "dressage_plugin_")):
             del sys.modules[name]
-
-
-@pytest.fixture
-def user_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The path of the user's settings file; nothing is there yet."""
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home"))
-    path = tmp_path / "home" / "dressage" / "dressage.toml"
-    path.parent.mkdir(parents=True)
-    return path
-
-
-@pytest.fixture
-def machine_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The path of a settings file of the machine's operator; nothing is there yet."""
-    monkeypatch.setenv("XDG_CONFIG_DIRS", str(tmp_path / "machine"))
-    path = tmp_path / "machine" / "dressage" / "dressage.toml"
-    path.parent.mkdir(parents=True)
-    return path

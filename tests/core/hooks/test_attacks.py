@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.core.hooks.conftest import Install
+from tests.fixtures import Dressage
 from tests.recipes import Tiny
 
 from dressage import ComputeTarget, DressageError, Engine, Model, PluginError, SettingsError, hookimpl
@@ -247,3 +248,13 @@ class TestSettingsFiles:
         (project / "dressage.toml").write_text(text)
         with pytest.raises(SettingsError, match=r"'~nobody-here/x.py' is not a path"):
             plan(project, tiny)
+
+
+def test_a_file_that_has_the_name_of_a_recipe_does_not_hide_it_from_policies(
+    project: Path, dressage: Dressage
+):
+    (project / "house.py").write_text(REFUSES)
+    (project / "dressage.toml").write_text('plugins = ["./house.py"]\n')
+    (project / "keras-mnist").write_text("name: other\n")
+    result = dressage("environments", "build", "keras-mnist")
+    assert (result.returncode, result.stderr) == (2, "error: policy 'house': refused\n")

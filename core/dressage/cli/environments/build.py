@@ -40,7 +40,7 @@ def build(
     if not path.is_file() and ("/" in target or path.suffix in (".yml", ".yaml", ".txt")):
         raise SettingsError(f"{target!r} is not a file; give a conda specification or a requirements file")
     engine.workspace.create()
-    if path.is_file():
+    if path.is_file() and ("/" in target or path.suffix):  # a bare name is a recipe, which policies judge
         environment = _read_environment(path)
     else:
         environment = engine.describe(target, on=on, set=settings_of(set_)).environment
