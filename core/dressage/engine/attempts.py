@@ -6,12 +6,13 @@ from dressage.engine.checks import check_secrets
 from dressage.engine.judging import judge_again
 from dressage.engine.planning import change_lines
 from dressage.engine.runs import Run
-from dressage.engine.stages import Conductor
+from dressage.engine.stages import Conductor, refuse_data
 from dressage.files.encoding import to_json
 from dressage.hooks.plugins import Plugins
 from dressage.hooks.policies import list_disabled_policies, load_policies
 from dressage.records.workspace import Workspace
 from dressage.results.events import Listener, RunJudged, RunSubmitted
+from dressage.specs.datasets import RegisteredDataset
 
 
 def submit_attempt(run: Run, attempt: int, listener: Listener) -> None:
@@ -30,24 +31,38 @@ def continue_run(run: Run, workspace: Workspace, plugins: Plugins, listener: Lis
     status = run.status
     record = run.folder.refresh()
     if not record.is_submitted:
-        _judge(run, plugins, listener)
-        workspace.remember(run.id, run.request.key)  # the compute target, a part of the key, may have changed
+        _judge(run, workspace, plugins, listener)
         run.folder.enter(record.attempt, "Preparing")
         submit_attempt(run, record.attempt, listener)
     elif status.state in ("Failed", "Canceled"):
-        _judge(run, plugins, listener)
+        _check_data(run)
+        _judge(run, workspace, plugins, listener)
         attempt = record.attempt + 1
         workspace.remember(run.id, run.request.key)  # first: a run that is in its journal must be findable
         run.folder.resume(attempt)
         submit_attempt(run, attempt, listener)
 
 
-def _judge(run: Run, plugins: Plugins, listener: Listener) -> None:
+def _check_data(run: Run) -> None:
+    """Raise StageError, before anything is written, if an input has changed since the attempts before."""
+    record = run.folder.refresh()
+    for name, wanted in run.request.datasets.items():
+        used = record.datasets.get(name)
+        if record.submitting and used and not isinstance(wanted, RegisteredDataset):
+            planned = run.platform.datasets.plan(wanted).key
+            if planned is not None and planned != used["digest"]:
+                refuse_data(run.request.recipe, wanted.name, used["digest"], planned)
+
+
+def _judge(run: Run, workspace: Workspace, plugins: Plugins, listener: Listener) -> None:
     """Let the current policies judge the run again. The journal is written only if their judgement differs."""
     recorded = run.folder.refresh().the_judgement()
     policies, disabled = load_policies(plugins), list_disabled_policies(plugins)
     request, judgement = judge_again(run.request, recorded, policies, disabled, run.platform.compute.resolve)
     if (request, judgement) != (run.request, replace(recorded, user=judgement.user)):
+        workspace.remember(
+            run.id, request.key
+        )  # first: the key may have changed, and the run must be findable
         run.folder.judge(to_json(request), to_json(judgement))
         run.request = request
         lines = [line for changes in judgement.changes.values() for line in change_lines(changes)]

@@ -272,7 +272,9 @@ class Engine:
 
     def _find_run(self, plan: Plan, request: RunRequest, listener: Listener) -> Run | None:
         """Return an existing run for the request; None if a new run is needed."""
-        if found := find_run_to_continue(self.workspace, request.key, self._status):
+        planned = (stage.key for stage in plan.stages if stage.stage == "dataset")
+        datasets = dict(zip(request.datasets, planned, strict=False))
+        if found := find_run_to_continue(self.workspace, request.key, datasets, self._status):
             run_id, reason = found
             listener(RunFound(run_id, reason))
             return self.resume(run_id, listener=listener)

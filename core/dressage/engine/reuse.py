@@ -1,6 +1,6 @@
 """Find an existing run for a request: one that can be continued, or one whose model is reused."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from dressage.files.locks import is_locked
 from dressage.records.requests import RunRequest
@@ -10,16 +10,33 @@ from dressage.results.statuses import RunStatus
 
 
 def find_run_to_continue(
-    workspace: Workspace, key: str, read_status: Callable[[str], RunStatus]
+    workspace: Workspace,
+    key: str,
+    datasets: Mapping[str, str | None],
+    read_status: Callable[[str], RunStatus],
 ) -> tuple[str, str] | None:
     """Return the id of an unfinished run of the same request and the reason to continue it, or None.
 
-    key: of the request. read_status: returns the current status of a run id.
+    A run whose attempts were trained on other data is not continued. key: of the request.
+    datasets: the planned digest of each input by name; None while unknown.
+    read_status: returns the current status of a run id.
     """
     for run_id in workspace.open_runs(key):
+        if _used_other_data(workspace, run_id, datasets):
+            continue
         if reason := _explain_continuation(workspace, run_id, read_status):
             return run_id, reason
     return None
+
+
+def _used_other_data(workspace: Workspace, run_id: str, datasets: Mapping[str, str | None]) -> bool:
+    record = workspace.run(run_id).refresh()
+    if not record.submitting:
+        return False
+    known = {name: digest for name, digest in datasets.items() if digest is not None}
+    return any(
+        record.datasets[name].get("digest") != known[name] for name in known.keys() & record.datasets.keys()
+    )
 
 
 def find_reusable_run(workspace: Workspace, plan: Plan) -> str | None:

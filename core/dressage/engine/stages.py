@@ -113,17 +113,10 @@ class Conductor:
                 found = find_registered(self.platform, pinned)
                 found = replace(found, files=tuple(self.platform.datasets.files(found)))
             if used and used.key != found.key:
-                self._refuse_data(wanted.name, used.key, found.key)
+                refuse_data(self.request.recipe, wanted.name, used.key, found.key)
             return found
 
         return self.carry_out("dataset", wanted.name, ensure, name)
-
-    def _refuse_data(self, name: str, expected: str, found: str) -> NoReturn:
-        raise StageError(
-            "dataset",
-            f"dataset {name!r} has changed since this run was started: expected {expected}, got {found};"
-            f" start a new run: dressage run {self.request.recipe} --again",
-        )
 
     def _used_dataset(self, name: str) -> DatasetVersion | None:
         """Return the version that an earlier attempt was submitted with; None if no attempt was."""
@@ -137,6 +130,15 @@ class Conductor:
         if not self._is_canceled:
             self.folder.record(failed, attempt)
         self.listener(RunEnded(self.request.run_id, failed, None))
+
+
+def refuse_data(recipe: str, name: str, expected: str, found: str) -> NoReturn:
+    """Raise StageError: the attempts before were trained on other data. expected, found: digests."""
+    raise StageError(
+        "dataset",
+        f"dataset {name!r} has changed since this run was started: expected {expected}, got {found};"
+        f" start a new run: dressage run {recipe} --again",
+    )
 
 
 def label_of(handle: Mapping[str, Any]) -> str:

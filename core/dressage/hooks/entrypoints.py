@@ -15,7 +15,6 @@ from dressage.specs.plugin_settings import normalize
 
 _FOLDERS = (".dist-info", ".egg-info", "EGG-INFO")
 _METADATA = ("METADATA", "PKG-INFO")
-_ARCHIVES = (".zip", ".egg", ".whl", ".pyz")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,21 +50,23 @@ def find_entry_points(
     """Find the entry points whose group begins with `prefix`, of every distribution on `path` (default: sys.path).
 
     As with imports, a distribution that comes first on the path hides one of the same name that comes later.
-    Entry points of the group `never_hidden` are found even if they are hidden; identical ones once.
+    An entry point of the group `never_hidden` is only hidden by one of the same name.
     """
     hidden: set[str] = set()
+    provided: set[tuple[str, str, str]] = set()
     found: set[EntryPoint] = set()
     for folder in dict.fromkeys(sys.path if path is None else path):
         for metadata in _metadata_in(Path(folder or ".")):
             key = normalize(_split(metadata)[0])
             for point in _read(metadata, prefix):
                 identity = replace(point, version="", distribution=normalize(point.distribution))
-                if identity not in found and (key not in hidden or point.group == never_hidden):
+                name = (key, point.group, point.name)
+                is_hidden = key in hidden and (point.group != never_hidden or name in provided)
+                if identity not in found and not is_hidden:
                     found.add(identity)
                     yield point
-            if any(
-                (metadata / name).exists() for name in _METADATA
-            ):  # a leftover folder without metadata hides nothing
+                provided.add(name)
+            if _has_metadata(metadata):  # a leftover folder without metadata hides nothing
                 hidden.add(key)
 
 
@@ -73,15 +74,22 @@ def _metadata_in(folder: Path) -> list[Any]:
     """Return the metadata folders in a folder or an archive."""
     try:
         found: Iterable[Any] = folder.iterdir()
-        if folder.suffix in _ARCHIVES and folder.is_file():
+        if folder.is_file():
             from zipfile import Path as ArchivePath
 
             found = ArchivePath(folder).iterdir()
         return sorted(
             (path for path in found if path.name.endswith(_FOLDERS)), key=lambda path: str(path.name)
         )
-    except (OSError, ValueError):
+    except Exception:  # not a folder, and not an archive
         return []
+
+
+def _has_metadata(metadata: Any) -> bool:
+    try:
+        return any((metadata / name).exists() for name in _METADATA)
+    except OSError:
+        return False
 
 
 def _split(metadata: Any) -> tuple[str, str]:
@@ -94,7 +102,12 @@ def _split(metadata: Any) -> tuple[str, str]:
 def _read(metadata: Any, prefix: str) -> Iterator[EntryPoint]:
     try:
         content: bytes = (metadata / "entry_points.txt").read_bytes()
-    except (OSError, KeyError):
+    except (FileNotFoundError, NotADirectoryError, KeyError):
+        return
+    except OSError as error:  # it may name a policy
+        distribution, version = _split(metadata)
+        problem = f"cannot read {str(metadata / 'entry_points.txt')!r}: {error.strerror}; make it readable"
+        yield EntryPoint(distribution, "", "", distribution, version, problem or None)
         return
     if prefix.encode() not in content.lower():
         return
@@ -106,10 +119,12 @@ def _read(metadata: Any, prefix: str) -> Iterator[EntryPoint]:
             group = entry[1:].partition("]")[0].strip().lower()
         elif group.startswith(prefix) and entry and not entry.startswith(("#", ";")):
             name, equals, value = (part.strip() for part in entry.partition("="))
-            problem = None
+            problem = ""
             if not equals or not value or "\ufffd" in entry:
                 problem = f"entry_points.txt has the line {entry!r}; write NAME = MODULE, in UTF-8"
-            yield EntryPoint(name, group, value.partition("[")[0].strip(), distribution, version, problem)
+            yield EntryPoint(
+                name, group, value.partition("[")[0].strip(), distribution, version, problem or None
+            )
 
 
 def _name_and_version(metadata: Any) -> tuple[str, str]:

@@ -5,7 +5,7 @@ from typing import Any
 import pluggy
 
 from dressage.errors import DressageError, PluginError, describe_unknown
-from dressage.hooks import contract
+from dressage.hooks import contract, specs
 from dressage.hooks.calls import PluginId, call_plugin
 from dressage.hooks.providers import Provider
 
@@ -36,7 +36,7 @@ def register_plugin(manager: pluggy.PluginManager, plugin: Any, name: str, *, wr
 
     Raises ValueError for an unknown hook or argument, a wrapper without yield, or a hook of a policy without a mark.
     """
-    from inspect import isgeneratorfunction, isroutine, signature
+    from inspect import isgeneratorfunction, signature
 
     if isinstance(plugin, type):
         raise TypeError(
@@ -46,10 +46,7 @@ def register_plugin(manager: pluggy.PluginManager, plugin: Any, name: str, *, wr
     for attribute in dir(plugin):
         options = manager.parse_hookimpl_opts(plugin, attribute)
         if options is None:
-            if wraps and attribute in known and isroutine(getattr(plugin, attribute)):
-                raise ValueError(
-                    f"function {attribute!r} is not marked; mark it with @hookimpl(wrapper=True)"
-                )
+            _check_unmarked(plugin, attribute, is_hook=wraps and attribute in known)
             continue
         hook, function = options["specname"] or attribute, getattr(plugin, attribute)
         if hook not in known:
@@ -59,9 +56,30 @@ def register_plugin(manager: pluggy.PluginManager, plugin: Any, name: str, *, wr
                 raise ValueError(f"hook {hook!r}: {describe_unknown('argument', argument, allowed)}")
         if options["hookwrapper"]:
             raise ValueError(f"hook {hook!r}: use @hookimpl(wrapper=True) instead of hookwrapper")
+        if options["wrapper"] and not wraps:
+            raise ValueError(f"hook {hook!r} is marked wrapper=True; only the hooks of policies wrap")
         if options["wrapper"] and not isgeneratorfunction(function):
-            raise ValueError(f"hook {hook!r} is marked wrapper=True but has no yield; write: answer = yield")
+            raise ValueError(
+                f"hook {hook!r} is marked wrapper=True but has no yield; write: answer = yield"
+                " (a decorator that returns a function without yield hides it)"
+            )
     manager.register(plugin, name)
+
+
+def _check_unmarked(plugin: Any, attribute: str, *, is_hook: bool) -> None:
+    """Raise ValueError for something that was meant as a hook and would not be called.
+
+    is_hook: whether a policy has a hook of that name.
+    """
+    from inspect import getattr_static
+
+    found = getattr_static(plugin, attribute, None)
+    if hasattr(found, f"{specs.PROJECT}_impl"):
+        raise ValueError(f"hook {attribute!r} is not a plain function; put @hookimpl on a function")
+    if is_hook and callable(found) and not isinstance(found, type):
+        raise ValueError(
+            f"function {attribute!r} is not marked; mark it with @hookimpl(wrapper=True), or rename it"
+        )
 
 
 def _check_contract(plugin: PluginId, stated: int) -> None:

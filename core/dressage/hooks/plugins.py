@@ -136,7 +136,7 @@ class Plugins:
         A choice is ignored if that provider has a plugin of this name of another kind only.
         Raises SettingsError if two settings files require the plugin from different providers.
         """
-        choices = self.settings.find_choices(name)
+        choices = self.settings.find_choices(name, is_policy=kind == "policy")
         if len(choices) > 1:
             said = " and ".join(f"{found.origin} chooses {found.provider!r}" for found in choices)
             raise SettingsError(f"{kind} {name!r} is required, and {said}; choose the same one in both")
@@ -156,7 +156,9 @@ class Plugins:
         """Return the message for a plugin with several providers: who provides it, and how to choose one."""
         known = " and ".join(f"'{found.source}'" for found in providers)
         chosen = f", and {choice.origin} chooses {choice.provider!r}" if choice else ""
-        where = self.settings.required.get(name) or (choice.origin if choice else "dressage.toml")
+        where = (kind == "policy" and self.settings.required.get(name)) or (
+            choice.origin if choice else "dressage.toml"
+        )
         return (
             f"{kind} {name!r} is provided by {known}{chosen}; choose one:"
             f' write {name} = "{providers[0].choice}" below [plugins] in {where}'

@@ -84,10 +84,12 @@ def find_providers(settings: PluginSettings) -> Found:
 
 
 def _add_entry_point(found: Found, point: EntryPoint) -> None:
+    from difflib import get_close_matches
+
     source = f"{point.distribution} {point.version}"
     if point.problem or point.group not in GROUPS:
         reason = point.problem or describe_unknown("group of entry points", point.group, GROUPS)
-        misspelt = point.group.startswith("dressage.pol")
+        misspelt = not point.group or get_close_matches(point.group, GROUPS, n=1) == [_POLICIES]
         found.unusable.append(Unusable(name=point.name, source=source, reason=reason, may_be_policy=misspelt))
         return
     found.providers[GROUPS[point.group], point.name].append(

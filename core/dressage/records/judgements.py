@@ -40,7 +40,7 @@ class Judgement(Struct, frozen=True, kw_only=True):
 
     def answer(self, question: Question) -> Any:
         """Return the recipe's original description. Raises ValueError if it is missing or damaged."""
-        found = self.before.get(question)
+        found = self.before[question]
         if question == "dataset":
             return None if found is None else _dataset_from(found)
         if not isinstance(found, Mapping):

@@ -168,7 +168,7 @@ def _read(path: Path) -> Mapping[str, Any]:
     import tomllib
 
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise SettingsError(f"cannot read {str(path)!r}: {error.strerror}; repair or remove it") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

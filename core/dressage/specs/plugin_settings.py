@@ -86,12 +86,15 @@ class PluginSettings:
             or self.origins.index(origin) >= self.origins.index(by)
         )
 
-    def find_choices(self, name: str) -> list[Choice]:
-        """Return who provides a plugin, as the settings files say.
+    def find_choices(self, name: str, *, is_policy: bool = True) -> list[Choice]:
+        """Return who provides a plugin, as the settings files say. is_policy: only policies can be required.
 
         The first file decides; for a required policy, all files that may choose must agree.
         """
-        made = [found for found in self.choices if found.name == name and self.counts(found.origin, name)]
+        made = [found for found in self.choices if found.name == name]
+        if not is_policy:
+            return made[:1]
+        made = [found for found in made if self.counts(found.origin, name)]
         distinct = list({normalize(found.provider): found for found in reversed(made)}.values())
         return distinct if name in self.required else made[:1]
 

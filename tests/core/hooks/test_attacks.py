@@ -258,3 +258,98 @@ def test_a_file_that_has_the_name_of_a_recipe_does_not_hide_it_from_policies(
     (project / "keras-mnist").write_text("name: other\n")
     result = dressage("environments", "build", "keras-mnist")
     assert (result.returncode, result.stderr) == (2, "error: policy 'house': refused\n")
+
+
+DECORATED = """
+import functools
+from dressage import hookimpl, SettingsError
+
+class logged:
+    def __init__(self, function):
+        functools.update_wrapper(self, function)
+        self.function = function
+    def __call__(self, *given, **named):
+        return self.function(*given, **named)
+
+@hookimpl(wrapper=True)
+def tags():
+    return (yield)
+
+{}
+def compute():
+    yield
+    raise SettingsError("refused")
+"""
+
+
+@pytest.mark.parametrize(
+    "marks",
+    ["@logged\n@hookimpl(wrapper=True)", "@hookimpl(wrapper=True)\n@logged", "@logged", "@functools.partial"],
+)
+def test_a_hook_that_would_not_be_called_is_an_error(marks: str, project: Path, tiny: Tiny, install: Install):
+    install("policies", "house", DECORATED.format(marks))
+    with pytest.raises(PluginError, match="'compute' is not"):
+        plan(project, tiny)
+
+
+def test_a_decorator_that_hides_the_yield_is_named(project: Path, tiny: Tiny, install: Install):
+    timed = "def timed(function):\n    return lambda: function()\n"
+    install("policies", "house", DECORATED.format(f"{timed}\n@hookimpl(wrapper=True)\n@timed"))
+    with pytest.raises(PluginError, match="a decorator that returns a function without yield hides it"):
+        plan(project, tiny)
+
+
+def test_a_recipe_may_not_wrap(engine: Engine):
+    class Mixed:
+        @hookimpl(wrapper=True)
+        def compute(self) -> Generator[None, ComputeTarget, ComputeTarget]:
+            return (yield)
+
+        @hookimpl
+        def model(self) -> None: ...
+
+    engine.plugins.add("recipe", "mixed", Mixed())
+    with pytest.raises(
+        PluginError, match="hook 'compute' is marked wrapper=True; only the hooks of policies wrap"
+    ):
+        engine.plan("mixed")
+
+
+def test_an_older_version_of_a_distribution_does_not_claim_a_policy_twice(
+    project: Path, tiny: Tiny, install: Install
+):
+    site = install("policies", "house", "1 / 0", version="1.0")
+    (site / "lab_old.py").write_text("1 / 0")
+    (site / "lab-1.0.dist-info" / "entry_points.txt").write_text("[dressage.policies]\nhouse = lab_old\n")
+    install("policies", "house", REFUSES, version="2.0")
+    with pytest.raises(SettingsError, match="policy 'house': refused"):
+        plan(project, tiny)
+
+
+def test_an_entry_points_file_that_cannot_be_read_stops_every_plan(
+    project: Path, tiny: Tiny, install: Install
+):
+    points = install("policies", "house", REFUSES) / "lab-1.2.dist-info" / "entry_points.txt"
+    points.unlink()
+    points.mkdir()
+    with pytest.raises(PluginError, match=r"cannot read '.*entry_points\.txt': Is a directory"):
+        plan(project, tiny)
+
+
+def test_a_required_policy_does_not_hinder_the_choice_of_a_recipe(
+    project: Path, tiny: Tiny, machine_file: Path, install: Install
+):
+    model = (
+        "from pathlib import Path\nfrom dressage import Model, Script, hookimpl\n@hookimpl\ndef model():\n"
+        "    return Model(name='{}', script=Script(command='true', directory=Path(__file__).parent))\n"
+    )
+    install(
+        "policies",
+        "house",
+        "from dressage import hookimpl\n@hookimpl(wrapper=True)\ndef tags():\n    return (yield)\n",
+    )
+    install("recipes", "house", model.format("a"), distribution="house-a")
+    install("recipes", "house", model.format("b"), distribution="house-b")
+    machine_file.write_text('[plugins]\nrequired = ["house"]\nhouse = "lab"\n')
+    (project / "dressage.toml").write_text('[plugins]\nhouse = "house-a"\n')
+    assert Engine(project).describe("house").model.name == "a"

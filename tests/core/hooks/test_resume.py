@@ -301,3 +301,15 @@ def test_a_plan_takes_the_experiment_that_policies_see(engine: Engine, tiny: Tin
     engine.plugins.add("policy", "tags", Tags())
     plan = engine.plan("tiny", experiment="night")
     assert (plan.experiment, plan.tags) == ("night", {"experiment": "night"})
+
+
+def test_a_run_that_cannot_continue_on_changed_data_does_not_block_the_same_command(
+    engine: Engine, tiny: Tiny, failed_run: Run
+):
+    tiny.data.write_text("9,9,9\n")
+    with pytest.raises(StageError, match="dataset 'numbers' has changed"):
+        engine.resume(failed_run.id)
+    assert (failed_run.status.state, failed_run.status.exit_code) == ("Failed", 5)
+    run = engine.run("tiny")
+    assert run.id != failed_run.id
+    assert run.wait(60).exit_code == 5
