@@ -34,7 +34,7 @@ def test_another_config_json_is_an_error(project: Path, content: str):
         ("auth", "browser", "one of interactive, cli, managed-identity, service-principal, none"),
         ("poll_s", 0, "at least 0.01"),
         ("compute_timeout_s", float("nan"), "a finite float"),
-        ("image_timeout_s", "long", "float"),
+        ("image_timeout_s", "long", "a value of type float"),
     ],
 )
 def test_a_bad_option_is_refused(project: Path, option: str, value: object, wanted: str):
