@@ -6,7 +6,6 @@ Both use the tests' loopback service, in separate processes and in turns. The da
 environment exist already. "SDK" is a script that calls the SDK directly, as a user would write it.
 """
 
-import argparse
 import os
 import subprocess
 import sys
@@ -14,7 +13,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from measuring import describe_machine, medians
+from measuring import describe_machine, medians, read_rounds
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPOSITORY))  # the tests' loopback service
@@ -56,11 +55,7 @@ os._exit(0)  # the dataset library would spend seconds on telemetry
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--rounds", type=int, default=7)
-    rounds: int = parser.parse_args().rounds
+    rounds = read_rounds(__doc__, default=7)
     print(describe_machine())
     python = worker_python()
     with tempfile.TemporaryDirectory() as folder, loopback(Path(folder)) as service:

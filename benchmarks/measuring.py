@@ -1,5 +1,6 @@
 """Helpers of the benchmarks: a description of the machine, and medians."""
 
+import argparse
 import os
 import platform
 import statistics
@@ -7,6 +8,16 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+
+
+def read_rounds(description: str | None, default: int) -> int:
+    """Return how many rounds the command line asks for."""
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rounds", type=int, default=default)
+    rounds: int = parser.parse_args().rounds
+    return rounds
 
 
 def describe_machine() -> str:
@@ -31,9 +42,15 @@ def medians(actions: Mapping[str, Callable[[], object]], rounds: int) -> dict[st
     return {name: statistics.median(seconds) for name, seconds in times.items()}
 
 
-def command(arguments: Sequence[str | Path], folder: Path) -> Callable[[], None]:
-    """Return an action that runs a command without output. Python may cache bytecode, as in a user's shell."""
+def command(
+    arguments: Sequence[str | Path], folder: Path, variables: Mapping[str, str] | None = None
+) -> Callable[[], None]:
+    """Return an action that runs a command without output. Python may cache bytecode, as in a user's shell.
+
+    variables: more environment variables for the command.
+    """
     environ = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    environ |= variables or {}
 
     def run() -> None:
         subprocess.run(list(map(str, arguments)), cwd=folder, env=environ, check=True, capture_output=True)

@@ -5,14 +5,13 @@
 Each figure is a median. The measured commands run in turns, with commands without dressage for comparison.
 """
 
-import argparse
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-from measuring import command, describe_machine, medians
+from measuring import command, describe_machine, medians, read_rounds
 
 DRESSAGE = Path(sys.executable).with_name("dressage")
 BARE_TYPER = """
@@ -37,11 +36,7 @@ Engine().run("script", set={"path": "noop.py"}, listener=listen).wait()
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--rounds", type=int, default=15)
-    rounds: int = parser.parse_args().rounds
+    rounds = read_rounds(__doc__, default=15)
     print(describe_machine())
     with tempfile.TemporaryDirectory() as folder:
         measure_commands(Path(folder), rounds)

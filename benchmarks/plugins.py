@@ -5,15 +5,11 @@
 Each figure is a median of runs that take turns: with 3 plugins installed, and with 30.
 """
 
-import argparse
-import os
-import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
-from measuring import describe_machine, medians
+from measuring import command, describe_machine, medians, read_rounds
 
 DRESSAGE = Path(sys.executable).with_name("dressage")
 KINDS = ("recipes", "platforms", "policies")
@@ -30,11 +26,7 @@ def tags():
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--rounds", type=int, default=21)
-    rounds: int = parser.parse_args().rounds
+    rounds = read_rounds(__doc__, default=21)
     print(describe_machine())
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -42,7 +34,11 @@ def main() -> None:
         sites = {count: install_plugins(folder / str(count), count) for count in (3, 30)}
         for words in COMMANDS:
             seconds = medians(
-                {str(count): command_with(site, words, folder) for count, site in sites.items()}, rounds
+                {
+                    str(count): command([DRESSAGE, *words], folder, {"PYTHONPATH": str(site)})
+                    for count, site in sites.items()
+                },
+                rounds,
             )
             ratio = seconds["30"] / seconds["3"]
             limit = "" if words[0] == "plan" else "; at most 1.20"
@@ -63,17 +59,6 @@ def install_plugins(site: Path, count: int) -> Path:
         (metadata / "entry_points.txt").write_text(points)
         (site / f"{name}_plugin.py").write_text(POLICY)
     return site
-
-
-def command_with(site: Path, words: list[str], folder: Path) -> Callable[[], None]:
-    """Return an action that runs a command with the plugins of `site` on its path."""
-    environ = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    environ["PYTHONPATH"] = str(site)
-
-    def run() -> None:
-        subprocess.run([str(DRESSAGE), *words], cwd=folder, env=environ, check=True, capture_output=True)
-
-    return run
 
 
 if __name__ == "__main__":

@@ -118,16 +118,18 @@ def tiny(engine: Engine, project: Path) -> Tiny:
 @pytest.fixture
 def user_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The path of the user's settings file; nothing is there yet."""
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home"))
-    path = tmp_path / "home" / "dressage" / "dressage.toml"
-    path.parent.mkdir(parents=True)
-    return path
+    return _move_settings_file(monkeypatch, "XDG_CONFIG_HOME", tmp_path / "home")
 
 
 @pytest.fixture
 def machine_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The path of a settings file of the machine's operator; nothing is there yet."""
-    monkeypatch.setenv("XDG_CONFIG_DIRS", str(tmp_path / "machine"))
-    path = tmp_path / "machine" / "dressage" / "dressage.toml"
+    return _move_settings_file(monkeypatch, "XDG_CONFIG_DIRS", tmp_path / "machine")
+
+
+def _move_settings_file(monkeypatch: pytest.MonkeyPatch, variable: str, folder: Path) -> Path:
+    """Set the variable that moves a settings file below `folder`, and return the file's path."""
+    monkeypatch.setenv(variable, str(folder))
+    path = folder / "dressage" / "dressage.toml"
     path.parent.mkdir(parents=True)
     return path

@@ -16,7 +16,7 @@ from dressage_azureml.runs import AzureRuns
 
 
 class AzurePlatform:
-    """directory: where the search for config.json starts; it goes on in the parent folders."""
+    """directory: the first folder to search for config.json; its parent folders come next."""
 
     def __init__(self, workspace: Workspace, directory: Path, options: Options) -> None:
         self._workspace = workspace

@@ -1,7 +1,7 @@
 """Display the events of an engine: as text for people, or as JSON lines for programs."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dressage.cli.output import as_json, colour_text, escape_text, is_terminal, size_of, wrap_text
@@ -116,8 +116,12 @@ def _found_lines(event: RunFound) -> Iterator[str]:
 def _judged_lines(event: RunJudged) -> Iterator[str]:
     yield f"  {'policies':<12} {', '.join(event.policies) or 'none'} (judged again)"
     yield from (f"{'':<15}changed by policy {escape_text(line)}" for line in event.changed_by)
-    for name, origin in event.disabled_policies.items():
-        yield f"  {'disabled':<12} policy {name}, by {origin}"
+    yield from _disabled_lines(event.disabled_policies)
+
+
+def _disabled_lines(policies: Mapping[str, str]) -> Iterator[str]:
+    """Yield a line per disabled policy. policies: the file or variable that disables each, by name."""
+    yield from (f"  {'disabled':<12} policy {name}, by {origin}" for name, origin in policies.items())
 
 
 def plan_lines(plan: Plan, stream: Any = None) -> str:
@@ -134,9 +138,7 @@ def plan_lines(plan: Plan, stream: Any = None) -> str:
     if plan.policies:
         order = " (in this order)" if len(plan.policies) > 1 else ""
         lines.append(f"  {'policies':<12} {', '.join(plan.policies)}{order}")
-    lines += [
-        f"  {'disabled':<12} policy {name}, by {origin}" for name, origin in plan.disabled_policies.items()
-    ]
+    lines += _disabled_lines(plan.disabled_policies)
     return "\n".join(lines)
 
 

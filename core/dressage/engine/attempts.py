@@ -38,20 +38,19 @@ def continue_run(run: Run, workspace: Workspace, plugins: Plugins, listener: Lis
         _check_data(run)
         _judge(run, workspace, plugins, listener)
         attempt = record.attempt + 1
-        workspace.remember(run.id, run.request.key)  # first: a run that is in its journal must be findable
+        workspace.remember(run.id, run.request.key)  # before the journal, too
         run.folder.resume(attempt)
         submit_attempt(run, attempt, listener)
 
 
 def _check_data(run: Run) -> None:
     """Raise StageError, before anything is written, if an input has changed since the attempts before."""
-    record = run.folder.refresh()
+    used = run.folder.refresh().used_datasets
     for name, wanted in run.request.datasets.items():
-        used = record.datasets.get(name)
-        if record.submitting and used and not isinstance(wanted, RegisteredDataset):
-            planned = run.platform.datasets.plan(wanted).key
-            if planned is not None and planned != used["digest"]:
-                refuse_data(run.request.recipe, wanted.name, used["digest"], planned)
+        if name in used and not isinstance(wanted, RegisteredDataset):
+            planned, digest = run.platform.datasets.plan(wanted).key, used[name]["digest"]
+            if planned is not None and planned != digest:
+                refuse_data(run.request.recipe, wanted.name, digest, planned)
 
 
 def _judge(run: Run, workspace: Workspace, plugins: Plugins, listener: Listener) -> None:
@@ -60,9 +59,8 @@ def _judge(run: Run, workspace: Workspace, plugins: Plugins, listener: Listener)
     policies, disabled = load_policies(plugins), list_disabled_policies(plugins)
     request, judgement = judge_again(run.request, recorded, policies, disabled, run.platform.compute.resolve)
     if (request, judgement) != (run.request, replace(recorded, user=judgement.user)):
-        workspace.remember(
-            run.id, request.key
-        )  # first: the key may have changed, and the run must be findable
+        # before the journal: the key may have changed, and the run must be findable
+        workspace.remember(run.id, request.key)
         run.folder.judge(to_json(request), to_json(judgement))
         run.request = request
         lines = [line for changes in judgement.changes.values() for line in change_lines(changes)]

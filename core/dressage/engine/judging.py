@@ -38,13 +38,7 @@ def judge_again(
     )
     review = Review(lambda question, _: recorded.answer(question), policies, context)
     judged = replace(request, **review.describe(resolve))
-    judgement = replace(
-        recorded,
-        policies={policy.name: policy.plugin.source for policy in policies},
-        disabled=disabled,
-        changes=review.changes,
-        user=context.user,
-    )
+    judgement = replace(review.judgement(disabled), before=recorded.before)
     if lines := differences(_training_inputs(request), _training_inputs(judged)):
         _refuse(request, recorded, judgement, lines)
     return judged, judgement

@@ -75,15 +75,7 @@ def make_proposal(
         **described,
     )
     _check_inputs(request)
-    judgement = Judgement(
-        before=review.before,
-        given_tags=tags,
-        policies={policy.name: policy.plugin.source for policy in policies},
-        disabled=list_disabled_policies(plugins),
-        changes=review.changes,
-        user=context.user,
-    )
-    return Proposal(request, judgement, platform)
+    return Proposal(request, review.judgement(list_disabled_policies(plugins)), platform)
 
 
 def _make_review(recipe: Recipe, policies: tuple[Policy, ...], context: Context, settings: Any) -> Review:

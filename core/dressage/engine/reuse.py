@@ -30,12 +30,11 @@ def find_run_to_continue(
 
 
 def _used_other_data(workspace: Workspace, run_id: str, datasets: Mapping[str, str | None]) -> bool:
-    record = workspace.run(run_id).refresh()
-    if not record.submitting:
-        return False
-    known = {name: digest for name, digest in datasets.items() if digest is not None}
+    """Return whether the planned data differ from those of the run's attempts."""
+    used = workspace.run(run_id).refresh().used_datasets
     return any(
-        record.datasets[name].get("digest") != known[name] for name in known.keys() & record.datasets.keys()
+        name in used and digest is not None and digest != used[name].get("digest")
+        for name, digest in datasets.items()
     )
 
 

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from dataclasses import replace as replace_version
 from typing import Any, NoReturn, TypeVar
 
 from msgspec.structs import replace
@@ -109,7 +108,7 @@ class Conductor:
             if not isinstance(wanted, RegisteredDataset):
                 found = self.platform.datasets.ensure(wanted, report)
             else:
-                pinned = replace_version(wanted, version=used.version) if used else wanted
+                pinned = RegisteredDataset(name=wanted.name, version=used.version) if used else wanted
                 found = find_registered(self.platform, pinned)
                 found = replace(found, files=tuple(self.platform.datasets.files(found)))
             if used and used.key != found.key:
@@ -120,8 +119,7 @@ class Conductor:
 
     def _used_dataset(self, name: str) -> DatasetVersion | None:
         """Return the version that an earlier attempt was submitted with; None if no attempt was."""
-        record = self.folder.refresh()
-        handle = record.datasets.get(name) if record.submitting else None
+        handle = self.folder.refresh().used_datasets.get(name)
         return from_json(DatasetVersion, handle) if handle else None
 
     def _fail(self, attempt: int, error: DressageError) -> None:

@@ -107,7 +107,7 @@ def _read(metadata: Any, prefix: str) -> Iterator[EntryPoint]:
     except OSError as error:  # it may name a policy
         distribution, version = _split(metadata)
         problem = f"cannot read {str(metadata / 'entry_points.txt')!r}: {error.strerror}; make it readable"
-        yield EntryPoint(distribution, "", "", distribution, version, problem or None)
+        yield EntryPoint(distribution, "", "", distribution, version, problem)
         return
     if prefix.encode() not in content.lower():
         return

@@ -101,15 +101,16 @@ class Plugins:
 
     def identify(self, kind: Kind, name: str) -> PluginId:
         """Return how errors name the plugin. Raises NotFoundError and SettingsError as `load` does."""
-        return self._identify(kind, self._choose(kind, name))
+        return self._identify(kind, self.choose(kind, name))
 
     def _load(self, kind: Kind, name: str) -> tuple[Any, int]:
         if (kind, name) not in self._loaded:
-            provider = self._choose(kind, name)
+            provider = self.choose(kind, name)
             self._loaded[kind, name] = import_plugin(provider, self._identify(kind, provider))
         return self._loaded[kind, name]
 
-    def _choose(self, kind: Kind, name: str) -> Provider:
+    def choose(self, kind: Kind, name: str) -> Provider:
+        """Return the provider that is used. Raises NotFoundError and SettingsError as `load` does."""
         if self.is_disabled(kind, name):
             raise NotFoundError(
                 f"{kind} {name!r} is disabled by {self.settings.disabled[name]}; enable it there to use it"

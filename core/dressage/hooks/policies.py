@@ -4,7 +4,7 @@ No plan is made if a policy is broken, if a required policy is not installed, or
 policy. Each policy sees the answer that the policy before it returned; the last one decides.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
@@ -120,31 +120,19 @@ def list_disabled_policies(plugins: Plugins) -> dict[str, str]:
 def load_policy(plugins: Plugins, name: str) -> Policy:
     """Load one policy. Raises PluginError if it breaks, or if one of its hooks is not a wrapper."""
     manager, plugin = plugins.manager("policy", name), plugins.identify("policy", name)
-    if not manager.get_hookcallers(manager.get_plugin(name)):
+    callers = manager.get_hookcallers(manager.get_plugin(name))
+    if not callers:
         raise plugin.error("registering", "it has no hooks; mark its functions with @hookimpl(wrapper=True)")
-    for hook in _plain_hooks(manager):
-        raise plugin.error(
-            "registering", f"hook {hook!r} would replace the answer; mark it with @hookimpl(wrapper=True)"
-        )
+    for caller in callers:
+        if not all(found.wrapper for found in caller.get_hookimpls()):
+            reason = f"hook {caller.name!r} would replace the answer; mark it with @hookimpl(wrapper=True)"
+            raise plugin.error("registering", reason)
     return Policy(plugin, manager)
-
-
-def _plain_hooks(manager: pluggy.PluginManager) -> Iterator[str]:
-    """Yield the hooks that are not wrappers and would replace the recipe's answer."""
-    for plugin in manager.get_plugins():
-        for caller in manager.get_hookcallers(plugin) or ():
-            if not all(found.wrapper or found.hookwrapper for found in caller.get_hookimpls()):
-                yield caller.name
 
 
 def _check_unusable(plugins: Plugins) -> None:
     """Raise PluginError for an unusable plugin that may be a policy."""
     for found in plugins.found.unusable:
         if found.may_be_policy and found.name not in plugins.settings.disabled:
-            raise PluginError(
-                found.name,
-                "loading",
-                found.reason,
-                source=found.source,
-                advice=f"it may be a policy, so {plugins.advise(found.name)}",
-            )
+            advice = f"it may be a policy, so {plugins.advise(found.name)}"
+            raise PluginId(found.name, found.source, advice).error("loading", found.reason)

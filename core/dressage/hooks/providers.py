@@ -84,13 +84,14 @@ def find_providers(settings: PluginSettings) -> Found:
 
 
 def _add_entry_point(found: Found, point: EntryPoint) -> None:
-    from difflib import get_close_matches
-
     source = f"{point.distribution} {point.version}"
     if point.problem or point.group not in GROUPS:
         reason = point.problem or describe_unknown("group of entry points", point.group, GROUPS)
-        misspelt = not point.group or get_close_matches(point.group, GROUPS, n=1) == [_POLICIES]
-        found.unusable.append(Unusable(name=point.name, source=source, reason=reason, may_be_policy=misspelt))
+        found.unusable.append(
+            Unusable(
+                name=point.name, source=source, reason=reason, may_be_policy=_may_be_policies(point.group)
+            )
+        )
         return
     found.providers[GROUPS[point.group], point.name].append(
         Provider(
@@ -101,6 +102,13 @@ def _add_entry_point(found: Found, point: EntryPoint) -> None:
             module=point.module,
         )
     )
+
+
+def _may_be_policies(group: str) -> bool:
+    """Return whether a group may be a misspelt one of policies. group: "" if it is not known."""
+    from difflib import get_close_matches
+
+    return not group or get_close_matches(group, GROUPS, n=1) == [_POLICIES]
 
 
 def _add_file(found: Found, file: PluginFile) -> None:

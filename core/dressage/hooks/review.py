@@ -8,7 +8,7 @@ from typing import Any
 
 from dressage.files.encoding import from_json, to_json
 from dressage.hooks.policies import Policy
-from dressage.records.judgements import Question, to_recorded
+from dressage.records.judgements import Judgement, Question, to_recorded
 from dressage.results.differences import differences
 from dressage.specs.compute import ComputeTarget
 from dressage.specs.datasets import FileDataset, RegisteredDataset
@@ -67,6 +67,17 @@ class Review:
             "model": model,
             "tags": self._ask("tags"),
         }
+
+    def judgement(self, disabled: Mapping[str, str]) -> Judgement:
+        """Return what the record keeps. disabled: as in `Judgement`."""
+        return Judgement(
+            before=self.before,
+            given_tags=self.context.tags,
+            policies={policy.name: policy.plugin.source for policy in self.policies},
+            disabled=disabled,
+            changes=self.changes,
+            user=self.context.user,
+        )
 
     def _ask(self, question: Question, **arguments: Any) -> Any:
         answer = self.answer(question, _copy(arguments))

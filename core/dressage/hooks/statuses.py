@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from dressage.errors import DressageError, describe_unknown
 from dressage.hooks.plugin_files import Kind
 from dressage.hooks.plugins import Plugins
-from dressage.hooks.policies import find_problems, load_policy, sort_policies
-from dressage.hooks.providers import Provider
+from dressage.hooks.policies import find_problems, list_disabled_policies, load_policy, sort_policies
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,9 +41,7 @@ def list_statuses(plugins: Plugins) -> list[PluginStatus]:
 
 def _check_policies(plugins: Plugins) -> Iterator[PluginStatus]:
     problems, order = find_problems(plugins), sort_policies(plugins)
-    for name in dict.fromkeys(
-        [*order, *(name for kind, name in plugins.list_all() if kind == "policy"), *problems]
-    ):
+    for name in dict.fromkeys([*order, *list_disabled_policies(plugins), *problems]):
         required_by = plugins.settings.required.get(name)
         notes = [f"policy {order.index(name) + 1} of {len(order)}"] if name in order else []
         notes += [f"required by {required_by}"] if required_by else []
@@ -57,25 +54,24 @@ def _check_policies(plugins: Plugins) -> Iterator[PluginStatus]:
 def _check(
     plugins: Plugins, kind: Kind, name: str, note: str | None = None, problem: str | None = None
 ) -> Iterator[PluginStatus]:
-    """Yield a status for each provider of the plugin."""
-    disabled_by = plugins.settings.disabled.get(name) if plugins.is_disabled(kind, name) else None
-    error = problem or (None if disabled_by else _try_to_load(plugins, kind, name))
-    choice = None if error else plugins.choice_for(kind, name)
+    """Yield a status for each provider of the plugin. note: of the one that is used."""
+    if plugins.is_disabled(kind, name):
+        error, note = problem, f"disabled by {plugins.settings.disabled[name]}"
+        used = None
+    else:
+        error = problem or _try_to_load(plugins, kind, name)
+        used = None if error else plugins.choose(kind, name)
+    choice = plugins.choice_for(kind, name) if used else None
     for provider in plugins.providers(kind, name):
-        is_chosen = choice is None or plugins.is_added(kind, name) or provider.is_chosen_by(choice.provider)
-        unused = choice and not is_chosen
+        replaced = choice is not None and provider is not used
         yield PluginStatus(
             name=name,
             kind=kind,
             source=provider.source or "this program",
-            contract=_read_contract(plugins, kind, provider, is_loaded=not (error or disabled_by or unused)),
-            used=not (error or disabled_by or unused),
+            contract=plugins.contract_of(kind, name) if provider is used else provider.read_contract(),
+            used=provider is used,
             error=error,
-            note=f"disabled by {disabled_by}"
-            if disabled_by
-            else f"not used: {choice.origin} chooses {choice.provider!r}"
-            if choice and unused
-            else note,
+            note=f"not used: {choice.origin} chooses {choice.provider!r}" if choice and replaced else note,
         )
 
 
@@ -89,10 +85,6 @@ def _try_to_load(plugins: Plugins, kind: Kind, name: str) -> str | None:
     except DressageError as error:
         return str(error)
     return None
-
-
-def _read_contract(plugins: Plugins, kind: Kind, provider: Provider, *, is_loaded: bool) -> int | None:
-    return plugins.contract_of(kind, provider.name) if is_loaded else provider.read_contract()
 
 
 def _list_unusable(plugins: Plugins) -> Iterator[PluginStatus]:

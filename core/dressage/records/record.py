@@ -130,6 +130,11 @@ class Record:
         return max(self.submitting, self.submitted) >= self.attempt
 
     @property
+    def used_datasets(self) -> Mapping[str, Mapping[str, Any]]:
+        """The inputs that an earlier attempt was submitted with, as JSON by name; empty if none was submitted."""
+        return self.datasets if self.submitting else {}
+
+    @property
     def model(self) -> ModelVersion | None:
         """The model that the run registered."""
         handle = self.handles.get("model")

@@ -44,7 +44,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     recipe: str
     platform: str
     settings: Mapping[str, Any]
-    experiment: str = ""
+    experiment: str
     stages: tuple[StagePlan, ...] = ()
     tags: Mapping[str, str] = {}
     tags_changed_by: tuple[str, ...] = ()
