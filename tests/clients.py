@@ -8,6 +8,8 @@ from pathlib import Path
 
 from dressage import Engine
 from dressage.engine.runs import Run
+from dressage.files.locks import is_locked
+from dressage.supervision.identities import Identity
 
 CLIENT = """
 import sys
@@ -86,6 +88,19 @@ def start_and_hold(engine: Engine, project: Path) -> tuple[Run, Path]:
 def supervisor_pid(run: Run) -> int:
     """Return the process id of the run's supervisor."""
     return list(run.folder.refresh().processes.values())[-1]
+
+
+def keeper_pid(engine: Engine) -> int:
+    """Return the process id of the only living keeper in the engine's workspace."""
+    locks = engine.workspace.root.glob("compute/*.queue/keepers/*.lock")
+    (text,) = [lock.read_text() for lock in locks if is_locked(lock)]
+    identity = Identity.parse(text)
+    assert identity
+    return identity.process
+
+
+def kill_keeper(engine: Engine) -> None:
+    os.kill(keeper_pid(engine), signal.SIGKILL)
 
 
 def kill_supervisor(run: Run) -> None:

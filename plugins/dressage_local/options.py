@@ -12,3 +12,9 @@ class Options:
     grace_s: float = setting(
         10.0, help="seconds between SIGTERM and SIGKILL when a run is canceled", minimum=0
     )
+    gpus: str | None = setting(
+        None, help="GPUs that runs may use: ids as in CUDA_VISIBLE_DEVICES; default: all of this machine"
+    )
+    claims: str | None = setting(
+        None, help="folder where runs claim GPUs and memory; default: one folder for the whole machine"
+    )

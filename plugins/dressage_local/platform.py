@@ -11,4 +11,4 @@ class LocalPlatform:
 
     def __init__(self, workspace: Workspace, options: Options) -> None:
         self.compute = StoredCompute(workspace.root / "compute")
-        self.runs = LocalRuns(workspace, self.compute, options.grace_s)
+        self.runs = LocalRuns(workspace, self.compute, options)

@@ -1,18 +1,13 @@
-"""Runs on this machine. Each has a folder in the workspace and a supervisor, which continues without the client."""
+"""Runs on this machine. Each has a folder in the workspace and waits in a queue; it continues without the client."""
 
 import os
-import shutil
-import signal
-import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from dressage.errors import NotFoundError, describe_unknown
+from dressage.errors import NotFoundError, StageError
 from dressage.files.locks import FileLock, is_locked
-from dressage.files.trees import files_below
 from dressage.records.journal import stamp_of
 from dressage.records.requests import RunRequest, Submission
 from dressage.records.run_folder import RunFolder
@@ -20,77 +15,63 @@ from dressage.records.workspace import Workspace
 from dressage.results.statuses import RunStatus
 from dressage.results.versions import File
 from dressage.storage.compute import StoredCompute
-from dressage.supervision import processes
-from dressage.supervision.launch import Launch, command_of
-from dressage.supervision.slots import Ticket
+from dressage.supervision import keepers, processes
+from dressage.supervision.control import request_stop
 from dressage.supervision.variables import recording_notes
+from dressage_local.launches import launch_of
+from dressage_local.options import Options
+from dressage_local.queues import Queues, gpus_of
+from dressage_local.run_files import download_files, list_files
+from dressage_local.waits import Waits
 
-_POLL_S = 0.01
-"""Seconds between checks whether another process has started the attempt."""
-LOG = "user_logs/std_log.txt"
-"""Path under which the script's output is listed; the same as in Azure ML."""
+_PAUSE_S = 0.01
+"""Seconds between checks whether an earlier supervisor has ended."""
+_ENDING_S = 30.0
+"""How long to wait for the end of an earlier supervisor."""
 
 
 class LocalRuns:
-    """grace_s: seconds from SIGTERM to SIGKILL when a run is canceled."""
+    """Runs in the workspace. compute: the targets that they execute on."""
 
-    def __init__(self, workspace: Workspace, compute: StoredCompute, grace_s: float) -> None:
+    def __init__(self, workspace: Workspace, compute: StoredCompute, options: Options) -> None:
         self._workspace = workspace
-        self._compute = compute
-        self._grace_s = grace_s
-        self._released: dict[str, threading.Event] = {}
+        self._options = options
+        self._queues = Queues(workspace, compute, options)
+        self._waits = Waits(self._queues)
 
     def submit(self, submission: Submission) -> None:
         folder = self._workspace.run(submission.run_id)
-        lock = FileLock(folder.lock("supervisor"))
-        while submission.attempt not in folder.refresh().processes:
-            if lock.acquire(blocking=False):
-                break
-            time.sleep(_POLL_S)
-        if not lock.is_held or submission.attempt in folder.refresh().processes:
-            return
-        # Release the locks here, not when a traceback that refers to them is collected: a resume waits for them.
-        with lock.release_at_end():
-            processes.end_leftover(folder)
-            folder.cancel.unlink(missing_ok=True)
-            _prepare_work(folder, submission)
-            ticket = Ticket.draw(self._compute.queue(submission.compute.name))
-            with ticket.lock.release_at_end():
-                self._launch(folder, submission, ticket).write(folder.launch)
-                processes.start(folder, lock, ticket.lock)
+        queue = self._queues.of_target(submission.compute.name)
+        queue.create()
+        with FileLock(folder.lock("submission")):
+            ticket = queue.find(submission.run_id)
+            is_waiting = ticket and ticket.attempt == submission.attempt
+            if submission.attempt in folder.refresh().processes and not is_waiting:
+                return
+            if ticket and is_waiting and not ticket.is_blocked and keepers.is_alive(queue, ticket.keeper):
+                return
+            if not is_waiting or not folder.launch.exists():
+                self._prepare(folder, submission)
+            self._queues.hand_over(queue, submission.run_id, submission.attempt, submission.request.priority)
 
     def observe(self, run_id: str) -> RunStatus:
-        """Return the state that the supervisor wrote. If the supervisor was killed, the run has failed."""
+        """Return the state that the supervisor wrote. If the supervisor was killed, the run has failed.
+
+        If the run waits and its queue has no keeper, another one is started.
+        """
         folder = self._workspace.run(run_id)
         if folder.refresh().request is None:
             raise NotFoundError(f"no run {run_id!r} in {str(self._workspace.root)!r}")
-        status = folder.refresh().status
-        if status.has_ended or is_locked(folder.lock("supervisor")):
-            return status
-        record = folder.refresh()  # it may have ended between the two checks
-        status = record.status
-        if status.has_ended:
-            return status
-        if not record.is_submitted:
-            raise NotFoundError(f"run {run_id!r} was not started")
-        reason = f"{processes.explain_end(folder)}; continue the run with: dressage resume {run_id}"
-        return RunStatus(
-            state="Failed", reason=reason, started=status.started, ended=_last_write(folder), interrupted=True
-        )
+        return _observe_supervised(folder) or self._observe_waiting(folder) or self._observe_ended(folder)
 
     def wait(self, run_id: str, timeout_s: float) -> bool:
-        """Wait for the supervisor's lock, which is released however the supervisor ends."""
+        """Wait until the run leaves the queue, and then for its supervisor's lock, which is released at its end."""
         deadline = time.monotonic() + timeout_s
-        while not self.observe(run_id).has_ended:
+        while not (status := self.observe(run_id)).has_ended:
             left = deadline - time.monotonic()
             if left <= 0:
                 return False
-            released = self._released.get(run_id)
-            if released is None:
-                lock = self._workspace.run(run_id).lock("supervisor")
-                released = self._released[run_id] = processes.watch_release(lock)
-            if released.wait(min(left, threading.TIMEOUT_MAX)):
-                self._released.pop(run_id, None)
+            self._waits.wait(self._workspace.run(run_id), status, left)
         return True
 
     def logs(self, run_id: str, offset: int = 0) -> bytes:
@@ -102,91 +83,94 @@ class LocalRuns:
             return b""
 
     def files(self, run_id: str) -> Sequence[File]:
-        files = []
-        for path, location in sorted(self._locate_files(run_id).items()):
-            with suppress(FileNotFoundError):  # the script has just removed it
-                files.append(File(path=path, size=location.stat().st_size))
-        return files
+        return list_files(self._workspace.run(run_id))
 
     def download(self, run_id: str, paths: Iterable[str], target: Path) -> None:
-        found, requested = self._locate_files(run_id), list(paths)
-        for path in requested:
-            if path not in found:
-                raise NotFoundError(describe_unknown(f"file of run {run_id!r}", path, found))
-        for path in requested:
-            copy = target / path
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                shutil.copyfile(found[path], copy)
-            except FileNotFoundError as error:
-                raise NotFoundError(
-                    f"file {path!r} of run {run_id!r} no longer exists; name the other files to download them"
-                ) from error
+        download_files(self._workspace.run(run_id), paths, target)
 
     def cancel(self, run_id: str) -> None:
+        """Cancel the run; end what a killed supervisor left behind, even if the run has ended."""
         folder = self._workspace.run(run_id)
-        if not is_locked(folder.lock("supervisor")):
+        record = folder.refresh()
+        if record.request is None:
             return
+        canceled = RunStatus(state="Canceled", reason="canceled")
         folder.cancel.touch()  # a supervisor that is still starting checks for this file
-        pid = next(reversed(folder.refresh().processes.values()), None)
-        # While the lock is held, the supervisor is running, and its process id cannot belong to another process.
-        if pid and is_locked(folder.lock("supervisor")):
-            with suppress(ProcessLookupError):  # it has just exited
-                os.kill(pid, signal.SIGTERM)
+        if self._queues.withdraw(folder):
+            folder.record(canceled, record.attempt)
+        elif not request_stop(folder.control) and processes.has_leftover(folder):
+            processes.end_leftover(folder)
+            folder.record(canceled, record.attempt)
+
+    def leftovers(self) -> Sequence[str]:
+        """Return the ids of runs without a supervisor whose script is still running."""
+        return [folder.path.name for folder in self._queues.leftovers()]
+
+    def diagnose(self) -> Sequence[tuple[str, bool, str]]:
+        """Show the GPUs that runs may use, and check that no script runs without a supervisor."""
+        gpus = gpus_of(self._options)
+        found = [("GPUs", True, ", ".join(gpus))] if gpus else []
+        hint = "its script is running without a supervisor; end it with: dressage runs cancel"
+        return [*found, *((f"run {run_id}", False, f"{hint} {run_id}") for run_id in self.leftovers())]
 
     def notes(self, request: RunRequest) -> Sequence[str]:
         return list(recording_notes(os.environ, request.environment.variables))
 
-    def _locate_files(self, run_id: str) -> dict[str, Path]:
-        """Return the files by the path that they are listed under. A second file of one path is below artifacts/."""
-        folder = self._workspace.run(run_id)
-        prefixes = {
-            folder.work / "outputs": "outputs/",
-            folder.work / "logs": "logs/",
-            folder.artifacts: "",
-        }
-        found = {LOG: folder.log} if folder.log.exists() else {}
-        for directory, prefix in prefixes.items():
-            for path in files_below(directory):
-                name = f"{prefix}{path}"
-                found[name if name not in found else f"artifacts/{name}"] = directory / path
-        return found
+    def _prepare(self, folder: RunFolder, submission: Submission) -> None:
+        """Write what the supervisor needs, after what is left of an earlier attempt has ended."""
+        _wait_for_supervisor(folder)
+        processes.end_leftover(folder)
+        folder.cancel.unlink(missing_ok=True)
+        launch_of(self._workspace, submission, self._options).write(folder.launch)
 
-    def _launch(self, folder: RunFolder, submission: Submission, ticket: Ticket) -> Launch:
-        request = submission.request
-        command = command_of(self._workspace, submission)
-        checkpoints = folder.work / request.script.checkpoint_path
-        has_checkpoints = submission.attempt > 1 and checkpoints.is_dir()
-        resume: Mapping[str, str] = {"DRESSAGE_RESUME_FROM": str(checkpoints)} if has_checkpoints else {}
-        return Launch(
-            run_id=request.run_id,
-            attempt=submission.attempt,
-            experiment=request.experiment,
-            name=request.name or request.run_id,
-            argv=command.argv,
-            path=str(command.python.parent),
-            variables={**command.variables, **resume},
-            compute=submission.compute.name,
-            queue=str(self._compute.queue(submission.compute.name)),
-            ticket=ticket.number,
-            slots=submission.compute.slots,
-            grace_s=self._grace_s,
-            time_limit_s=request.compute.time_limit_s,
-            registers=request.model.name is not None,
-            workspace=str(self._workspace.root),
+    def _observe_waiting(self, folder: RunFolder) -> RunStatus | None:
+        """Return the status of a run that waits or has just been started; None if it does neither."""
+        queue, record = self._queues.of_run(folder), folder.refresh()
+        ticket = queue.find(folder.path.name)
+        if ticket and ticket.attempt in (record.attempt, 0):
+            return self._queues.describe(queue, ticket)
+        return _observe_supervised(folder)
+
+    def _observe_ended(self, folder: RunFolder) -> RunStatus:
+        """Return the status of a run that neither waits nor has a supervisor. It may just have ended."""
+        record = folder.refresh()
+        status, run_id = record.status, folder.path.name
+        if status.has_ended:
+            return status
+        if not record.is_submitted:
+            raise NotFoundError(f"run {run_id!r} was not started")
+        if self._queues.is_retried(folder):
+            return RunStatus(
+                state="Queued", reason="queued: its supervisor was killed; another attempt follows"
+            )
+        reason = f"{processes.explain_end(folder)}; continue the run with: dressage resume {run_id}"
+        return RunStatus(
+            state="Failed", reason=reason, started=status.started, ended=_last_write(folder), interrupted=True
         )
 
 
-def _prepare_work(folder: RunFolder, submission: Submission) -> None:
-    """Create the working directory, unless an earlier attempt did: later attempts keep what earlier ones wrote."""
-    if not folder.work.is_dir():
-        partial = folder.work.with_name("work.partial")
-        shutil.rmtree(partial, ignore_errors=True)
-        shutil.copytree(submission.request.snapshot.directory, partial)
-        for name in ("outputs", "logs"):
-            (partial / name).mkdir(exist_ok=True)
-        partial.rename(folder.work)
-    folder.artifacts.mkdir(exist_ok=True)
+def _observe_supervised(folder: RunFolder) -> RunStatus | None:
+    """Return the recorded status of a run that has ended or has a supervisor; None otherwise."""
+    status = folder.refresh().status
+    if status.has_ended:
+        return status
+    if not is_locked(folder.lock("supervisor")):
+        return None
+    if process := processes.find_stopped(folder):
+        reason = f"its supervisor is stopped; continue it with: kill -CONT {process}"
+        return RunStatus(state=status.state, reason=reason, started=status.started)
+    return folder.refresh().status
+
+
+def _wait_for_supervisor(folder: RunFolder) -> None:
+    """Wait for the end of an earlier attempt's supervisor. Raises StageError if it does not end."""
+    deadline = time.monotonic() + _ENDING_S
+    while is_locked(folder.lock("supervisor")):
+        process = processes.find_stopped(folder)
+        if process or time.monotonic() > deadline:
+            what = f"is stopped; continue it with: kill -CONT {process}" if process else "does not end"
+            raise StageError("model", f"the supervisor of run {folder.path.name!r} {what}")
+        time.sleep(_PAUSE_S)
 
 
 def _last_write(folder: RunFolder) -> str:

@@ -155,10 +155,13 @@ def test_a_script_left_behind_by_a_killed_supervisor_does_not_write_beside_the_n
     assert not is_locked(run.path / "script.lock")
 
 
-def test_a_queued_run_is_not_held_up_by_one_that_was_killed(engine: Engine, tiny: Tiny, project: Path):
+def test_a_script_left_behind_keeps_its_slot_until_it_is_canceled(engine: Engine, tiny: Tiny, project: Path):
     first, hold = start_and_hold(engine, project)
     waiting = engine.run("tiny", set={"slots": 1, "rate": "2"})
     eventually(lambda: waiting.status.state == "Queued")
     kill_supervisor(first)
+    eventually(lambda: f"dressage runs cancel {first.id}" in (waiting.status.reason or ""))
+    first.cancel()
     assert waiting.wait(120).state == "Completed"
+    assert first.status.state == "Canceled"
     hold.unlink()

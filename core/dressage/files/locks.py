@@ -3,7 +3,7 @@
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -76,6 +76,16 @@ class FileLock:
 
     def __del__(self) -> None:
         self.release()
+
+
+def wait_until_free(path: Path) -> None:
+    """Block until no process holds the lock at `path`."""
+    with suppress(FileNotFoundError):
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH)  # shared: several processes may wait
+        finally:
+            os.close(descriptor)
 
 
 def is_locked(path: Path) -> bool:

@@ -10,7 +10,8 @@ These events, in addition to those in `dressage.results.tracking`, are written b
     run.supervised  attempt, process        written by a supervisor; process: its process id
     script.started  attempt, group          written by a supervisor; group: the script's process group
     run.detached                            the client detached: the run continues in the background
-    run.resumed     attempt
+    run.resumed     attempt, retry          retry: it follows an interruption by itself
+    environment.lost  attempt               the attempt got the variables of another shell
     state           state, attempt, exit_code, reason, started, ended, interrupted
 """
 
@@ -39,6 +40,7 @@ class Record:
     handles: the result of each finished stage, as JSON. datasets: the inputs by name.
     submitting: the last attempt whose submission began. submitted: the last attempt that the platform has.
     processes: the process ids of supervisors, by attempt.
+    lost_environment: the current attempt got the variables of another shell.
     """
 
     request: Mapping[str, Any] | None = None
@@ -51,6 +53,7 @@ class Record:
     submitted: int = 0
     processes: dict[int, int] = field(default_factory=dict)
     detached: bool = False
+    lost_environment: bool = False
     canceled: bool = False
     status: RunStatus = field(default_factory=lambda: RunStatus(state="Preparing"))
     tracked: Tracked = field(default_factory=Tracked)
@@ -81,8 +84,12 @@ class Record:
             case "run.detached":
                 self.detached = True
             case "run.resumed":
-                self.attempt, self.detached, self.canceled = int(event["attempt"]), False, False
+                self.attempt, self.canceled = int(event["attempt"]), False
+                self.lost_environment = False
+                self.detached = self.detached and event.get("retry", False)
                 self.status = RunStatus(state="Preparing")
+            case "environment.lost":
+                self.lost_environment = event["attempt"] == self.attempt
             case "state":
                 self._enter(event)
             case _:

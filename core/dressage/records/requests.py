@@ -41,6 +41,8 @@ class RunRequest(Struct, frozen=True, kw_only=True):
     run_id: str = ""
     name: str | None = None
     tags: Mapping[str, str] = {}
+    priority: int = 0
+    retries: int = 0
 
     @property
     def script(self) -> Script:
@@ -56,7 +58,7 @@ class RunRequest(Struct, frozen=True, kw_only=True):
     def key(self) -> str:
         """A digest that is equal for equal requests, at any time and in any folder."""
         parts = to_json(self)
-        for name in ("run_id", "name", "experiment", "snapshot"):
+        for name in ("run_id", "name", "experiment", "snapshot", "priority", "retries"):
             del parts[name]
         parts["model"]["script"]["directory"] = None
         return digest_of({**parts, "snapshot": self.snapshot.digest})

@@ -34,7 +34,8 @@ class RunFolder:
     artifacts/        files that the script logged with the MLflow client
     launch.json       the supervisor's input; supervisor.log: its errors
     cancel            exists if a cancellation was requested
-    *.lock            locks of the processes at work: client, resume, state, supervisor, script
+    control           a FIFO: whoever writes to it asks the supervisor to stop
+    *.lock            locks of the processes at work: client, resume, submission, state, supervisor, script
     """
 
     def __init__(self, path: Path) -> None:
@@ -46,12 +47,13 @@ class RunFolder:
         self.launch = path / "launch.json"
         self.supervisor_log = path / "supervisor.log"
         self.cancel = path / "cancel"
+        self.control = path / "control"
         self._record: Record | None = None
         self._offset = 0
         self._guard = threading.Lock()
 
     def lock(self, whose: str) -> Path:
-        """Return the path of a lock file. whose: "client", "resume", "state", "supervisor" or "script"."""
+        """Return the path of a lock file. whose: "client", "resume", "submission", "state", "supervisor", "script"."""
         return self.path / f"{whose}.lock"
 
     def mirrored_log(self, attempt: int) -> Path:
@@ -75,11 +77,23 @@ class RunFolder:
             return self._record
 
     def was_canceled(self, attempt: int) -> bool:
-        """Return whether the attempt was canceled. Searches the journal's lines, which needs no imports."""
+        """Return whether the attempt was canceled."""
+        return self._has_line(*_states_of("Canceled", attempt))
+
+    def has_ended(self, attempt: int) -> bool:
+        """Return whether the attempt's end was recorded."""
+        ends = ("Completed", "Failed", "Canceled")
+        return self._has_line(*(text for state in ends for text in _states_of(state, attempt)))
+
+    def was_supervised(self, attempt: int) -> bool:
+        """Return whether a supervisor has had the attempt."""
+        return self._has_line(f'"event":"run.supervised","attempt":{attempt},')
+
+    def _has_line(self, *parts: str) -> bool:
+        """Return whether a line of the journal contains one of the parts. This needs no imports."""
+        wanted = [part.encode() for part in parts]
         with suppress(FileNotFoundError), self.journal.path.open("rb") as lines:
-            for line in lines:
-                if b'"state":"Canceled"' in line and f'"attempt":{attempt}'.encode() in line:
-                    return True
+            return any(part in line for line in lines for part in wanted)
         return False
 
     def create(self, request: Mapping[str, Any], judgement: Mapping[str, Any]) -> None:
@@ -124,6 +138,16 @@ class RunFolder:
         """Record that another attempt begins."""
         self.journal.append_durably("run.resumed", attempt=attempt)
 
+    def retry(self, attempt: int, reason: str) -> None:
+        """Record that another attempt begins by itself. reason: why. It stays detached if it was."""
+        self.journal.append("run.resumed", attempt=attempt, retry=True)
+        self.journal.append("run.submitted", attempt=attempt)
+        self.enter(attempt, "Queued", reason=reason)
+
+    def lose_environment(self, attempt: int) -> None:
+        """Record that the attempt got the variables of another shell, because those of its own were lost."""
+        self.journal.append("environment.lost", attempt=attempt)
+
     def enter(self, attempt: int, state: str, **fields: Any) -> None:
         """Record that the run changed its state. fields: other fields of RunStatus."""
         known = {name: value for name, value in fields.items() if value is not None and value is not False}
@@ -148,6 +172,12 @@ class RunFolder:
                 times = {"started": seen.started, "ended": seen.ended, "interrupted": seen.interrupted}
                 self.enter(attempt, seen.state, exit_code=seen.exit_code, reason=seen.reason, **times)
         return self.refresh().status
+
+
+def _states_of(state: str, attempt: int) -> tuple[str, str]:
+    """Return how the event that records the state may begin."""
+    start = f'"event":"state","state":"{state}","attempt":{attempt}'
+    return f"{start},", f"{start}}}"
 
 
 def _name_field(name: str | None) -> dict[str, str]:

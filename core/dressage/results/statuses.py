@@ -25,6 +25,7 @@ class RunStatus(Struct, frozen=True, kw_only=True):
     started: str | None = None
     ended: str | None = None
     interrupted: bool = False
+    place: int | None = None
 
     @property
     def has_ended(self) -> bool:

@@ -4,6 +4,9 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from dressage.files.atomic import write_json
+from dressage.supervision.resources import Needs
+
 if TYPE_CHECKING:
     from dressage.records.requests import Submission
     from dressage.records.workspace import Workspace
@@ -14,9 +17,11 @@ class Launch(NamedTuple):
     """The content of launch.json. It is read with the standard library only, so that a supervisor stays small.
 
     argv: the command to start. path: the folder of the environment's programs. variables: added to the shell's.
-    queue, ticket, slots: the queue of the target `compute`, and the run's place in it. grace_s: the time between
-    SIGTERM and SIGKILL. time_limit_s: for the script; None for no limit. registers: whether a model is registered at
-    the end. workspace: its root.
+    secrets: the names of variables that only a shell has. compute: the name of the target. slots: how many runs it
+    executes at a time, if it is deleted. gpus, memory_mib, cpus: what the run needs of the machine.
+    source: the run's snapshot. checkpoints: relative to the working directory. grace_s: the time between SIGTERM and
+    SIGKILL. time_limit_s: for the script; None for no limit. retries: how many more attempts may follow an
+    interruption. registers: whether a model is registered at the end. workspace: its root.
     """
 
     run_id: str
@@ -26,14 +31,23 @@ class Launch(NamedTuple):
     argv: list[str]
     path: str
     variables: dict[str, str]
+    secrets: list[str]
     compute: str
-    queue: str
-    ticket: int
     slots: int
+    gpus: int | None
+    memory_mib: int | None
+    cpus: int | None
+    source: str
+    checkpoints: str
     grace_s: float
     time_limit_s: float | None
+    retries: int
     registers: bool
     workspace: str
+
+    @property
+    def needs(self) -> Needs:
+        return Needs(self.gpus, self.memory_mib, self.cpus)
 
     @classmethod
     def read(cls, path: Path) -> "Launch":
@@ -41,8 +55,6 @@ class Launch(NamedTuple):
         return cls(**json.loads(path.read_text()))
 
     def write(self, path: Path) -> None:
-        from dressage.files.atomic import write_json
-
         write_json(path, self._asdict(), indent=1)
 
 

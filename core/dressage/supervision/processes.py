@@ -1,69 +1,89 @@
-"""The process of a run's supervisor: start it, explain its end, and end the script that a killed one left behind."""
+"""The processes of a run on this machine: why a supervisor ended, and the script that a killed one left behind."""
 
 import os
 import signal
-import subprocess
-import sys
 import threading
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from dressage.files.locks import FileLock, is_locked
+from dressage.errors import StageError
+from dressage.files.locks import is_locked, wait_until_free
 from dressage.records.run_folder import RunFolder
+from dressage.supervision.identities import Identity, this_place
 from dressage.supervision.logs import last_line
 
-_BOOTSTRAP = """\
-import sys
-sys.path[:0] = sys.argv.pop(1).split("\\n")
-from dressage.supervision.supervisor import main
-main()
-"""
 _LEFTOVER_S = 10.0
 """How long to wait until a killed script has released its lock."""
-
-
-def start(folder: RunFolder, *locks: FileLock) -> None:
-    """Start the supervisor in a new session. It inherits its own lock and its ticket's, which show that it is alive.
-
-    Python starts without `site`, which takes time; the supervisor gets our sys.path instead.
-    """
-    with folder.supervisor_log.open("ab") as errors:
-        subprocess.Popen(
-            [
-                sys.executable,
-                "-S",
-                "-c",
-                _BOOTSTRAP,
-                "\n".join(filter(None, sys.path)),
-                str(folder.path),
-                *(str(lock.descriptor) for lock in locks),
-            ],
-            stdin=subprocess.DEVNULL,
-            stdout=errors,
-            stderr=errors,
-            start_new_session=True,
-            pass_fds=[lock.descriptor for lock in locks],
-            cwd=folder.path,
-        )
 
 
 def explain_end(folder: RunFolder) -> str:
     """Return why a supervisor ended before the run did."""
     log = folder.supervisor_log
     error = last_line(log)
-    return f"its supervisor failed: {error} (see {str(log)!r})" if error else "its supervisor was killed"
+    reason = f"its supervisor failed: {error} (see {str(log)!r})" if error else "its supervisor was killed"
+    if has_leftover(folder):
+        return (
+            f"{reason}, and its script is still running; end it with: dressage runs cancel {folder.path.name}"
+        )
+    return reason
+
+
+def has_leftover(folder: RunFolder) -> bool:
+    """Return whether the script of a run without a supervisor is still running."""
+    return is_locked(folder.lock("script")) and not is_locked(folder.lock("supervisor"))
 
 
 def end_leftover(folder: RunFolder) -> None:
-    """Kill the script of an attempt whose supervisor was killed; otherwise two scripts would write to the folder."""
+    """Kill the script of an attempt whose supervisor was killed; otherwise two scripts would write to the folder.
+
+    Raises StageError if the script is not provably a process of this machine and container: nothing is killed then.
+    """
     lock = folder.lock("script")
     if not is_locked(lock):
         return
-    if group := lock.read_text():
-        with suppress(ProcessLookupError):  # the lock's holder has left the script's process group
-            os.killpg(int(group), signal.SIGKILL)
+    text = lock.read_text()
+    script = Identity.parse(text)
+    if text and (script is None or script.place != this_place()):
+        raise StageError(
+            "model",
+            f"the script of run {folder.path.name!r} is still running in another container or on another machine;"
+            " end it there, then repeat the command",
+        )
+    for group in _find_groups(lock, script) if script else ():
+        with suppress(ProcessLookupError):
+            os.killpg(group, signal.SIGKILL)
     if not watch_release(lock).wait(_LEFTOVER_S):
         lock.unlink()  # held by a daemon that inherited it and continues after the run
+
+
+def _find_groups(lock: Path, script: Identity) -> Iterator[int]:
+    """Yield the script's process group. If its leader has exited, another process of it must hold the lock."""
+    if script.is_here:
+        yield script.process
+        return
+    wanted = lock.stat().st_ino
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            group = os.getpgid(int(folder.name))
+            if group == script.process and wanted in {_inode(entry) for entry in (folder / "fd").iterdir()}:
+                yield group
+                return
+
+
+def _inode(path: Path) -> int | None:
+    with suppress(OSError):
+        return path.stat().st_ino
+    return None
+
+
+def find_stopped(folder: RunFolder) -> int | None:
+    """Return the process id of the run's supervisor if it was stopped (SIGSTOP); None if it is not, or not here."""
+    with suppress(OSError):
+        supervisor = Identity.parse(folder.lock("supervisor").read_text())
+        if supervisor and supervisor.is_stopped:
+            return supervisor.process
+    return None
 
 
 def watch_release(path: Path) -> threading.Event:
@@ -71,8 +91,8 @@ def watch_release(path: Path) -> threading.Event:
     free = threading.Event()
 
     def watch() -> None:
-        with FileLock(path):
-            free.set()
+        wait_until_free(path)
+        free.set()
 
     threading.Thread(target=watch, daemon=True).start()
     return free

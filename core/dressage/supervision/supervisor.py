@@ -1,39 +1,57 @@
 """The supervisor of one run: a small process that starts the script, writes its log and records its end.
 
-It imports the standard library and the journal; the tracking endpoint and the model registry are imported when a
-script uses them. It inherits a lock; when it ends, even by SIGKILL, the lock is released, and clients notice.
+A keeper forks it when the run has a slot. It imports the standard library and the journal; the tracking endpoint and
+the model registry are imported when a script uses them. It holds the run's lock; when it ends, even by SIGKILL, the
+lock is released, and keepers and clients notice.
 """
 
+import fcntl
 import os
 import select
 import signal
 import socket
 import subprocess
-import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from dressage.files.locks import FileLock
 from dressage.records.run_folder import RunFolder
+from dressage.supervision.control import open_control
+from dressage.supervision.identities import Identity
 from dressage.supervision.launch import Launch
 from dressage.supervision.logs import failure_line
-from dressage.supervision.slots import Ticket
+from dressage.supervision.processes import end_leftover
+from dressage.supervision.resources import Claims
+from dressage.supervision.tickets import Ticket, TicketQueue
 from dressage.supervision.variables import script_variables
+from dressage.supervision.working_folder import prepare_work
 
 if TYPE_CHECKING:
     from dressage.supervision.tracking import TrackingEndpoint
 
 _LONGEST_S = 86_400.0
 """The longest single wait: the system does not accept arbitrarily long ones."""
+_KILLED = (-signal.SIGKILL, 128 + signal.SIGKILL)
+"""Return codes of a script that was killed, perhaps by the out-of-memory killer; the second one is a shell's."""
+
+
+class Slot(NamedTuple):
+    """The place that a run was given. claims: the resources of the machine. refusal: why it can never get them."""
+
+    queue: TicketQueue
+    ticket: Ticket
+    claims: Claims
+    refusal: str | None = None
 
 
 class Supervisor:
-    """Runs the attempt that `launch` describes."""
+    """Runs the attempt that `launch` describes. lock: the run's, which this process holds."""
 
-    def __init__(self, folder: RunFolder, launch: Launch, ticket: Ticket) -> None:
+    def __init__(self, folder: RunFolder, launch: Launch, slot: Slot, lock: FileLock) -> None:
         self._folder = folder
         self._launch = launch
-        self._ticket = ticket
+        self._slot = slot
         self._attempt = launch.attempt
         self._is_overdue = False
         self._token = os.urandom(24).hex()
@@ -41,25 +59,35 @@ class Supervisor:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._endpoint: TrackingEndpoint | None = None
         self._wakeup = _signal_pipe((signal.SIGTERM, signal.SIGINT), self._stop)
+        identity = Identity.of(os.getpid())
+        os.ftruncate(lock.descriptor, 0)
+        os.write(lock.descriptor, str(identity).encode())
+        self._control = open_control(folder.control)
 
     def run(self) -> None:
-        """Wait for a slot, run the script, and record its end."""
+        """Run the script and record its end. Records nothing if the run was canceled while it was submitted."""
         self._folder.supervise(self._attempt, os.getpid())
-        if self._folder.was_canceled(self._attempt):  # canceled while it was submitted: already recorded
-            self._ticket.release()
-            return
-        if self._canceled:  # canceled before this process could receive a signal
-            self._is_stopping = True
-        if not self._wait_for_slot():
-            self._end("Canceled" if self._canceled else "Failed", reason=self._stop_reason)
-            return
+        if self._folder.was_canceled(self._attempt):
+            self._slot.queue.leave(self._launch.run_id)
+            self._slot.queue.vacate(self._launch.run_id)
+        elif self._is_canceled or self._is_stopping:
+            self._end_stopped(None)
+        elif self._slot.refusal:
+            self._end("Failed", reason=self._slot.refusal)
+        else:
+            self._run_script()
+
+    def _run_script(self) -> None:
         try:
+            end_leftover(self._folder)
+            prepare_work(self._folder, self._launch)
             script = self._start()
-        except OSError as error:
-            self._end("Failed", reason=f"cannot start {self._launch.argv[0]!r}: {error.strerror}")
+        except Exception as error:  # the run's end must be recorded after any error
+            self._end("Failed", reason=f"cannot start the script: {_describe(error)}")
             return
         try:
             self._folder.start_script(self._attempt, script.pid)
+            self._slot.queue.leave(self._launch.run_id)  # until here, a keeper starts the attempt again
             self._enter("Running")
             self._wait_for_end(script)
         except BaseException:
@@ -67,26 +95,15 @@ class Supervisor:
             raise
         self._finalize(script.returncode)
 
-    def _wait_for_slot(self) -> bool:
-        """Wait for a free slot. Returns False if the supervisor was stopped before."""
-        slots = self._launch.slots
-        if not self._ticket.is_admitted(slots):
-            self._enter("Queued", reason=f"queued: target {self._launch.compute!r} runs {slots} at a time")
-            while not self._is_stopping and not self._ticket.is_admitted(slots):
-                self._ticket.wait(self._wakeup)
-                _drain(self._wakeup)
-        return not self._is_stopping
-
     def _start(self) -> subprocess.Popen[bytes]:
         """Start the script in a new process group, with its output going directly to the log.
 
-        The script holds a lock while it runs. If this process is killed, the next attempt finds the script by it.
+        The script holds a lock while it runs. If this process is killed, others find the script by it.
         """
         lock = os.open(self._folder.lock("script"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        import fcntl
-
         fcntl.flock(lock, fcntl.LOCK_EX)
         os.ftruncate(lock, 0)
+        claims = [claim.descriptor for claim in self._slot.claims.locks]
         with self._folder.log.open("ab") as log:
             script = subprocess.Popen(
                 self._launch.argv,
@@ -96,17 +113,23 @@ class Supervisor:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                pass_fds=[lock],
-                # The child writes its process id itself: this process may be killed before it could do so.
-                preexec_fn=lambda: os.write(lock, str(os.getpid()).encode()),  # noqa: PLW1509 - no thread runs yet
+                pass_fds=[lock, *claims],
+                # The child writes its identity itself: this process may be killed before it could do so.
+                preexec_fn=lambda: os.write(lock, str(Identity.of(os.getpid())).encode()),  # noqa: PLW1509 (no threads)
             )
         os.close(lock)
+        self._slot.claims.release()
         return script
 
     def _environ(self) -> dict[str, str]:
         host, port = self._listener.getsockname()
-        address = f"http://{host}:{port}"
-        return script_variables(os.environ, self._launch, address=address, token=self._token)
+        variables = script_variables(
+            os.environ, self._launch, address=f"http://{host}:{port}", token=self._token
+        )
+        checkpoints = self._folder.work / self._launch.checkpoints
+        if self._attempt > 1 and checkpoints.is_dir():
+            variables["DRESSAGE_RESUME_FROM"] = str(checkpoints)
+        return variables | self._slot.claims.variables
 
     def _wait_for_end(self, script: subprocess.Popen[bytes]) -> None:
         """Wait until the script ends, or stop it. Open the tracking endpoint when the script first connects."""
@@ -125,12 +148,15 @@ class Supervisor:
         _signal_group(script.pid, signal.SIGKILL)  # child processes that are still running
 
     def _wait(self, until: float | None) -> None:
-        """Wait for a signal, a child's end, the script's first connection, or a point in time."""
+        """Wait for a request to stop, a signal, a child's end, the script's first connection, or a point in time."""
         left = None if until is None else min(_LONGEST_S, max(0.05, until - time.monotonic()))
-        watched: list[Any] = [self._wakeup] if self._endpoint else [self._wakeup, self._listener]
+        watched: list[Any] = [self._wakeup, self._control, *([] if self._endpoint else [self._listener])]
         ready, _, _ = select.select(watched, [], [], left)
         if self._listener in ready:
             self._open_endpoint()
+        if self._control in ready:
+            self._is_stopping = True
+            _drain(self._control)
         _drain(self._wakeup)
 
     def _open_endpoint(self) -> None:
@@ -153,28 +179,44 @@ class Supervisor:
     def _finalize(self, returncode: int) -> None:
         """Close the endpoint, register the model, and then record the run's end."""
         exit_code = _exit_code(returncode)
+        was_killed = returncode in _KILLED and not self._is_stopping and not self._is_overdue
+        if was_killed and self._launch.retries:
+            return self._retry(self._failure(returncode))
         self._enter("Finalizing")
         if self._endpoint:
             self._endpoint.close()
         if self._is_stopping:
-            self._end("Canceled" if self._canceled else "Failed", exit_code, self._stop_reason)
+            self._end_stopped(exit_code)
         elif self._is_overdue:
-            limit = self._launch.time_limit_s
-            self._end("Failed", exit_code, f"the script was stopped at its time limit of {limit:g} s")
+            limit = _format_seconds(self._launch.time_limit_s or 0)
+            self._end("Canceled", exit_code, f"canceled: the script reached its time limit of {limit}")
         elif exit_code != 0:
-            self._end("Failed", exit_code, self._failure(returncode))
+            self._end("Failed", exit_code, self._failure(returncode), interrupted=was_killed)
         elif problem := self._try_register():
             self._end("Failed", exit_code, problem)
         else:
             self._end("Completed", exit_code)
+        return None
 
     def _failure(self, returncode: int) -> str:
         """Return the exit code and the line of the log that most likely says why the script failed."""
         end = f"the script ended with exit code {_exit_code(returncode)}"
         if returncode < 0:
             end += f", killed by {signal.Signals(-returncode).name}"
+        if returncode in _KILLED:
+            return f"{end}, perhaps because the machine had no memory left"
         line = failure_line(self._folder.log, _exit_code(returncode))
         return f"{end}: {line}" if line else end
+
+    def _retry(self, reason: str) -> None:
+        """Queue the next attempt, at the place of this one."""
+        if self._endpoint:
+            self._endpoint.close()
+        begin_retry(self._folder, self._launch, reason)
+        queue, ticket = self._slot.queue, self._slot.ticket
+        with queue.lock():
+            queue.write(ticket._replace(attempt=self._attempt + 1, note=None))
+            queue.vacate(self._launch.run_id)
 
     def _try_register(self) -> str | None:
         """Register the model, if the run has one. Returns what went wrong, or None."""
@@ -182,9 +224,7 @@ class Supervisor:
             if self._launch.registers:
                 self._register()
         except Exception as error:  # the run's end must be recorded after any error
-            from dressage.files.disk import describe
-
-            return f"its model is not registered: {describe(error) if isinstance(error, OSError) else error}"
+            return f"its model is not registered: {_describe(error)}"
         return None
 
     def _register(self) -> None:
@@ -200,10 +240,27 @@ class Supervisor:
         model = models.ensure(submission, record.tracked.latest())
         self._folder.finish_stage("model", to_json(model))
 
-    def _end(self, state: str, exit_code: int | None = None, reason: str | None = None) -> None:
-        self._ticket.release()
-        interrupted = self._is_stopping and not self._canceled
+    def _end_stopped(self, exit_code: int | None) -> None:
+        """Record the end of a run that was canceled, or whose supervisor received a signal."""
+        if self._is_canceled:
+            self._end("Canceled", exit_code, "canceled")
+        else:
+            reason = (
+                f"supervisor received SIGTERM; continue the run with: dressage resume {self._launch.run_id}"
+            )
+            self._end("Failed", exit_code, reason, interrupted=True)
+
+    def _end(
+        self,
+        state: str,
+        exit_code: int | None = None,
+        reason: str | None = None,
+        *,
+        interrupted: bool = False,
+    ) -> None:
+        self._slot.queue.leave(self._launch.run_id)  # first: a run that has ended must not be started again
         self._enter(state, exit_code=exit_code, reason=reason, interrupted=interrupted)
+        self._slot.queue.vacate(self._launch.run_id)
 
     def _enter(self, state: str, **fields: Any) -> None:
         self._folder.enter(self._attempt, state, **fields)
@@ -212,14 +269,28 @@ class Supervisor:
         self._is_stopping = True
 
     @property
-    def _canceled(self) -> bool:
+    def _is_canceled(self) -> bool:
         return self._folder.cancel.exists()
 
-    @property
-    def _stop_reason(self) -> str:
-        if self._canceled:
-            return "canceled"
-        return f"supervisor received SIGTERM; continue the run with: dressage resume {self._launch.run_id}"
+
+def begin_retry(folder: RunFolder, launch: Launch, reason: str) -> None:
+    """Record that the next attempt follows an interruption, and prepare its launch. reason: of the interruption."""
+    folder.retry(launch.attempt + 1, f"attempt {launch.attempt + 1} follows: {reason}")
+    launch._replace(attempt=launch.attempt + 1, retries=launch.retries - 1).write(folder.launch)
+
+
+def _describe(error: Exception) -> str:
+    from dressage.files.disk import describe
+
+    return describe(error) if isinstance(error, OSError) else str(error)
+
+
+def _format_seconds(seconds: float) -> str:
+    """Return a duration as users give it: "90 s", "15 min", "2 h"."""
+    for size, unit in ((3600, "h"), (60, "min")):
+        if seconds >= size and seconds % size == 0:
+            return f"{seconds / size:g} {unit}"
+    return f"{seconds:g} s"
 
 
 def _exit_code(returncode: int) -> int:
@@ -252,10 +323,3 @@ def _drain(descriptor: int) -> None:
         os.read(descriptor, 512)
     except BlockingIOError:
         return
-
-
-def main() -> None:
-    folder, lock, ticket = RunFolder(Path(sys.argv[1])), int(sys.argv[2]), int(sys.argv[3])
-    os.set_inheritable(lock, False)  # the script must not inherit it
-    launch = Launch.read(folder.launch)
-    Supervisor(folder, launch, Ticket.from_descriptor(Path(launch.queue), launch.ticket, ticket)).run()

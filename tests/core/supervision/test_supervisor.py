@@ -4,7 +4,7 @@ import resource
 from pathlib import Path
 
 import pytest
-from tests.clients import kill_supervisor, start_and_hold, supervisor_pid
+from tests.clients import keeper_pid, kill_supervisor, start_and_hold
 from tests.fixtures import WriteScript
 from tests.recipes import Tiny
 from tests.waiting import eventually
@@ -16,13 +16,14 @@ from dressage.files.locks import is_locked
 def test_a_disk_that_is_full_once_the_script_has_started_leaves_none_running(
     engine: Engine, tiny: Tiny, project: Path
 ):
-    """A limit on the size of files, set while the run waits for its turn, stands in for a disk without room."""
+    """A limit on the size of files stands in for a disk without room. Supervisors inherit it from the keeper."""
     first, hold = start_and_hold(engine, project)
     (project / "other").touch()
     second = engine.run("tiny", set={"slots": 1, "hold": str(project / "other")})
     eventually(lambda: second.status.state == "Queued")
     size = (second.path / "journal.jsonl").stat().st_size
-    resource.prlimit(supervisor_pid(second), resource.RLIMIT_FSIZE, (size, size))
+    limit = size + 100  # room for the supervisor's first event, but not for the script's start
+    resource.prlimit(keeper_pid(engine), resource.RLIMIT_FSIZE, (limit, limit))
     hold.unlink()
     status = second.wait(60)
     assert (status.state, status.interrupted) == ("Failed", True)

@@ -1,0 +1,191 @@
+"""Decide which run of a queue starts next, and give it a slot."""
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+from dressage.files.locks import FileLock, is_locked
+from dressage.supervision import keepers
+from dressage.supervision.keeper.line import Line
+from dressage.supervision.launch import Launch
+from dressage.supervision.resources import Claims, Machine, Refusal
+from dressage.supervision.supervisor import Slot, begin_retry
+from dressage.supervision.tickets import Ticket, TicketQueue
+
+
+class Start(NamedTuple):
+    """A run that has a slot. lock: the run's lock, which its supervisor gets."""
+
+    launch: Launch
+    slot: Slot
+    lock: FileLock
+
+
+class Admission:
+    """Gives slots to the runs in `line`, which wait in `queue` for the keeper with this key.
+
+    awaited: the locks whose release may let the next run start.
+    """
+
+    def __init__(self, queue: TicketQueue, key: str, line: Line, machine: Machine) -> None:
+        self._queue = queue
+        self._key = key
+        self._line = line
+        self._machine = machine
+        self.awaited: set[Path] = set()
+
+    def adopt(self) -> None:
+        """Take over the tickets that are ours, or those of a dead keeper of the same place."""
+        with self._queue.lock():
+            for ticket in self._queue.waiting():
+                is_ours = ticket.keeper == self._key
+                if ticket.is_blocked or not (is_ours or keepers.is_adoptable(self._queue, ticket.keeper)):
+                    continue
+                if not is_ours:
+                    self._queue.write(ticket._replace(keeper=self._key))
+                self._line.push(ticket)
+            for ticket in self._queue.running():
+                self._settle(ticket)
+
+    def admit(self) -> Start | None:
+        """Give a slot to the run whose turn it is, and lock the run; None if it has to wait."""
+        self.awaited.clear()
+        with self._queue.lock():
+            while found := self._next():
+                ticket, launch = found
+                if self._is_behind_others(ticket) or not self._has_free_slot(ticket, launch):
+                    return None
+                lock = FileLock(self._queue.run(ticket.run_id).lock("supervisor"))
+                if not lock.acquire(blocking=False):  # the supervisor of the attempt before is about to end
+                    self.awaited.add(lock.path)
+                    return None
+                claims = self._claim(ticket, launch)
+                if isinstance(claims, Refusal) and claims.paths:
+                    self._note(ticket, claims.reason)
+                    self.awaited.update(claims.paths)
+                    return None
+                self._queue.occupy(ticket)
+                return Start(launch, _slot_of(self._queue, ticket, claims), lock)
+        return None
+
+    def finish(self, run_id: str, *, may_start_again: bool) -> None:
+        """Free the slot of a run whose supervisor has ended.
+
+        may_start_again: start it again if the supervisor ended before it could start the script.
+        """
+        with self._queue.lock():
+            if entry := self._queue.find_running(run_id):
+                self._settle(entry)
+            ticket = self._queue.find(run_id)
+            if ticket is None:
+                self._line.forget(run_id)
+            elif may_start_again:
+                self._line.push(ticket)
+            else:
+                self._queue.remove(run_id)  # its status says why, from its supervisor's log
+
+    def other_keepers(self) -> list[str]:
+        """Return the keys of the other living keepers of this queue."""
+        found = [path for path in self._queue.keepers.glob("*.lock") if path.stem != self._key]
+        return [path.stem for path in found if is_locked(path)]
+
+    def _next(self) -> tuple[Ticket, Launch] | None:
+        """Return the first run that can be started. Runs that were canceled have no ticket."""
+        while self._line:
+            run_id = self._line.first
+            ticket = self._queue.find(run_id)
+            if ticket and ticket.keeper == self._key and not ticket.is_blocked:
+                launch = self._read_launch(ticket)
+                if launch and self._has_variables(ticket, launch):
+                    return ticket, launch
+            self._line.pop()
+            self._line.forget(run_id)
+        return None
+
+    def _read_launch(self, ticket: Ticket) -> Launch | None:
+        try:
+            return Launch.read(self._queue.run(ticket.run_id).launch)
+        except (OSError, ValueError, TypeError) as error:
+            self._block(ticket, f"its launch.json cannot be read ({error}); repeat the submission")
+            return None
+
+    def _has_variables(self, ticket: Ticket, launch: Launch) -> bool:
+        """Return whether the run can get its variables. If they were lost, a run without secrets gets ours."""
+        if self._line.variables(ticket.run_id) is not None or not launch.secrets:
+            return True
+        self._block(ticket, f"needs {', '.join(launch.secrets)}: resume it from a shell that has it")
+        return False
+
+    def _block(self, ticket: Ticket, reason: str) -> None:
+        """Let later runs pass this one until it is resumed."""
+        note = f"{reason}: dressage resume {ticket.run_id}"
+        self._queue.write(ticket._replace(note=note, is_blocked=True))
+
+    def _note(self, ticket: Ticket, note: str | None) -> None:
+        if ticket.note != note:
+            self._queue.write(ticket._replace(note=note))
+
+    def _is_behind_others(self, ticket: Ticket) -> bool:
+        """Return whether a run of another living keeper comes first. Then wait until that keeper ends or tells us."""
+        others = self.other_keepers()
+        for other in self._queue.waiting() if others else ():
+            if other.run_id == ticket.run_id:
+                return False
+            if other.keeper in others and not other.is_blocked:
+                self.awaited.update(self._queue.keepers / f"{key}.lock" for key in others)
+                return True
+        return False
+
+    def _has_free_slot(self, ticket: Ticket, launch: Launch) -> bool:
+        busy = list(filter(None, map(self._settle, self._queue.running())))
+        if len(busy) < self._queue.read_slots(launch.slots):
+            return True
+        left = next((path.parent.name for path in busy if path.stem == "script"), None)
+        self._note(ticket, left and _describe_leftover(left))
+        self.awaited.update(busy)
+        return False
+
+    def _claim(self, ticket: Ticket, launch: Launch) -> Claims | Refusal:
+        shell = self._line.variables(ticket.run_id) or os.environ
+        return self._machine.claim(launch.needs, {**shell, **launch.variables})
+
+    def _settle(self, ticket: Ticket) -> Path | None:
+        """Return the lock that shows that a run takes its slot; None if the slot is free, or the run is retried."""
+        held = self._queue.find_lock(ticket.run_id)
+        if held and held.stem == "supervisor":
+            return held
+        if self._queue.find(ticket.run_id) is None and self._retry(ticket):
+            held = None  # the next attempt ends what is left of the script
+        if held is None:
+            self._queue.vacate(ticket.run_id)
+        return held
+
+    def _retry(self, ticket: Ticket) -> bool:
+        """Queue the next attempt of a run whose supervisor was killed. Returns False if it has none."""
+        if ticket.keeper != self._key and not keepers.is_adoptable(self._queue, ticket.keeper):
+            return False
+        folder = self._queue.run(ticket.run_id)
+        launch = self._read_launch(ticket)
+        if launch is None or folder.cancel.exists():
+            return False
+        attempt = launch.attempt
+        if attempt == ticket.attempt:
+            if not launch.retries or folder.has_ended(attempt):
+                return False
+            begin_retry(folder, launch, "the supervisor was killed")
+            attempt += 1
+        again = ticket._replace(attempt=attempt, keeper=self._key, note=None)
+        self._queue.write(again)
+        self._line.push(again)
+        return True
+
+
+def _slot_of(queue: TicketQueue, ticket: Ticket, claims: Claims | Refusal) -> Slot:
+    if isinstance(claims, Refusal):
+        return Slot(queue, ticket, Claims((), {}), claims.reason)
+    return Slot(queue, ticket, claims)
+
+
+def _describe_leftover(run_id: str) -> str:
+    what = f"the script of run {run_id} is still running without a supervisor"
+    return f"{what}; end it with: dressage runs cancel {run_id}"

@@ -1,0 +1,113 @@
+"""The queues of this workspace's compute targets, as a client sees them."""
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from dressage.files.locks import is_locked
+from dressage.records.run_folder import RunFolder
+from dressage.records.workspace import Workspace
+from dressage.results.statuses import RunStatus
+from dressage.storage.compute import StoredCompute
+from dressage.supervision import keepers
+from dressage.supervision.keepers import Handover
+from dressage.supervision.launch import Launch
+from dressage.supervision.processes import has_leftover
+from dressage.supervision.resources import detect_gpus
+from dressage.supervision.tickets import Ticket, TicketQueue
+from dressage_local.options import Options
+
+_REVIVAL_S = 1.0
+"""Seconds between two attempts of one process to start a queue's keeper: the disk may be full."""
+
+
+class Queues:
+    """Finds the queue of a run, and keeps it going."""
+
+    def __init__(self, workspace: Workspace, compute: StoredCompute, options: Options) -> None:
+        self._workspace = workspace
+        self._compute = compute
+        gpus = None if options.gpus is None else gpus_of(options)
+        self._settings = keepers.Settings(options.claims, gpus)
+        self._places: dict[Path, tuple[int, dict[str, int]]] = {}
+        self._revived: dict[Path, float] = {}
+
+    def of_target(self, name: str) -> TicketQueue:
+        """Return the queue of a compute target."""
+        return TicketQueue(self._compute.queue(name))
+
+    def of_run(self, folder: RunFolder) -> TicketQueue:
+        """Return the queue that the run was submitted to. folder: of a run with a request."""
+        return self.of_target((folder.refresh().request or {})["compute"]["name"])
+
+    def hand_over(self, queue: TicketQueue, run_id: str, attempt: int, priority: int) -> None:
+        """Put a run into the queue, with this process's variables. Raises StageError if the queue does not answer."""
+        keepers.hand_over(queue, [Handover(run_id, attempt, priority, os.environ)], self._settings)
+
+    def describe(self, queue: TicketQueue, ticket: Ticket) -> RunStatus:
+        """Return the status of a waiting run. If its keeper is dead, start another one, if that is possible here."""
+        note = ticket.note
+        if not ticket.is_blocked and not keepers.is_alive(queue, ticket.keeper):
+            if keepers.is_adoptable(queue, ticket.keeper):
+                self.revive(queue)
+            else:
+                note = (
+                    "was queued before a restart of the machine, or in another container; continue it with:"
+                    f" dressage resume {ticket.run_id}"
+                )
+        slots = queue.read_slots(0)
+        reason = f"queued: {note}" if note else f"queued: target {queue.target!r} runs {slots} at a time"
+        return RunStatus(state="Queued", reason=reason, place=self._find_place(queue, ticket.run_id))
+
+    def withdraw(self, folder: RunFolder) -> bool:
+        """Take a run out of the queue. Returns False if it does not wait, or is just being started."""
+        queue, run_id = self.of_run(folder), folder.path.name
+        ticket = queue.find(run_id)
+        if ticket is None:
+            return False
+        with queue.lock():
+            if is_locked(folder.lock("supervisor")) or not queue.remove(run_id):
+                return False
+        keepers.notify(queue, ticket.keeper)
+        return True
+
+    def is_retried(self, folder: RunFolder) -> bool:
+        """Return whether another attempt follows by itself, after the supervisor was killed."""
+        queue, run_id = self.of_run(folder), folder.path.name
+        ticket = queue.find_running(run_id)
+        if ticket is None or folder.cancel.exists() or not Launch.read(folder.launch).retries:
+            return False
+        if keepers.is_adoptable(queue, ticket.keeper):
+            self.revive(queue)
+        return keepers.is_alive(queue, ticket.keeper) or keepers.is_adoptable(queue, ticket.keeper)
+
+    def leftovers(self) -> Iterator[RunFolder]:
+        """Yield the runs without a supervisor whose script is still running."""
+        for path in sorted((self._workspace.root / "compute").glob("*.queue")):
+            for ticket in TicketQueue(path).running():
+                folder = self._workspace.run(ticket.run_id)
+                if has_leftover(folder):
+                    yield folder
+
+    def revive(self, queue: TicketQueue) -> None:
+        """Start a keeper for a queue whose keeper was killed."""
+        if time.monotonic() - self._revived.get(queue.folder, -_REVIVAL_S) >= _REVIVAL_S:
+            self._revived[queue.folder] = time.monotonic()
+            keepers.revive(queue, self._settings)
+
+    def _find_place(self, queue: TicketQueue, run_id: str) -> int | None:
+        """Return the run's place in the queue, from 1. The queue is read again when it has changed."""
+        version, places = self._places.get(queue.folder, (-1, {}))
+        if version != queue.version:
+            version = queue.version
+            places = {ticket.run_id: place for place, ticket in enumerate(queue.waiting(), 1)}
+            self._places[queue.folder] = version, places
+        return places.get(run_id)
+
+
+def gpus_of(options: Options) -> list[str]:
+    """Return the ids of the GPUs that runs may use: the configured ones, else those of this machine."""
+    if options.gpus is None:
+        return list(detect_gpus())
+    return [name.strip() for name in options.gpus.split(",") if name.strip()]

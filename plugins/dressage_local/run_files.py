@@ -1,0 +1,51 @@
+"""The files of a run on this machine, by the paths that they are listed under."""
+
+import shutil
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from dressage.errors import NotFoundError, describe_unknown
+from dressage.files.trees import files_below
+from dressage.records.run_folder import RunFolder
+from dressage.results.versions import File
+
+LOG = "user_logs/std_log.txt"
+"""Path under which the script's output is listed; the same as in Azure ML."""
+
+
+def list_files(folder: RunFolder) -> Sequence[File]:
+    """Return the run's files with their sizes."""
+    files = []
+    for path, location in sorted(_locate_files(folder).items()):
+        with suppress(FileNotFoundError):  # the script has just removed it
+            files.append(File(path=path, size=location.stat().st_size))
+    return files
+
+
+def download_files(folder: RunFolder, paths: Iterable[str], target: Path) -> None:
+    """Copy files below `target`. Raises NotFoundError before anything is copied if one does not exist."""
+    run_id, found, requested = folder.path.name, _locate_files(folder), list(paths)
+    for path in requested:
+        if path not in found:
+            raise NotFoundError(describe_unknown(f"file of run {run_id!r}", path, found))
+    for path in requested:
+        copy = target / path
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            shutil.copyfile(found[path], copy)
+        except FileNotFoundError as error:
+            raise NotFoundError(
+                f"file {path!r} of run {run_id!r} no longer exists; name the other files to download them"
+            ) from error
+
+
+def _locate_files(folder: RunFolder) -> dict[str, Path]:
+    """Return the files by the path that they are listed under. A second file of one path is below artifacts/."""
+    prefixes = {folder.work / "outputs": "outputs/", folder.work / "logs": "logs/", folder.artifacts: ""}
+    found = {LOG: folder.log} if folder.log.exists() else {}
+    for directory, prefix in prefixes.items():
+        for path in files_below(directory):
+            name = f"{prefix}{path}"
+            found[name if name not in found else f"artifacts/{name}"] = directory / path
+    return found
