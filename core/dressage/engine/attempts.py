@@ -38,7 +38,7 @@ def continue_run(run: Run, workspace: Workspace, plugins: Plugins, listener: Lis
         _check_data(run)
         _judge(run, workspace, plugins, listener)
         attempt = record.attempt + 1
-        workspace.remember(run.id, run.request.key)  # before the journal, too
+        workspace.open_runs.add(run.id, run.request.key)  # before the journal, too
         run.folder.resume(attempt)
         submit_attempt(run, attempt, listener)
 
@@ -60,7 +60,7 @@ def _judge(run: Run, workspace: Workspace, plugins: Plugins, listener: Listener)
     request, judgement = judge_again(run.request, recorded, policies, disabled, run.platform.compute.resolve)
     if (request, judgement) != (run.request, replace(recorded, user=judgement.user)):
         # before the journal: the key may have changed, and the run must be findable
-        workspace.remember(run.id, request.key)
+        workspace.open_runs.add(run.id, request.key)
         run.folder.judge(to_json(request), to_json(judgement))
         run.request = request
         lines = [line for changes in judgement.changes.values() for line in change_lines(changes)]

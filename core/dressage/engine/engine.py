@@ -225,7 +225,7 @@ class Engine:
         from dressage.engine.listing import update_statuses
         from dressage.records.index import RunIndex
 
-        summaries = RunIndex(self.workspace).summaries()[:limit]
+        summaries = RunIndex(self.workspace).summaries(limit)
         return update_statuses(summaries, self._status)
 
     def plugin_statuses(self) -> "list[PluginStatus]":
@@ -298,7 +298,9 @@ class Engine:
         request = replace(proposal.request, run_id=run_id, snapshot=kept)
         run = self._run(request, client_lock)
         with run.release_on_error():
-            self.workspace.remember(run_id, request.key)  # first: a run that has a journal must be findable
+            self.workspace.open_runs.add(
+                run_id, request.key
+            )  # first: a run that has a journal must be findable
             folder.create(to_json(request), to_json(proposal.judgement))
             listener(RunCreated(run_id))
             submit_attempt(run, 1, listener)

@@ -195,6 +195,7 @@ class Run:
     def detach(self) -> None:
         """Let the run continue in the background. The same request then starts a new run."""
         self.folder.detach()
+        self._workspace.open_runs.detach(self.id, self.request.key)
         self.release()
 
     def release(self) -> None:
@@ -318,7 +319,7 @@ class Run:
             with self.release_on_error():
                 self._register(listener)
         if not status.interrupted:
-            self._workspace.forget(self.id)
+            self._workspace.open_runs.remove(self.id, self.request.key)
         listener(RunEnded(self.id, status, self.model))
         self.release()
         return status
