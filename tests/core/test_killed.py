@@ -45,8 +45,8 @@ def test_a_client_killed_anywhere_leaves_nothing_doubled(
 
 BEFORE_THE_MARKER = """
 import os, signal
-from dressage.records.workspace import Workspace
-Workspace.remember = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+from dressage.records.open_runs import OpenRuns
+OpenRuns.add = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 """
 
 

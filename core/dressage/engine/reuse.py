@@ -59,6 +59,7 @@ def describe_ignored(new: RunRequest, old: RunRequest) -> str | None:
     names = [name for name in ("name", "experiment") if getattr(new, name) not in (None, getattr(old, name))]
     if not new.tags.items() <= old.tags.items():
         names.append("tags")
+    names += [name for name in ("priority", "retries") if getattr(new, name) not in (0, getattr(old, name))]
     return " and ".join(names) or None
 
 

@@ -26,6 +26,8 @@ class RunRequest(Struct, frozen=True, kw_only=True):
     run_id: "" in a plan. settings: the recipe's settings, resolved. tags: the run's tags.
     file_datasets, registered_datasets: the inputs by name. snapshot: in a created run, it points at the copy in the
     workspace instead of the user's folder.
+    priority: runs with a higher one leave the queue first. retries: how many further attempts start by themselves if
+    the run is interrupted. Both are ignored by platforms that do not support them; the plan says so.
     """
 
     recipe: str
@@ -41,6 +43,8 @@ class RunRequest(Struct, frozen=True, kw_only=True):
     run_id: str = ""
     name: str | None = None
     tags: Mapping[str, str] = {}
+    priority: int = 0
+    retries: int = 0
 
     @property
     def script(self) -> Script:
@@ -56,7 +60,7 @@ class RunRequest(Struct, frozen=True, kw_only=True):
     def key(self) -> str:
         """A digest that is equal for equal requests, at any time and in any folder."""
         parts = to_json(self)
-        for name in ("run_id", "name", "experiment", "snapshot"):
+        for name in ("run_id", "name", "experiment", "snapshot", "priority", "retries"):
             del parts[name]
         parts["model"]["script"]["directory"] = None
         return digest_of({**parts, "snapshot": self.snapshot.digest})
@@ -169,6 +173,8 @@ NOT_INPUTS: Mapping[str, str] = {
     "request.name": "names the run",
     "request.experiment": "groups runs",
     "request.tags": "describe the run",
+    "request.priority": "when the run leaves the queue",
+    "request.retries": "how often an interrupted run is continued",
     "request.recipe": "its answers are inputs; the same answers from another recipe give the same model",
     "request.platform": "where the run executes",
     "request.settings": "the recipe's answers follow from them",

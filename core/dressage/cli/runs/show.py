@@ -66,6 +66,9 @@ def _print_sections(run: "Run", files: "Sequence[File] | None") -> None:
             ("arguments", shlex.join(map(str, request.script.arguments)) or None),
             ("settings", _format_settings(request)),
             ("experiment", request.experiment),
+            ("priority", request.priority or None),
+            ("retries", request.retries or None),
+            ("time limit", _format_limit(request.compute.time_limit_s)),
             ("tags", shlex.join(f"{name}={value}" for name, value in request.tags.items()) or None),
             ("policies", _policies(run)),
             *_policy_changes(run),
@@ -92,6 +95,10 @@ def _print_sections(run: "Run", files: "Sequence[File] | None") -> None:
     if files:
         results().write("\nfiles\n")
         print_fields([(f"  {file.path}", size_of(file.size)) for file in files])
+
+
+def _format_limit(seconds: float | None) -> str | None:
+    return None if seconds is None else f"{seconds:g} s"
 
 
 def _policy_changes(run: "Run") -> "Iterator[tuple[str, str]]":
