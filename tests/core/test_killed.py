@@ -156,7 +156,7 @@ def test_a_script_left_behind_by_a_killed_supervisor_does_not_write_beside_the_n
 
 
 def test_a_queued_run_is_not_held_up_by_one_that_was_killed(engine: Engine, tiny: Tiny, project: Path):
-    first, hold = start_and_hold(engine, project)
+    first, hold = start_and_hold(engine, project, slots=1)
     waiting = engine.run("tiny", set={"slots": 1, "rate": "2"})
     eventually(lambda: waiting.status.state == "Queued")
     kill_supervisor(first)

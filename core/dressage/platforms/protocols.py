@@ -194,7 +194,7 @@ class Compute(Protocol):
         """Get or create the target.
 
         Called: before a run is submitted.
-        Returns: the target; its slots are the number of runs that it executes at a time.
+        Returns: the target; its slots are the number of runs that it executes at a time, whatever the request has.
         Raises: StageError, UnreachableError.
         """
 
