@@ -8,6 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from dressage.engine.stages import Conductor, label_of
 from dressage.errors import DressageError, UnreachableError
 from dressage.files.locks import FileLock, is_locked
@@ -112,7 +114,8 @@ class Run:
         try:
             if seen.has_ended and self._recorder and record.is_new(seen, attempt):
                 recorded = tuple(self._recorder.records(self.id).events())
-            return self.folder.record(seen, attempt, recorded)
+            status = self.folder.record(seen, attempt, recorded)
+            return replace(status, place=seen.place) if status.state == seen.state == "Queued" else status
         except UnreachableError as error:  # the end is recorded later, together with the metrics
             self._warn(error)
             return seen

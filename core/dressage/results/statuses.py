@@ -17,6 +17,8 @@ class RunStatus(Struct, frozen=True, kw_only=True):
     started, ended: when it entered Running and its last state.
     interrupted: the run failed, but not because of the script (a killed supervisor, a reclaimed node); it can be
     resumed.
+    place: the place in the queue, 1 for the run that starts next; only of Queued runs, if the platform knows it. The
+    journal does not have it.
     """
 
     state: State
@@ -25,6 +27,7 @@ class RunStatus(Struct, frozen=True, kw_only=True):
     started: str | None = None
     ended: str | None = None
     interrupted: bool = False
+    place: int | None = None
 
     @property
     def has_ended(self) -> bool:

@@ -45,7 +45,15 @@ def _print_json(run: "Run", files: "Sequence[File] | None") -> None:
 
 def _print_sections(run: "Run", files: "Sequence[File] | None") -> None:
     from dressage.cli.charts import draw_chart
-    from dressage.cli.output import duration_of, number_of, print_fields, shorten_digest, size_of, time_of
+    from dressage.cli.output import (
+        duration_of,
+        number_of,
+        print_fields,
+        shorten_digest,
+        size_of,
+        state_of,
+        time_of,
+    )
     from dressage.cli.recordings import list_warnings, mlflow_experiments, mlflow_run, print_sections
 
     request, status, tracked = run.request, run.status, run.tracked
@@ -54,7 +62,7 @@ def _print_sections(run: "Run", files: "Sequence[File] | None") -> None:
         (
             ("run", run.id),
             ("name", request.name),
-            ("state", status.state),
+            ("state", state_of(status)),
             ("reason", status.reason),
             ("exit code", status.exit_code),
             ("created", time_of(run.created)),
