@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from dressage import hookimpl
+from dressage import StageError, hookimpl
 from dressage.records.requests import Submission
 from dressage.results.statuses import RunStatus
 from dressage.results.versions import File
@@ -13,7 +13,8 @@ class Shelf:
     """The plugin, and its runs.
 
     submitted: the submissions, in order. observed: the ids of the runs whose status was asked for.
-    statuses: the status of a run; Queued for all others.
+    statuses: the status of a run until it is submitted again; Queued for all others.
+    refused: the ids of runs that it refuses.
     """
 
     def __init__(self) -> None:
@@ -21,13 +22,17 @@ class Shelf:
         self.submitted: list[Submission] = []
         self.observed: list[str] = []
         self.statuses: dict[str, RunStatus] = {}
+        self.refused: set[str] = set()
 
     @hookimpl
     def platform(self) -> "Shelf":
         return self
 
     def submit(self, submission: Submission) -> None:
+        if submission.run_id in self.refused:
+            raise StageError("model", f"no quota for {submission.run_id}")
         self.submitted.append(submission)
+        self.statuses.pop(submission.run_id, None)
 
     def observe(self, run_id: str) -> RunStatus:
         self.observed.append(run_id)

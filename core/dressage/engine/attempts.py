@@ -27,7 +27,11 @@ def submit_attempt(run: Run, attempt: int, listener: Listener) -> None:
 
 
 def continue_run(run: Run, workspace: Workspace, plugins: Plugins, listener: Listener) -> None:
-    """Submit the run if it was not submitted yet, or start its next attempt if it failed or was canceled."""
+    """Submit the run if it was not submitted yet, or start its next attempt if it failed or was canceled.
+
+    A queued run is submitted again. This has no effect, unless its queue was lost; then the platform takes the
+    variables of this process.
+    """
     status = run.status
     record = run.folder.refresh()
     if not record.is_submitted:
@@ -41,6 +45,8 @@ def continue_run(run: Run, workspace: Workspace, plugins: Plugins, listener: Lis
         workspace.open_runs.add(run.id, run.request.key)  # before the journal, too
         run.folder.resume(attempt)
         submit_attempt(run, attempt, listener)
+    elif status.state == "Queued" and (submission := record.the_submission()):
+        run.platform.runs.submit(submission)
 
 
 def _check_data(run: Run) -> None:

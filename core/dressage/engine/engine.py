@@ -13,7 +13,7 @@ call them in a thread (`await asyncio.to_thread(engine.run, "keras-mnist")`).
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,7 +39,7 @@ from dressage.records.run_lookup import find_run
 from dressage.records.workspace import Workspace, find_workspace
 from dressage.results.events import Listener, PlanMade, RunCreated, RunFound, ignore
 from dressage.results.plans import Plan
-from dressage.results.statuses import RunStatus, RunSummary
+from dressage.results.statuses import ResumedRun, RunStatus, RunSummary
 from dressage.specs import configuration
 from dressage.specs.settings import Setting, list_settings
 from dressage.storage import snapshots
@@ -219,6 +219,16 @@ class Engine:
                 with FileLock(folder.lock("resume")):  # another process may resume it at the same time
                     continue_run(run, self.workspace, self.plugins, listener)
         return run
+
+    def resume_all(self) -> Iterator[ResumedRun]:
+        """Resume the runs that were interrupted or are queued, in the order of their submission; detach from them.
+
+        Yields each run when it is resumed. If one cannot be resumed, its error is set, and the next one follows.
+        Queued runs are submitted again, in case their queue was lost; this has no effect on those that were not.
+        """
+        from dressage.engine.resuming import resume_runs
+
+        return resume_runs(self.workspace, self.get, self.resume)
 
     def get(self, run_id: str) -> Run:
         """Return an existing run. Its platform is loaded when it is first needed; an error in it is raised then.

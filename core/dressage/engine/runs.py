@@ -201,6 +201,11 @@ class Run:
         self._workspace.open_runs.detach(self.id, self.request.key)
         self.release()
 
+    @property
+    def is_client(self) -> bool:
+        """Whether this object holds the run's client lock."""
+        return self._client_lock is not None and self._client_lock.is_held
+
     def release(self) -> None:
         """Release the run's client lock. If the run has not ended, the same request then resumes it."""
         if self._client_lock:

@@ -51,3 +51,16 @@ class RunSummary(Struct, frozen=True, kw_only=True):
     model: str | None = None
     metrics: Mapping[str, float] = {}
     metric: str | None = None
+
+
+class ResumedRun(Struct, frozen=True, kw_only=True):
+    """One run that `Engine.resume_all` has resumed, or could not resume.
+
+    reason: why it had to be resumed, if its record says so. status: after that; None if it could not be resumed.
+    error: why it could not, in one line.
+    """
+
+    run_id: str
+    reason: str | None = None
+    status: RunStatus | None = None
+    error: str | None = None
