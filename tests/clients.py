@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from dressage import Engine
 from dressage.engine.runs import Run
@@ -73,11 +74,11 @@ def kill_before(project: Path, line: str, *settings: str) -> None:
     assert process.returncode == -signal.SIGKILL
 
 
-def start_and_hold(engine: Engine, project: Path) -> tuple[Run, Path]:
-    """Start a run that waits at step 1 until the returned file is removed."""
+def start_and_hold(engine: Engine, project: Path, **settings: Any) -> tuple[Run, Path]:
+    """Start a run that waits at step 1 until the returned file is removed. settings: of the recipe."""
     hold = project / "hold"
     hold.touch()
-    run = engine.run("tiny", set={"hold": str(hold)})
+    run = engine.run("tiny", set={"hold": str(hold), **settings})
     logs = run.logs(follow=True)
     seen = b""
     while b"step 1" not in seen:

@@ -18,7 +18,7 @@ from dressage_local.runs import LocalRuns
 
 
 def test_a_queued_run_can_be_canceled(engine: Engine, tiny: Tiny, project: Path):
-    first, hold = start_and_hold(engine, project)
+    first, hold = start_and_hold(engine, project, slots=1)
     waiting = engine.run("tiny", set={"slots": 1, "rate": "2"})
     eventually(lambda: waiting.status.state == "Queued")
     waiting.cancel()

@@ -98,7 +98,7 @@ def test_a_listener_hears_of_the_stage_that_failed(engine: Engine, tiny: Tiny):
 
 
 def test_runs_beyond_the_slots_queue_in_order(engine: Engine, tiny: Tiny, project: Path):
-    first, hold = start_and_hold(engine, project)
+    first, hold = start_and_hold(engine, project, slots=1)
     first.detach()
     runs = [engine.run("tiny", set={"slots": 1, "rate": rate}) for rate in ("1", "2", "3")]
     eventually(lambda: {run.status.state for run in runs} == {"Queued"})

@@ -45,8 +45,8 @@ def test_a_client_killed_anywhere_leaves_nothing_doubled(
 
 BEFORE_THE_MARKER = """
 import os, signal
-from dressage.records.workspace import Workspace
-Workspace.remember = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+from dressage.records.open_runs import OpenRuns
+OpenRuns.add = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
@@ -156,7 +156,7 @@ def test_a_script_left_behind_by_a_killed_supervisor_does_not_write_beside_the_n
 
 
 def test_a_script_left_behind_keeps_its_slot_until_it_is_canceled(engine: Engine, tiny: Tiny, project: Path):
-    first, hold = start_and_hold(engine, project)
+    first, hold = start_and_hold(engine, project, slots=1)
     waiting = engine.run("tiny", set={"slots": 1, "rate": "2"})
     eventually(lambda: waiting.status.state == "Queued")
     kill_supervisor(first)

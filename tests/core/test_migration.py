@@ -71,7 +71,7 @@ def test_a_migration_is_done_once(engine: Engine, old: Path):
     before = journal.stat().st_ino
     Engine(old).runs()
     assert journal.stat().st_ino == before
-    assert json.loads((old / ".dressage" / "workspace.json").read_text()) == {"layout": 2}
+    assert json.loads((old / ".dressage" / "workspace.json").read_text()) == {"layout": 3}
 
 
 def test_a_migration_that_was_killed_is_done_again(old: Path):
@@ -112,7 +112,7 @@ def test_the_earlier_version_starts_no_run_meanwhile(old: Path):
     marker = old / ".dressage" / "workspace.json"
     marker.write_text('{"layout": 2, "migrating": true}')
     assert len(Engine(old).runs()) == 2
-    assert json.loads(marker.read_text()) == {"layout": 2}
+    assert json.loads(marker.read_text()) == {"layout": 3}
 
 
 def test_lines_that_nest_too_deep_or_hold_no_text_stay(old: Path):
@@ -126,3 +126,48 @@ def test_lines_that_nest_too_deep_or_hold_no_text_stay(old: Path):
 def test_a_workspace_that_was_moved_still_opens(old: Path, tmp_path: Path):
     shutil.move(old / ".dressage", tmp_path / "elsewhere" / ".dressage")
     assert len(Engine(tmp_path / "elsewhere").runs()) == 2
+
+
+def open_markers(project: Path) -> list[str]:
+    folder = project / ".dressage" / "open"
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+@pytest.fixture
+def layout_2(engine: Engine, tiny: Tiny, old: Path) -> Engine:
+    """A workspace with layout 2: its markers of open runs are in one folder."""
+    engine.runs()
+    root = old / ".dressage"
+    marker = next((root / "open").rglob(KILLED))
+    marker.rename(root / "open" / f"{marker.parent.name}.{KILLED}")
+    (root / "workspace.json").write_text('{"layout": 2}')
+    engine = Engine(old)
+    engine.plugins.add("recipe", "tiny", tiny)
+    return engine
+
+
+def test_markers_of_layout_2_are_moved(layout_2: Engine, old: Path):
+    assert len(layout_2.runs()) == 2
+    assert [name.rpartition("/")[2] for name in open_markers(old)] == [KILLED]
+    assert json.loads((old / ".dressage" / "workspace.json").read_text()) == {"layout": 3}
+
+
+def test_a_killed_run_of_layout_2_is_found_by_the_same_request(layout_2: Engine):
+    request = layout_2.get(KILLED).request
+    run = layout_2.run("tiny", set=dict(request.settings), tags=request.tags)
+    assert (run.id, run.wait(60).state) == (KILLED, "Completed")
+
+
+def test_a_run_detached_with_layout_2_stays_detached(layout_2: Engine, old: Path):
+    journal = old / ".dressage" / "runs" / KILLED / "journal.jsonl"
+    with journal.open("a") as file:
+        file.write('{"time":"2026-11-24T15:09:30.000Z","event":"run.detached"}\n')
+    layout_2.runs()
+    assert [Path(name).parent.name for name in open_markers(old)] == ["detached"]
+
+
+def test_journals_of_layout_2_are_not_rewritten(layout_2: Engine, old: Path):
+    journal = old / ".dressage" / "runs" / COMPLETED / "journal.jsonl"
+    before = journal.stat().st_ino
+    layout_2.runs()
+    assert journal.stat().st_ino == before

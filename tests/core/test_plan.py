@@ -1,10 +1,11 @@
 """Plan before touch: what each stage would do and why; nothing is changed by asking."""
 
+import threading
 from pathlib import Path
 
 from tests.recipes import Tiny
 
-from dressage import Engine
+from dressage import ComputeTarget, Engine
 from dressage.results.events import PlanMade
 from dressage.results.plans import Stage
 
@@ -74,6 +75,7 @@ def test_changed_data_changes_the_dataset_and_what_is_trained_from_it(engine: En
 def test_where_the_model_is_there_nothing_else_is_made(engine: Engine, tiny: Tiny):
     run_id = train(engine)
     assert actions(engine, slots=2) | {"compute": None} == actions(engine) | {"compute": None}
+    engine.platform().compute.delete("small")
     assert reasons(engine, "compute", slots=2) == "not needed: the model is reused"
     assert engine.run("tiny", set={"slots": 2}).id == run_id
 
@@ -91,3 +93,50 @@ def test_a_plan_names_the_version_that_would_be_made(engine: Engine, tiny: Tiny)
     train(engine)
     tiny.data.write_text("4,5,6\n")
     assert engine.plan("tiny").stage("dataset").version == 2
+
+
+def test_a_target_keeps_its_slots_and_the_plan_says_so(engine: Engine, tiny: Tiny):
+    train(engine)
+    stage = engine.plan("tiny", set={"slots": 5, "rate": "0.5"}).stage("compute")
+    assert (stage.action, stage.reasons) == (
+        "reuse",
+        (
+            (
+                "slots: target 'small' has 4, requested 5; the target keeps 4;"
+                " to change it: dressage compute delete small"
+            ),
+        ),
+    )
+
+
+def test_a_run_gets_the_slots_of_its_target(engine: Engine, tiny: Tiny):
+    train(engine)
+    run = engine.run("tiny", set={"slots": 5, "rate": "0.5"})
+    run.wait(60)
+    submission = run.folder.refresh().the_submission()
+    assert submission
+    assert submission.compute.slots == 4
+    assert [target.slots for target in engine.platform().compute.list()] == [4]
+
+
+def test_a_deleted_target_gets_the_slots_of_the_next_request(engine: Engine, tiny: Tiny):
+    train(engine)
+    engine.platform().compute.delete("small")
+    train(engine, slots=5, rate="0.5")
+    assert [target.slots for target in engine.platform().compute.list()] == [5]
+
+
+def test_of_several_first_runs_one_decides_the_slots(engine: Engine, tiny: Tiny, project: Path):
+    found: list[int] = []
+
+    def ensure(slots: int) -> None:
+        target = ComputeTarget(name="shared", slots=slots)
+        found.append(Engine(project).platform().compute.ensure(target, lambda *_: None).slots)
+
+    threads = [threading.Thread(target=ensure, args=(slots,)) for slots in range(1, 9)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(found)) == 1
+    assert [target.slots for target in engine.platform().compute.list()] == [found[0]]

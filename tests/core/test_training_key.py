@@ -42,6 +42,8 @@ SUBMISSION = Submission(
 OTHERS: dict[str, Any] = {
     "request.settings": {"b": "b"},
     "request.compute": ComputeTarget(name="b"),
+    "request.priority": 1,
+    "request.retries": 1,
     "request.environment.variables": {"A": "b"},
     "request.environment.indexes": ("b",),
     "request.environment.find_links": ("b",),

@@ -107,8 +107,8 @@ def say(text: str) -> None:
 def _found_lines(event: RunFound) -> Iterator[str]:
     if event.reason != "reused":
         yield f"resuming run {event.run_id}: {event.reason}"
-        return
-    yield f"reusing run {event.run_id} (same inputs); --again starts a new run"
+    else:
+        yield f"reusing run {event.run_id} (same inputs); --again starts a new run"
     if event.ignored:
         yield f"  ignored options of this command: {event.ignored}"
 

@@ -174,6 +174,11 @@ def iso_time(time_ms: int | None) -> str | None:
     return stamp_of(moment)
 
 
+def state_of(status: RunStatus) -> str:
+    """Format the state, with the place in the queue if it is known: "Queued (3)"."""
+    return f"{status.state} ({status.place})" if status.place is not None else status.state
+
+
 def duration_of(status: RunStatus) -> str:
     """Format how long the run's script ran, or has been running."""
     from datetime import UTC, datetime

@@ -1,6 +1,6 @@
 """dressage run"""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -19,6 +19,18 @@ from dressage.cli.options import (
 )
 from dressage.cli.platform_options import Option, open_engine_with
 
+Priority = Annotated[
+    int, typer.Option("--priority", metavar="N", help="Runs with a higher number leave the queue first.")
+]
+Retries = Annotated[
+    int,
+    typer.Option("--retries", metavar="N", help="Number of new attempts if the run is interrupted.", min=0),
+]
+TimeLimit = Annotated[
+    str | None,
+    typer.Option("--time-limit", metavar="TIME", help="Time limit of the script, such as 90m (s, m, h, d)."),
+]
+
 
 def run(
     recipe: Recipe,
@@ -36,6 +48,9 @@ def run(
     again: Annotated[
         bool, typer.Option("--again", help="Start a new run even if a run with the same inputs exists.")
     ] = False,
+    priority: Priority = 0,
+    retries: Retries = 0,
+    time_limit: TimeLimit = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan and exit.")] = False,
     output: StreamOutput = "table",
 ) -> None:
@@ -44,15 +59,23 @@ def run(
     The plan is shown first. If a run with the same inputs exists, it is reused. Ctrl-C detaches: the run continues in
     the background. A second Ctrl-C asks whether to cancel it.
     """
+    from dressage.cli.durations import seconds_of
     from dressage.cli.following import start_and_follow
     from dressage.cli.recipe_arguments import recipe_and_settings
 
     recipe, settings = recipe_and_settings(recipe, arguments or [], conda, settings_of(set_))
     engine, tags = open_engine_with(on, option), pairs_of(tag, "--tag")
+    limits: dict[str, Any] = {
+        "priority": priority,
+        "retries": retries,
+        "time_limit_s": seconds_of(time_limit, "--time-limit"),
+    }
     if dry_run:
         from dressage.cli.plan import show
 
-        return show(engine.plan(recipe, on=on, set=settings, tags=tags, experiment=experiment), output)
+        return show(
+            engine.plan(recipe, on=on, set=settings, tags=tags, experiment=experiment, **limits), output
+        )
     return start_and_follow(
         lambda listener: engine.run(
             recipe,
@@ -63,6 +86,7 @@ def run(
             experiment=experiment,
             again=again,
             listener=listener,
+            **limits,
         ),
         detach=detach,
         output=output,

@@ -27,7 +27,11 @@ def submit_attempt(run: Run, attempt: int, listener: Listener) -> None:
 
 
 def continue_run(run: Run, workspace: Workspace, plugins: Plugins, listener: Listener) -> None:
-    """Submit the run if it was not submitted yet, or start its next attempt if it failed or was canceled."""
+    """Submit the run if it was not submitted yet, or start its next attempt if it failed or was canceled.
+
+    A queued run is submitted again. This has no effect, unless its queue was lost; then the platform takes the
+    variables of this process.
+    """
     status = run.status
     record = run.folder.refresh()
     if not record.is_submitted:
@@ -38,9 +42,11 @@ def continue_run(run: Run, workspace: Workspace, plugins: Plugins, listener: Lis
         _check_data(run)
         _judge(run, workspace, plugins, listener)
         attempt = record.attempt + 1
-        workspace.remember(run.id, run.request.key)  # before the journal, too
+        workspace.open_runs.add(run.id, run.request.key)  # before the journal, too
         run.folder.resume(attempt)
         submit_attempt(run, attempt, listener)
+    elif status.state == "Queued" and (submission := record.the_submission()):
+        run.platform.runs.submit(submission)
 
 
 def _check_data(run: Run) -> None:
@@ -60,7 +66,7 @@ def _judge(run: Run, workspace: Workspace, plugins: Plugins, listener: Listener)
     request, judgement = judge_again(run.request, recorded, policies, disabled, run.platform.compute.resolve)
     if (request, judgement) != (run.request, replace(recorded, user=judgement.user)):
         # before the journal: the key may have changed, and the run must be findable
-        workspace.remember(run.id, request.key)
+        workspace.open_runs.add(run.id, request.key)
         run.folder.judge(to_json(request), to_json(judgement))
         run.request = request
         lines = [line for changes in judgement.changes.values() for line in change_lines(changes)]

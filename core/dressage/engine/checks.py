@@ -2,10 +2,14 @@
 
 import os
 from collections.abc import Mapping
+from math import inf
 from typing import Any
 
 from dressage.errors import SettingsError
 from dressage.specs.environments import Environment
+
+MOST_PRIORITY = 1000
+MOST_RETRIES = 100
 
 
 def check_tags(tags: Mapping[Any, Any]) -> dict[str, str]:
@@ -14,6 +18,18 @@ def check_tags(tags: Mapping[Any, Any]) -> dict[str, str]:
         if not (isinstance(name, str) and isinstance(value, str)):
             raise SettingsError(f"tag {name!r} is {value!r}; names and values must be text")
     return dict(tags)
+
+
+def check_limits(priority: int, retries: int, time_limit_s: float | None) -> None:
+    """Raise SettingsError if a run's priority, retries or time limit (in seconds) is out of bounds."""
+    for name, value, least, most in (
+        ("priority", priority, -MOST_PRIORITY, MOST_PRIORITY),
+        ("retries", retries, 0, MOST_RETRIES),
+    ):
+        if type(value) is not int or not least <= value <= most:
+            raise SettingsError(f"{name} is {value!r}; give a whole number from {least} to {most}")
+    if time_limit_s is not None and not (isinstance(time_limit_s, int | float) and 0 < time_limit_s < inf):
+        raise SettingsError(f"time limit is {time_limit_s!r}; give a number of seconds above 0")
 
 
 def check_secrets(environment: Environment) -> None:

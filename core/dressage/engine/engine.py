@@ -13,7 +13,7 @@ call them in a thread (`await asyncio.to_thread(engine.run, "keras-mnist")`).
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,7 +39,7 @@ from dressage.records.run_lookup import find_run
 from dressage.records.workspace import Workspace, find_workspace
 from dressage.results.events import Listener, PlanMade, RunCreated, RunFound, ignore
 from dressage.results.plans import Plan
-from dressage.results.statuses import RunStatus, RunSummary
+from dressage.results.statuses import ResumedRun, RunStatus, RunSummary
 from dressage.specs import configuration
 from dressage.specs.settings import Setting, list_settings
 from dressage.storage import snapshots
@@ -150,12 +150,17 @@ class Engine:
         set: Mapping[str, Any] | None = None,  # noqa: A002
         tags: Mapping[str, str] | None = None,
         experiment: str | None = None,
+        priority: int = 0,
+        retries: int = 0,
+        time_limit_s: float | None = None,
     ) -> Plan:
         """Return what a run would do at each stage, and why. Changes nothing.
 
-        The arguments are those of `describe`. Raises the same errors, and StageError if a stage cannot be planned.
+        The arguments are those of `describe` and `run`. Raises the same errors, and StageError if a stage cannot be
+        planned.
         """
-        return self._plan(self._propose(recipe, on, set, tags, experiment=experiment))
+        limits = {"priority": priority, "retries": retries, "time_limit_s": time_limit_s}
+        return self._plan(self._propose(recipe, on, set, tags, experiment=experiment, **limits))
 
     def run(
         self,
@@ -167,6 +172,9 @@ class Engine:
         experiment: str | None = None,
         name: str | None = None,
         again: bool = False,
+        priority: int = 0,
+        retries: int = 0,
+        time_limit_s: float | None = None,
         listener: Listener = ignore,
     ) -> Run:
         """Carry out the plan until the run is submitted, and return the run; `wait` or `follow` it to its end.
@@ -176,10 +184,14 @@ class Engine:
 
         on, set: as for `describe`. tags: of the run, for people and for the platform's job.
         experiment: the experiment to group the run under. name: of the run, for people.
+        priority: runs with a higher one leave the queue first; from -1000 to 1000. retries: how many further attempts
+        start by themselves if the run is interrupted; at most 100. The plan says if the platform supports neither.
+        time_limit_s: how long the script of one attempt may run, in seconds; None for the recipe's limit.
         listener: called with each event.
         Raises StageError if a stage fails, and the errors of `plan`.
         """
-        proposal = self._propose(recipe, on, set, tags, experiment=experiment, name=name)
+        limits = {"priority": priority, "retries": retries, "time_limit_s": time_limit_s}
+        proposal = self._propose(recipe, on, set, tags, experiment=experiment, name=name, **limits)
         plan = self._plan(proposal, again=again)
         listener(PlanMade(plan))
         self.workspace.create()
@@ -208,6 +220,16 @@ class Engine:
                     continue_run(run, self.workspace, self.plugins, listener)
         return run
 
+    def resume_all(self) -> Iterator[ResumedRun]:
+        """Resume the runs that were interrupted or are queued, in the order of their submission; detach from them.
+
+        Yields each run when it is resumed. If one cannot be resumed, its error is set, and the next one follows.
+        Queued runs are submitted again, in case their queue was lost; this has no effect on those that were not.
+        """
+        from dressage.engine.resuming import resume_runs
+
+        return resume_runs(self.workspace, self.get, self.resume)
+
     def get(self, run_id: str) -> Run:
         """Return an existing run. Its platform is loaded when it is first needed; an error in it is raised then.
 
@@ -225,7 +247,7 @@ class Engine:
         from dressage.engine.listing import update_statuses
         from dressage.records.index import RunIndex
 
-        summaries = RunIndex(self.workspace).summaries()[:limit]
+        summaries = RunIndex(self.workspace).summaries(limit)
         return update_statuses(summaries, self._status)
 
     def plugin_statuses(self) -> "list[PluginStatus]":
@@ -240,9 +262,7 @@ class Engine:
         on: str | None,
         given: Mapping[str, Any] | None,
         tags: Mapping[str, str] | None,
-        *,
-        experiment: str | None = None,
-        name: str | None = None,
+        **named: Any,
     ) -> Proposal:
         return make_proposal(
             recipe,
@@ -251,8 +271,7 @@ class Engine:
             lambda: self.platform(on),
             given=given or {},
             tags=tags or {},
-            experiment=experiment,
-            name=name,
+            **{"experiment": None, "name": None, **named},
         )
 
     def _plan(self, proposal: Proposal, *, again: bool = False) -> Plan:
@@ -276,7 +295,8 @@ class Engine:
         datasets = dict(zip(request.datasets, planned, strict=False))
         if found := find_run_to_continue(self.workspace, request.key, datasets, self._status):
             run_id, reason = found
-            listener(RunFound(run_id, reason))
+            recorded = self.workspace.run(run_id).refresh().the_request()
+            listener(RunFound(run_id, reason, describe_ignored(request, recorded)))
             return self.resume(run_id, listener=listener)
         reused = find_reusable_run(self.workspace, plan)
         if reused is None:
@@ -298,7 +318,9 @@ class Engine:
         request = replace(proposal.request, run_id=run_id, snapshot=kept)
         run = self._run(request, client_lock)
         with run.release_on_error():
-            self.workspace.remember(run_id, request.key)  # first: a run that has a journal must be findable
+            self.workspace.open_runs.add(
+                run_id, request.key
+            )  # first: a run that has a journal must be findable
             folder.create(to_json(request), to_json(proposal.judgement))
             listener(RunCreated(run_id))
             submit_attempt(run, 1, listener)

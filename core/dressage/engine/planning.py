@@ -97,7 +97,10 @@ def _plan_model(
 ) -> StagePlan:
     """Reuse the version that was trained from the same inputs; otherwise train, and say why."""
     model, annotator = training.request.model, platform.optional(Notes)
-    notes = tuple(annotator.notes(training.request)) if annotator else ()
+    notes = (
+        *_limit_notes(platform, training.request),
+        *(annotator.notes(training.request) if annotator else ()),
+    )
     reasons: tuple[str, ...] = ("the script's model is not registered",)
     if model.name is not None:
         found = platform.models.find(training) if _is_known(training) and not again else None
@@ -117,6 +120,14 @@ def _plan_model(
             what = f"returned {old!r:.200}: {error}"
             raise platform.plugin.error("models.previous_inputs", what) from error
     return StagePlan(stage="model", action="train", name=model.label, reasons=(*reasons, *notes))
+
+
+def _limit_notes(platform: PlatformProxy, request: RunRequest) -> Iterator[str]:
+    """Yield a line for each option of the run's queue that the platform does not support."""
+    if request.priority and not platform.has_priorities:
+        yield f"priority {request.priority} has no effect: platform {platform.name!r} does not support it"
+    if request.retries and not platform.has_retries:
+        yield f"retries {request.retries} has no effect: platform {platform.name!r} does not support it"
 
 
 def _is_known(training: Training) -> bool:

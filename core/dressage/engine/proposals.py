@@ -1,10 +1,10 @@
 """Make the request for a run: the recipe describes the run, and the policies judge the descriptions."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from dressage.engine.checks import check_secrets, check_tags
+from dressage.engine.checks import check_limits, check_secrets, check_tags
 from dressage.engine.settings import resolve_values
 from dressage.files.encoding import to_json
 from dressage.hooks.plugins import Plugins
@@ -40,14 +40,19 @@ def make_proposal(
     tags: Mapping[str, str],
     experiment: str | None,
     name: str | None,
+    priority: int = 0,
+    retries: int = 0,
+    time_limit_s: float | None = None,
 ) -> Proposal:
     """Ask the recipe for its descriptions, let the policies judge them, and return the request.
 
     given: the user's settings by name. tags: the user's tags. name: of the run, for people.
+    time_limit_s: replaces the time limit of the recipe, before the policies judge it; None to keep it.
     Raises SettingsError for wrong settings or tags, for a missing secret, and if a policy refuses; PluginError if a
     plugin breaks.
     """
     tags = check_tags(tags)
+    check_limits(priority, retries, time_limit_s)
     loaded, policies = load_recipe(plugins, recipe), load_policies(plugins)
     settings = resolve_values(configuration, loaded.plugin, Owner("recipe", recipe), loaded.settings, given)
     settings_json = to_json(settings) if settings is not None else {}
@@ -60,7 +65,7 @@ def make_proposal(
         tags=tags,
         user=user_name(),
     )
-    review = _make_review(loaded, policies, context, settings)
+    review = _make_review(loaded, policies, context, settings, time_limit_s)
     described = review.describe(platform.compute.resolve)
     check_script(recipe, described["model"])
     check_secrets(described["environment"])
@@ -72,17 +77,23 @@ def make_proposal(
         name=name,
         settings=settings_json,
         snapshot=snapshots.take(described["model"].script.directory, limit_mb=limit_mb),
+        priority=priority,
+        retries=retries,
         **described,
     )
     _check_inputs(request)
     return Proposal(request, review.judgement(list_disabled_policies(plugins)), platform)
 
 
-def _make_review(recipe: Recipe, policies: tuple[Policy, ...], context: Context, settings: Any) -> Review:
-    """Create the review of the recipe's answers. The user's tags override the recipe's."""
+def _make_review(
+    recipe: Recipe, policies: tuple[Policy, ...], context: Context, settings: Any, time_limit_s: float | None
+) -> Review:
+    """Create the review of the recipe's answers. The user's tags and time limit override the recipe's."""
 
     def answer(question: Question, arguments: Mapping[str, Any]) -> Any:
         found = recipe.answer(question, {"settings": settings, **arguments})
+        if question == "compute" and time_limit_s is not None:
+            return replace(found, time_limit_s=time_limit_s)
         return {**found, **context.tags} if question == "tags" else found
 
     return Review(answer, policies, context)

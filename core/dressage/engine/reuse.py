@@ -8,6 +8,9 @@ from dressage.records.workspace import Workspace
 from dressage.results.plans import Plan
 from dressage.results.statuses import RunStatus
 
+_MOST_ALIVE = 16
+"""How many detached runs of a request that are alive are looked at, so that a request may have thousands of runs."""
+
 
 def find_run_to_continue(
     workspace: Workspace,
@@ -21,11 +24,18 @@ def find_run_to_continue(
     datasets: the planned digest of each input by name; None while unknown.
     read_status: returns the current status of a run id.
     """
-    for run_id in workspace.open_runs(key):
-        if _used_other_data(workspace, run_id, datasets):
-            continue
-        if reason := _explain_continuation(workspace, run_id, read_status):
+    for run_id in workspace.open_runs.attended(key):
+        reason, _ = _check(workspace, run_id, key, datasets, read_status)
+        if reason:
             return run_id, reason
+    alive = 0
+    for run_id in workspace.open_runs.detached(key):
+        reason, status = _check(workspace, run_id, key, datasets, read_status)
+        if reason:
+            return run_id, reason
+        alive += status is not None and not status.has_ended
+        if alive == _MOST_ALIVE or (status and status.state == "Queued"):
+            return None  # the later ones are behind it in the queue: nothing can have interrupted them
     return None
 
 
@@ -49,23 +59,33 @@ def describe_ignored(new: RunRequest, old: RunRequest) -> str | None:
     names = [name for name in ("name", "experiment") if getattr(new, name) not in (None, getattr(old, name))]
     if not new.tags.items() <= old.tags.items():
         names.append("tags")
+    names += [name for name in ("priority", "retries") if getattr(new, name) not in (0, getattr(old, name))]
     return " and ".join(names) or None
 
 
-def _explain_continuation(
-    workspace: Workspace, run_id: str, read_status: Callable[[str], RunStatus]
-) -> str | None:
-    """Return why the open run should be continued; None if a client follows it, it was detached, or it has ended."""
+def _check(
+    workspace: Workspace,
+    run_id: str,
+    key: str,
+    datasets: Mapping[str, str | None],
+    read_status: Callable[[str], RunStatus],
+) -> tuple[str | None, RunStatus | None]:
+    """Return why the open run should be continued, and its status as far as it was read.
+
+    No reason: a client follows it, it was trained on other data, it was detached and is alive, or it has ended.
+    """
     folder = workspace.run(run_id)
+    if is_locked(folder.lock("client")):
+        return None, None
     record = folder.refresh()
-    if record.request is None or is_locked(folder.lock("client")):
-        return None
+    if record.request is None or _used_other_data(workspace, run_id, datasets):
+        return None, None
     status = read_status(run_id)
-    if status.has_ended and not status.interrupted:
-        needs_model = status.state == "Completed" and record.the_request().model.name and not record.model
-        if not needs_model:
-            workspace.forget(run_id)
-        return "its model is not registered yet" if needs_model else None
     if status.interrupted:
-        return status.reason or "it was interrupted"
-    return None if record.detached else "its client process exited"
+        return status.reason or "it was interrupted", status
+    if not status.has_ended:
+        return None if record.detached else "its client process exited", status
+    if status.state == "Completed" and record.the_request().model.name and not record.model:
+        return "its model is not registered yet", status
+    workspace.open_runs.remove(run_id, key)
+    return None, status

@@ -8,6 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from dressage.engine.stages import Conductor, label_of
 from dressage.errors import DressageError, UnreachableError
 from dressage.files.locks import FileLock, is_locked
@@ -112,7 +114,8 @@ class Run:
         try:
             if seen.has_ended and self._recorder and record.is_new(seen, attempt):
                 recorded = tuple(self._recorder.records(self.id).events())
-            return self.folder.record(seen, attempt, recorded)
+            status = self.folder.record(seen, attempt, recorded)
+            return replace(status, place=seen.place) if status.state == seen.state == "Queued" else status
         except UnreachableError as error:  # the end is recorded later, together with the metrics
             self._warn(error)
             return seen
@@ -195,7 +198,13 @@ class Run:
     def detach(self) -> None:
         """Let the run continue in the background. The same request then starts a new run."""
         self.folder.detach()
+        self._workspace.open_runs.detach(self.id, self.request.key)
         self.release()
+
+    @property
+    def is_client(self) -> bool:
+        """Whether this object holds the run's client lock."""
+        return self._client_lock is not None and self._client_lock.is_held
 
     def release(self) -> None:
         """Release the run's client lock. If the run has not ended, the same request then resumes it."""
@@ -318,7 +327,7 @@ class Run:
             with self.release_on_error():
                 self._register(listener)
         if not status.interrupted:
-            self._workspace.forget(self.id)
+            self._workspace.open_runs.remove(self.id, self.request.key)
         listener(RunEnded(self.id, status, self.model))
         self.release()
         return status

@@ -32,6 +32,7 @@ class Plugins:
     read_settings: Callable[[], PluginSettings] = PluginSettings
     _added: dict[tuple[Kind, str], Provider] = field(default_factory=dict)
     _loaded: dict[tuple[Kind, str], tuple[Any, int]] = field(default_factory=dict)
+    _managers: dict[tuple[Kind, str], pluggy.PluginManager] = field(default_factory=dict)
 
     def add(self, kind: Kind, name: str, plugin: Any) -> None:
         """Add a plugin object; it replaces an installed plugin of that name. Settings files cannot disable it.
@@ -42,6 +43,7 @@ class Plugins:
             raise SettingsError(describe_unknown("kind of plugin", str(kind), KINDS))
         self._added[kind, name] = Provider(name=name, load=lambda: plugin)
         self._loaded.pop((kind, name), None)
+        self._managers.pop((kind, name), None)
 
     @cached_property
     def settings(self) -> PluginSettings:
@@ -92,11 +94,14 @@ class Plugins:
         Raises the errors of `load`, and PluginError for a hook or an argument that does not exist.
         """
         loaded, plugin = self.load(kind, name), self.identify(kind, name)
+        if (kind, name) in self._managers:
+            return self._managers[kind, name]
         manager = pluggy.PluginManager(specs.PROJECT)
         manager.add_hookspecs(policy_specs if kind == "policy" else specs)
         call_plugin(
             plugin, "registering", lambda: register_plugin(manager, loaded, name, wraps=kind == "policy")
         )
+        self._managers[kind, name] = manager
         return manager
 
     def identify(self, kind: Kind, name: str) -> PluginId:

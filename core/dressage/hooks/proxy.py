@@ -59,6 +59,16 @@ class PlatformProxy:
         return bool(getattr(self._part("runs"), "several_processes", False))
 
     @property
+    def has_priorities(self) -> bool:
+        """Whether runs with a higher priority leave the platform's queue first."""
+        return bool(getattr(self._part("runs"), "priorities", False))
+
+    @property
+    def has_retries(self) -> bool:
+        """Whether the platform starts further attempts of an interrupted run by itself."""
+        return bool(getattr(self._part("runs"), "retries", False))
+
+    @property
     def poll_s(self) -> float:
         """The longest pause between two calls of `observe`, in seconds; 0 if the platform can wait for a run."""
         return call_plugin(self.plugin, "runs.poll_s", self._ask_poll_s)

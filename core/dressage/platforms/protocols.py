@@ -58,8 +58,8 @@ class Runs(Protocol):
 
         Called: while a run is followed, with pauses that grow; by listings, once for each run that has not ended.
         Returns: the state; after the end, the exit code, and a reason in one line if the run failed; `started` and
-            `ended`, if the platform knows the times (ISO 8601, UTC); `interrupted`, if the run failed for a
-            reason other than its script, so that resuming it makes sense.
+            `ended`, if the platform knows the times (ISO 8601, UTC); `place`, if it is queued; `interrupted`, if the
+            run failed for a reason other than its script, so that resuming it makes sense.
         Raises: NotFoundError if the platform does not know the run, UnreachableError.
 
         Example: RunStatus(state="Running", started="2026-11-24T09:00:00Z")
@@ -194,7 +194,7 @@ class Compute(Protocol):
         """Get or create the target.
 
         Called: before a run is submitted.
-        Returns: the target; its slots are the number of runs that it executes at a time.
+        Returns: the target; its slots are the number of runs that it executes at a time, whatever the request has.
         Raises: StageError, UnreachableError.
         """
 

@@ -1,33 +1,38 @@
 """The index of a workspace's runs: a cache of their journals, updated whenever it is read.
 
-A journal that has not grown is not read again. If the file is deleted, it is rebuilt.
+A listing looks at all journals, and reads those that have grown. A search looks at the runs only that have completed
+since the last search, because a workspace may have many runs: `RunFolder` appends their ids to the file `completed`.
+If the index is deleted or damaged, it is rebuilt.
 """
 
 import json
+import os
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-import msgspec
-
-from dressage.errors import RecordError
-from dressage.files.encoding import from_json, to_json
-from dressage.records.record import Record
-from dressage.records.run_folder import JOURNAL
+from dressage.files.encoding import from_json
+from dressage.records.index_rows import row_of
+from dressage.records.run_folder import COMPLETED, JOURNAL
 from dressage.records.workspace import Workspace
-from dressage.results.statuses import RunStatus, RunSummary
+from dressage.results.statuses import RunSummary
 
-_VERSION = 3
+T = TypeVar("T")
+_VERSION = 4
 """Version of the row format; an older index is rebuilt."""
 _SCHEMA = f"""
 BEGIN;
 DROP TABLE IF EXISTS run;
+DROP TABLE IF EXISTS noted;
+DROP TABLE IF EXISTS progress;
 CREATE TABLE run (
     run_id TEXT PRIMARY KEY, size INTEGER, created TEXT, training TEXT, model TEXT, summary TEXT, inputs TEXT
 );
+CREATE TABLE noted (run_id TEXT PRIMARY KEY, size INTEGER);
+CREATE TABLE progress (offset INTEGER);
 CREATE INDEX run_training ON run (training);
 CREATE INDEX run_model ON run (model, created);
 PRAGMA user_version = {_VERSION};
@@ -49,9 +54,15 @@ class RunIndex:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
 
-    def summaries(self) -> list[RunSummary]:
-        """Return all runs, the newest first."""
-        rows = self._select("SELECT summary FROM run WHERE created != '' ORDER BY created DESC, run_id DESC")
+    def summaries(self, limit: int | None = None) -> list[RunSummary]:
+        """Return all runs, the newest first. limit: how many; None for all."""
+        query = "SELECT summary FROM run WHERE created != '' ORDER BY created DESC, run_id DESC LIMIT ?"
+
+        def select(connection: sqlite3.Connection) -> list[tuple[str]]:
+            self._update_all(connection)
+            return connection.execute(query, (-1 if limit is None else limit,)).fetchall()
+
+        rows = self._read(select) if self._workspace.exists else []
         return [from_json(RunSummary, json.loads(summary)) for (summary,) in rows]
 
     def find_by_training(self, key: str) -> CompletedRun | None:
@@ -63,42 +74,107 @@ class RunIndex:
         return self._find("model = ?", model)
 
     def _find(self, condition: str, value: str) -> CompletedRun | None:
-        query = f"SELECT summary, inputs FROM run WHERE {condition} ORDER BY created DESC LIMIT 1"  # noqa: S608
-        for summary, inputs in self._select(query, value):
-            return CompletedRun(from_json(RunSummary, json.loads(summary)), json.loads(inputs))
-        return None
+        query = (
+            f"SELECT run_id, size, summary, inputs FROM run WHERE {condition} ORDER BY created DESC LIMIT 1"  # noqa: S608
+        )
 
-    def _select(self, query: str, *values: str) -> list[tuple[Any, ...]]:
-        if not self._workspace.exists:
-            return []
+        def select(connection: sqlite3.Connection) -> Any:
+            self._add_completed(connection)
+            while row := connection.execute(query, (value,)).fetchone():
+                if self._size(row[0]) == row[1]:
+                    return row
+                self._update(connection, row[0])  # its model was registered, or its folder was deleted
+            return None
+
+        row = self._read(select) if self._workspace.exists else None
+        return CompletedRun(from_json(RunSummary, json.loads(row[2])), json.loads(row[3])) if row else None
+
+    def _read(self, select: Callable[[sqlite3.Connection], T]) -> T:
         path = self._workspace.root / "index.sqlite"
         try:
-            return self._query(path, query, values)
+            return self._connect(path, select)
         except sqlite3.OperationalError:  # locked for too long, or read-only: use a temporary index
-            return self._query(":memory:", query, values)
+            return self._connect(":memory:", select)
         except sqlite3.DatabaseError:
             for damaged in self._workspace.root.glob("index.sqlite*"):
                 damaged.unlink(missing_ok=True)
-            return self._query(path, query, values)
+            return self._connect(path, select)
 
-    def _query(self, path: Path | str, query: str, values: tuple[str, ...]) -> list[tuple[Any, ...]]:
+    def _connect(self, path: Path | str, select: Callable[[sqlite3.Connection], T]) -> T:
         with closing(sqlite3.connect(path, timeout=5)) as connection, connection:
             if connection.execute("PRAGMA user_version").fetchone() != (_VERSION,):
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.executescript(_SCHEMA)
-            self._update(connection)
-            return connection.execute(query, values).fetchall()
+                connection.execute("INSERT INTO progress VALUES (0)")
+                self._update_all(connection)
+            return select(connection)
 
-    def _update(self, connection: sqlite3.Connection) -> None:
+    def _update_all(self, connection: sqlite3.Connection) -> None:
+        """Update the rows of all runs whose journals have changed."""
+        self._add_completed(connection)
         known = dict(connection.execute("SELECT run_id, size FROM run").fetchall())
         found = dict(_journals(self._workspace.runs))
-        for run_id in known.keys() - found.keys():
-            connection.execute("DELETE FROM run WHERE run_id = ?", (run_id,))
-        for run_id in [run_id for run_id, size in found.items() if known.get(run_id) != size]:
-            record = self._workspace.run(run_id).refresh()
-            connection.execute(
-                "INSERT OR REPLACE INTO run VALUES (?, ?, ?, ?, ?, ?, ?)", _row(run_id, found[run_id], record)
+        for run_id in [
+            *(known.keys() - found.keys()),
+            *(name for name in found if known.get(name) != found[name]),
+        ]:
+            self._update(connection, run_id)
+
+    def _add_completed(self, connection: sqlite3.Connection) -> None:
+        """Update the rows of the runs that have completed since the last time.
+
+        A run is noted before its journal says that it completed. Until then it stays in the table `noted`.
+        """
+        offset = connection.execute("SELECT offset FROM progress").fetchone()[0]
+        end, run_ids = self._read_notes(offset)
+        if end != offset:
+            connection.executemany(
+                "INSERT OR IGNORE INTO noted VALUES (?, -1)", [(run_id,) for run_id in run_ids]
             )
+            connection.execute("UPDATE progress SET offset = ?", (end,))
+        for run_id, size in connection.execute("SELECT run_id, size FROM noted").fetchall():
+            if self._size(run_id) != size:
+                self._update_noted(connection, run_id)
+
+    def _update_noted(self, connection: sqlite3.Connection, run_id: str) -> None:
+        size = self._update(connection, run_id)
+        row = connection.execute("SELECT training FROM run WHERE run_id = ?", (run_id,)).fetchone()
+        if size is None or (row and row[0]):
+            connection.execute("DELETE FROM noted WHERE run_id = ?", (run_id,))
+        else:
+            connection.execute("UPDATE noted SET size = ? WHERE run_id = ?", (size, run_id))
+
+    def _read_notes(self, offset: int) -> tuple[int, list[str]]:
+        """Return the ids of the runs that were noted after `offset`, and the offset of their end.
+
+        If the file is shorter now, it was deleted: then all of it is read.
+        """
+        try:
+            with (self._workspace.root / COMPLETED).open("rb") as notes:
+                start = offset if offset <= os.fstat(notes.fileno()).st_size else 0
+                notes.seek(start)
+                data = notes.read()
+        except FileNotFoundError:
+            return 0, []
+        end = data.rfind(b"\n") + 1  # what follows is still being written
+        return start + end, data[:end].decode(errors="replace").split()
+
+    def _update(self, connection: sqlite3.Connection, run_id: str) -> int | None:
+        """Replace a run's row. Returns the size of the journal that was read; None if the run was deleted."""
+        size = self._size(run_id)
+        if size is None:
+            connection.execute("DELETE FROM run WHERE run_id = ?", (run_id,))
+        else:
+            row = row_of(run_id, size, self._workspace.run(run_id).refresh())
+            connection.execute("INSERT OR REPLACE INTO run VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+        return size
+
+    def _size(self, run_id: str) -> int | None:
+        """Return the size of a run's journal; None if there is none."""
+        try:
+            return (self._workspace.runs / run_id / JOURNAL).stat().st_size
+        except (FileNotFoundError, NotADirectoryError):
+            return None
 
 
 def _journals(runs: Path) -> Iterator[tuple[str, int]]:
@@ -107,30 +183,3 @@ def _journals(runs: Path) -> Iterator[tuple[str, int]]:
             yield folder.name, (folder / JOURNAL).stat().st_size
         except (FileNotFoundError, NotADirectoryError):
             continue
-
-
-def _row(run_id: str, size: int, record: Record) -> tuple[Any, ...]:
-    try:
-        return _readable_row(run_id, size, record)
-    except (RecordError, msgspec.MsgspecError, KeyError, TypeError, AttributeError) as error:
-        reason = f"its record is damaged or was written by a later version of dressage: {error}"
-        status = RunStatus(state="Failed", reason=reason)
-        summary = RunSummary(run_id=run_id, recipe="?", platform="?", experiment="?", status=status)
-        created = record.created if isinstance(record.created, str) else run_id
-        return (run_id, size, created, None, None, json.dumps(to_json(summary)), "{}")
-
-
-def _readable_row(run_id: str, size: int, record: Record) -> tuple[Any, ...]:
-    submission = record.the_submission() if record.status.state == "Completed" else None
-    training = submission.training if submission else None
-    summary = to_json(record.summary(run_id))
-    from_json(RunSummary, summary)
-    return (
-        run_id,
-        size,
-        record.created or "",
-        training.key if training else None,
-        training.request.model.name if training else None,
-        json.dumps(summary),
-        json.dumps(training.inputs if training else {}),
-    )

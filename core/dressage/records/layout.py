@@ -3,12 +3,16 @@
 from collections.abc import Mapping
 from typing import Any
 
-LAYOUT = 2
+LAYOUT = 3
 
 
-def needs_migration(marker: Mapping[str, Any]) -> bool:
-    """Return whether the workspace has an earlier layout, or its migration was interrupted.
+def earlier_layout(marker: Mapping[str, Any]) -> int | None:
+    """Return the layout from which the workspace must be migrated; None if it has no earlier layout.
 
-    marker: the content of workspace.json.
+    It may have a mark of a migration that was killed. marker: the content of workspace.json.
     """
-    return marker["layout"] == 1 or "migrating" in marker
+    if "migrating_from" in marker:
+        return int(marker["migrating_from"])
+    if "migrating" in marker:  # written by the migration to layout 2
+        return 1
+    return marker["layout"] if marker["layout"] in (1, 2) else None

@@ -1,8 +1,9 @@
-"""Migration of workspaces from layout 1 to layout 2.
+"""Migration of workspaces from layouts 1 and 2 to layout 3.
 
 Layout 1 kept a run's request in two events, in an older format, and a run's supervisor in an event of the local
-platform. Each journal is rewritten as a temporary file, which then replaces it. The marker is written last, so that a
-migration that was killed is repeated.
+platform. Each journal is rewritten as a temporary file, which then replaces it. Layouts 1 and 2 kept the markers of
+all open runs in one folder. The number of the layout is written last, so that a migration that was killed is
+repeated.
 """
 
 import json
@@ -18,11 +19,12 @@ from dressage.files.atomic import write_json
 from dressage.files.disk import describe, name_in_errors
 from dressage.files.locks import FileLock, is_locked
 from dressage.records.journal import line_of
-from dressage.records.layout import LAYOUT, needs_migration
+from dressage.records.layout import LAYOUT, earlier_layout
+from dressage.records.open_runs import OpenRuns
 from dressage.records.run_folder import JOURNAL, RunFolder
 
 _CHANGED = re.compile(rb'"event":"(run\.created|run\.submitting|supervisor\.started|stage\.finished)"')
-"""Lines that differ in layout 2. All others, perhaps a million metrics, are copied unchanged."""
+"""Lines that differ from layout 1. All others, perhaps a million metrics, are copied unchanged."""
 
 
 def migrate(root: Path) -> None:
@@ -32,26 +34,28 @@ def migrate(root: Path) -> None:
             _migrate(root, root / "workspace.json")
     except OSError as error:
         raise SettingsError(
-            f"workspace {str(root)!r} was created by an earlier version of dressage (layout 1) and cannot be"
-            f" migrated: {describe(error)}"
+            f"workspace {str(root)!r} was created by an earlier version of dressage and cannot be migrated"
+            f": {describe(error)}"
         ) from error
 
 
 def _migrate(root: Path, marker: Path) -> None:
-    if not needs_migration(json.loads(marker.read_text())):
+    before = json.loads(marker.read_text())
+    earlier = earlier_layout(before)
+    if earlier is None:
         return  # another process has migrated it
     # From here on the earlier version refuses to start runs.
-    write_json(marker, {"layout": LAYOUT, "migrating": True})
+    write_json(marker, {"layout": LAYOUT, "migrating_from": earlier})
     folders = sorted(path for path in (root / "runs").glob("*") if (path / JOURNAL).is_file())
     try:
         for path in folders:
             _check_idle(RunFolder(path))
     except SettingsError:
-        write_json(marker, {"layout": 1})
+        write_json(marker, {"layout": earlier})
         raise
-    for path in folders:
+    for path in folders if earlier == 1 else ():
         _rewrite(path / JOURNAL)
-    _rename_markers(root)
+    _move_markers(root)
     write_json(marker, {"layout": LAYOUT})
 
 
@@ -82,7 +86,7 @@ def _rewrite(journal: Path) -> None:
 
 
 def _migrate_line(line: bytes, datasets: list[str]) -> bytes:
-    """Convert one event to layout 2. A damaged line is kept, so that readers count it."""
+    """Convert one event of layout 1. A damaged line is kept, so that readers count it."""
     try:
         return line_of(_migrate_event(json.loads(line), datasets))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
@@ -117,10 +121,15 @@ def request_of(job: dict[str, Any]) -> dict[str, Any]:
     return {**job, "file_datasets": {dataset["name"]: dataset} if dataset else {}}
 
 
-def _rename_markers(root: Path) -> None:
-    """Rename the markers of open runs: their names contain the request's key, which has changed."""
+def _move_markers(root: Path) -> None:
+    """Move the markers of open runs from open/KEY.RUN to folders, by the key that the run's request has now."""
+    markers = OpenRuns(root / "open")
     for marker in (root / "open").glob("*.*"):
-        run = root / "runs" / marker.name.partition(".")[2]
-        with suppress(RecordError, ValueError, TypeError):  # a run without a request keeps its marker
-            key = RunFolder(run).refresh().the_request().key
-            marker.replace(marker.with_name(f"{key}.{run.name}"))
+        run = RunFolder(root / "runs" / marker.name.partition(".")[2])
+        with suppress(RecordError, ValueError, TypeError):  # a run without a request was never started
+            record = run.refresh()
+            key = record.the_request().key
+            markers.add(run.path.name, key)
+            if record.detached:
+                markers.detach(run.path.name, key)
+        marker.unlink(missing_ok=True)

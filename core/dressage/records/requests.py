@@ -26,6 +26,8 @@ class RunRequest(Struct, frozen=True, kw_only=True):
     run_id: "" in a plan. settings: the recipe's settings, resolved. tags: the run's tags.
     file_datasets, registered_datasets: the inputs by name. snapshot: in a created run, it points at the copy in the
     workspace instead of the user's folder.
+    priority: runs with a higher one leave the queue first. retries: how many further attempts start by themselves if
+    the run is interrupted. Both are ignored by platforms that do not support them; the plan says so.
     """
 
     recipe: str
@@ -171,6 +173,8 @@ NOT_INPUTS: Mapping[str, str] = {
     "request.name": "names the run",
     "request.experiment": "groups runs",
     "request.tags": "describe the run",
+    "request.priority": "when the run leaves the queue",
+    "request.retries": "how often an interrupted run is continued",
     "request.recipe": "its answers are inputs; the same answers from another recipe give the same model",
     "request.platform": "where the run executes",
     "request.settings": "the recipe's answers follow from them",

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 
 JOURNAL = "journal.jsonl"
+COMPLETED = "completed"
+"""A file in the workspace: the ids of completed runs, one per line, so that the index need not look at all runs."""
 
 
 class RunFolder:
@@ -109,8 +111,12 @@ class RunFolder:
         self.journal.append("stage.started", stage=stage, **_name_field(name))
 
     def finish_stage(self, stage: str, handle: Mapping[str, Any] | None, name: str | None = None) -> None:
-        """Record a stage's result. handle: the result as JSON. name: the dataset, if it is the dataset stage."""
-        self.journal.append_durably("stage.finished", stage=stage, handle=handle, **_name_field(name))
+        """Record a stage's result. handle: the result as JSON. name: the dataset, if it is the dataset stage.
+
+        The stages before the run are on the disk when `begin_submission` returns; they can be repeated until then.
+        """
+        write = self.journal.append_durably if stage == "model" else self.journal.append
+        write("stage.finished", stage=stage, handle=handle, **_name_field(name))
 
     def begin_submission(self, attempt: int) -> None:
         """Record that the next step submits the attempt to its platform."""
@@ -151,6 +157,8 @@ class RunFolder:
     def enter(self, attempt: int, state: str, **fields: Any) -> None:
         """Record that the run changed its state. fields: other fields of RunStatus."""
         known = {name: value for name, value in fields.items() if value is not None and value is not False}
+        if state == "Completed":
+            self._note_completion()  # first: a run that was noted and did not complete does no harm
         self.journal.append_durably("state", state=state, attempt=attempt, **known)
 
     def record(self, seen: "RunStatus", attempt: int, items: Iterable[tuple[str, Any]] = ()) -> "RunStatus":
@@ -172,6 +180,15 @@ class RunFolder:
                 times = {"started": seen.started, "ended": seen.ended, "interrupted": seen.interrupted}
                 self.enter(attempt, seen.state, exit_code=seen.exit_code, reason=seen.reason, **times)
         return self.refresh().status
+
+    def _note_completion(self) -> None:
+        """Append the run's id to the workspace's list of completed runs."""
+        workspace = self.path.parents[1]
+        if (workspace / "workspace.json").exists():
+            with (workspace / COMPLETED).open("ab") as notes:
+                notes.write(
+                    f"\n{self.path.name}\n".encode()
+                )  # the break ends a line that a full disk cut off
 
 
 def _states_of(state: str, attempt: int) -> tuple[str, str]:

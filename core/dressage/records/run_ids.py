@@ -25,13 +25,20 @@ def experiment_of(given: str | None, recipe: str) -> str:
 
 
 def new_run_id(recipe: str, folder: Path) -> str:
-    """Create an unused run id (the recipe, the time in UTC, four random characters) and the run's folder."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Create an unused run id and the run's folder.
+
+    The id has the recipe, the time in UTC, two characters for the fraction of the second, so that ids sort in the
+    order of their runs, and two random characters.
+    """
     while True:
-        stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
-        run_id = f"{recipe}-{stamp}-{os.urandom(2).hex()}"
+        moment = datetime.now(UTC)
+        fraction = moment.microsecond * 256 // 1_000_000
+        run_id = f"{recipe}-{moment:%Y%m%d-%H%M%S}-{fraction:02x}{os.urandom(1).hex()}"
         try:
             (folder / run_id).mkdir()
         except FileExistsError:
+            continue
+        except FileNotFoundError:
+            folder.mkdir(parents=True, exist_ok=True)
             continue
         return run_id

@@ -7,26 +7,25 @@ from dressage.records.workspace import Workspace
 
 def find_run(workspace: Workspace, named: str) -> RunFolder:
     """Return the run's folder. Raises NotFoundError if no run or several match, or if the run was never started."""
-    known = sorted(entry.name for entry in workspace.runs.iterdir()) if workspace.runs.is_dir() else []
-    run_id = _find_id(workspace, named, known)
-    if run_id is None:
-        raise NotFoundError(describe_unknown("run", named, known[-5:]))
-    folder = workspace.run(run_id)
+    folder = workspace.run(_find_id(workspace, named))
     if folder.refresh().request is None:
         raise NotFoundError(
-            f"run {run_id!r} was never started: its client crashed first; run the command again"
+            f"run {folder.path.name!r} was never started: its client crashed first; run the command again"
         )
     return folder
 
 
-def _find_id(workspace: Workspace, named: str, known: list[str]) -> str | None:
-    if named in known:
-        return named
+def _find_id(workspace: Workspace, named: str) -> str:
+    if named and named not in (".", "..") and "/" not in named and (workspace.runs / named).is_dir():
+        return named  # the usual case: the other runs are not listed
+    known = sorted(entry.name for entry in workspace.runs.iterdir()) if workspace.runs.is_dir() else []
+    found = [run_id for run_id in known if named and (run_id.startswith(named) or run_id.endswith(named))]
     if named == "latest":
         from dressage.records.index import RunIndex
 
-        return next((summary.run_id for summary in RunIndex(workspace).summaries()), None)
-    found = [run_id for run_id in known if named and (run_id.startswith(named) or run_id.endswith(named))]
+        found = [summary.run_id for summary in RunIndex(workspace).summaries(limit=1)]
+    if not found:
+        raise NotFoundError(describe_unknown("run", named, known[-5:]))
     if len(found) > 1:
         raise NotFoundError(f"ambiguous run id {named!r}: matches {', '.join(found[-5:])}")
-    return found[0] if found else None
+    return found[0]

@@ -4,7 +4,8 @@
   workspace.json      the number of the layout
   runs/RUN/           journal.jsonl and the run's other files: see RunFolder
   snapshots/DIGEST/   copies of source directories, by content
-  open/KEY.RUN        markers of open runs, by their request's key
+  open/KEY/RUN        markers of open runs, by their request's key: see OpenRuns
+  completed           ids of completed runs: see RunFolder
   index.sqlite        a cache of the journals; it may be deleted
 """
 
@@ -15,7 +16,8 @@ from weakref import WeakValueDictionary
 
 from dressage.errors import SettingsError
 from dressage.files.atomic import write_json
-from dressage.records.layout import LAYOUT, needs_migration
+from dressage.records.layout import LAYOUT, earlier_layout
+from dressage.records.open_runs import OpenRuns
 from dressage.records.run_folder import RunFolder
 
 FOLDER = ".dressage"
@@ -28,6 +30,7 @@ class Workspace:
         self.root = root
         self.runs = root / "runs"
         self.snapshots = root / "snapshots"
+        self.open_runs = OpenRuns(root / "open")
         self._marker = root / "workspace.json"
         self._folders: WeakValueDictionary[str, RunFolder] = WeakValueDictionary()
         self._guard = threading.Lock()
@@ -44,25 +47,13 @@ class Workspace:
                 folder = self._folders[run_id] = RunFolder(self.runs / run_id)
             return folder
 
-    def remember(self, run_id: str, key: str) -> None:
-        """Mark a run as open: the same request finds it until its end is known."""
-        (self.root / "open" / f"{key}.{run_id}").touch()
-
-    def forget(self, run_id: str) -> None:
-        """Remove the run's open marker."""
-        for marker in (self.root / "open").glob(f"*.{run_id}"):
-            marker.unlink(missing_ok=True)
-
-    def open_runs(self, key: str) -> list[str]:
-        """Return the ids of open runs of the same request, the oldest first."""
-        return sorted(marker.name.partition(".")[2] for marker in (self.root / "open").glob(f"{key}.*"))
-
     def create(self) -> None:
         """Create the workspace, or open the existing one. Raises SettingsError if it cannot be created."""
         self.open()
         try:
-            for folder in (self.runs, self.snapshots, self.root / "open"):
-                folder.mkdir(parents=True, exist_ok=True)
+            for folder in (self.runs, self.snapshots, self.open_runs.folder):
+                if not folder.is_dir():
+                    folder.mkdir(parents=True, exist_ok=True)
             if not self.exists:
                 # Records do not belong in a repository.
                 (self.root / ".gitignore").write_text("*\n")
@@ -80,7 +71,7 @@ class Workspace:
         """
         try:
             marker = json.loads(self._marker.read_text())
-            is_earlier = needs_migration(marker)
+            is_earlier = earlier_layout(marker) is not None
         except (FileNotFoundError, NotADirectoryError):
             return
         except (ValueError, KeyError, TypeError) as error:

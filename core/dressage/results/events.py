@@ -26,8 +26,8 @@ class RunCreated(Struct, frozen=True):
 class RunFound(Struct, frozen=True):
     """A run of the same request exists already.
 
-    reason: "reused", or why this run is continued. ignored: the parts of the request that a reused run does not take
-    over, "name and tags".
+    reason: "reused", or why this run is continued. ignored: the parts of the request that the existing run does not
+    take over, "name and tags".
     """
 
     run_id: str

@@ -17,6 +17,8 @@ class RunStatus(Struct, frozen=True, kw_only=True):
     started, ended: when it entered Running and its last state.
     interrupted: the run failed, but not because of the script (a killed supervisor, a reclaimed node); it can be
     resumed.
+    place: the place in the queue, 1 for the run that starts next; only of Queued runs, if the platform knows it. The
+    journal does not have it.
     """
 
     state: State
@@ -49,3 +51,16 @@ class RunSummary(Struct, frozen=True, kw_only=True):
     model: str | None = None
     metrics: Mapping[str, float] = {}
     metric: str | None = None
+
+
+class ResumedRun(Struct, frozen=True, kw_only=True):
+    """One run that `Engine.resume_all` has resumed, or could not resume.
+
+    reason: why it had to be resumed, if its record says so. status: after that; None if it could not be resumed.
+    error: why it could not, in one line.
+    """
+
+    run_id: str
+    reason: str | None = None
+    status: RunStatus | None = None
+    error: str | None = None

@@ -6,12 +6,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from msgspec import structs
+
 from dressage.errors import NotFoundError, StageError, describe_unknown
 from dressage.files.atomic import write_json
 from dressage.files.encoding import from_json, to_json
+from dressage.files.locks import FileLock
 from dressage.platforms.protocols import Progress
 from dressage.results.differences import differences
-from dressage.results.plans import StagePlan
+from dressage.results.plans import Action, StagePlan
 from dressage.results.versions import ComputeHandle
 from dressage.specs.compute import Accelerator, ComputeTarget
 
@@ -33,20 +36,27 @@ class StoredCompute:
         """Plan the target. Raises StageError if a run needs more than this machine has."""
         _check_fits(target)
         wanted, existing = _handle(self.resolve(target)), self._read(target.name)
-        if existing == wanted:
-            return StagePlan(stage="compute", action="reuse", name=target.name)
-        reasons = [
-            f"not registered yet: this machine ({wanted.accelerator}), {wanted.slots} run(s) at a time"
-        ]
-        if existing:
-            reasons = differences(to_json(existing), to_json(wanted))
-        return StagePlan(stage="compute", action="create", name=target.name, reasons=tuple(reasons))
+        if existing is None:
+            line = f"not registered yet: this machine ({wanted.accelerator}), {wanted.slots} run(s) at a time"
+            return StagePlan(stage="compute", action="create", name=target.name, reasons=(line,))
+        kept = structs.replace(wanted, slots=existing.slots)
+        reasons = differences(to_json(existing), to_json(kept))
+        if existing.slots != wanted.slots:
+            reasons.append(_describe_slots(existing, wanted))
+        action: Action = "reuse" if existing == kept else "create"
+        return StagePlan(stage="compute", action=action, name=target.name, reasons=tuple(reasons))
 
     def ensure(self, target: ComputeTarget, _: Progress) -> ComputeHandle:
-        """Store the target, if it is new or has changed."""
-        handle = _handle(self.resolve(target))
-        if self._read(target.name) != handle:
-            self._folder.mkdir(parents=True, exist_ok=True)
+        """Store the target, if it is new or has changed. An existing target keeps its slots: its runs share them."""
+        wanted = _handle(self.resolve(target))
+        if (existing := self._read(target.name)) and structs.replace(
+            wanted, slots=existing.slots
+        ) == existing:
+            return existing
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(self._folder / ".lock"):  # of several first runs, one decides
+            existing = self._read(target.name)
+            handle = structs.replace(wanted, slots=existing.slots) if existing else wanted
             write_json(self._folder / f"{handle.name}.json", to_json(handle))
         return handle
 
@@ -82,6 +92,13 @@ def find_accelerator() -> Accelerator:
 def _handle(target: ComputeTarget) -> ComputeHandle:
     return ComputeHandle(
         name=target.name, slots=target.slots, accelerator=target.accelerator or find_accelerator()
+    )
+
+
+def _describe_slots(existing: ComputeHandle, wanted: ComputeHandle) -> str:
+    return (
+        f"slots: target {existing.name!r} has {existing.slots}, requested {wanted.slots}; the target keeps"
+        f" {existing.slots}; to change it: dressage compute delete {existing.name}"
     )
 
 

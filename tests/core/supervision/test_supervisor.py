@@ -17,7 +17,7 @@ def test_a_disk_that_is_full_once_the_script_has_started_leaves_none_running(
     engine: Engine, tiny: Tiny, project: Path
 ):
     """A limit on the size of files stands in for a disk without room. Supervisors inherit it from the keeper."""
-    first, hold = start_and_hold(engine, project)
+    first, hold = start_and_hold(engine, project, slots=1)
     (project / "other").touch()
     second = engine.run("tiny", set={"slots": 1, "hold": str(project / "other")})
     eventually(lambda: second.status.state == "Queued")

@@ -27,7 +27,7 @@ def list_runs(
 ) -> None:
     """List runs, newest first."""
     from dressage.cli.display import say
-    from dressage.cli.output import duration_of, print_json, print_table
+    from dressage.cli.output import duration_of, print_json, print_table, state_of
 
     if output == "json":
         return print_json(open_engine().runs(limit or None))
@@ -36,7 +36,7 @@ def list_runs(
     rows = [
         (
             run.run_id,
-            run.status.state,
+            state_of(run.status),
             run.platform,
             duration_of(run.status),
             _metric(run),

@@ -45,7 +45,15 @@ def _print_json(run: "Run", files: "Sequence[File] | None") -> None:
 
 def _print_sections(run: "Run", files: "Sequence[File] | None") -> None:
     from dressage.cli.charts import draw_chart
-    from dressage.cli.output import duration_of, number_of, print_fields, shorten_digest, size_of, time_of
+    from dressage.cli.output import (
+        duration_of,
+        number_of,
+        print_fields,
+        shorten_digest,
+        size_of,
+        state_of,
+        time_of,
+    )
     from dressage.cli.recordings import list_warnings, mlflow_experiments, mlflow_run, print_sections
 
     request, status, tracked = run.request, run.status, run.tracked
@@ -54,7 +62,7 @@ def _print_sections(run: "Run", files: "Sequence[File] | None") -> None:
         (
             ("run", run.id),
             ("name", request.name),
-            ("state", status.state),
+            ("state", state_of(status)),
             ("reason", status.reason),
             ("exit code", status.exit_code),
             ("created", time_of(run.created)),
@@ -66,6 +74,9 @@ def _print_sections(run: "Run", files: "Sequence[File] | None") -> None:
             ("arguments", shlex.join(map(str, request.script.arguments)) or None),
             ("settings", _format_settings(request)),
             ("experiment", request.experiment),
+            ("priority", request.priority or None),
+            ("retries", request.retries or None),
+            ("time limit", _format_limit(request.compute.time_limit_s)),
             ("tags", shlex.join(f"{name}={value}" for name, value in request.tags.items()) or None),
             ("policies", _policies(run)),
             *_policy_changes(run),
@@ -92,6 +103,10 @@ def _print_sections(run: "Run", files: "Sequence[File] | None") -> None:
     if files:
         results().write("\nfiles\n")
         print_fields([(f"  {file.path}", size_of(file.size)) for file in files])
+
+
+def _format_limit(seconds: float | None) -> str | None:
+    return None if seconds is None else f"{seconds:g} s"
 
 
 def _policy_changes(run: "Run") -> "Iterator[tuple[str, str]]":
