@@ -74,11 +74,11 @@ def kill_before(project: Path, line: str, *settings: str) -> None:
     assert process.returncode == -signal.SIGKILL
 
 
-def start_and_hold(engine: Engine, project: Path, **settings: Any) -> tuple[Run, Path]:
+def start_and_hold(engine: Engine, project: Path, *, retries: int = 0, **settings: Any) -> tuple[Run, Path]:
     """Start a run that waits at step 1 until the returned file is removed. settings: of the recipe."""
     hold = project / "hold"
     hold.touch()
-    run = engine.run("tiny", set={"hold": str(hold), **settings})
+    run = engine.run("tiny", set={"hold": str(hold), **settings}, retries=retries)
     logs = run.logs(follow=True)
     seen = b""
     while b"step 1" not in seen:

@@ -3,6 +3,7 @@
 from dressage.records.workspace import Workspace
 from dressage.storage.compute import StoredCompute
 from dressage_local.options import Options
+from dressage_local.queues import gpus_of
 from dressage_local.runs import LocalRuns
 
 
@@ -10,5 +11,6 @@ class LocalPlatform:
     """Runs and compute targets of this machine."""
 
     def __init__(self, workspace: Workspace, options: Options) -> None:
-        self.compute = StoredCompute(workspace.root / "compute")
+        gpus = None if options.gpus is None else gpus_of(options)
+        self.compute = StoredCompute(workspace.root / "compute", gpus)
         self.runs = LocalRuns(workspace, self.compute, options)

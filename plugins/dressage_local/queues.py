@@ -10,11 +10,11 @@ from dressage.records.run_folder import RunFolder
 from dressage.records.workspace import Workspace
 from dressage.results.statuses import RunStatus
 from dressage.storage.compute import StoredCompute
+from dressage.storage.gpus import detect_gpus
 from dressage.supervision import keepers
 from dressage.supervision.keepers import Handover
 from dressage.supervision.launch import Launch
 from dressage.supervision.processes import has_leftover
-from dressage.supervision.resources import detect_gpus
 from dressage.supervision.tickets import Ticket, TicketQueue
 from dressage_local.options import Options
 

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from dressage.errors import NotFoundError, StageError
 from dressage.files.locks import FileLock, is_locked
 from dressage.records.journal import stamp_of
@@ -139,6 +141,9 @@ class LocalRuns:
             return status
         if not record.is_submitted:
             raise NotFoundError(f"run {run_id!r} was not started")
+        if folder.cancel.exists():  # the supervisor was killed before it could cancel the run
+            processes.end_leftover(folder)
+            return RunStatus(state="Canceled", reason="canceled", started=status.started)
         if self._queues.is_retried(folder):
             return RunStatus(
                 state="Queued", reason="queued: its supervisor was killed; another attempt follows"
@@ -159,7 +164,8 @@ def _observe_supervised(folder: RunFolder) -> RunStatus | None:
     if process := processes.find_stopped(folder):
         reason = f"its supervisor is stopped; continue it with: kill -CONT {process}"
         return RunStatus(state=status.state, reason=reason, started=status.started)
-    return folder.refresh().status
+    status = folder.refresh().status
+    return status if status.has_ended else replace(status, reason=None)  # it may have been stopped before
 
 
 def _wait_for_supervisor(folder: RunFolder) -> None:

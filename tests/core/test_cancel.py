@@ -14,6 +14,7 @@ from dressage.records.requests import Submission
 from dressage.records.workspace import Workspace
 from dressage.results.events import StageFinished, StageStarted
 from dressage.storage.compute import StoredCompute
+from dressage_local.options import Options
 from dressage_local.runs import LocalRuns
 
 
@@ -57,7 +58,7 @@ class CrossedPlugin:
     @hookimpl
     def platform(self, workspace: Workspace) -> SimpleNamespace:
         compute = StoredCompute(workspace.root / "compute")
-        return SimpleNamespace(runs=Crossed(workspace, compute, 10.0), compute=compute)
+        return SimpleNamespace(runs=Crossed(workspace, compute, Options()), compute=compute)
 
 
 def test_a_cancel_while_the_run_is_submitted_holds(engine: Engine, tiny: Tiny, project: Path):

@@ -244,11 +244,11 @@ class Engine:
 
         If a platform cannot report the status of its runs, they have their last recorded status.
         """
-        from dressage.engine.listing import update_statuses
+        from dressage.engine.listing import mark_leftovers, update_statuses
         from dressage.records.index import RunIndex
 
-        summaries = RunIndex(self.workspace).summaries(limit)
-        return update_statuses(summaries, self._status)
+        summaries = update_statuses(RunIndex(self.workspace).summaries(limit), self._status)
+        return mark_leftovers(summaries, lambda name: runs.list_leftovers(self.platform(name)))
 
     def plugin_statuses(self) -> "list[PluginStatus]":
         """Load every plugin and return its status: policies first, in the order in which they are applied."""

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from msgspec.structs import replace
 
@@ -51,6 +51,24 @@ def _ask_platform(
                 errors.append(error)
     if errors:
         _warn(platform, str(errors[0]))
+
+
+def mark_leftovers(
+    summaries: Sequence[RunSummary], ask: Callable[[str], Collection[str]]
+) -> list[RunSummary]:
+    """Return the summaries, marked if the script is still running although the run was interrupted.
+
+    ask: returns the ids of such runs of a platform; it is asked only if one of its runs was interrupted.
+    """
+    left: set[str] = set()
+    for platform in {summary.platform for summary in summaries if summary.status.interrupted}:
+        try:
+            left.update(ask(platform))
+        except DressageError as error:
+            _warn(platform, str(error))
+    return [
+        replace(summary, has_leftover=True) if summary.run_id in left else summary for summary in summaries
+    ]
 
 
 def _warn(platform: str, reason: str) -> None:

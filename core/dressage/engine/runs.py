@@ -14,7 +14,7 @@ from dressage.engine.stages import Conductor, label_of
 from dressage.errors import DressageError, UnreachableError
 from dressage.files.locks import FileLock, is_locked
 from dressage.hooks.proxy import PlatformProxy
-from dressage.platforms.protocols import Records, Waits
+from dressage.platforms.protocols import Leftovers, Records, Waits
 from dressage.platforms.remote import Pace
 from dressage.records.judgements import Judgement
 from dressage.records.requests import RunRequest
@@ -84,9 +84,9 @@ class Run:
             return self._status_before_submission()
         if self.is_offline:
             return record.status
-        attempt = record.attempt
+        attempt, changes = record.attempt, record.changes
         try:
-            status = self._record_status(self.platform.runs.observe(self.id), attempt)
+            status = self._record_status(self.platform.runs.observe(self.id), attempt, changes)
         except UnreachableError as error:
             self._warn(error)
             return record.status
@@ -107,14 +107,17 @@ class Run:
             logging.getLogger("dressage").warning("run %s: %s; shown as last recorded", self.id, error)
         self._is_unreachable = True
 
-    def _record_status(self, seen: RunStatus, attempt: int) -> RunStatus:
-        """Record the status that the platform returned, and return it, even if it cannot be written."""
+    def _record_status(self, seen: RunStatus, attempt: int, changes: int) -> RunStatus:
+        """Record the status that the platform returned, and return it, even if it cannot be written.
+
+        changes: how often the recorded state had changed when the platform was asked.
+        """
         record = self.folder.refresh()
         recorded: tuple[tuple[str, Any], ...] = ()
         try:
             if seen.has_ended and self._recorder and record.is_new(seen, attempt):
                 recorded = tuple(self._recorder.records(self.id).events())
-            status = self.folder.record(seen, attempt, recorded)
+            status = self.folder.record(seen, attempt, recorded, after=changes)
             return replace(status, place=seen.place) if status.state == seen.state == "Queued" else status
         except UnreachableError as error:  # the end is recorded later, together with the metrics
             self._warn(error)
@@ -136,6 +139,16 @@ class Run:
     def judgement(self) -> Judgement:
         """The judgement of the policies when the run was started or last resumed."""
         return self.folder.refresh().the_judgement()
+
+    @property
+    def has_leftover(self) -> bool:
+        """Whether the script is still running although the run has ended; `cancel` ends it."""
+        return self.id in list_leftovers(self.platform)
+
+    @property
+    def lost_environment(self) -> bool:
+        """Whether the last attempt got the variables of another shell, because those of its own were lost."""
+        return self.folder.refresh().lost_environment
 
     @property
     def tracked(self) -> Tracked:
@@ -313,12 +326,13 @@ class Run:
         """
         if self.is_offline:
             return None
+        changes = self.folder.refresh().changes
         try:
             seen = self.platform.runs.observe(self.id)
         except DressageError:
             return None
         self.folder.finish_submission(attempt)
-        return self._record_status(seen, attempt)
+        return self._record_status(seen, attempt, changes)
 
     def _finish(self, listener: Listener) -> RunStatus:
         """Register the model of a run that has ended, send the event `RunEnded` and release the run."""
@@ -339,6 +353,12 @@ class Run:
         if submission and self.request.model.name is not None:
             conductor = Conductor(self.request, self.platform, self.folder, listener)
             conductor.register(submission, record.tracked.latest())
+
+
+def list_leftovers(platform: PlatformProxy) -> Sequence[str]:
+    """Return the ids of the platform's runs whose script is still running although the run has ended."""
+    found: Leftovers | None = platform.optional(Leftovers)
+    return found.leftovers() if found else ()
 
 
 def lock_of_client(folder: RunFolder) -> FileLock:

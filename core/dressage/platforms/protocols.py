@@ -135,6 +135,20 @@ class Notes(Protocol):
         """
 
 
+@runtime_checkable
+class Leftovers(Protocol):
+    """Optional methods of `runs`, if a script can be left running when its run has ended."""
+
+    def leftovers(self) -> Sequence[str]:
+        """Return the ids of runs that have ended, or have lost their supervisor, and whose script is still running.
+
+        Called: by listings that contain interrupted runs, and before a run is canceled that has ended; `cancel` then
+            ends the script.
+        Raises: UnreachableError.
+        Must not block.
+        """
+
+
 class Datasets(Protocol):
     """Datasets by name and version, where runs can read them. Default: the workspace's store."""
 

@@ -12,7 +12,8 @@ These events, in addition to those in `dressage.results.tracking`, are written b
     run.detached                            the client detached: the run continues in the background
     run.resumed     attempt, retry          retry: it follows an interruption by itself
     environment.lost  attempt               the attempt got the variables of another shell
-    state           state, attempt, exit_code, reason, started, ended, interrupted
+    state           state, attempt, exit_code, reason, started, ended, interrupted, after
+                    after: how many changes the writer knew; if there were others, it is out of date
 """
 
 from collections.abc import Iterator, Mapping
@@ -40,7 +41,7 @@ class Record:
     handles: the result of each finished stage, as JSON. datasets: the inputs by name.
     submitting: the last attempt whose submission began. submitted: the last attempt that the platform has.
     processes: the process ids of supervisors, by attempt.
-    lost_environment: the current attempt got the variables of another shell.
+    lost_environment: the current attempt got the variables of another shell. changes: how often the state changed.
     """
 
     request: Mapping[str, Any] | None = None
@@ -54,6 +55,7 @@ class Record:
     processes: dict[int, int] = field(default_factory=dict)
     detached: bool = False
     lost_environment: bool = False
+    changes: int = 0
     canceled: bool = False
     status: RunStatus = field(default_factory=lambda: RunStatus(state="Preparing"))
     tracked: Tracked = field(default_factory=Tracked)
@@ -86,6 +88,7 @@ class Record:
             case "run.resumed":
                 self.attempt, self.canceled = int(event["attempt"]), False
                 self.lost_environment = False
+                self.changes += 1
                 self.detached = self.detached and event.get("retry", False)
                 self.status = RunStatus(state="Preparing")
             case "environment.lost":
@@ -102,8 +105,9 @@ class Record:
             self.handles[event["stage"]] = event["handle"]
 
     def _enter(self, event: Mapping[str, Any]) -> None:
-        if event.get("attempt", 1) != self.attempt:
-            return  # a late event of an attempt that was replaced
+        if event.get("attempt", 1) != self.attempt or event.get("after", self.changes) != self.changes:
+            return  # a late event of an attempt that was replaced, or out of date when it was written
+        self.changes += 1
         state = event["state"]
         self.canceled = state == "Canceled" or (self.canceled and state != "Preparing")
         running = event["time"] if state == "Running" else None

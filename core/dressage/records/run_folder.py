@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 JOURNAL = "journal.jsonl"
 COMPLETED = "completed"
 """A file in the workspace: the ids of completed runs, one per line, so that the index need not look at all runs."""
+_STATUS_FIELDS = ("exit_code", "reason", "started", "ended", "interrupted")
+"""Fields of RunStatus that are recorded, in addition to the state."""
 
 
 class RunFolder:
@@ -55,7 +57,7 @@ class RunFolder:
         self._guard = threading.Lock()
 
     def lock(self, whose: str) -> Path:
-        """Return the path of a lock file. whose: "client", "resume", "submission", "state", "supervisor", "script"."""
+        """Return the path of a lock file. whose: one of the names that the class lists."""
         return self.path / f"{whose}.lock"
 
     def mirrored_log(self, attempt: int) -> Path:
@@ -161,24 +163,31 @@ class RunFolder:
             self._note_completion()  # first: a run that was noted and did not complete does no harm
         self.journal.append_durably("state", state=state, attempt=attempt, **known)
 
-    def record(self, seen: "RunStatus", attempt: int, items: Iterable[tuple[str, Any]] = ()) -> "RunStatus":
+    def record(
+        self,
+        seen: "RunStatus",
+        attempt: int,
+        items: Iterable[tuple[str, Any]] = (),
+        *,
+        after: int | None = None,
+    ) -> "RunStatus":
         """Write an attempt's status to the journal, unless it is there; safe for several clients. Returns the status.
 
-        Nothing is written for an attempt that has ended or was replaced by a later one.
+        Nothing is written for an attempt that has ended or was replaced by a later one, or if the status is out of
+        date.
         seen: the status that the platform reported. items: events, with their items, that the platform recorded and
-        that must be in the journal before the run's end.
+        that must be in the journal before the run's end. after: `Record.changes` before the platform was asked.
         """
         if not self.refresh().is_new(seen, attempt):
             return self.refresh().status
         with FileLock(self.lock("state")):
-            if self.refresh().is_new(seen, attempt):
-                for (
-                    event,
-                    recorded,
-                ) in items:  # repeated after a crash, which is safe: equal points are added once
+            record = self.refresh()
+            if record.is_new(seen, attempt) and after in (None, record.changes):
+                for event, recorded in items:  # repeated after a crash: equal points are added once
                     self.journal.append(event, items=recorded, attempt=attempt)
-                times = {"started": seen.started, "ended": seen.ended, "interrupted": seen.interrupted}
-                self.enter(attempt, seen.state, exit_code=seen.exit_code, reason=seen.reason, **times)
+                fields = {name: getattr(seen, name) for name in _STATUS_FIELDS}
+                # A supervisor may write a later state at this moment; then readers ignore ours.
+                self.enter(attempt, seen.state, **fields, after=record.changes)
         return self.refresh().status
 
     def _note_completion(self) -> None:

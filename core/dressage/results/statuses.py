@@ -38,7 +38,7 @@ class RunSummary(Struct, frozen=True, kw_only=True):
     """One line of a listing.
 
     model: the model version that it registered, "name:version". metrics: the latest value of each metric.
-    metric: the name of the primary metric.
+    metric: the name of the primary metric. has_leftover: its script is still running although the run has ended.
     """
 
     run_id: str
@@ -51,6 +51,7 @@ class RunSummary(Struct, frozen=True, kw_only=True):
     model: str | None = None
     metrics: Mapping[str, float] = {}
     metric: str | None = None
+    has_leftover: bool = False
 
 
 class ResumedRun(Struct, frozen=True, kw_only=True):

@@ -17,24 +17,25 @@ from dressage.results.differences import differences
 from dressage.results.plans import Action, StagePlan
 from dressage.results.versions import ComputeHandle
 from dressage.specs.compute import Accelerator, ComputeTarget
-
-_NVIDIA = (Path("/proc/driver/nvidia/version"), Path("/dev/nvidia0"), Path("/dev/dxg"))
+from dressage.storage.gpus import detect_gpus, has_gpu
 
 
 class StoredCompute:
-    """Compute targets on this machine, stored below `folder`."""
+    """Compute targets on this machine, stored below `folder`. gpus: ids of its GPUs; None to detect them."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, gpus: Sequence[str] | None = None) -> None:
         self._folder = folder
+        self._gpus = gpus
 
     def resolve(self, target: ComputeTarget) -> ComputeTarget:
         """Return the target without a size, and with the accelerator of this machine, unless it asks for the CPU."""
-        accelerator: Accelerator = "cpu" if target.accelerator == "cpu" else find_accelerator()
+        found = has_gpu() if self._gpus is None else bool(self._gpus)
+        accelerator: Accelerator = "gpu" if found and target.accelerator != "cpu" else "cpu"
         return replace(target, size=None, accelerator=accelerator)
 
     def plan(self, target: ComputeTarget) -> StagePlan:
         """Plan the target. Raises StageError if a run needs more than this machine has."""
-        _check_fits(target)
+        self._check_fits(target)
         wanted, existing = _handle(self.resolve(target)), self._read(target.name)
         if existing is None:
             line = f"not registered yet: this machine ({wanted.accelerator}), {wanted.slots} run(s) at a time"
@@ -77,6 +78,26 @@ class StoredCompute:
         """Return the folder of the target's queue."""
         return self._folder / f"{name}.queue"
 
+    def _check_fits(self, target: ComputeTarget) -> None:
+        for what, needed, available in self._needs(target):
+            if needed > available:
+                raise StageError(
+                    "compute",
+                    f"compute target {target.name!r}: a run needs {needed} {what}, this machine has {available};"
+                    " ask for less, or choose another platform with --on",
+                )
+
+    def _needs(self, target: ComputeTarget) -> Iterator[tuple[str, int, int]]:
+        """Yield what a run needs: the resource, the amount needed, and the amount available."""
+        if target.cpus:
+            yield "CPUs", target.cpus, os.cpu_count() or 1
+        if target.memory_mib:
+            memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+            yield "MiB of memory", target.memory_mib, memory >> 20
+        if target.gpus:
+            gpus = list(detect_gpus()) if self._gpus is None else self._gpus
+            yield "GPUs", target.gpus, len(gpus)
+
     def _read(self, name: str) -> ComputeHandle | None:
         try:
             return from_json(ComputeHandle, json.loads((self._folder / f"{name}.json").read_text()))
@@ -84,15 +105,8 @@ class StoredCompute:
             return None
 
 
-def find_accelerator() -> Accelerator:
-    """Return "gpu" if this machine has an NVIDIA GPU, else "cpu"."""
-    return "gpu" if any(path.exists() for path in _NVIDIA) else "cpu"
-
-
 def _handle(target: ComputeTarget) -> ComputeHandle:
-    return ComputeHandle(
-        name=target.name, slots=target.slots, accelerator=target.accelerator or find_accelerator()
-    )
+    return ComputeHandle(name=target.name, slots=target.slots, accelerator=target.accelerator or "cpu")
 
 
 def _describe_slots(existing: ComputeHandle, wanted: ComputeHandle) -> str:
@@ -100,24 +114,3 @@ def _describe_slots(existing: ComputeHandle, wanted: ComputeHandle) -> str:
         f"slots: target {existing.name!r} has {existing.slots}, requested {wanted.slots}; the target keeps"
         f" {existing.slots}; to change it: dressage compute delete {existing.name}"
     )
-
-
-def _check_fits(target: ComputeTarget) -> None:
-    for what, needed, available in _needs(target):
-        if needed > available:
-            raise StageError(
-                "compute",
-                f"compute target {target.name!r}: a run needs {needed} {what}, this machine has {available};"
-                " ask for less, or choose another platform with --on",
-            )
-
-
-def _needs(target: ComputeTarget) -> Iterator[tuple[str, int, int]]:
-    """Yield what a run needs: the resource, the amount needed, and the amount available."""
-    if target.cpus:
-        yield "CPUs", target.cpus, os.cpu_count() or 1
-    if target.memory_mib:
-        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-        yield "MiB of memory", target.memory_mib, memory >> 20
-    if target.gpus:
-        yield "GPUs", target.gpus, len(list(Path("/proc/driver/nvidia/gpus").glob("*")))

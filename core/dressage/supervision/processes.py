@@ -42,6 +42,14 @@ def end_leftover(folder: RunFolder) -> None:
     lock = folder.lock("script")
     if not is_locked(lock):
         return
+    kill_leftover(folder)
+    if not watch_release(lock).wait(_LEFTOVER_S):
+        lock.unlink()  # held by a daemon that inherited it and continues after the run
+
+
+def kill_leftover(folder: RunFolder) -> None:
+    """Send SIGKILL to what is left of a script, without waiting for its end. Raises StageError as `end_leftover`."""
+    lock = folder.lock("script")
     text = lock.read_text()
     script = Identity.parse(text)
     if text and (script is None or script.place != this_place()):
@@ -53,8 +61,6 @@ def end_leftover(folder: RunFolder) -> None:
     for group in _find_groups(lock, script) if script else ():
         with suppress(ProcessLookupError):
             os.killpg(group, signal.SIGKILL)
-    if not watch_release(lock).wait(_LEFTOVER_S):
-        lock.unlink()  # held by a daemon that inherited it and continues after the run
 
 
 def _find_groups(lock: Path, script: Identity) -> Iterator[int]:

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dressage.files.locks import FileLock, is_locked
+from dressage.storage.gpus import detect_gpus
 
 _FOLDERS = (Path("/run/lock"), Path("/var/tmp"), Path("/tmp"))  # noqa: S108 (shared on purpose)
-_GPUS = Path("/proc/driver/nvidia/gpus")
 
 
 class Needs(NamedTuple):
@@ -116,16 +116,6 @@ class Machine:
         wanted = [name.strip() for name in named.split(",") if name.strip()]
         numbered = {str(number): gpu for number, gpu in enumerate(gpus)}
         return [gpu for gpu in (numbered.get(name, name) for name in wanted) if gpu in gpus]
-
-
-def detect_gpus() -> Iterator[str]:
-    """Yield the UUIDs of this machine's NVIDIA GPUs, in the order of their addresses on the bus."""
-    for folder in sorted(_GPUS.glob("*")):
-        with suppress(OSError):
-            for line in (folder / "information").read_text().splitlines():
-                name, _, value = line.partition(":")
-                if name.strip() == "GPU UUID":
-                    yield value.strip()
 
 
 def _amounts(needs: Needs) -> Iterator[tuple[str, str, int, int]]:

@@ -181,7 +181,7 @@ class Supervisor:
         exit_code = _exit_code(returncode)
         was_killed = returncode in _KILLED and not self._is_stopping and not self._is_overdue
         if was_killed and self._launch.retries:
-            return self._retry(self._failure(returncode))
+            return self._retry()
         self._enter("Finalizing")
         if self._endpoint:
             self._endpoint.close()
@@ -199,20 +199,22 @@ class Supervisor:
         return None
 
     def _failure(self, returncode: int) -> str:
-        """Return the exit code and the line of the log that most likely says why the script failed."""
-        end = f"the script ended with exit code {_exit_code(returncode)}"
+        """Return why the script failed: the line of its log that most likely says it, or what killed it."""
+        exit_code = _exit_code(returncode)
+        if returncode in _KILLED:
+            then = f"continue the run with: dressage resume {self._launch.run_id}"
+            return f"the script was killed (exit code {exit_code}), perhaps because memory ran out; {then}"
+        end = f"the script ended with exit code {exit_code}"
         if returncode < 0:
             end += f", killed by {signal.Signals(-returncode).name}"
-        if returncode in _KILLED:
-            return f"{end}, perhaps because the machine had no memory left"
-        line = failure_line(self._folder.log, _exit_code(returncode))
+        line = failure_line(self._folder.log, exit_code)
         return f"{end}: {line}" if line else end
 
-    def _retry(self, reason: str) -> None:
+    def _retry(self) -> None:
         """Queue the next attempt, at the place of this one."""
         if self._endpoint:
             self._endpoint.close()
-        begin_retry(self._folder, self._launch, reason)
+        begin_retry(self._folder, self._launch, "the script was killed")
         queue, ticket = self._slot.queue, self._slot.ticket
         with queue.lock():
             queue.write(ticket._replace(attempt=self._attempt + 1, note=None))

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.clients import keeper_pid, kill_keeper, kill_supervisor, start_and_hold
+from tests.clients import keeper_pid, kill_keeper, kill_supervisor
 from tests.fixtures import Dressage, WriteScript
 from tests.recipes import Tiny
 from tests.waiting import eventually
@@ -44,7 +44,7 @@ def processes_below(folder: Path) -> list[int]:
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            place = f"{os.readlink(process / 'cwd')} {(process / 'cmdline').read_text()}"
+            place = f"{(process / 'cwd').readlink()} {(process / 'cmdline').read_text()}"
         except OSError:
             continue
         if str(folder) in place and int(process.name) != os.getpid():
@@ -160,7 +160,7 @@ def test_the_keeper_survives_the_end_of_the_client_that_started_it(
     subprocess.run([sys.executable, "-c", code], cwd=project, check=True)
     assert keeper_pid(engine) == keeper
     busy.unlink()
-    eventually(lambda: (tmp_path / "log").exists(), 30)
+    eventually((tmp_path / "log").exists, 30)
 
 
 def test_a_target_shares_its_slots_between_all_requests(engine: Engine, tiny: Tiny, project: Path):

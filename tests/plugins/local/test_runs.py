@@ -22,8 +22,8 @@ def test_the_reason_of_a_failed_run_contains_the_last_line_of_its_output(engine:
 
 
 def test_the_reason_names_the_signal_that_ended_the_script(engine: Engine, script: WriteScript):
-    run = run_to_end(engine, script("import os, signal; os.kill(os.getpid(), signal.SIGKILL)"))
-    assert run.status.reason == "the script ended with exit code 137, killed by SIGKILL"
+    run = run_to_end(engine, script("import os, signal; os.kill(os.getpid(), signal.SIGTERM)"))
+    assert run.status.reason == "the script ended with exit code 143, killed by SIGTERM"
 
 
 def test_a_queued_run_says_what_it_waits_for(engine: Engine, script: WriteScript, project: Path):

@@ -46,6 +46,11 @@ def list_runs(
         for run in runs[: limit_used or None]
     ]
     print_table(("RUN", "STATE", "PLATFORM", "DURATION", "METRIC", "MODEL", "NAME"), rows)
+    for run in runs:
+        if run.has_leftover:
+            say(
+                f"the script of {run.run_id} is still running; end it with: dressage runs cancel {run.run_id}"
+            )
     if len(runs) > len(rows):
         say("more runs exist; use -n 0 to list all")
     return None

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from dressage.results.versions import File
 
 
+_LOST_ENVIRONMENT = "it got the variables of another shell: those of its own were lost while it waited"
+
+
 def show(run: RunId, output: Output = "table") -> None:
     """Show one run: stages, metrics, files and model.
 
@@ -69,6 +72,7 @@ def _print_sections(run: "Run", files: "Sequence[File] | None") -> None:
             ("started", time_of(status.started) or None),
             ("ended", time_of(status.ended) or None),
             ("duration", duration_of(status) or None),
+            ("note", _LOST_ENVIRONMENT if run.lost_environment else None),
             ("recipe", f"{request.recipe} on {request.platform}"),
             ("script", request.script.label),
             ("arguments", shlex.join(map(str, request.script.arguments)) or None),

@@ -1,13 +1,16 @@
 """Decide which run of a queue starts next, and give it a slot."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from dressage.errors import StageError
 from dressage.files.locks import FileLock, is_locked
 from dressage.supervision import keepers
 from dressage.supervision.keeper.line import Line
 from dressage.supervision.launch import Launch
+from dressage.supervision.processes import kill_leftover
 from dressage.supervision.resources import Claims, Machine, Refusal
 from dressage.supervision.supervisor import Slot, begin_retry
 from dressage.supervision.tickets import Ticket, TicketQueue
@@ -24,7 +27,7 @@ class Start(NamedTuple):
 class Admission:
     """Gives slots to the runs in `line`, which wait in `queue` for the keeper with this key.
 
-    awaited: the locks whose release may let the next run start.
+    awaited: the locks whose release may let a run start.
     """
 
     def __init__(self, queue: TicketQueue, key: str, line: Line, machine: Machine) -> None:
@@ -33,28 +36,35 @@ class Admission:
         self._line = line
         self._machine = machine
         self.awaited: set[Path] = set()
+        self._starting: set[Path] = set()
 
     def adopt(self) -> None:
         """Take over the tickets that are ours, or those of a dead keeper of the same place."""
         with self._queue.lock():
             for ticket in self._queue.waiting():
-                is_ours = ticket.keeper == self._key
-                if ticket.is_blocked or not (is_ours or keepers.is_adoptable(self._queue, ticket.keeper)):
+                if ticket.is_blocked or not self._is_ours(ticket):
                     continue
-                if not is_ours:
+                if ticket.keeper != self._key:
                     self._queue.write(ticket._replace(keeper=self._key))
-                self._line.push(ticket)
+                lock = self._queue.run(ticket.run_id).lock("supervisor")
+                if is_locked(lock):  # it is being started
+                    self._starting.add(lock)
+                else:
+                    self._line.push(ticket)
             for ticket in self._queue.running():
                 self._settle(ticket)
 
     def admit(self) -> Start | None:
         """Give a slot to the run whose turn it is, and lock the run; None if it has to wait."""
-        self.awaited.clear()
+        self._starting = {lock for lock in self._starting if is_locked(lock)}
+        self.awaited = set(self._starting)
         with self._queue.lock():
             while found := self._next():
                 ticket, launch = found
                 if self._is_behind_others(ticket) or not self._has_free_slot(ticket, launch):
                     return None
+                if self._line.first != ticket.run_id:  # the supervisor of an earlier one was killed just now
+                    continue
                 lock = FileLock(self._queue.run(ticket.run_id).lock("supervisor"))
                 if not lock.acquire(blocking=False):  # the supervisor of the attempt before is about to end
                     self.awaited.add(lock.path)
@@ -149,20 +159,40 @@ class Admission:
         shell = self._line.variables(ticket.run_id) or os.environ
         return self._machine.claim(launch.needs, {**shell, **launch.variables})
 
-    def _settle(self, ticket: Ticket) -> Path | None:
-        """Return the lock that shows that a run takes its slot; None if the slot is free, or the run is retried."""
-        held = self._queue.find_lock(ticket.run_id)
+    def _settle(self, entry: Ticket) -> Path | None:
+        """Return the lock that shows that a run takes its slot; None if the slot is free.
+
+        A run whose supervisor was killed before it could start the script is started again, and one with retries too.
+        """
+        held = self._queue.find_lock(entry.run_id)
         if held and held.stem == "supervisor":
             return held
-        if self._queue.find(ticket.run_id) is None and self._retry(ticket):
+        if ticket := self._queue.find(entry.run_id):
+            if ticket.keeper == self._key and not ticket.is_blocked:
+                self._line.push(ticket)
+        elif self._retry(entry):
             held = None  # the next attempt ends what is left of the script
+        elif held:
+            self._cancel_leftover(entry)
         if held is None:
-            self._queue.vacate(ticket.run_id)
+            self._queue.vacate(entry.run_id)
         return held
+
+    def _cancel_leftover(self, entry: Ticket) -> None:
+        """End the script of a run whose supervisor was killed before it could cancel the run."""
+        folder = self._queue.run(entry.run_id)
+        if folder.cancel.exists() and self._is_ours(entry):
+            with suppress(StageError):  # it is not provably a process of this place
+                kill_leftover(folder)
+                if not folder.has_ended(entry.attempt):
+                    folder.enter(entry.attempt, "Canceled", reason="canceled")
+
+    def _is_ours(self, entry: Ticket) -> bool:
+        return entry.keeper == self._key or keepers.is_adoptable(self._queue, entry.keeper)
 
     def _retry(self, ticket: Ticket) -> bool:
         """Queue the next attempt of a run whose supervisor was killed. Returns False if it has none."""
-        if ticket.keeper != self._key and not keepers.is_adoptable(self._queue, ticket.keeper):
+        if not self._is_ours(ticket):
             return False
         folder = self._queue.run(ticket.run_id)
         launch = self._read_launch(ticket)
