@@ -27,7 +27,7 @@ from dressage.engine.platforms import load_platform
 from dressage.engine.proposals import Proposal, make_proposal
 from dressage.engine.reuse import describe_ignored, find_reusable_run, find_run_to_continue
 from dressage.engine.runs import Run
-from dressage.engine.settings import options_class, resolve_options
+from dressage.engine.settings import options_class, resolve_options, resolve_values
 from dressage.files.encoding import to_json
 from dressage.files.locks import FileLock
 from dressage.hooks.plugins import Plugins
@@ -41,7 +41,7 @@ from dressage.results.events import Listener, PlanMade, RunCreated, RunFound, ig
 from dressage.results.plans import Plan
 from dressage.results.statuses import ResumedRun, RunStatus, RunSummary
 from dressage.specs import configuration
-from dressage.specs.settings import Setting, list_settings
+from dressage.specs.settings import Owner, Setting, list_settings
 from dressage.storage import snapshots
 
 if TYPE_CHECKING:
@@ -111,6 +111,15 @@ class Engine:
         """Return the settings that the recipe declares. Raises NotFoundError, PluginError."""
         kind = load_recipe(self.plugins, recipe).settings
         return list_settings(kind) if kind else ()
+
+    def check_settings(self, recipe: str, given: Mapping[str, Any]) -> None:
+        """Check settings of the recipe, with the configured ones, without asking the recipe anything else.
+
+        given: settings by name. Raises SettingsError for a value that is unknown or wrong, NotFoundError,
+        PluginError.
+        """
+        loaded = load_recipe(self.plugins, recipe)
+        resolve_values(self.configuration, loaded.plugin, Owner("recipe", recipe), loaded.settings, given)
 
     def options(self, platform: str) -> tuple[Setting, ...]:
         """Return the options that the platform declares. Raises NotFoundError, PluginError."""
