@@ -42,7 +42,7 @@ def main() -> None:
         measure_commands(Path(folder), rounds)
         seconds = measure_submission(Path(folder), rounds)
         print(f"submission, warm            {seconds * 1e3:6.0f} ms   import, plan, stages; limit 200")
-        print(f"client and supervisor       {measure_memory(Path(folder)):6.0f} MB   resident; limit 80")
+        print(f"client, keeper, supervisor  {measure_memory(Path(folder)):6.0f} MB   resident; limit 80")
 
 
 def measure_commands(folder: Path, rounds: int) -> None:
@@ -78,7 +78,7 @@ def measure_submission(folder: Path, rounds: int) -> float:
 
 
 def measure_memory(folder: Path) -> float:
-    """Return the resident memory in MB of a client and its supervisor while the script sleeps."""
+    """Return the resident memory in MB of a client, the keeper and the supervisor while the script sleeps."""
     (folder / "sleep.py").write_text("import time; print('up'); time.sleep(3)")
     client = subprocess.Popen(
         [DRESSAGE, "run", "./sleep.py"], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
@@ -86,15 +86,15 @@ def measure_memory(folder: Path) -> float:
     assert client.stdout
     client.stdout.readline()
     time.sleep(0.5)
-    processes = [client.pid, *_find_supervisor()]
+    processes = [client.pid, *_find_processes(folder)]
     resident = sum(_resident_mb(pid) for pid in processes)
     client.communicate()
     return resident
 
 
-def _find_supervisor() -> list[int]:
-    """Return the process id of the supervisor that was started last on this machine."""
-    found = subprocess.check_output(["pgrep", "-nf", "dressage.supervision.supervisor"], text=True)
+def _find_processes(folder: Path) -> list[int]:
+    """Return the ids of the keeper and the supervisor of the workspace in the folder."""
+    found = subprocess.check_output(["pgrep", "-f", f"{folder}/.dressage/compute"], text=True)
     return [int(pid) for pid in found.split()]
 
 

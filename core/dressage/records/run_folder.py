@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 JOURNAL = "journal.jsonl"
 COMPLETED = "completed"
 """A file in the workspace: the ids of completed runs, one per line, so that the index need not look at all runs."""
+_ENDS = ("Completed", "Failed", "Canceled")
 _STATUS_FIELDS = ("exit_code", "reason", "started", "ended", "interrupted")
 """Fields of RunStatus that are recorded, in addition to the state."""
 
@@ -86,8 +87,7 @@ class RunFolder:
 
     def has_ended(self, attempt: int) -> bool:
         """Return whether the attempt's end was recorded."""
-        ends = ("Completed", "Failed", "Canceled")
-        return self._has_line(*(text for state in ends for text in _states_of(state, attempt)))
+        return self._has_line(*(text for state in _ENDS for text in _states_of(state, attempt)))
 
     def was_supervised(self, attempt: int) -> bool:
         """Return whether a supervisor has had the attempt."""
@@ -132,7 +132,7 @@ class RunFolder:
         """Record the supervisor's process id. This also means that the attempt is submitted: a client may be killed
         before it can record that.
         """
-        self.journal.append_durably("run.supervised", attempt=attempt, process=process)
+        self.journal.append("run.supervised", attempt=attempt, process=process)
 
     def start_script(self, attempt: int, group: int) -> None:
         """Record that the script was started. group: the id of its process group."""
@@ -157,11 +157,16 @@ class RunFolder:
         self.journal.append("environment.lost", attempt=attempt)
 
     def enter(self, attempt: int, state: str, **fields: Any) -> None:
-        """Record that the run changed its state. fields: other fields of RunStatus."""
+        """Record that the run changed its state. An end is on the disk when this returns.
+
+        fields: other fields of RunStatus.
+        """
         known = {name: value for name, value in fields.items() if value is not None and value is not False}
         if state == "Completed":
             self._note_completion()  # first: a run that was noted and did not complete does no harm
-        self.journal.append_durably("state", state=state, attempt=attempt, **known)
+        is_end = state in _ENDS
+        write = self.journal.append_durably if is_end else self.journal.append
+        write("state", state=state, attempt=attempt, **known)
 
     def record(
         self,

@@ -76,23 +76,15 @@ def is_adoptable(queue: TicketQueue, key: str) -> bool:
     return key.startswith(f"{place_key()}-") and not is_alive(queue, key)
 
 
-def hand_over(
-    queue: TicketQueue,
-    runs: Iterable[Handover],
-    settings: Settings,
-    environ: Mapping[str, str] | None = None,
-) -> None:
-    """Give runs to the keeper, which is started if necessary. environ: its own variables then; ours by default.
-
-    Raises StageError if it does not answer.
-    """
+def hand_over(queue: TicketQueue, runs: Iterable[Handover], settings: Settings) -> None:
+    """Give runs to the keeper, which is started if necessary. Raises StageError if it does not answer."""
     message = {"runs": [run._asdict() | {"environ": dict(run.environ)} for run in runs]}
-    _exchange(queue, message, lambda: _connect(queue, keeper_key()) or _spawn(queue, settings, environ))
+    _exchange(queue, message, lambda: _connect(queue, keeper_key()) or _spawn(queue, settings))
 
 
-def revive(queue: TicketQueue, settings: Settings, environ: Mapping[str, str] | None = None) -> None:
-    """Start a keeper that takes over the waiting runs of a dead one. environ: its variables; ours by default."""
-    _spawn(queue, settings, environ).close()
+def revive(queue: TicketQueue, settings: Settings) -> None:
+    """Start a keeper that takes over the waiting runs of a dead one."""
+    _spawn(queue, settings).close()
 
 
 def notify(queue: TicketQueue, key: str) -> None:
@@ -177,7 +169,7 @@ def _connect(queue: TicketQueue, key: str) -> socket.socket | None:
     return connection
 
 
-def _spawn(queue: TicketQueue, settings: Settings, environ: Mapping[str, str] | None = None) -> socket.socket:
+def _spawn(queue: TicketQueue, settings: Settings) -> socket.socket:
     """Start a keeper, and return its first connection. It closes the connection if another keeper lives.
 
     Python starts without `site`, which takes time; the keeper gets our sys.path instead.
@@ -189,7 +181,6 @@ def _spawn(queue: TicketQueue, settings: Settings, environ: Mapping[str, str] | 
     with theirs, (queue.folder / "keeper.log").open("ab") as errors:
         subprocess.Popen(
             [*command, *arguments],
-            env=environ,
             stdin=subprocess.DEVNULL,
             stdout=errors,
             stderr=errors,

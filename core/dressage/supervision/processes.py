@@ -58,21 +58,24 @@ def kill_leftover(folder: RunFolder) -> None:
             f"the script of run {folder.path.name!r} is still running in another container or on another machine;"
             " end it there, then repeat the command",
         )
-    for group in _find_groups(lock, script) if script else ():
+    for group in _find_groups(folder, script):
         with suppress(ProcessLookupError):
             os.killpg(group, signal.SIGKILL)
 
 
-def _find_groups(lock: Path, script: Identity) -> Iterator[int]:
-    """Yield the script's process group. If its leader has exited, another process of it must hold the lock."""
-    if script.is_here:
+def _find_groups(folder: RunFolder, script: Identity | None) -> Iterator[int]:
+    """Yield the script's process group. If its leader has exited, or is not known because the supervisor was killed
+    just then, another process shows it: it has the lock's file open, and is in the group or in the script's folder.
+    """
+    if script and script.is_here:
         yield script.process
         return
-    wanted = lock.stat().st_ino
-    for folder in Path("/proc").glob("[0-9]*"):
+    wanted = _inode(folder.lock("script"))
+    for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
-            group = os.getpgid(int(folder.name))
-            if group == script.process and wanted in {_inode(entry) for entry in (folder / "fd").iterdir()}:
+            group = os.getpgid(int(process.name))
+            is_candidate = group == script.process if script else (process / "cwd").readlink() == folder.work
+            if is_candidate and wanted in {_inode(entry) for entry in (process / "fd").iterdir()}:
                 yield group
                 return
 

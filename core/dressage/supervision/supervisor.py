@@ -12,6 +12,8 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -46,12 +48,18 @@ class Slot(NamedTuple):
 
 
 class Supervisor:
-    """Runs the attempt that `launch` describes. lock: the run's, which this process holds."""
+    """Runs the attempt that `launch` describes.
 
-    def __init__(self, folder: RunFolder, launch: Launch, slot: Slot, lock: FileLock) -> None:
+    lock: the run's, which this process holds. shell: the variables of the shell that submitted the run.
+    """
+
+    def __init__(
+        self, folder: RunFolder, launch: Launch, slot: Slot, lock: FileLock, shell: Mapping[str, str]
+    ) -> None:
         self._folder = folder
         self._launch = launch
         self._slot = slot
+        self._shell = shell
         self._attempt = launch.attempt
         self._is_overdue = False
         self._token = os.urandom(24).hex()
@@ -114,9 +122,11 @@ class Supervisor:
                 stderr=log,
                 start_new_session=True,
                 pass_fds=[lock, *claims],
-                # The child writes its identity itself: this process may be killed before it could do so.
-                preexec_fn=lambda: os.write(lock, str(Identity.of(os.getpid())).encode()),  # noqa: PLW1509 (no threads)
             )
+        with suppress(
+            ProcessLookupError
+        ):  # if we are killed before, others find the script as the lock's holder
+            os.write(lock, str(Identity.of(script.pid)).encode())
         os.close(lock)
         self._slot.claims.release()
         return script
@@ -124,7 +134,7 @@ class Supervisor:
     def _environ(self) -> dict[str, str]:
         host, port = self._listener.getsockname()
         variables = script_variables(
-            os.environ, self._launch, address=f"http://{host}:{port}", token=self._token
+            self._shell, self._launch, address=f"http://{host}:{port}", token=self._token
         )
         checkpoints = self._folder.work / self._launch.checkpoints
         if self._attempt > 1 and checkpoints.is_dir():

@@ -87,10 +87,8 @@ class Children:
         folder = self._queue.run(start.slot.ticket.run_id)
         _redirect(folder.supervisor_log)
         os.chdir(folder.path)
-        os.environ.clear()
-        os.environ.update(variables)
         try:
-            Supervisor(folder, start.launch, start.slot, start.lock).run()
+            Supervisor(folder, start.launch, start.slot, start.lock, variables).run()
         finally:
             start.lock.release()
             at_end()

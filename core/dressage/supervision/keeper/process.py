@@ -10,7 +10,6 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -102,10 +101,10 @@ class Keeper:
     def _start(self, start: Start) -> None:
         run_id = self._line.pop()
         self._inbox.release(run_id)
-        variables, shell = self._line.variables(run_id), dict(os.environ)
+        variables = self._line.variables(run_id)
         if variables is None:
             self._queue.run(run_id).lose_environment(start.launch.attempt)
-        self._children.supervise(start, variables or shell, lambda: self._restart(shell))
+        self._children.supervise(start, variables or os.environ, self._restart)
 
     def _finish(self, ended: Ended) -> None:
         """Free the slot of a run; start it again if its supervisor was killed before it could start the script."""
@@ -116,10 +115,10 @@ class Keeper:
         may_start_again = not ended.failed or (ended.was_killed and starts < _MOST_STARTS)
         self._admission.finish(ended.run_id, may_start_again=may_start_again)
 
-    def _restart(self, shell: Mapping[str, str]) -> None:
+    def _restart(self) -> None:
         """Start another keeper if ours was killed. It gets the variables that were known when we were forked.
 
-        Called in a supervisor's process. shell: the variables of the killed keeper.
+        Called in a supervisor's process.
         """
         if not self._queue.has_waiting() or keepers.is_alive(self._queue, self._key):
             return
@@ -129,9 +128,9 @@ class Keeper:
             if ticket.keeper == self._key and variables is not None:
                 runs.append(Handover(ticket.run_id, ticket.attempt, ticket.priority, variables))
         if runs:
-            keepers.hand_over(self._queue, runs, self._settings, shell)
+            keepers.hand_over(self._queue, runs, self._settings)
         else:
-            keepers.revive(self._queue, self._settings, shell)
+            keepers.revive(self._queue, self._settings)
 
     def _forget(self) -> None:
         """Close, in a child process, what only the keeper may hold."""
