@@ -35,6 +35,9 @@ _ENDING_S = 30.0
 class LocalRuns:
     """Runs in the workspace. compute: the targets that they execute on."""
 
+    priorities = True
+    retries = True
+
     def __init__(self, workspace: Workspace, compute: StoredCompute, options: Options) -> None:
         self._workspace = workspace
         self._options = options

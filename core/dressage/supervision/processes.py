@@ -74,7 +74,9 @@ def _find_groups(folder: RunFolder, script: Identity | None) -> Iterator[int]:
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
             group = os.getpgid(int(process.name))
-            is_candidate = group == script.process if script else (process / "cwd").readlink() == folder.work
+            is_candidate = (
+                group == script.process if script else (process / "cwd").readlink() == folder.work.resolve()
+            )
             if is_candidate and wanted in {_inode(entry) for entry in (process / "fd").iterdir()}:
                 yield group
                 return
