@@ -104,6 +104,19 @@ def kill_keeper(engine: Engine) -> None:
     os.kill(keeper_pid(engine), signal.SIGKILL)
 
 
+def processes_below(folder: Path) -> list[int]:
+    """Return the ids of processes that work in the folder or have its path among their arguments."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            place = f"{(process / 'cwd').readlink()} {(process / 'cmdline').read_text()}"
+        except OSError:
+            continue
+        if str(folder) in place and int(process.name) != os.getpid():
+            found.append(int(process.name))
+    return found
+
+
 def kill_supervisor(run: Run) -> None:
     os.kill(supervisor_pid(run), signal.SIGKILL)
 

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.clients import keeper_pid, kill_keeper, kill_supervisor
+from tests.clients import keeper_pid, kill_keeper, kill_supervisor, processes_below
 from tests.fixtures import Dressage, WriteScript
 from tests.recipes import Tiny
 from tests.waiting import eventually
@@ -37,19 +37,6 @@ def submit(engine: Engine, script: WriteScript, log: Path, name: str, priority: 
     run = engine.run("script", set={"path": path, "arguments": f"{log} {name}"}, priority=priority)
     run.detach()
     return run
-
-
-def processes_below(folder: Path) -> list[int]:
-    """Return the ids of processes that work in the folder or have its path among their arguments."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            place = f"{(process / 'cwd').readlink()} {(process / 'cmdline').read_text()}"
-        except OSError:
-            continue
-        if str(folder) in place and int(process.name) != os.getpid():
-            found.append(int(process.name))
-    return found
 
 
 def wait_until_drained(engine: Engine) -> None:
