@@ -89,6 +89,14 @@ def test_the_markers_of_a_request_are_removed_with_its_last_run(engine: Engine, 
     assert not list((engine.workspace.root / "open").iterdir())
 
 
+def test_a_run_whose_client_was_killed_while_it_detached_is_detached(engine: Engine, shelf: Shelf, path: str):
+    run = engine.run("script", on="shelf", set={"path": path})
+    run.folder.detach()
+    run.release()
+    assert submit(engine, path).id != run.id
+    assert run.id in engine.workspace.open_runs.detached(run.request.key)
+
+
 def test_a_resumed_run_is_no_longer_detached(engine: Engine, shelf: Shelf, path: str):
     run = submit(engine, path)
     shelf.statuses[run.id] = LOST

@@ -84,6 +84,8 @@ def _check(
     if status.interrupted:
         return status.reason or "it was interrupted", status
     if not status.has_ended:
+        if record.detached:
+            workspace.open_runs.detach(run_id, key)  # its client was killed before it could do that
         return None if record.detached else "its client process exited", status
     if status.state == "Completed" and record.the_request().model.name and not record.model:
         return "its model is not registered yet", status

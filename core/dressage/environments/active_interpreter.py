@@ -2,11 +2,14 @@
 
 import os
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from dressage.environments.signatures import platform_tag, signature_of
 from dressage.files.digests import digest_of
+
+_INSTALLING_S = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +45,23 @@ class Interpreter:
                 "distributions": self.distributions(),
             }
         )
+
+
+class InterpreterKeys:
+    """Remembers the key of an interpreter while nothing is installed: a key takes milliseconds, a check does not."""
+
+    def __init__(self) -> None:
+        self._known: tuple[object, str] | None = None
+
+    def key_of(self, interpreter: Interpreter) -> str:
+        """Return `interpreter.key`. To install or remove a distribution changes the time of its folder."""
+        folders = [folder.stat().st_mtime for folder in interpreter.site_packages if folder.exists()]
+        if time.time() - max(folders, default=0.0) < _INSTALLING_S:
+            return interpreter.key  # an installer may still be at work in a distribution's own folder
+        stamp = (interpreter, signature_of(interpreter.executable), folders)
+        if self._known is None or self._known[0] != stamp:
+            self._known = (stamp, interpreter.key)
+        return self._known[1]
 
 
 def active_interpreter() -> Interpreter:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from dressage.environments.active_interpreter import active_interpreter
+from dressage.environments.active_interpreter import InterpreterKeys, active_interpreter
 from dressage.environments.package_sources import PackageSources
 from dressage.environments.readiness import find_problem, find_ready, readiness_of, reasons_to_build
 from dressage.environments.records import BuiltEnvironment, NamedEnvironment, Records
@@ -29,12 +29,13 @@ class UvEnvironments:
         find_links: Mapping[str, str] | None = None,
     ) -> None:
         self._records = Records(root.absolute())
+        self._keys = InterpreterKeys()
         self._sources = PackageSources(indexes=indexes or {}, find_links=find_links or {})
 
     def plan(self, environment: Environment) -> StagePlan:
         """Plan the environment without running programs or using the network; a known one takes milliseconds."""
         if environment.is_active_interpreter:
-            return _plan_active(environment.name)
+            return self._plan_active(environment.name)
         self._sources.select(environment)
         found = readiness_of(self._records, environment)
         resolution = found.resolution
@@ -87,9 +88,18 @@ class UvEnvironments:
         self._read(key)
         return (self._records.folder(key) / "lock.txt").read_text()
 
+    def _plan_active(self, name: str) -> StagePlan:
+        interpreter = active_interpreter()
+        chosen = (
+            f"the active Python interpreter, {str(interpreter.executable)!r} (Python {interpreter.version})"
+        )
+        reasons = (chosen, interpreter.notice) if interpreter.notice else (chosen,)
+        key = self._keys.key_of(interpreter)
+        return StagePlan(stage="environment", action="reuse", name=name, key=key, reasons=reasons)
+
     def _ensure_active(self, name: str, progress: Progress) -> str:
         interpreter = active_interpreter()
-        key = interpreter.key
+        key = self._keys.key_of(interpreter)
         if find_problem(self._records, key):
             from dressage.environments.building import record_interpreter
 
@@ -112,10 +122,3 @@ class UvEnvironments:
         return EnvironmentVersion(
             name=environment.name, key=key, created=self._read(key).created, variables=variables
         )
-
-
-def _plan_active(name: str) -> StagePlan:
-    interpreter = active_interpreter()
-    chosen = f"the active Python interpreter, {str(interpreter.executable)!r} (Python {interpreter.version})"
-    reasons = (chosen, interpreter.notice) if interpreter.notice else (chosen,)
-    return StagePlan(stage="environment", action="reuse", name=name, key=interpreter.key, reasons=reasons)

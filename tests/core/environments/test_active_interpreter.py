@@ -1,5 +1,6 @@
 """Without a conda specification and requirements: the active Python interpreter."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -55,6 +56,17 @@ def test_plan_and_ensure_agree_on_its_key(stage: Stage):
 def test_installing_something_changes_its_key(stage: Stage, venv: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("VIRTUAL_ENV", str(venv))
     before = stage.ensure(None).key
+    add_distribution(venv, "toy-1.0")
+    assert stage.plan(None).key != before
+
+
+def test_installing_something_changes_a_key_that_was_remembered(
+    stage: Stage, venv: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("VIRTUAL_ENV", str(venv))
+    os.utime(next(venv.glob("lib/python3*/site-packages")), (1_700_000_000, 1_700_000_000))
+    before = stage.ensure(None).key
+    assert stage.plan(None).key == before
     add_distribution(venv, "toy-1.0")
     assert stage.plan(None).key != before
 
