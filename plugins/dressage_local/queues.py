@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from dressage.files.locks import is_locked
 from dressage.records.run_folder import RunFolder
@@ -20,6 +21,20 @@ from dressage_local.options import Options
 
 _REVIVAL_S = 1.0
 """Seconds between two attempts of one process to start a queue's keeper: the disk may be full."""
+_CHEAP_S = 0.005
+_SHARE = 20
+"""Reading the places of a queue takes at most one part in so many of the time, if it takes longer than `_CHEAP_S`."""
+
+
+class _Places(NamedTuple):
+    """The places of waiting runs. version: of the queue. good_until: when to look again, if it has changed."""
+
+    of_runs: dict[str, int]
+    version: int
+    good_until: float
+
+
+_NO_PLACES = _Places({}, -1, 0.0)
 
 
 class Queues:
@@ -30,7 +45,7 @@ class Queues:
         self._compute = compute
         gpus = None if options.gpus is None else gpus_of(options)
         self._settings = keepers.Settings(options.claims, gpus)
-        self._places: dict[Path, tuple[int, dict[str, int]]] = {}
+        self._places: dict[Path, _Places] = {}
         self._revived: dict[Path, float] = {}
 
     def of_target(self, name: str) -> TicketQueue:
@@ -97,13 +112,21 @@ class Queues:
             keepers.revive(queue, self._settings)
 
     def _find_place(self, queue: TicketQueue, run_id: str) -> int | None:
-        """Return the run's place in the queue, from 1. The queue is read again when it has changed."""
-        version, places = self._places.get(queue.folder, (-1, {}))
-        if version != queue.version:
-            version = queue.version
-            places = {ticket.run_id: place for place, ticket in enumerate(queue.waiting(), 1)}
-            self._places[queue.folder] = version, places
-        return places.get(run_id)
+        """Return the run's place in the queue, from 1.
+
+        The queue is read again when it has changed; a long one, that is asked about often, only from time to time.
+        """
+        known = self._places.get(queue.folder, _NO_PLACES)
+        if known.version != queue.version and time.monotonic() >= known.good_until:
+            known = self._places[queue.folder] = _read_places(queue)
+        return known.of_runs.get(run_id)
+
+
+def _read_places(queue: TicketQueue) -> _Places:
+    begun, version = time.monotonic(), queue.version
+    places = {ticket.run_id: place for place, ticket in enumerate(queue.waiting(), 1)}
+    took = time.monotonic() - begun
+    return _Places(places, version, time.monotonic() + (took * _SHARE if took > _CHEAP_S else 0))
 
 
 def gpus_of(options: Options) -> list[str]:
