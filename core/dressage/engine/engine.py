@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
+from dressage.delivery.registration import register_observers
 from dressage.engine import runs
 from dressage.engine.attempts import continue_run, submit_attempt
 from dressage.engine.planning import change_lines, plan_stages
@@ -33,6 +34,7 @@ from dressage.files.locks import FileLock
 from dressage.hooks.plugins import Plugins
 from dressage.hooks.proxy import PlatformProxy
 from dressage.hooks.recipes import load_recipe
+from dressage.records.outbox import ensure_delivery
 from dressage.records.requests import RunRequest
 from dressage.records.run_ids import new_run_id
 from dressage.records.run_lookup import find_run
@@ -205,7 +207,7 @@ class Engine:
         with run.release_on_error():
             if is_only_client or run.status.has_ended:
                 with FileLock(folder.lock("resume")):  # another process may resume it at the same time
-                    continue_run(run, self.workspace, self.plugins, listener)
+                    continue_run(run, self.workspace, self.plugins, listener, self._inform_observers)
         return run
 
     def get(self, run_id: str) -> Run:
@@ -215,6 +217,7 @@ class Engine:
         Raises NotFoundError.
         """
         folder = find_run(self.workspace, run_id)
+        ensure_delivery(self.workspace.root)
         return self._run(folder.refresh().the_request())
 
     def runs(self, limit: int | None = None) -> list[RunSummary]:
@@ -225,6 +228,7 @@ class Engine:
         from dressage.engine.listing import update_statuses
         from dressage.records.index import RunIndex
 
+        ensure_delivery(self.workspace.root)
         summaries = RunIndex(self.workspace).summaries()[:limit]
         return update_statuses(summaries, self._status)
 
@@ -300,9 +304,14 @@ class Engine:
         with run.release_on_error():
             self.workspace.remember(run_id, request.key)  # first: a run that has a journal must be findable
             folder.create(to_json(request), to_json(proposal.judgement))
+            self._inform_observers(run_id)
             listener(RunCreated(run_id))
             submit_attempt(run, 1, listener)
         return run
+
+    def _inform_observers(self, run_id: str) -> None:
+        """Have the run's events delivered to the observers that are active now."""
+        register_observers(self.workspace, run_id, self.plugins, self.configuration, self.directory)
 
     def _run(self, request: RunRequest, client_lock: FileLock | None = None) -> Run:
         """Create the object of a run. Its platform is loaded on first use: the record is readable without it."""

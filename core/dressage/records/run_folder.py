@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from dressage.files.locks import FileLock
 from dressage.records.journal import Journal
+from dressage.records.outbox import OBSERVERS, announce, wake_pipe
 
 if TYPE_CHECKING:
     from dressage.records.record import Record
@@ -34,12 +35,15 @@ class RunFolder:
     artifacts/        files that the script logged with the MLflow client
     launch.json       the supervisor's input; supervisor.log: its errors
     cancel            exists if a cancellation was requested
+    observers.json    the run's observers; observers/NAME.json: which events each has received
     *.lock            locks of the processes at work: client, resume, state, supervisor, script
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.journal = Journal(path / JOURNAL)
+        self.journal = Journal(path / JOURNAL, wake_pipe(path.parent.parent))
+        self.observers = path / OBSERVERS
+        self.cursors = path / "observers"
         self.log = path / "log.txt"
         self.work = path / "work"
         self.artifacts = path / "artifacts"
@@ -97,6 +101,7 @@ class RunFolder:
     def finish_stage(self, stage: str, handle: Mapping[str, Any] | None, name: str | None = None) -> None:
         """Record a stage's result. handle: the result as JSON. name: the dataset, if it is the dataset stage."""
         self.journal.append_durably("stage.finished", stage=stage, handle=handle, **_name_field(name))
+        announce(self.path)
 
     def begin_submission(self, attempt: int) -> None:
         """Record that the next step submits the attempt to its platform."""
@@ -128,6 +133,7 @@ class RunFolder:
         """Record that the run changed its state. fields: other fields of RunStatus."""
         known = {name: value for name, value in fields.items() if value is not None and value is not False}
         self.journal.append_durably("state", state=state, attempt=attempt, **known)
+        announce(self.path)
 
     def record(self, seen: "RunStatus", attempt: int, items: Iterable[tuple[str, Any]] = ()) -> "RunStatus":
         """Write an attempt's status to the journal, unless it is there; safe for several clients. Returns the status.
