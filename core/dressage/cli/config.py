@@ -30,12 +30,16 @@ def config(
 ) -> None:
     """Show each configuration value and where it comes from."""
     from dressage.cli.output import print_json, print_table
+    from dressage.environments.redaction import without_credentials
     from dressage.specs.configuration import DEFAULTS, Value
     from dressage.specs.settings import Owner
 
     engine = open_engine()
     values = {name: engine.configuration.option(name) for name in DEFAULTS}
     values["workspace"] = Value(str(engine.workspace.root), values["workspace"].origin)
+    mirror = values["mirror"]
+    if mirror.value is not None:
+        values["mirror"] = Value(without_credentials(mirror.value), mirror.origin)
     values |= _plugin_values(engine)
     values |= _values_of(engine, Owner("platform", on or values["on"].value))
     if recipe:

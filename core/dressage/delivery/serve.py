@@ -18,7 +18,7 @@ import msgspec
 
 from dressage.delivery.messages import Call, Hello, Reply, decode, encode
 from dressage.delivery.notices import KINDS
-from dressage.errors import DressageError, NotFoundError, UnreachableError
+from dressage.errors import DressageError, NotFoundError, SettingsError, UnreachableError
 from dressage.hooks.observers import MIRROR, Observer, is_active, load_observer
 from dressage.hooks.plugins import Plugins
 from dressage.records.workspace import Workspace
@@ -90,7 +90,8 @@ def _answerer(
         except KeyboardInterrupt:
             return Reply(error="interrupted", is_unreachable=True)
         except DressageError as error:
-            return Reply(error=str(error), is_unreachable=call.hook == MIRROR)
+            is_kept = call.hook == MIRROR or isinstance(error, SettingsError)
+            return Reply(error=str(error), is_unreachable=is_kept)
         return Reply(notes=tuple(map(str, notes)) if call.hook == MIRROR and notes else ())
 
     return answer

@@ -31,9 +31,11 @@ from dressage.engine.runs import Run
 from dressage.engine.settings import options_class, resolve_options
 from dressage.files.encoding import to_json
 from dressage.files.locks import FileLock
+from dressage.hooks.observers import find_mirror
 from dressage.hooks.plugins import Plugins
 from dressage.hooks.proxy import PlatformProxy
 from dressage.hooks.recipes import load_recipe
+from dressage.platforms.protocols import Progress
 from dressage.records.outbox import ensure_delivery
 from dressage.records.requests import RunRequest
 from dressage.records.run_ids import new_run_id
@@ -231,6 +233,19 @@ class Engine:
         ensure_delivery(self.workspace.root)
         summaries = RunIndex(self.workspace).summaries()[:limit]
         return update_statuses(summaries, self._status)
+
+    def export(self, run_id: str, address: str, *, progress: Progress | None = None) -> tuple[str, ...]:
+        """Copy a run to an MLflow server or store. Can be repeated: what was copied before is not copied twice.
+
+        run_id: as for `get`. address: "https://HOST" or "sqlite:///FILE". progress: called
+            while it works.
+        Returns what could not be copied, one line each. Raises NotFoundError, SettingsError for a wrong address,
+        UnreachableError if the server cannot be reached, PluginError.
+        """
+        from dressage.engine.exporting import export_run
+
+        observer = find_mirror(self.plugins, self.configuration)
+        return export_run(self.get(run_id), observer, self.workspace, address, progress or (lambda *_: None))
 
     def plugin_statuses(self) -> "list[PluginStatus]":
         """Load every plugin and return its status: policies first, in the order in which they are applied."""

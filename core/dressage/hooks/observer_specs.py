@@ -13,8 +13,9 @@ workspace: the workspace; `workspace.run(run_id)` has the run's record.
 An exception in a hook is written to `observers.log` in the workspace. The event is then delivered again, up to five
 times in all, with growing pauses; then it is given up, and the next event is delivered. UnreachableError says that
 the receiver cannot be reached now: the event is kept for seven days, and delivered again with pauses of up to five
-minutes, or after its `retry_after_s`. A call that has not returned after 60 seconds is ended together with the
-process of the observer, and counts as failed. What an observer prints is in `observers.log`.
+minutes, or after its `retry_after_s`. SettingsError has the same effect. A call that has not returned after 60
+seconds is ended together with the process of the observer, and counts as failed. What an observer prints is in
+`observers.log`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -98,8 +99,8 @@ def run_created(event: NewRun, options: Any, workspace: "Workspace") -> None:
 
     Called: once for each run, as its first event.
     Returns: nothing.
-    Raises: UnreachableError if the receiver cannot be reached now. The start of this page describes the effect of
-        this and other exceptions.
+    Raises: UnreachableError if the receiver cannot be reached now, SettingsError for an option that cannot be used.
+        The start of this section describes the effect of these and other exceptions.
     Since: contract 1.
 
     Example:
