@@ -1,6 +1,8 @@
 """The delivering process of a workspace: gives the runs with new events to the couriers of their observers.
 
-    python -c ... WORKSPACE
+    python -c ... WORKSPACE LOCK
+
+LOCK is the descriptor of next.lock.
 
 It ends when everything is delivered and no process works for a run with observers. It can be killed at any time:
 the next command, or the next state of a run, starts another, which continues at the cursors.
@@ -11,7 +13,7 @@ import queue
 import select
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -48,10 +50,14 @@ class Delivery:
         self._pipe: int | None = None
         self._owned: str | None = None
 
-    def run(self) -> None:
-        """Deliver until nothing is left, or until another process must take over."""
+    def run(self, is_awake: Callable[[], None]) -> None:
+        """Deliver until nothing is left, or until another process must take over.
+
+        is_awake: called when the pipe is open: from then on, writers wake this process.
+        """
         while True:
             self._open_pipe()
+            is_awake()
             self._dispatch(self._pending())
             if not self._deliver():
                 break
@@ -198,9 +204,6 @@ def main() -> None:
     """Wait for the end of the process before this one, then deliver."""
     workspace = Workspace(Path(sys.argv[1]))
     os.nice(5)
-    waiting = FileLock(workspace.root / FOLDER / "next.lock")
-    if not waiting.acquire(blocking=False):
-        return
+    waiting = FileLock.from_descriptor(workspace.root / FOLDER / "next.lock", int(sys.argv[2]))
     with FileLock(workspace.root / FOLDER / "delivery.lock"):
-        waiting.release()
-        Delivery(workspace).run()
+        Delivery(workspace).run(waiting.release)

@@ -27,10 +27,14 @@ class ReceiverError(Exception):
 
 
 class Receiver:
-    """Calls one observer. origin: where it is found. log: the file for what it prints."""
+    """Calls one observer.
 
-    def __init__(self, name: str, origin: Origin, root: Path, log: Path) -> None:
+    origin: where it is found. root: of the workspace. log: the file for what it prints. limit_s: for each call.
+    """
+
+    def __init__(self, name: str, origin: Origin, root: Path, log: Path, limit_s: float = LIMIT_S) -> None:
         self.name = name
+        self._limit_s = limit_s
         self._origin = origin
         self._root = root
         self._log = log
@@ -50,7 +54,7 @@ class Receiver:
         """Call a hook and return the reply. Raises ReceiverError."""
         self.greet()
         self._send(call)
-        limit_s = _MIRROR_LIMIT_S if call.hook == MIRROR else LIMIT_S
+        limit_s = _MIRROR_LIMIT_S if call.hook == MIRROR else self._limit_s
         while True:
             reply = decode(Reply, self._read_line(call.hook, limit_s))
             if not reply.is_progress:

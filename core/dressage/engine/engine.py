@@ -248,10 +248,15 @@ class Engine:
         return export_run(self.get(run_id), observer, self.workspace, address, progress or (lambda *_: None))
 
     def plugin_statuses(self) -> "list[PluginStatus]":
-        """Load every plugin and return its status: policies first, in the order in which they are applied."""
+        """Load every plugin and return its status: policies first, in the order in which they are applied.
+
+        The status of an observer says whether it is enabled, and whether events wait for it.
+        """
+        from dressage.delivery.standings import add_standings
         from dressage.hooks.statuses import list_statuses
 
-        return list_statuses(self.plugins)
+        statuses = list_statuses(self.plugins)
+        return list(add_standings(statuses, self.plugins, self.configuration, self.workspace.root))
 
     def _propose(
         self,

@@ -1,6 +1,6 @@
 """Load observers, and find those that want to be called."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,9 +48,11 @@ class Observer:
     def secrets(self) -> tuple[str, ...]:
         """The names of the variables that it needs. Raises PluginError if it breaks."""
         found = self.ask("secrets") or ()
-        if isinstance(found, str) or not all(isinstance(name, str) for name in found):
+        is_list = isinstance(found, Iterable) and not isinstance(found, str)
+        names = tuple(found) if is_list else ()
+        if not is_list or not all(isinstance(name, str) for name in names):
             raise self.plugin.error("secrets", f"returned {found!r:.200}, not a list of names of variables")
-        return tuple(found)
+        return names
 
     def call(self, hook: str, arguments: Mapping[str, Any]) -> Any:
         """Call a hook. Raises PluginError for any exception that is not an error of dressage."""

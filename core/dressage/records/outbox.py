@@ -6,7 +6,8 @@ pipe, `observers/wake`. A run with observers has a file `observers.json`; withou
 observers/
   pending/RUN     a run with events that are not delivered to each of its observers yet, or that has not ended
   wake            the pipe; it exists while the process is running. A line is the id of a run whose journal has grown
-  delivery.lock   held by the process; next.lock: by a process that waits for the end of the one before it
+  delivery.lock   held by the process
+  next.lock       held by a process that is starting, or waits for the end of the one before it
   missing.json    variables that observers need and that the process does not have
   status/NAME     how far an observer is behind, and its last error
 
@@ -19,7 +20,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from dressage.files.locks import is_locked
+from dressage.files.locks import FileLock
 
 FOLDER = "observers"
 STOP = "/stop"
@@ -84,18 +85,23 @@ def ensure_delivery(root: Path) -> None:
 
 
 def _start(root: Path) -> None:
-    """Start a delivering process, unless one is already waiting for the end of the one before it."""
-    folder = root / FOLDER
-    if is_locked(folder / "next.lock"):
+    """Start a delivering process, unless one is already starting, or waits for the end of the one before it.
+
+    The process inherits the lock, so that other processes do not start more of them in the meantime.
+    """
+    waiting = FileLock(root / FOLDER / "next.lock")
+    if not waiting.acquire(blocking=False):
         return
-    path = "\n".join(filter(None, sys.path))
-    with (root / "observers.log").open("ab") as log:
+    path, lock = "\n".join(filter(None, sys.path)), waiting.descriptor
+    command = [sys.executable, "-S", "-c", _BOOTSTRAP, path, str(root), str(lock)]
+    with waiting.release_at_end(), (root / "observers.log").open("ab") as log:
         subprocess.run(
-            ["/bin/sh", "-c", _SHELL, "sh", sys.executable, "-S", "-c", _BOOTSTRAP, path, str(root)],
+            ["/bin/sh", "-c", _SHELL, "sh", *command],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             start_new_session=True,
+            pass_fds=[lock],
             check=False,
             cwd=root,
         )

@@ -1,0 +1,41 @@
+"""Say how each observer is doing, for lists of plugins and checks."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from dressage.delivery.cursors import read_standing
+from dressage.errors import DressageError
+from dressage.hooks.observers import is_active, load_observer
+from dressage.hooks.plugins import Plugins
+from dressage.hooks.statuses import PluginStatus
+from dressage.specs.configuration import Configuration
+
+
+def add_standings(
+    statuses: Iterable[PluginStatus], plugins: Plugins, configuration: Configuration, root: Path
+) -> Iterator[PluginStatus]:
+    """Yield the statuses; those of observers also say whether events wait or were given up.
+
+    root: the workspace's root.
+    """
+    for status in statuses:
+        if status.kind == "observer" and status.used:
+            yield _add_standing(status, plugins, configuration, root)
+        else:
+            yield status
+
+
+def _add_standing(
+    status: PluginStatus, plugins: Plugins, configuration: Configuration, root: Path
+) -> PluginStatus:
+    try:
+        active = is_active(load_observer(plugins, configuration, status.name), configuration)
+    except DressageError as error:
+        return replace(status, error=str(error))
+    standing = read_standing(root, status.name)
+    problem = f"events wait since {standing.since}: {standing.error}" if standing.error and active else None
+    notes = [] if active else ["not enabled"]
+    if standing.given_up:
+        notes.append(f"gave up {standing.given_up} event(s), the last one: {standing.last_given_up}")
+    return replace(status, error=problem, note="; ".join(notes) or status.note)
