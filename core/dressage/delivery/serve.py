@@ -30,7 +30,7 @@ def main() -> None:
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.dup2(2, 1)
-    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr] (this process may be killed)
+    sys.stdout = os.fdopen(1, "w", buffering=1, closefd=False)  # by line: this process may be killed
     directory, root, name = sys.argv[1:4]
     try:
         configuration = load(Path(directory), os.environ)
