@@ -36,7 +36,8 @@ class Journal:
 
     def __init__(self, path: Path, wake: Path | None = None) -> None:
         self.path = path
-        self._wake = wake
+        self._wake = None if wake is None else str(wake)
+        self._name = path.parent.name
         self._synced = time.monotonic()
 
     def append(self, event: str, **fields: Any) -> None:
@@ -64,8 +65,8 @@ class Journal:
                 self._synced = time.monotonic()
         finally:
             os.close(descriptor)
-        if self._wake is not None:
-            poke(self._wake, self.path.parent.name)
+        if self._wake is not None and os.access(self._wake, os.F_OK):  # cheaper than to open and fail
+            poke(self._wake, self._name)
 
     def events(self, offset: int = 0) -> Iterator[dict[str, Any]]:
         """Yield the events from byte `offset` on, oldest first; incomplete lines are skipped."""

@@ -41,7 +41,7 @@ def wake_pipe(root: Path) -> Path:
     return root / FOLDER / "wake"
 
 
-def poke(pipe: Path, line: str) -> bool:
+def poke(pipe: Path | str, line: str) -> bool:
     """Wake the delivering process, without blocking. Returns False if no process reads the pipe."""
     try:
         descriptor = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)

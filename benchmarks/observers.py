@@ -1,0 +1,86 @@
+"""What observers cost the processes that write journals, and how fast events are delivered.
+
+    uv run benchmarks/observers.py
+
+Each figure compares medians of actions that take turns: 100,000 metrics written to a journal without the pipe that
+wakes the delivering process, in a workspace without observers, and in one with an observer that is called for each.
+"""
+
+import json
+import tempfile
+import time
+from pathlib import Path
+
+from measuring import describe_machine, medians, read_rounds
+
+from dressage import Engine
+from dressage.records.journal import Journal
+from dressage.records.outbox import wake_pipe
+
+COUNT = 100_000
+OBSERVER = """
+from dressage import hookimpl
+
+COUNT = 0
+
+@hookimpl
+def metrics_logged(event):
+    global COUNT
+    COUNT += 1
+
+@hookimpl
+def run_finished(event):
+    open({done!r}, "a").write(f"{{COUNT}}\\n")
+"""
+
+
+def main() -> None:
+    rounds = read_rounds(__doc__, default=5)
+    print(describe_machine())
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        runs = folder / ".dressage" / "runs" / "bench"
+        runs.mkdir(parents=True)
+        plain = Journal(runs / "plain.jsonl")
+        woken = Journal(runs / "woken.jsonl", wake_pipe(folder / ".dressage"))
+        seconds = medians({"plain": lambda: write(plain), "no observers": lambda: write(woken)}, rounds)
+        ratio = seconds["no observers"] / seconds["plain"]
+        each_us = seconds["plain"] / COUNT * 1e6
+        print(f"an event in a journal     {each_us:6.1f} us")
+        print(f"without observers         {ratio:6.2f} times")
+    with tempfile.TemporaryDirectory() as name:
+        measure_delivery(Path(name), seconds["plain"])
+
+
+def write(journal: Journal) -> None:
+    for number in range(COUNT):
+        item = {"key": "loss", "value": number / 7, "step": number, "timestamp": 1_700_000_000_000 + number}
+        journal.append("metrics", attempt=1, items=[item])
+
+
+def measure_delivery(folder: Path, plain_s: float) -> None:
+    """Write metrics to the journal of a run that an observer watches, and wait until it has received them."""
+    done = folder / "done"
+    (folder / "bell.py").write_text(OBSERVER.format(done=str(done)))
+    (folder / "dressage.toml").write_text('plugins = ["bell.py"]\n')
+    (folder / "noop.py").write_text("")
+    run = Engine(folder).run("script", set={"path": str(folder / "noop.py")})
+    run.wait()
+    while not done.exists():
+        time.sleep(0.01)
+    run.folder.resume(2)
+    run.folder.enter(2, "Running")
+    begun = time.perf_counter()
+    write(run.folder.journal)
+    seconds = time.perf_counter() - begun
+    run.folder.enter(2, "Completed")
+    while len(done.read_text().splitlines()) < 2:
+        time.sleep(0.01)
+    total = time.perf_counter() - begun
+    print(f"while they are delivered  {seconds / plain_s:6.2f} times")
+    received = json.loads(done.read_text().splitlines()[-1])
+    print(f"delivered                 {received / total:6.0f} events per second, all {received}")
+
+
+if __name__ == "__main__":
+    main()
