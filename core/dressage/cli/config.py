@@ -42,6 +42,7 @@ def config(
         values["mirror"] = Value(without_credentials(mirror.value), mirror.origin)
     values |= _plugin_values(engine)
     values |= _values_of(engine, Owner("platform", on or values["on"].value))
+    values |= _observer_values(engine)
     if recipe:
         values |= _values_of(engine, Owner("recipe", recipe))
     if output == "json":
@@ -68,6 +69,20 @@ def _plugin_values(engine: "Engine") -> "dict[str, Value]":
             else {}
         ),
         **{f"plugins.{choice.name}": Value(choice.provider, choice.origin) for choice in choices},
+    }
+
+
+def _observer_values(engine: "Engine") -> "dict[str, Value]":
+    """Return the options of observers that settings files set."""
+    from dressage.specs.settings import Owner
+
+    names = dict.fromkeys(
+        name for _, table in engine.configuration.files for name in table.get("observers", {})
+    )
+    return {
+        f"observers.{name}.{option}": value
+        for name in names
+        for option, value in engine.configuration.values(Owner("observer", name), ()).items()
     }
 
 

@@ -59,6 +59,7 @@ class Courier(threading.Thread):
         self._tries: dict[str, int] = {}
         self._sent: dict[str, tuple[int, int]] = {}
         self._abouts: dict[str, Mapping[str, str]] = {}
+        self._skipped: set[str] = set()
         self._outages = 0
         self._resting_until = 0.0
         self.blocked_since: float | None = None
@@ -165,7 +166,7 @@ class Courier(threading.Thread):
             hello = Hello(error=str(error))
         self.missing = hello.missing
         if hello.is_off:
-            self._reports.log(f"run {run_id}: not delivered: {hello.error or 'it is not enabled'}")
+            self._skip(run_id)
             return frozenset()
         if hello.missing:
             names = " and ".join(hello.missing)
@@ -176,6 +177,14 @@ class Courier(threading.Thread):
             self.receiver.close()
             self._rest(hello.error, None)
         return frozenset(hello.hooks)
+
+    def _skip(self, run_id: str) -> None:
+        """Say, once, that a run is not delivered."""
+        if run_id not in self._skipped:
+            self._skipped.add(run_id)
+            self._reports.log(
+                f"run {run_id}: not delivered, because the observer is now disabled or not enabled"
+            )
 
     def _try(self, folder: RunFolder, cursor: Cursor, call: Call, what: str) -> None:
         """Call the observer, or give the call up. Raises WaitError if the call must be repeated."""

@@ -3,6 +3,7 @@
 import os
 import selectors
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -76,9 +77,11 @@ class Receiver:
             process.kill()
 
     def _start(self) -> "subprocess.Popen[bytes]":
-        origin = self._origin
-        path = "\n".join(origin.path)
-        command = [origin.python, "-c", _BOOTSTRAP, path, origin.directory, str(self._root), self.name]
+        python, path = self._origin.python, self._origin.path
+        if not Path(python).exists():  # an environment that was removed since
+            python, path = sys.executable, tuple(filter(None, sys.path))
+        directory = Path(self._origin.directory)
+        command = [python, "-c", _BOOTSTRAP, "\n".join(path), str(directory), str(self._root), self.name]
         try:
             with self._log.open("ab") as log:
                 return subprocess.Popen(
@@ -86,11 +89,11 @@ class Receiver:
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=log,
-                    cwd=origin.directory,
+                    cwd=directory if directory.is_dir() else self._root,
                     bufsize=0,
                 )
         except OSError as error:
-            raise ReceiverError(f"cannot start {origin.python!r}: {error.strerror}") from error
+            raise ReceiverError(f"cannot start {python!r}: {error.strerror}") from error
 
     def _send(self, call: Call) -> None:
         assert self._process  # noqa: S101 (greet has started it)

@@ -18,7 +18,7 @@ import msgspec
 
 from dressage.delivery.messages import Call, Hello, Reply, decode, encode
 from dressage.delivery.notices import KINDS
-from dressage.errors import DressageError, NotFoundError, SettingsError, UnreachableError
+from dressage.errors import DressageError, SettingsError, UnreachableError
 from dressage.hooks.observers import MIRROR, Observer, is_active, load_observer
 from dressage.hooks.plugins import Plugins
 from dressage.records.workspace import Workspace
@@ -34,15 +34,15 @@ def main() -> None:
     directory, root, name = sys.argv[1:4]
     try:
         configuration = load(Path(directory), os.environ)
-        observer = load_observer(Plugins(configuration.plugins), configuration, name)
-        hello = _greet(observer, configuration)
-    except NotFoundError as error:
-        replies.write(encode(Hello(is_off="is disabled" in str(error), error=str(error))))
-        return
+        plugins = Plugins(configuration.plugins)
+        if plugins.is_disabled("observer", name):
+            replies.write(encode(Hello(is_off=True)))
+            return
+        observer = load_observer(plugins, configuration, name)
+        replies.write(encode(_greet(observer, configuration)))
     except DressageError as error:
         replies.write(encode(Hello(error=str(error))))
         return
-    replies.write(encode(hello))
     answer = _answerer(observer, configuration, Workspace(Path(root)), replies)
     waiting: queue.SimpleQueue[Call] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(calls, waiting), daemon=True).start()

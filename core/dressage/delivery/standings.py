@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from dressage.delivery.cursors import read_standing
-from dressage.errors import DressageError
+from dressage.errors import DressageError, describe_unknown
 from dressage.hooks.observers import is_active, load_observer
 from dressage.hooks.plugins import Plugins
 from dressage.hooks.statuses import PluginStatus
@@ -24,6 +24,17 @@ def add_standings(
             yield _add_standing(status, plugins, configuration, root)
         else:
             yield status
+    yield from _list_unknown(plugins, configuration)
+
+
+def _list_unknown(plugins: Plugins, configuration: Configuration) -> Iterator[PluginStatus]:
+    """Yield the names of tables of observers that are not installed: they may be misspelt."""
+    known = {name for kind, name in plugins.list_all() if kind == "observer"}
+    for path, table in configuration.files:
+        for name in table.get("observers", {}):
+            if name not in known:
+                error = f"named by 'observers': {describe_unknown('observer', name, known)}"
+                yield PluginStatus(name=name, kind="observer", source=str(path), used=False, error=error)
 
 
 def _add_standing(

@@ -1,8 +1,11 @@
 """Observers are informed of everything that happens to a run, by a process that is not the client."""
 
+import json
 import os
 import random
+import re
 import signal
+import sys
 import time
 from pathlib import Path
 
@@ -14,6 +17,11 @@ from tests.recipes import Tiny
 from tests.waiting import eventually
 
 from dressage import Engine, SettingsError
+from dressage.delivery.messages import Call
+from dressage.delivery.receivers import Receiver, ReceiverError
+from dressage.delivery.registration import Origin
+from dressage.files.encoding import to_json
+from dressage.results.notices import StateChange
 
 RECORDS = """
 import mlflow
@@ -306,3 +314,73 @@ def test_a_killed_process_is_replaced_and_each_event_arrives_in_order(
         steps = [call["metrics"][0]["step"] for call in firsts if call["hook"] == "metrics_logged"]
         assert steps == list(range(300))
         assert firsts[-1]["hook"] == "run_finished"
+
+
+def test_a_table_of_an_observer_that_is_not_installed_is_an_error(project: Path, observers: Observers):
+    observers.add(table='[observers.recordr]\ncolour = "red"\n')
+    (status,) = (status for status in Engine(project).plugin_statuses() if status.name == "recordr")
+    assert "no observer named 'recordr'; did you mean 'recorder'?" in (status.error or "")
+
+
+def test_an_observer_that_is_disabled_after_the_start_of_a_run_lets_the_process_end(
+    project: Path, observers: Observers, tiny: Tiny
+):
+    observers.add(before="raise UnreachableError('observer', 'it is down')")
+    tiny_engine(project).run("tiny").wait(60)
+    eventually(lambda: "it is down" in observers.log)
+    settings = project / "dressage.toml"
+    settings.write_text(settings.read_text().replace("[plugins]", '[plugins]\ndisabled = ["recorder"]'))
+    for process in delivering_processes(project):
+        os.kill(process, signal.SIGKILL)
+    Engine(project).runs()
+    eventually(lambda: "not delivered, because the observer is now disabled" in observers.log)
+    eventually(lambda: not observers.is_delivering)
+    assert observers.log.count("not delivered") == 1
+
+
+def test_the_interpreter_of_a_run_may_be_gone_when_its_events_are_delivered(
+    project: Path, observers: Observers, tiny: Tiny
+):
+    down = project / "down"
+    down.touch()
+    observers.add(before=f"if Path({str(down)!r}).exists(): raise UnreachableError('observer', 'it is down')")
+    run = tiny_engine(project).run("tiny")
+    run.wait(60)
+    eventually(lambda: "it is down" in observers.log)
+    for process in delivering_processes(project):
+        os.kill(process, signal.SIGKILL)
+    registered = json.loads(run.folder.observers.read_text())
+    registered["observers"]["recorder"]["python"] = str(project / "gone" / "python")
+    run.folder.observers.write_text(json.dumps(registered))
+    down.unlink()
+    Engine(project).runs()
+    observers.wait_for_end()
+
+
+def test_options_of_observers_are_shown_with_their_file(
+    project: Path, observers: Observers, dressage: Dressage
+):
+    observers.add(more=OPTIONS, table='[observers.recorder]\ncolours = ["blue"]\n')
+    shown = dressage("config").stdout
+    assert re.search(r"^observers\.recorder\.colours +\['blue'\] +.*dressage\.toml$", shown, re.MULTILINE)
+
+
+def test_a_call_that_does_not_return_is_ended_with_its_process(project: Path, observers: Observers):
+    observers.add(before="time.sleep(1000)")
+    (project / ".dressage").mkdir()
+    origin = Origin(directory=str(project), python=sys.executable, path=tuple(filter(None, sys.path)))
+    log = project / "log"
+    receiver = Receiver("recorder", origin, project / ".dressage", log, limit_s=0.2)
+    notice = StateChange(
+        event_id="a:1",
+        run_id="a",
+        recipe="a",
+        experiment="a",
+        platform="local",
+        attempt=1,
+        time="2026-11-29T09:00:00Z",
+        state="Running",
+    )
+    with pytest.raises(ReceiverError, match=r"has not returned from run_state_changed within 0\.2 s"):
+        receiver.call(Call(hook="run_state_changed", notice=to_json(notice)))
+    receiver.close()
