@@ -2,7 +2,9 @@
 
 import json
 import os
+import signal
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -108,8 +110,7 @@ def observers(project: Path) -> Iterator[Observers]:
     """Observers of the project; the delivering process ends after the test."""
     found = Observers(project)
     yield found
-    for process in delivering_processes(project):
-        os.kill(process, 9)
+    kill_delivery(project)
 
 
 def delivering_processes(project: Path) -> list[int]:
@@ -124,3 +125,13 @@ def delivering_processes(project: Path) -> list[int]:
         if root in words and any("dressage.delivery.process" in word for word in words):
             found.append(int(folder.name))
     return found
+
+
+def kill_delivery(project: Path) -> int:
+    """Kill the delivering process and wait for its end; return how many processes there were."""
+    processes = delivering_processes(project)
+    for process in processes:
+        with suppress(ProcessLookupError):  # it has just ended
+            os.kill(process, signal.SIGKILL)
+    eventually(lambda: not is_locked(project / ".dressage" / "observers" / "delivery.lock"))
+    return len(processes)
