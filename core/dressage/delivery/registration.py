@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -11,12 +12,10 @@ from msgspec import Struct
 from dressage.errors import DressageError
 from dressage.files.atomic import write_json
 from dressage.files.encoding import from_json, to_json
-from dressage.hooks.observers import find_active
-from dressage.hooks.plugins import Plugins
+from dressage.hooks.observers import Active
 from dressage.records.outbox import FOLDER, announce
 from dressage.records.run_folder import RunFolder
 from dressage.records.workspace import Workspace
-from dressage.specs.configuration import Configuration
 
 
 class Origin(Struct, frozen=True, kw_only=True):
@@ -37,15 +36,15 @@ class Registered(Struct, frozen=True, kw_only=True):
 
 
 def register_observers(
-    workspace: Workspace, run_id: str, plugins: Plugins, configuration: Configuration, directory: Path
+    workspace: Workspace, run_id: str, find: Callable[[], Iterable[Active]], directory: Path
 ) -> None:
-    """Have the events of a run delivered to the active observers. Call it after the journal has a first event.
+    """Have the events of a run delivered to observers. Call it after the journal has a first event.
 
+    find: returns the active observers, as `find_active` does. directory: where the search for settings files starts.
     Never raises: an observer that cannot be loaded, or a full disk, is a warning.
     """
     try:
-        names = list(_active(plugins, configuration))
-        if names:
+        if names := _names(find()):
             _register(workspace, workspace.run(run_id), names, directory)
     except (DressageError, OSError) as error:
         logging.getLogger("dressage").warning("run %s: its observers are not informed: %s", run_id, error)
@@ -58,9 +57,10 @@ def read_registered(folder: RunFolder) -> Registered:
     return Registered()
 
 
-def _active(plugins: Plugins, configuration: Configuration) -> "list[str]":
+def _names(active: Iterable[Active]) -> list[str]:
+    """Return the names of observers; log why one of them cannot be used."""
     found = []
-    for name, error in find_active(plugins, configuration):
+    for name, error in active:
         found.append(name)
         if error:
             message = "observer %r cannot be used: %s; the events of this run are kept for it"

@@ -4,11 +4,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from dressage.delivery.cursors import read_standing
+from dressage.delivery.cursors import read_cursor, read_standing
+from dressage.delivery.registration import read_registered
 from dressage.errors import DressageError, describe_unknown
 from dressage.hooks.observers import is_active, load_observer
 from dressage.hooks.plugins import Plugins
 from dressage.hooks.statuses import PluginStatus
+from dressage.records.run_folder import RunFolder
 from dressage.specs.configuration import Configuration
 
 
@@ -25,6 +27,13 @@ def add_standings(
         else:
             yield status
     yield from _list_unknown(plugins, configuration)
+
+
+def list_given_up(folder: RunFolder) -> Iterator[str]:
+    """Yield a line for each observer that did not get some events of a run."""
+    for name in read_registered(folder).observers:
+        if given_up := read_cursor(folder, name).given_up:
+            yield f"observer {name!r} did not get {given_up} event(s) of this run; see observers.log"
 
 
 def _list_unknown(plugins: Plugins, configuration: Configuration) -> Iterator[PluginStatus]:

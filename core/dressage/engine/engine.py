@@ -31,7 +31,7 @@ from dressage.engine.runs import Run
 from dressage.engine.settings import options_class, resolve_options
 from dressage.files.encoding import to_json
 from dressage.files.locks import FileLock
-from dressage.hooks.observers import find_mirror
+from dressage.hooks.observers import Active, find_active, find_mirror
 from dressage.hooks.plugins import Plugins
 from dressage.hooks.proxy import PlatformProxy
 from dressage.hooks.recipes import load_recipe
@@ -330,8 +330,12 @@ class Engine:
         return run
 
     def _inform_observers(self, run_id: str) -> None:
-        """Have the run's events delivered to the observers that are active now."""
-        register_observers(self.workspace, run_id, self.plugins, self.configuration, self.directory)
+        """Have the run's events delivered to the active observers."""
+        register_observers(self.workspace, run_id, lambda: self._active_observers, self.directory)
+
+    @cached_property
+    def _active_observers(self) -> tuple[Active, ...]:
+        return tuple(find_active(self.plugins, self.configuration))
 
     def _run(self, request: RunRequest, client_lock: FileLock | None = None) -> Run:
         """Create the object of a run. Its platform is loaded on first use: the record is readable without it."""

@@ -16,6 +16,8 @@ from dressage.specs.settings import Owner
 
 MIRROR = "mirror"
 """The hook, and the setting that enables it."""
+Active = tuple[str, DressageError | None]
+"""The name of an observer to call, and why it cannot be loaded now."""
 _ABOUT = frozenset({"options", "enabled", "secrets"})
 
 
@@ -84,7 +86,7 @@ def is_active(observer: Observer, configuration: Configuration) -> bool:
     return observer.is_enabled
 
 
-def find_active(plugins: Plugins, configuration: Configuration) -> Iterator[tuple[str, DressageError | None]]:
+def find_active(plugins: Plugins, configuration: Configuration) -> Iterator[Active]:
     """Yield the names of the observers to call for a new run.
 
     An observer that cannot be loaded is among them, with the error: it may work when the events are delivered.

@@ -139,7 +139,7 @@ def test_what_an_observer_prints_is_in_its_log_and_not_on_stdout(
 
 @pytest.mark.parametrize("before", ["1 / 0", "os._exit(3)", "sys.exit(3)"])
 def test_an_event_that_an_observer_breaks_on_is_given_up_after_five_tries(
-    before: str, project: Path, observers: Observers, tiny: Tiny
+    before: str, project: Path, observers: Observers, tiny: Tiny, dressage: Dressage
 ):
     observers.add(before=f"hook == 'stage_finished' and event.stage == 'dataset' and ({before})")
     run = tiny_engine(project).run("tiny")
@@ -153,6 +153,8 @@ def test_an_event_that_an_observer_breaks_on_is_given_up_after_five_tries(
     assert observers.log.count("observer 'recorder': stage_finished") == 5
     (status,) = (status for status in Engine(project).plugin_statuses() if status.name == "recorder")
     assert "gave up 1 event(s)" in (status.note or "")
+    warning = "warning: observer 'recorder' did not get 1 event(s) of this run; see observers.log"
+    assert warning in dressage("runs", "show", "latest").stdout
 
 
 def test_an_observer_that_hangs_delays_no_other(project: Path, observers: Observers, tiny: Tiny):
