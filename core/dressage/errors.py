@@ -70,7 +70,14 @@ class StageError(DressageError):
 
 
 class UnreachableError(StageError):
-    """A platform cannot be reached now. The same call may work later."""
+    """A platform, or what an observer sends to, cannot be reached now. The same call may work later.
+
+    retry_after_s: after how many seconds it may work, if known.
+    """
+
+    def __init__(self, stage: str, message: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(stage, message)
+        self.retry_after_s = retry_after_s
 
 
 def describe_unknown(kind: str, name: str, known: Iterable[str]) -> str:

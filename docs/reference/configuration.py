@@ -8,7 +8,11 @@ from dressage.specs.package_addresses import TABLES
 from reference.docstrings import parse, render_parts
 from reference.markdown import directive, escape, join
 
-_OWNERS = {"recipes": "DRESSAGE_RECIPE_SETTING", "platforms": "DRESSAGE_PLATFORM_OPTION"}
+_OWNERS = {
+    "recipes": "DRESSAGE_RECIPE_SETTING",
+    "platforms": "DRESSAGE_PLATFORM_OPTION",
+    "observers": "DRESSAGE_OBSERVER_OPTION",
+}
 
 
 def page() -> str:

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from dressage.hooks import contract, policy_specs, specs
+from dressage.hooks import contract, observer_specs, policy_specs, specs
 from reference.markdown import join
 from reference.objects import Writer
 
-SECTIONS = {"Recipes and platforms": specs, "Policies": policy_specs}
+SECTIONS = {"Recipes and platforms": specs, "Policies": policy_specs, "Observers": observer_specs}
 
 
 def page(writer: Writer) -> str:

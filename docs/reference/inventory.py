@@ -63,6 +63,7 @@ PAGES = (
         " and `-o jsonl` prints each as a line of JSON.",
         (("dressage.results.events", ()),),
     ),
+    Page("notices", "Notices for observers", "", (("dressage.results.notices", ()),)),
     Page("errors", "Errors", "", (("dressage.errors", ()),)),
     Page(
         "platform-values",

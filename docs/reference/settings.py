@@ -1,4 +1,4 @@
-"""The page of the settings of first-party recipes and the options of first-party platforms."""
+"""The page of the settings of first-party recipes, and the options of first-party platforms and observers."""
 
 import json
 import tomllib
@@ -14,7 +14,11 @@ from dressage.specs.settings import Owner, list_settings
 from reference.markdown import directive, escape, join
 
 _PROJECT = Path(__file__).parents[2] / "pyproject.toml"
-_HOOKS: Mapping[str, Literal["settings", "options"]] = {"recipe": "settings", "platform": "options"}
+_HOOKS: Mapping[str, Literal["settings", "options"]] = {
+    "recipe": "settings",
+    "platform": "options",
+    "observer": "options",
+}
 _WAYS = {"recipe": "--set NAME=VALUE", "platform": "-O NAME=VALUE"}
 
 
@@ -22,16 +26,17 @@ def page() -> str:
     """Return a section for each recipe and platform that this project declares."""
     blocks = ["# Settings and options"]
     blocks.append(
-        "A recipe has settings, a platform has options. Each is set on the command line, by a variable, or in"
-        " [`dressage.toml`](configuration.md); the first of these that is given holds."
+        "A recipe has settings; a platform and an observer have options. Each is set on the command line (not for"
+        " observers), by a variable, or in [`dressage.toml`](configuration.md); the first of these that is given"
+        " holds."
     )
-    for kind in ("recipe", "platform"):
+    for kind in ("recipe", "platform", "observer"):
         for name in first_party(kind):
             blocks += _section(Owner(kind, name))
     return join(blocks) + "\n"
 
 
-def first_party(kind: Literal["recipe", "platform"]) -> list[str]:
+def first_party(kind: Literal["recipe", "platform", "observer"]) -> list[str]:
     """The names of the entry points that pyproject.toml declares."""
     groups = tomllib.loads(_PROJECT.read_text(encoding="utf-8"))["project"]["entry-points"]
     return sorted(groups[f"dressage.{kind}s"])
@@ -49,7 +54,8 @@ def _section(owner: Owner) -> Iterator[str]:
         yield f"It has no {owner.noun}s."
         return
     table = f"{owner.kind}s.{owner.name}"
-    yield f"On the command line: `{_WAYS[owner.kind]}`. In `dressage.toml`: the table `[{table}]`."
+    way = f"On the command line: `{_WAYS[owner.kind]}`. " if owner.kind in _WAYS else ""
+    yield f"{way}In `dressage.toml`: the table `[{table}]`."
     bounds = {item.name: _bounds(item) for item in fields(kind)}
     for item in list_settings(kind):
         default = "none" if item.default is None else json.dumps(item.default)

@@ -18,7 +18,7 @@ from dressage import Engine, errors
 from dressage.cli.lazy import Entry
 from dressage.cli.main import COMMANDS, root
 from dressage.engine.runs import Run
-from dressage.hooks import policy_specs
+from dressage.hooks import observer_specs, policy_specs
 from dressage.hooks import specs as hookspecs
 from dressage.platforms import protocols, remote
 from dressage.results.events import Event
@@ -65,7 +65,7 @@ def hooks(module: Any) -> list[str]:
 
 HOOKS = [
     pytest.param(getattr(module, name), id=f"{module.__name__.split('.')[-1]}.{name}")
-    for module in (hookspecs, policy_specs)
+    for module in (hookspecs, policy_specs, observer_specs)
     for name in hooks(module)
 ]
 
@@ -110,7 +110,8 @@ def parameters_of(function: Any) -> Iterator[tuple[list[str], str]]:
 
 
 @pytest.mark.parametrize(
-    ("title", "module"), [("Recipes and platforms", hookspecs), ("Policies", policy_specs)]
+    ("title", "module"),
+    [("Recipes and platforms", hookspecs), ("Policies", policy_specs), ("Observers", observer_specs)],
 )
 def test_each_hook_has_a_section(title: str, module: Any):
     section = sections("hooks")[title]
@@ -119,7 +120,7 @@ def test_each_hook_has_a_section(title: str, module: Any):
     assert sorted(entries) == sorted((name, module.__name__) for name in hooks(module))
 
 
-@pytest.mark.parametrize("hook", sorted({*hooks(hookspecs), *hooks(policy_specs)}))
+@pytest.mark.parametrize("hook", sorted({*hooks(hookspecs), *hooks(policy_specs), *hooks(observer_specs)}))
 def test_the_page_for_plugin_authors_names_each_hook(hook: str):
     assert f"`{hook}" in (REPOSITORY / "docs" / "plugin-authors.md").read_text()
 

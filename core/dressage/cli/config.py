@@ -30,14 +30,19 @@ def config(
 ) -> None:
     """Show each configuration value and where it comes from."""
     from dressage.cli.output import print_json, print_table
+    from dressage.environments.redaction import without_credentials
     from dressage.specs.configuration import DEFAULTS, Value
     from dressage.specs.settings import Owner
 
     engine = open_engine()
     values = {name: engine.configuration.option(name) for name in DEFAULTS}
     values["workspace"] = Value(str(engine.workspace.root), values["workspace"].origin)
+    mirror = values["mirror"]
+    if mirror.value is not None:
+        values["mirror"] = Value(without_credentials(mirror.value), mirror.origin)
     values |= _plugin_values(engine)
     values |= _values_of(engine, Owner("platform", on or values["on"].value))
+    values |= _observer_values(engine)
     if recipe:
         values |= _values_of(engine, Owner("recipe", recipe))
     if output == "json":
@@ -64,6 +69,20 @@ def _plugin_values(engine: "Engine") -> "dict[str, Value]":
             else {}
         ),
         **{f"plugins.{choice.name}": Value(choice.provider, choice.origin) for choice in choices},
+    }
+
+
+def _observer_values(engine: "Engine") -> "dict[str, Value]":
+    """Return the options of observers that settings files set."""
+    from dressage.specs.settings import Owner
+
+    names = dict.fromkeys(
+        name for _, table in engine.configuration.files for name in table.get("observers", {})
+    )
+    return {
+        f"observers.{name}.{option}": value
+        for name in names
+        for option, value in engine.configuration.values(Owner("observer", name), ()).items()
     }
 
 

@@ -22,6 +22,9 @@ _RUNS = {
     "cancel": Entry(help="Cancel a run.", target="dressage.cli.runs.cancel:cancel"),
     "files": Entry(help="List the files of a run.", target="dressage.cli.runs.files:files"),
     "download": Entry(help="Download the files of a run.", target="dressage.cli.runs.download:download"),
+    "export": Entry(
+        help="Copy a run to an MLflow server or store.", target="dressage.cli.runs.export:export"
+    ),
 }
 _DATASETS = {
     "list": Entry(help="List dataset versions.", target="dressage.cli.datasets.list:list_datasets"),
@@ -61,7 +64,9 @@ COMMANDS = {
         help="Show what a run would do and why, without changing anything.", target="dressage.cli.plan:plan"
     ),
     "resume": Entry(help="Resume a run that has not completed.", target="dressage.cli.resume:resume"),
-    "runs": Entry(help="Manage runs: list, show, logs, wait, cancel, files, download.", commands=_RUNS),
+    "runs": Entry(
+        help="Manage runs: list, show, logs, wait, cancel, files, download, export.", commands=_RUNS
+    ),
     "datasets": Entry(help="Manage datasets: list, show, register, download.", commands=_DATASETS),
     "environments": Entry(help="Manage environments: list, build.", commands=_ENVIRONMENTS),
     "compute": Entry(

@@ -1,5 +1,7 @@
 """Submit the attempts of a run: the first one, and those that a resume starts."""
 
+from collections.abc import Callable
+
 from msgspec.structs import replace
 
 from dressage.engine.checks import check_secrets
@@ -26,11 +28,14 @@ def submit_attempt(run: Run, attempt: int, listener: Listener) -> None:
     listener(RunSubmitted(run.id, attempt))
 
 
-def continue_run(run: Run, workspace: Workspace, plugins: Plugins, listener: Listener) -> None:
+def continue_run(
+    run: Run, workspace: Workspace, plugins: Plugins, listener: Listener, inform: Callable[[str], None]
+) -> None:
     """Submit the run if it was not submitted yet, or start its next attempt if it failed or was canceled.
 
     A queued run is submitted again. This has no effect, unless its queue was lost; then the platform takes the
     variables of this process.
+    inform: called with the run's id when its journal has another attempt.
     """
     status = run.status
     record = run.folder.refresh()
@@ -44,6 +49,7 @@ def continue_run(run: Run, workspace: Workspace, plugins: Plugins, listener: Lis
         attempt = record.attempt + 1
         workspace.open_runs.add(run.id, run.request.key)  # before the journal, too
         run.folder.resume(attempt)
+        inform(run.id)
         submit_attempt(run, attempt, listener)
     elif status.state == "Queued" and (submission := record.the_submission()):
         run.platform.runs.submit(submission)

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
+from dressage.delivery.registration import register_observers
 from dressage.engine import runs
 from dressage.engine.attempts import continue_run, submit_attempt
 from dressage.engine.planning import change_lines, plan_stages
@@ -27,12 +28,16 @@ from dressage.engine.platforms import load_platform
 from dressage.engine.proposals import Proposal, make_proposal
 from dressage.engine.reuse import describe_ignored, find_reusable_run, find_run_to_continue
 from dressage.engine.runs import Run
-from dressage.engine.settings import options_class, resolve_options, resolve_values
+from dressage.engine.settings import options_class, resolve_options
 from dressage.files.encoding import to_json
 from dressage.files.locks import FileLock
+from dressage.hooks.observers import Active, find_active, find_mirror
 from dressage.hooks.plugins import Plugins
 from dressage.hooks.proxy import PlatformProxy
 from dressage.hooks.recipes import load_recipe
+from dressage.hooks.values import resolve_values
+from dressage.platforms.protocols import Progress
+from dressage.records.outbox import ensure_delivery
 from dressage.records.requests import RunRequest
 from dressage.records.run_ids import new_run_id
 from dressage.records.run_lookup import find_run
@@ -226,7 +231,7 @@ class Engine:
         with run.release_on_error():
             if is_only_client or run.status.has_ended:
                 with FileLock(folder.lock("resume")):  # another process may resume it at the same time
-                    continue_run(run, self.workspace, self.plugins, listener)
+                    continue_run(run, self.workspace, self.plugins, listener, self._inform_observers)
         return run
 
     def resume_all(self) -> Iterator[ResumedRun]:
@@ -246,6 +251,7 @@ class Engine:
         Raises NotFoundError.
         """
         folder = find_run(self.workspace, run_id)
+        ensure_delivery(self.workspace.root)
         return self._run(folder.refresh().the_request())
 
     def runs(self, limit: int | None = None) -> list[RunSummary]:
@@ -256,14 +262,33 @@ class Engine:
         from dressage.engine.listing import mark_leftovers, update_statuses
         from dressage.records.index import RunIndex
 
+        ensure_delivery(self.workspace.root)
         summaries = update_statuses(RunIndex(self.workspace).summaries(limit), self._status)
         return mark_leftovers(summaries, lambda name: runs.list_leftovers(self.platform(name)))
 
+    def export(self, run_id: str, address: str, *, progress: Progress | None = None) -> tuple[str, ...]:
+        """Copy a run to an MLflow server or store. Can be repeated: what was copied before is not copied twice.
+
+        run_id: as for `get`. address: "https://HOST" or "sqlite:///FILE". progress: called
+            while it works.
+        Returns what could not be copied, one line each. Raises NotFoundError, SettingsError for a wrong address,
+        UnreachableError if the server cannot be reached, PluginError.
+        """
+        from dressage.engine.exporting import export_run
+
+        observer = find_mirror(self.plugins, self.configuration)
+        return export_run(self.get(run_id), observer, self.workspace, address, progress or (lambda *_: None))
+
     def plugin_statuses(self) -> "list[PluginStatus]":
-        """Load every plugin and return its status: policies first, in the order in which they are applied."""
+        """Load every plugin and return its status: policies first, in the order in which they are applied.
+
+        The status of an observer says whether it is enabled, and whether events wait for it.
+        """
+        from dressage.delivery.standings import add_standings
         from dressage.hooks.statuses import list_statuses
 
-        return list_statuses(self.plugins)
+        statuses = list_statuses(self.plugins)
+        return list(add_standings(statuses, self.plugins, self.configuration, self.workspace.root))
 
     def _propose(
         self,
@@ -331,9 +356,18 @@ class Engine:
                 run_id, request.key
             )  # first: a run that has a journal must be findable
             folder.create(to_json(request), to_json(proposal.judgement))
+            self._inform_observers(run_id)
             listener(RunCreated(run_id))
             submit_attempt(run, 1, listener)
         return run
+
+    def _inform_observers(self, run_id: str) -> None:
+        """Have the run's events delivered to the active observers."""
+        register_observers(self.workspace, run_id, lambda: self._active_observers, self.directory)
+
+    @cached_property
+    def _active_observers(self) -> tuple[Active, ...]:
+        return tuple(find_active(self.plugins, self.configuration))
 
     def _run(self, request: RunRequest, client_lock: FileLock | None = None) -> Run:
         """Create the object of a run. Its platform is loaded on first use: the record is readable without it."""

@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from dressage.engine.checks import check_limits, check_secrets, check_tags
-from dressage.engine.settings import resolve_values
 from dressage.files.encoding import to_json
 from dressage.hooks.plugins import Plugins
 from dressage.hooks.policies import Policy, list_disabled_policies, load_policies
 from dressage.hooks.proxy import PlatformProxy
 from dressage.hooks.recipes import Recipe, check_script, load_recipe
 from dressage.hooks.review import Context, Review, user_name
+from dressage.hooks.values import resolve_values
 from dressage.records.judgements import Judgement, Question
 from dressage.records.requests import RunRequest, input_of
 from dressage.records.run_ids import experiment_of

@@ -27,9 +27,8 @@ def ask_declaration(
             reason = f"field {item.name!r} has no default; make it with setting(default, help=...)"
             raise plugin.error(hook, reason)
     for found in call_plugin(plugin, hook, lambda: list_settings(kind)):
-        if not isinstance(found.default, str | int | float | None):
-            reason = (
-                f"field {found.name!r} has the default {found.default!r:.200}; give text, a number or None"
-            )
+        if not isinstance(found.default, str | int | float | tuple | None):
+            default = f"{found.default!r:.200}"
+            reason = f"field {found.name!r} has the default {default}; give text, a number, a tuple or None"
             raise plugin.error(hook, reason)
     return kind

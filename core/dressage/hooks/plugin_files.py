@@ -13,7 +13,20 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     import ast
 
-Kind = Literal["recipe", "platform", "policy"]
+Kind = Literal["recipe", "platform", "policy", "observer"]
+_OBSERVER_HOOKS = frozenset(
+    {
+        "run_created",
+        "stage_finished",
+        "run_state_changed",
+        "parameters_logged",
+        "metrics_logged",
+        "tags_changed",
+        "run_finished",
+        "mirror",
+    }
+)
+"""The hooks of `dressage.hooks.observer_specs` that only an observer has."""
 
 
 def name_of(path: Path) -> str:
@@ -34,10 +47,13 @@ def kind_of(path: Path) -> Kind:
         return "policy"
     if wraps == {False} and len(names & {"model", "platform"}) == 1:
         return "recipe" if "model" in names else "platform"
+    if wraps == {False} and names & _OBSERVER_HOOKS and not names & {"model", "platform"}:
+        return "observer"
     raise ValueError(
         "its hooks do not show what kind of plugin it is: at the top level of the module, a recipe has a function"
-        " 'model' marked @hookimpl, a platform has a function 'platform' marked @hookimpl, and a policy has only"
-        " functions marked @hookimpl(wrapper=True)"
+        " 'model' marked @hookimpl, a platform has a function 'platform' marked @hookimpl, an observer has a"
+        " function such as 'run_finished' marked @hookimpl, and a policy has only functions marked"
+        " @hookimpl(wrapper=True)"
     )
 
 

@@ -4,7 +4,7 @@ Recipes and platforms are loaded when a command names them, policies for every p
 cannot be loaded is an error only for commands that use it; a policy that cannot be loaded is an error for every plan.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, get_args
@@ -12,7 +12,7 @@ from typing import Any, get_args
 import pluggy
 
 from dressage.errors import NotFoundError, SettingsError, describe_unknown
-from dressage.hooks import policy_specs, specs
+from dressage.hooks import observer_specs, policy_specs, specs
 from dressage.hooks.calls import PluginId, call_plugin
 from dressage.hooks.loading import import_plugin, register_plugin
 from dressage.hooks.plugin_files import Kind
@@ -20,6 +20,12 @@ from dressage.hooks.providers import Found, Provider, find_providers
 from dressage.specs.plugin_settings import VARIABLE, Choice, PluginSettings
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
+_SPECS: Mapping[Kind, Any] = {
+    "recipe": specs,
+    "platform": specs,
+    "policy": policy_specs,
+    "observer": observer_specs,
+}
 
 
 @dataclass
@@ -37,10 +43,15 @@ class Plugins:
     def add(self, kind: Kind, name: str, plugin: Any) -> None:
         """Add a plugin object; it replaces an installed plugin of that name. Settings files cannot disable it.
 
-        Raises SettingsError for an unknown kind.
+        Raises SettingsError for an unknown kind, and for an observer: another process calls observers.
         """
         if kind not in KINDS:
             raise SettingsError(describe_unknown("kind of plugin", str(kind), KINDS))
+        if kind == "observer":
+            raise SettingsError(
+                f"observer {name!r} cannot be an object: another process calls it; install it, or name its file in"
+                " dressage.toml. In this process, use the parameter 'listener' of Engine.run"
+            )
         self._added[kind, name] = Provider(name=name, load=lambda: plugin)
         self._loaded.pop((kind, name), None)
         self._managers.pop((kind, name), None)
@@ -97,7 +108,7 @@ class Plugins:
         if (kind, name) in self._managers:
             return self._managers[kind, name]
         manager = pluggy.PluginManager(specs.PROJECT)
-        manager.add_hookspecs(policy_specs if kind == "policy" else specs)
+        manager.add_hookspecs(_SPECS[kind])
         call_plugin(
             plugin, "registering", lambda: register_plugin(manager, loaded, name, wraps=kind == "policy")
         )

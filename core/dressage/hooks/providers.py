@@ -19,6 +19,7 @@ _POLICIES = "dressage.policies"
 GROUPS: Mapping[str, Kind] = {
     "dressage.recipes": "recipe",
     "dressage.platforms": "platform",
+    "dressage.observers": "observer",
     _POLICIES: "policy",
 }
 

@@ -13,10 +13,11 @@ from dressage.hooks.policies import find_problems, list_disabled_policies, load_
 class PluginStatus:
     """The status of one provider of a plugin.
 
-    kind: "recipe", "platform" or "policy"; "plugin" if that cannot be determined.
+    kind: "recipe", "platform", "policy" or "observer"; "plugin" if that cannot be determined.
     source: the distribution or file that it comes from. contract: the one that it states, if it could be read.
     used: whether commands that need the plugin use this one. error: why it cannot be used.
-    note: the place of a policy in their order, or who requires, disables or replaces a plugin.
+    note: the place of a policy in their order; who requires, disables or replaces a plugin; whether an observer is
+        enabled.
     """
 
     name: str

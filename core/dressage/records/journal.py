@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from dressage.records.outbox import poke
+
 _SYNC_S = 1.0
 """How long events that need not be durable, such as metrics, may wait until they are on the disk."""
 
@@ -27,10 +29,15 @@ def stamp_of(moment: datetime) -> str:
 
 
 class Journal:
-    """The journal at `path`; the first event creates the file."""
+    """The journal at `path`; the first event creates the file.
 
-    def __init__(self, path: Path) -> None:
+    wake: the pipe of the process that delivers events to observers, woken after each event; None for none.
+    """
+
+    def __init__(self, path: Path, wake: Path | None = None) -> None:
         self.path = path
+        self._wake = None if wake is None else str(wake)
+        self._name = path.parent.name
         self._synced = time.monotonic()
 
     def append(self, event: str, **fields: Any) -> None:
@@ -58,6 +65,8 @@ class Journal:
                 self._synced = time.monotonic()
         finally:
             os.close(descriptor)
+        if self._wake is not None and os.access(self._wake, os.F_OK):  # cheaper than to open and fail
+            poke(self._wake, self._name)
 
     def events(self, offset: int = 0) -> Iterator[dict[str, Any]]:
         """Yield the events from byte `offset` on, oldest first; incomplete lines are skipped."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from dressage.files.locks import FileLock
 from dressage.records.journal import Journal
+from dressage.records.outbox import OBSERVERS, announce, wake_pipe
 
 if TYPE_CHECKING:
     from dressage.records.record import Record
@@ -40,12 +41,15 @@ class RunFolder:
     launch.json       the supervisor's input; supervisor.log: its errors
     cancel            exists if a cancellation was requested
     control           a FIFO: whoever writes to it asks the supervisor to stop
+    observers.json    the run's observers; observers/NAME.json: which events each has received
     *.lock            locks of the processes at work: client, resume, submission, state, supervisor, script
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.journal = Journal(path / JOURNAL)
+        self.journal = Journal(path / JOURNAL, wake_pipe(path.parent.parent))
+        self.observers = path / OBSERVERS
+        self.cursors = path / "observers"
         self.log = path / "log.txt"
         self.work = path / "work"
         self.artifacts = path / "artifacts"
@@ -119,6 +123,7 @@ class RunFolder:
         """
         write = self.journal.append_durably if stage == "model" else self.journal.append
         write("stage.finished", stage=stage, handle=handle, **_name_field(name))
+        announce(self.path)
 
     def begin_submission(self, attempt: int) -> None:
         """Record that the next step submits the attempt to its platform."""
@@ -167,6 +172,7 @@ class RunFolder:
         is_end = state in _ENDS
         write = self.journal.append_durably if is_end else self.journal.append
         write("state", state=state, attempt=attempt, **known)
+        announce(self.path)
 
     def record(
         self,

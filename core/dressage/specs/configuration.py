@@ -9,12 +9,16 @@ below each folder of the variable XDG_CONFIG_DIRS.
     experiment = "digits"        # DRESSAGE_EXPERIMENT
     workspace = "records"        # DRESSAGE_WORKSPACE; relative to this file
     snapshot_limit_mb = 300      # DRESSAGE_SNAPSHOT_LIMIT_MB
+    mirror = "https://mlflow.example"   # DRESSAGE_MIRROR
 
     [recipes.keras-mnist]        # any setting of the recipe
     epochs = 5                   # DRESSAGE_KERAS_MNIST_EPOCHS
 
     [platforms.local]            # any option of the platform
     grace_s = 5                  # DRESSAGE_LOCAL_GRACE_S
+
+    [observers.webhook]          # any option of the observer
+    url = "https://chat.example/hook"   # DRESSAGE_WEBHOOK_URL
 
     [indexes]                    # package indexes by the name that environments use
     lab = "https://user:password@packages.example/simple"   # DRESSAGE_INDEX_LAB
@@ -33,8 +37,10 @@ on: the platform that runs execute on.
 experiment: the experiment to group runs under; by default the recipe's name.
 workspace: the folder of the workspace; by default `.dressage` in the current folder or the nearest folder above.
 snapshot_limit_mb: the largest allowed size of the copy of a source directory, in megabytes.
+mirror: the address of an MLflow tracking server; everything that runs record is sent there, too.
 recipes: settings of recipes, a table for each recipe.
 platforms: options of platforms, a table for each platform.
+observers: options of observers, a table for each observer.
 indexes: addresses of package indexes, by the names that environments use. A variable can add an index that is in no
     file: DRESSAGE_INDEX_OUR_LAB is the address of "our-lab".
 find_links: folders or pages of distributions, by the names that environments use.
@@ -62,8 +68,9 @@ DEFAULTS: Mapping[str, str | int | None] = {
     "experiment": None,
     "workspace": None,
     "snapshot_limit_mb": 300,
+    "mirror": None,
 }
-_TABLES = ("recipes", "platforms", _PLUGINS, *_ADDRESSES)
+_TABLES = ("recipes", "platforms", "observers", _PLUGINS, *_ADDRESSES)
 _MACHINE = "/etc/xdg"
 _PATHS = ("workspace",)
 _WORDS = {dict: "a table", str: "text", int: "a whole number above 0"}
@@ -96,7 +103,7 @@ class Configuration:
         return Value(DEFAULTS[name], "default")
 
     def values(self, owner: Owner, declared: Iterable[str]) -> dict[str, Value]:
-        """Return the configured settings of a recipe or options of a platform by name, without defaults.
+        """Return the configured settings of a recipe, or options of a platform or observer, without defaults.
 
         declared: the names to look for among the variables. All names in a file are returned: the caller
             checks for unknown ones.
@@ -178,6 +185,8 @@ def _read(path: Path) -> Mapping[str, Any]:
             raise SettingsError(f"{str(path)!r}: {describe_unknown('key', key, [*DEFAULTS, *_TABLES])}")
         if key in _ADDRESSES and not _fits(key, value):  # the value may contain a password
             raise SettingsError(f"{str(path)!r}: {key} is not a table; write [{key}], and names below it")
+        if key == "mirror" and not _fits(key, value):  # the same
+            raise SettingsError(f"{str(path)!r}: {key} is not text; give the address of an MLflow server")
         if not _fits(key, value):
             raise SettingsError(f"{str(path)!r}: {key} is {value!r}; give {_WORDS[_type_of(key)]}")
     return table
@@ -205,7 +214,7 @@ def _convert(variable: str, option: str, text: str) -> str | int:
 
 
 def _table(path: Path, table: Mapping[str, Any], owner: Owner) -> Mapping[str, Any]:
-    """Return a settings file's table for a recipe or platform; an empty one if the file has none."""
+    """Return a settings file's table for a plugin; an empty one if the file has none."""
     kind = f"{owner.kind}s"
     found = table.get(kind, {}).get(owner.name, {})
     if not isinstance(found, Mapping):

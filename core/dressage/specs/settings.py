@@ -1,4 +1,4 @@
-"""Declare the settings of a recipe, or the options of a platform: a frozen dataclass whose fields have defaults.
+"""Declare the settings of a recipe, or the options of a platform or observer: a frozen dataclass with defaults.
 
     @dataclass(frozen=True, kw_only=True)
     class Settings:
@@ -6,7 +6,7 @@
         backend: Literal["tensorflow", "jax"] = setting("tensorflow", help="the library that Keras uses")
 
 Types: str, int, float (finite), bool, Literal of strings, and each of them `| None`. On the command line and in
-files, None is written as "none".
+files, None is written as "none". A `tuple[X, ...]` is a list in a file, and text with commas in a variable.
 """
 
 from collections.abc import Mapping
@@ -39,9 +39,9 @@ def setting(default: Any, *, help: str, minimum: float | None = None, maximum: f
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """The plugin that declares settings. kind: a recipe has settings, a platform has options."""
+    """The plugin that declares settings. kind: a recipe has settings, a platform or an observer has options."""
 
-    kind: Literal["recipe", "platform"]
+    kind: Literal["recipe", "platform", "observer"]
     name: str
 
     def __str__(self) -> str:
@@ -133,6 +133,8 @@ def _coerce(value: Any, hint: Any) -> Any:
     """Return the value as the type. Raises ValueError if it does not fit."""
     if NoneType in get_args(hint):
         return None if value is None or value == "none" else _coerce(value, _without_none(hint))
+    if get_origin(hint) is tuple:
+        return _coerce_items(value, get_args(hint)[0])
     if get_origin(hint) is Literal:
         if value not in get_args(hint):
             raise ValueError(value)
@@ -143,6 +145,15 @@ def _coerce(value: Any, hint: Any) -> Any:
     if not fits or (hint is int and isinstance(value, float)):
         raise ValueError(value)
     return hint(value)
+
+
+def _coerce_items(value: Any, hint: Any) -> tuple[Any, ...]:
+    """Return the items of a list, or of text with commas, as the type. Raises ValueError."""
+    if isinstance(value, str):
+        value = [item.strip() for item in value.split(",") if item.strip()]
+    if not isinstance(value, list | tuple):
+        raise ValueError(value)  # noqa: TRY004 (`_check` reports both)
+    return tuple(_coerce(item, hint) for item in value)
 
 
 def _bool(value: Any) -> bool:
@@ -156,12 +167,16 @@ def _choices(hint: Any) -> tuple[str, ...]:
     if NoneType in get_args(hint):
         choices = _choices(_without_none(hint))
         return (*choices, "none") if choices else ()
+    if get_origin(hint) is tuple:
+        return _choices(get_args(hint)[0])
     return tuple(map(str, get_args(hint))) if get_origin(hint) is Literal else ()
 
 
 def _type_name(hint: Any) -> str:
     if NoneType in get_args(hint):
         return f"{_type_name(_without_none(hint))} or none"
+    if get_origin(hint) is tuple:
+        return f"list of {_type_name(get_args(hint)[0])}"
     if choices := _choices(hint):
         return "|".join(choices)
     return str(getattr(hint, "__name__", hint))

@@ -38,6 +38,8 @@ def is_already_set(path: Path, platform: str, options: Mapping[str, Any]) -> boo
 
 def _toml(value: Any) -> str:
     """Return a value as TOML. None becomes the text "none", which settings read as None."""
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_toml, value))}]"
     text = str("none" if value is None else value)
     if not text.isprintable():
         raise SettingsError(f"{text!r} cannot be written to a settings file; use printable characters only")

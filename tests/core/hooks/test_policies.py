@@ -354,7 +354,7 @@ def test_a_policy_of_the_program_cannot_be_disabled(project: Path, tiny: Tiny):
 
 def test_a_kind_of_plugin_that_does_not_exist_is_refused(engine: Engine):
     with pytest.raises(
-        SettingsError, match="no kind of plugin named 'wrapper'; known: platform, policy, recipe"
+        SettingsError, match="no kind of plugin named 'wrapper'; known: observer, platform, policy, recipe"
     ):
         engine.plugins.add("wrapper", "house", Tag("x"))  # type: ignore[arg-type]
 

@@ -58,6 +58,7 @@ def _print_sections(run: "Run", files: "Sequence[File] | None") -> None:
         time_of,
     )
     from dressage.cli.recordings import list_warnings, mlflow_experiments, mlflow_run, print_sections
+    from dressage.delivery.standings import list_given_up
 
     request, status, tracked = run.request, run.status, run.tracked
     metric = request.model.primary_metric
@@ -102,7 +103,7 @@ def _print_sections(run: "Run", files: "Sequence[File] | None") -> None:
     latest = tracked.latest()
     for name, points in tracked.metrics.items():
         results().write("".join(f"  {line}\n" for line in draw_chart(name, points, latest[name])))
-    for warning in list_warnings(tracked):
+    for warning in (*list_warnings(tracked), *list_given_up(run.folder)):
         results().write(f"\nwarning: {warning}\n")
     if files:
         results().write("\nfiles\n")

@@ -1,0 +1,77 @@
+"""Register the observers of a run, when it is submitted."""
+
+import logging
+import sys
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from dressage.errors import DressageError
+from dressage.files.atomic import write_json
+from dressage.files.encoding import from_json, to_json
+from dressage.hooks.observers import Active
+from dressage.records.outbox import FOLDER, announce
+from dressage.records.run_folder import RunFolder
+from dressage.records.workspace import Workspace
+
+
+class Origin(Struct, frozen=True, kw_only=True):
+    """Where an observer was found, so that another process finds it again.
+
+    directory: where the search for settings files starts. python: the interpreter. path: its sys.path.
+    """
+
+    directory: str
+    python: str
+    path: tuple[str, ...]
+
+
+class Registered(Struct, frozen=True, kw_only=True):
+    """The content of observers.json: the observers of a run by name."""
+
+    observers: dict[str, Origin] = {}
+
+
+def register_observers(
+    workspace: Workspace, run_id: str, find: Callable[[], Iterable[Active]], directory: Path
+) -> None:
+    """Have the events of a run delivered to observers. Call it after the journal has a first event.
+
+    find: returns the active observers, as `find_active` does. directory: where the search for settings files starts.
+    Never raises: an observer that cannot be loaded, or a full disk, is a warning.
+    """
+    try:
+        if names := _names(find()):
+            _register(workspace, workspace.run(run_id), names, directory)
+    except (DressageError, OSError) as error:
+        logging.getLogger("dressage").warning("run %s: its observers are not informed: %s", run_id, error)
+
+
+def read_registered(folder: RunFolder) -> Registered:
+    """Return the observers of a run; none if the file is missing or damaged."""
+    with suppress(OSError, ValueError, msgspec.ValidationError):
+        return from_json(Registered, msgspec.json.decode(folder.observers.read_bytes()))
+    return Registered()
+
+
+def _names(active: Iterable[Active]) -> list[str]:
+    """Return the names of observers; log why one of them cannot be used."""
+    found = []
+    for name, error in active:
+        found.append(name)
+        if error:
+            message = "observer %r cannot be used: %s; the events of this run are kept for it"
+            logging.getLogger("dressage").warning(message, name, error)
+    return found
+
+
+def _register(workspace: Workspace, folder: RunFolder, names: list[str], directory: Path) -> None:
+    origin = Origin(directory=str(directory), python=sys.executable, path=tuple(filter(None, sys.path)))
+    before = read_registered(folder).observers
+    (workspace.root / FOLDER / "pending").mkdir(parents=True, exist_ok=True)
+    folder.cursors.mkdir(exist_ok=True)
+    write_json(folder.observers, to_json(Registered(observers={**before, **dict.fromkeys(names, origin)})))
+    announce(folder.path)

@@ -1,0 +1,34 @@
+"""Errors of MLflow, sorted: a refusal concerns one value; everything else may work later."""
+
+import contextlib
+
+from mlflow.exceptions import MlflowException
+
+REFUSALS = ("INVALID_PARAMETER_VALUE", "BAD_REQUEST", "RESOURCE_ALREADY_EXISTS", "INVALID_STATE")
+
+
+class ProblemError(Exception):
+    """A call failed. kind: "unreachable", "context" or "refused"."""
+
+    def __init__(self, kind, message):
+        super().__init__(message)
+        self.kind = kind
+
+
+@contextlib.contextmanager
+def translate_errors():
+    """Turn any other error into a ProblemError of the kind "unreachable"."""
+    try:
+        yield
+    except ProblemError:
+        raise
+    except Exception as error:
+        raise ProblemError("unreachable", shorten(error)) from error
+
+
+def is_refusal(error):
+    return isinstance(error, MlflowException) and error.error_code in REFUSALS
+
+
+def shorten(error):
+    return " ".join(f"{type(error).__name__}: {error}".split())[:300]
