@@ -15,6 +15,7 @@ from dressage.platforms.protocols import Progress
 from dressage.results.versions import File
 from dressage.specs.datasets import Source
 from dressage.storage.download.partial import Partial
+from dressage.storage.importing import LocalFile, MismatchError, import_files
 from dressage.storage.objects import ObjectStore
 
 if TYPE_CHECKING:
@@ -121,11 +122,11 @@ class _Fetching:
     def _copy_from_disk(self, path: Path, source: Source) -> File:
         if not path.is_file():
             raise _UnusableError("the file does not exist")
-        if source.sha256 is not None and (digest := digest_of_file(path)) != source.sha256:
-            raise _UnusableError(_mismatch(source, digest))
-        file = self._store.add(path, name=source.path)
-        self._meter.add(file.size or 0)
-        return file
+        wanted = LocalFile(str(path), source.path, source.sha256)
+        try:
+            return next(import_files([wanted], self._store, self._meter.add))
+        except MismatchError as error:
+            raise _UnusableError(_mismatch(source, error.digest)) from error
 
     def _transfer_bytes(self, address: str, partial: Partial) -> None:
         from dressage.storage.download.transfer import RefusedError, TransientError
