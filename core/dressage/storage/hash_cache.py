@@ -32,6 +32,7 @@ _CHUNK = 500
 _SAVE_FROM = 10_000
 """New digests that are kept in memory before they are written."""
 _BUFFER_BYTES = 256 << 10
+_PARALLEL_FROM_BYTES = 32 << 20
 _LOCK_WAIT_S = 1.0
 
 
@@ -57,23 +58,22 @@ class HashCache:
 
     def digest(self, path: str | Path) -> str:
         """Return the file's SHA-256; read the file only if it has changed. Raises OSError."""
-        return next(self.digests([str(path)])).sha256
+        [found] = self.digests([str(path)])
+        return found.sha256
 
-    def digests(self, paths: Iterable[str], count: Callable[[int], None] | None = None) -> Iterator[Hashed]:
-        """Yield the digest of each file, in order; read only those that have changed. Raises OSError.
+    def digests(self, paths: Iterable[str]) -> Iterator[Hashed]:
+        """Yield the digest of each file, in order; read only those that have changed. Raises OSError."""
+        return self.digests_of((path, stamp_of(os.stat(path))) for path in paths)  # noqa: PTH116 - Paths are slow
 
-        count: called with the size of each file, when its digest is known.
-        """
-        left = iter(paths)
+    def digests_of(self, files: Iterable[tuple[str, Stamp]]) -> Iterator[Hashed]:
+        """Yield the digest of each file, in order. files: each path with its stamp now. Raises OSError."""
+        left = iter(files)
         while chunk := list(islice(left, _CHUNK)):
-            stamps = [stamp_of(os.stat(path)) for path in chunk]  # noqa: PTH116 - a Path for each file is slow
-            known = self.find(list(zip(chunk, stamps, strict=True)))
-            missing = [path for path, digest in zip(chunk, known, strict=True) if digest is None]
-            read = self._read_all(missing, sum(stamp.size for stamp in stamps))
-            for path, stamp, digest in zip(chunk, stamps, known, strict=True):
-                yield Hashed(path, stamp, digest) if digest is not None else next(read)
-                if count:
-                    count(stamp.size)
+            known = self.find(chunk)
+            new = [file for file, digest in zip(chunk, known, strict=True) if digest is None]
+            read = self._read_all(new)
+            for (path, stamp), digest in zip(chunk, known, strict=True):
+                yield next(read) if digest is None else Hashed(path, stamp, digest)
         self.save()
 
     def find(self, files: Sequence[tuple[str, Stamp]]) -> list[str | None]:
@@ -111,9 +111,10 @@ class HashCache:
             if self._use(lambda connection: _write(connection, rows)) is not None:
                 self._unsaved.clear()
 
-    def _read_all(self, paths: list[str], size: int) -> Iterator[Hashed]:
+    def _read_all(self, files: Sequence[tuple[str, Stamp]]) -> Iterator[Hashed]:
         """Read files, several at a time if they are large."""
-        if size < 32 * _BUFFER_BYTES or len(paths) < 2:
+        paths = [path for path, _ in files]
+        if len(files) < 2 or sum(stamp.size for _, stamp in files) < _PARALLEL_FROM_BYTES:
             return map(self._read, paths)
         from concurrent.futures import ThreadPoolExecutor
 

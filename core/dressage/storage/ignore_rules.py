@@ -1,0 +1,76 @@
+"""The files of a source directory that a snapshot leaves out: `.amlignore`, or else `.gitignore`, in each folder."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from dressage.files.stamps import Stamp, stamp_of
+
+_ALWAYS_IGNORED = frozenset(
+    {".git", ".hg", ".svn", ".dressage", ".venv", "venv", "__pycache__", "node_modules", ".ipynb_checkpoints"}
+)
+_IGNORE_FILES = (".amlignore", ".gitignore")
+_SPECIAL = frozenset("*?[]!/\\#")
+
+
+def walk_source(directory: Path) -> Iterator[tuple[str, Stamp]]:
+    """Yield the relative path and the stamp of each file that is not left out. Raises FileNotFoundError."""
+    return _walk(str(directory), "", ())
+
+
+def _walk(folder: str, prefix: str, rules: tuple["_Rules", ...]) -> Iterator[tuple[str, Stamp]]:
+    """rules: the ignore files from the top folder down."""
+    with os.scandir(folder) as found:
+        entries = list(found)
+    rules = (*rules, *_read_rules(folder, prefix, {entry.name for entry in entries}))
+    for entry in entries:
+        path = prefix + entry.name
+        if entry.is_dir(follow_symlinks=False):
+            if entry.name not in _ALWAYS_IGNORED and not _is_ignored(path + "/", entry.name, rules):
+                yield from _walk(entry.path, path + "/", rules)
+        elif entry.is_file() and not _is_ignored(path, entry.name, rules):
+            yield path, stamp_of(entry.stat())
+
+
+def _read_rules(folder: str, prefix: str, names: set[str]) -> Iterator["_Rules"]:
+    for name in _IGNORE_FILES:
+        if name in names and (path := Path(folder, name)).is_file():
+            yield _Rules(prefix, path.read_text(encoding="utf-8").splitlines())
+            return
+
+
+def _is_ignored(path: str, name: str, rules: tuple["_Rules", ...]) -> bool:
+    """Return whether the path is left out: the nearest ignore file with a matching pattern decides, as in git."""
+    for rule in reversed(rules):
+        verdict = rule.judge(path, name)
+        if verdict is not None:
+            return verdict
+    return False
+
+
+class _Rules:
+    """The patterns of one ignore file. prefix: of its folder.
+
+    Most patterns are a name or an ending such as "*.pyc". Most paths match none of these, which is quick to find out;
+    only the others are compared with all patterns.
+    """
+
+    def __init__(self, prefix: str, lines: list[str]) -> None:
+        from pathspec import GitIgnoreSpec
+
+        self._start = len(prefix)
+        self._spec: Any = GitIgnoreSpec.from_lines(lines)
+        patterns = [line.rstrip() for line in lines if line.strip() and not line.startswith("#")]
+        names = {pattern.removesuffix("/") for pattern in patterns}
+        self._names = {name for name in names if _SPECIAL.isdisjoint(name)}
+        endings = {name[1:] for name in names if name[:1] == "*" and _SPECIAL.isdisjoint(name[1:])}
+        self._endings = tuple(endings)
+        self._is_simple = len(self._names) + len(endings) == len(names)
+
+    def judge(self, path: str, name: str) -> bool | None:
+        """Return whether the path is left out; None if no pattern matches."""
+        if self._is_simple and name not in self._names and not name.endswith(self._endings):
+            return None
+        verdict: bool | None = self._spec.check_file(path[self._start :]).include
+        return verdict
