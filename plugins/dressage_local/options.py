@@ -1,6 +1,7 @@
 """The options of the local platform."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from dressage.specs.settings import setting
 
@@ -11,4 +12,8 @@ class Options:
 
     grace_s: float = setting(
         10.0, help="seconds between SIGTERM and SIGKILL when a run is canceled", minimum=0
+    )
+    inputs: Literal["link", "copy"] = setting(
+        "link",
+        help="link: runs read the stored datasets; copy: each run reads its own copy, or a clone of it",
     )

@@ -11,4 +11,6 @@ class LocalPlatform:
 
     def __init__(self, workspace: Workspace, options: Options) -> None:
         self.compute = StoredCompute(workspace.root / "compute")
-        self.runs = LocalRuns(workspace, self.compute, options.grace_s)
+        self.runs = LocalRuns(
+            workspace, self.compute, options.grace_s, copies_inputs=options.inputs == "copy"
+        )

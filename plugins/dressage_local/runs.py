@@ -32,12 +32,15 @@ LOG = "user_logs/std_log.txt"
 
 
 class LocalRuns:
-    """grace_s: seconds from SIGTERM to SIGKILL when a run is canceled."""
+    """grace_s: seconds from SIGTERM to SIGKILL when a run is canceled. copies_inputs: runs get their own datasets."""
 
-    def __init__(self, workspace: Workspace, compute: StoredCompute, grace_s: float) -> None:
+    def __init__(
+        self, workspace: Workspace, compute: StoredCompute, grace_s: float, *, copies_inputs: bool = False
+    ) -> None:
         self._workspace = workspace
         self._compute = compute
         self._grace_s = grace_s
+        self._copies_inputs = copies_inputs
         self._released: dict[str, threading.Event] = {}
 
     def submit(self, submission: Submission) -> None:
@@ -154,7 +157,8 @@ class LocalRuns:
 
     def _launch(self, folder: RunFolder, submission: Submission, ticket: Ticket) -> Launch:
         request = submission.request
-        command = command_of(self._workspace, submission)
+        copies = folder.inputs if self._copies_inputs else None
+        command = command_of(self._workspace, submission, copies)
         checkpoints = folder.work / request.script.checkpoint_path
         has_checkpoints = submission.attempt > 1 and checkpoints.is_dir()
         resume: Mapping[str, str] = {"DRESSAGE_RESUME_FROM": str(checkpoints)} if has_checkpoints else {}
@@ -173,6 +177,7 @@ class LocalRuns:
             grace_s=self._grace_s,
             time_limit_s=request.compute.time_limit_s,
             registers=request.model.name is not None,
+            inputs="none" if not submission.datasets else "copy" if copies else "link",
             workspace=str(self._workspace.root),
         )
 

@@ -28,12 +28,18 @@ PRAGMA user_version = {_VERSION};
 COMMIT;
 """
 _CHUNK = 500
-"""Files that are looked up in one query."""
+"""Files in one query."""
+_LOOKED_UP = 5_000
+"""Files that are looked up at a time."""
 _SAVE_FROM = 10_000
 """New digests that are kept in memory before they are written."""
 _BUFFER_BYTES = 256 << 10
 _PARALLEL_FROM_BYTES = 32 << 20
 _LOCK_WAIT_S = 1.0
+
+
+_Entry = tuple[tuple[int, int, int], bytes]
+"""A stamp and a digest."""
 
 
 class Hashed(NamedTuple):
@@ -52,7 +58,7 @@ class HashCache:
         self._path = root / "hashes.sqlite"
         self._marker = root / "workspace.json"
         self._prefix = f"{root}/"
-        self._unsaved: dict[bytes, tuple[Stamp, bytes]] = {}
+        self._unsaved: dict[bytes, _Entry] = {}
         self._guard = threading.Lock()
         self._is_usable = True
 
@@ -68,7 +74,7 @@ class HashCache:
     def digests_of(self, files: Iterable[tuple[str, Stamp]]) -> Iterator[Hashed]:
         """Yield the digest of each file, in order. files: each path with its stamp now. Raises OSError."""
         left = iter(files)
-        while chunk := list(islice(left, _CHUNK)):
+        while chunk := list(islice(left, _LOOKED_UP)):
             known = self.find(chunk)
             new = [file for file, digest in zip(chunk, known, strict=True) if digest is None]
             read = self._read_all(new)
@@ -132,13 +138,13 @@ class HashCache:
         return Hashed(path, after, digest)
 
     def _key(self, path: str) -> bytes:
-        return os.fsencode(path.removeprefix(self._prefix))
+        return path.removeprefix(self._prefix).encode(errors="surrogateescape")
 
-    def _load(self, keys: list[bytes]) -> dict[bytes, tuple[Stamp, bytes]]:
+    def _load(self, keys: list[bytes]) -> dict[bytes, _Entry]:
         if not self._is_usable or not self._path.exists():
             return {}
         rows = self._use(lambda connection: _select(connection, keys)) or ()
-        return {key: (Stamp(size, mtime_ns, inode), digest) for key, size, mtime_ns, inode, digest in rows}
+        return {row[0]: (row[1:4], row[4]) for row in rows}
 
     def _use(self, work: "Callable[[sqlite3.Connection], list[Any]]") -> list[Any] | None:
         """Call a function with the open database. Returns None if it cannot be used."""

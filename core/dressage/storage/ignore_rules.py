@@ -1,7 +1,8 @@
 """The files of a source directory that a snapshot leaves out: `.amlignore`, or else `.gitignore`, in each folder."""
 
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -52,8 +53,8 @@ def _is_ignored(path: str, name: str, rules: tuple["_Rules", ...]) -> bool:
 class _Rules:
     """The patterns of one ignore file. prefix: of its folder.
 
-    Most patterns are a name or an ending such as "*.pyc". Most paths match none of these, which is quick to find out;
-    only the others are compared with all patterns.
+    Most patterns are a name or an ending such as "*.pyc", and most paths match none of these, which is quick to find
+    out. One regular expression has the other patterns. Only a path that may match is compared with each pattern.
     """
 
     def __init__(self, prefix: str, lines: list[str]) -> None:
@@ -61,16 +62,33 @@ class _Rules:
 
         self._start = len(prefix)
         self._spec: Any = GitIgnoreSpec.from_lines(lines)
-        patterns = [line.rstrip() for line in lines if line.strip() and not line.startswith("#")]
-        names = {pattern.removesuffix("/") for pattern in patterns}
-        self._names = {name for name in names if _SPECIAL.isdisjoint(name)}
-        endings = {name[1:] for name in names if name[:1] == "*" and _SPECIAL.isdisjoint(name[1:])}
+        patterns = {line.rstrip() for line in lines if line.strip() and not line.startswith("#")}
+        plain = {pattern: pattern.removeprefix("!").removesuffix("/") for pattern in patterns}
+        self._names = {name for name in plain.values() if _SPECIAL.isdisjoint(name)}
+        endings = {
+            name[1:]
+            for name in plain.values()
+            if name[:1] == "*" and name[1:] and _SPECIAL.isdisjoint(name[1:])
+        }
         self._endings = tuple(endings)
-        self._is_simple = len(self._names) + len(endings) == len(names)
+        others = [
+            pattern for pattern, name in plain.items() if name not in self._names and name[1:] not in endings
+        ]
+        self._others = _join(GitIgnoreSpec.from_lines(others).patterns)
 
     def judge(self, path: str, name: str) -> bool | None:
         """Return whether the path is left out; None if no pattern matches."""
-        if self._is_simple and name not in self._names and not name.endswith(self._endings):
+        inner = path[self._start :]
+        if name not in self._names and not name.endswith(self._endings) and not self._others(inner):
             return None
-        verdict: bool | None = self._spec.check_file(path[self._start :]).include
+        verdict: bool | None = self._spec.check_file(inner).include
         return verdict
+
+
+def _join(patterns: Iterable[Any]) -> Callable[[str], object]:
+    """Return a function that says whether one of the patterns may match a path."""
+    texts = [pattern.regex.pattern for pattern in patterns if pattern.regex is not None]
+    if not texts:
+        return lambda _: False
+    joined = "|".join(re.sub(r"\(\?P<\w+>", "(?:", text) for text in texts)  # a group's name must be unique
+    return re.compile(joined).search

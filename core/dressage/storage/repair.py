@@ -44,7 +44,7 @@ class Repair:
             self._rebuild(version, lost, {**read_origins(folder), **origins})
             self._objects.materialise(version.files, folder)
             self._relink(folder, files)
-            self._relink_others(lost)
+            self._relink_others({file.sha256 or "" for file in files})
             self._objects.hashes.save()
 
     def _set_aside(self, folder: Path, problem: Problem) -> None:
@@ -93,11 +93,11 @@ class Repair:
             link_file(self._objects.location(digest), str(temporary))
             temporary.replace(place)
 
-    def _relink_others(self, lost: set[str]) -> None:
+    def _relink_others(self, digests: set[str]) -> None:
         """Replace the links to wrong files in all versions that have them."""
-        for files, folder in self._all_versions() if lost else ():
+        for files, folder in self._all_versions() if digests else ():
             if folder.is_dir():
-                self._relink(folder, [file for file in files if file.sha256 in lost])
+                self._relink(folder, [file for file in files if file.sha256 in digests])
 
     def _all_versions(self) -> Iterator[tuple[Sequence[File], Path]]:
         datasets = Versions(self._root / "datasets", DatasetVersion)

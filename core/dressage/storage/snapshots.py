@@ -44,12 +44,17 @@ def _read(directory: Path, limit_mb: int, hashes: HashCache) -> Snapshot:
     if total > limit_mb * 1_000_000:
         raise SpecError(_too_large(directory, found, total, limit_mb))
     root = str(directory.absolute())
-    hashed = hashes.digests_of((f"{root}/{path}", stamp) for path, stamp in found)
-    files = (
-        File(path=path, size=file.stamp.size, sha256=file.sha256)
-        for (path, _), file in zip(found, hashed, strict=True)
+    files = [(f"{root}/{path}", stamp) for path, stamp in found]
+    digests = hashes.find(files)
+    if None in digests:
+        hashed = list(hashes.digests_of(files))
+        found = [(path, file.stamp) for (path, _), file in zip(found, hashed, strict=True)]
+        digests = [file.sha256 for file in hashed]
+    parts = zip(found, digests, strict=True)
+    return Snapshot(
+        directory=directory,
+        files=tuple(File(path=path, size=stamp.size, sha256=digest) for (path, stamp), digest in parts),
     )
-    return Snapshot(directory=directory, files=tuple(files))
 
 
 def keep(snapshot: Snapshot, folder: Path, hashes: HashCache | None = None) -> Snapshot:

@@ -13,7 +13,7 @@ from dressage.files.trees import files_below
 from dressage.results.versions import File
 from dressage.storage.objects import ObjectStore
 
-_CHUNK = 1000
+_CHUNK = 5000
 
 
 class Problem(NamedTuple):
@@ -41,8 +41,10 @@ def find_problems(files: Sequence[File], folder: Path, store: ObjectStore) -> It
     """Yield the files of a folder that are not as they were registered.
 
     The folder's files are hard links to objects, so the stamps of the objects are theirs too. A file with another
-    stamp is read.
+    stamp is read. Nothing is known about a version whose files are not listed.
     """
+    if not files:
+        return
     left, missing = iter(files), 0
     while chunk := list(islice(left, _CHUNK)):
         for problem in _find_in(chunk, folder, store):
@@ -53,12 +55,23 @@ def find_problems(files: Sequence[File], folder: Path, store: ObjectStore) -> It
         yield from (Problem(path, "extra") for path in files_below(folder) if path not in expected)
 
 
-def fingerprint_of(files: Sequence[File], folder: Path) -> str:
-    """Return a digest of the stamps of the folder's files: it changes if one of them is written or replaced."""
-    hasher = hashlib.sha256()
+class Fingerprint(NamedTuple):
+    """Digests of what the file system says about the files of a folder.
+
+    stamps: changes if a file is written or replaced. inodes: changes if a file is replaced.
+    """
+
+    stamps: str
+    inodes: str
+
+
+def fingerprint_of(files: Sequence[File], folder: Path) -> Fingerprint:
+    stamps, inodes = hashlib.sha256(), hashlib.sha256()
     for file in files:
-        hasher.update(f"{stamp_at(folder, file.path)}\n".encode())
-    return hasher.hexdigest()
+        stamp = stamp_at(folder, file.path)
+        stamps.update(f"{stamp}\n".encode())
+        inodes.update(f"{stamp and stamp.inode}\n".encode())
+    return Fingerprint(stamps.hexdigest(), inodes.hexdigest())
 
 
 def stamp_at(folder: Path, path: str) -> Stamp | None:
@@ -80,7 +93,7 @@ def _find_in(files: list[File], folder: Path, store: ObjectStore) -> Iterator[Pr
     there = [(file, stamp) for file, stamp in zip(files, stamps, strict=True) if stamp]
     known = store.hashes.find([(store.location(file.sha256 or ""), stamp) for file, stamp in there])
     for (file, stamp), digest in zip(there, known, strict=True):
-        if digest is None and not _is_right(file, stamp, folder, store):
+        if digest != file.sha256 and not _is_right(file, stamp, folder, store):
             yield Problem(file.path, "changed", file.sha256 or "")
 
 

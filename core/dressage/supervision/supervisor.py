@@ -21,6 +21,7 @@ from dressage.supervision.slots import Ticket
 from dressage.supervision.variables import script_variables
 
 if TYPE_CHECKING:
+    from dressage.supervision.inputs import Inputs
     from dressage.supervision.tracking import TrackingEndpoint
 
 _LONGEST_S = 86_400.0
@@ -40,6 +41,7 @@ class Supervisor:
         self._is_stopping = False
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._endpoint: TrackingEndpoint | None = None
+        self._inputs: Inputs | None = None
         self._wakeup = _signal_pipe((signal.SIGTERM, signal.SIGINT), self._stop)
 
     def run(self) -> None:
@@ -52,6 +54,9 @@ class Supervisor:
             self._is_stopping = True
         if not self._wait_for_slot():
             self._end("Canceled" if self._canceled else "Failed", reason=self._stop_reason)
+            return
+        if problem := self._try_verify():
+            self._end("Failed", reason=problem)
             return
         try:
             script = self._start()
@@ -156,6 +161,8 @@ class Supervisor:
         self._enter("Finalizing")
         if self._endpoint:
             self._endpoint.close()
+        if self._inputs:
+            self._inputs.release()
         if self._is_stopping:
             self._end("Canceled" if self._canceled else "Failed", exit_code, self._stop_reason)
         elif self._is_overdue:
@@ -163,7 +170,7 @@ class Supervisor:
             self._end("Failed", exit_code, f"the script was stopped at its time limit of {limit:g} s")
         elif exit_code != 0:
             self._end("Failed", exit_code, self._failure(returncode))
-        elif problem := self._try_register():
+        elif problem := self._try_verify_after() or self._try_register():
             self._end("Failed", exit_code, problem)
         else:
             self._end("Completed", exit_code)
@@ -175,6 +182,18 @@ class Supervisor:
             end += f", killed by {signal.Signals(-returncode).name}"
         line = failure_line(self._folder.log, _exit_code(returncode))
         return f"{end}: {line}" if line else end
+
+    def _try_verify(self) -> str | None:
+        """Make sure that the run's datasets have the right files. Returns what is wrong, or None."""
+        if self._launch.inputs != "none":
+            from dressage.supervision.inputs import Inputs
+
+            self._inputs = Inputs(self._folder, self._launch)
+            return self._inputs.prepare()
+        return None
+
+    def _try_verify_after(self) -> str | None:
+        return self._inputs.check() if self._inputs else None
 
     def _try_register(self) -> str | None:
         """Register the model, if the run has one. Returns what went wrong, or None."""

@@ -132,3 +132,27 @@ def test_an_executable_file_stays_executable(source: Path, tmp_path: Path):
     (source / "train.py").chmod(0o755)
     kept = keep(take(source), tmp_path / "snapshots")
     assert (kept.directory / "train.py").stat().st_mode & 0o111
+
+
+@pytest.mark.parametrize(
+    ("pattern", "left_out"),
+    [
+        ("*.csv", {"a.csv", "lib/b.csv", "lib/deep/c.csv"}),
+        ("/a.csv", {"a.csv"}),
+        ("lib/*.csv", {"lib/b.csv"}),
+        ("deep/", {"lib/deep/c.csv"}),
+        ("deep", {"lib/deep/c.csv"}),
+        ("**/deep/*.csv", {"lib/deep/c.csv"}),
+        ("*.csv\n!b.csv", {"a.csv", "lib/deep/c.csv"}),
+        ("[ab].csv", {"a.csv", "lib/b.csv"}),
+        ("a.csv ", {"a.csv"}),
+        ("# a.csv", set()),
+    ],
+)
+def test_patterns_mean_what_they_mean_to_git(source: Path, pattern: str, left_out: set[str]):
+    names = {"a.csv", "lib/b.csv", "lib/deep/c.csv"}
+    (source / "lib" / "deep").mkdir()
+    for name in names:
+        (source / name).write_text("")
+    (source / ".gitignore").write_text(pattern + "\n")
+    assert names - set(paths(source)) == left_out
