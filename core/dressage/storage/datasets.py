@@ -1,21 +1,19 @@
 """Datasets of a workspace: verified files in the object store, and a read-only folder for each version."""
 
 import json
-import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from dressage.files.atomic import write_json
 from dressage.files.digests import digest_of
-from dressage.files.stamps import stamp_of
 from dressage.platforms.protocols import Progress
 from dressage.records.journal import now
 from dressage.results.differences import file_differences
 from dressage.results.plans import StagePlan
 from dressage.results.versions import DatasetVersion, File, digest_of_files
-from dressage.specs.datasets import FileDataset, Source
-from dressage.storage.importing import LocalFile, MismatchError, import_files
+from dressage.specs.datasets import FileDataset, Source, path_on_disk
+from dressage.storage.importing import LocalFile, MismatchError, find_local, import_files
 from dressage.storage.objects import ObjectStore
 from dressage.storage.origins import Origins, note_origins, origins_of
 from dressage.storage.version_folders import Problem, find_problems
@@ -40,7 +38,7 @@ class StoredDatasets:
 
     def plan(self, dataset: FileDataset) -> StagePlan:
         """Plan the dataset, without downloading anything."""
-        digests = self._find_digests(dataset.sources, read=True)
+        digests = self._find_digests(dataset.sources, _find_local(dataset.sources), read=True)
         unknown = [path for path, digest in digests.items() if digest is None]
         if unknown:
             reason = f"the digest of {unknown[0]} is unknown before the download; declare its sha256 to plan exactly"
@@ -73,15 +71,18 @@ class StoredDatasets:
 
     def ensure(self, dataset: FileDataset, progress: Progress) -> DatasetVersion:
         """Copy or download the files that are missing, and register the version."""
-        digests = self._find_digests(dataset.sources, read=False)
-        version = (
-            self._versions.find(dataset.name, digest_of(digests)) if None not in digests.values() else None
-        )
+        local = _find_local(dataset.sources)
+        digests = self._find_digests(dataset.sources, local, read=False)
+        version, is_new = None, False
+        if None not in digests.values():
+            version = self._versions.find(dataset.name, digest_of(digests))
         if version is None:
-            version = self._create(dataset, progress)
+            version = self._create(dataset, self._store(dataset.sources, local, progress))
+            is_new = self._objects.materialise(version.files, self.folder(version))
         origins = origins_of(dataset.sources)
         note_origins(self.folder(version), origins)
-        self.mend(version, progress, origins)
+        if not is_new:
+            self.mend(version, progress, origins)
         return version
 
     def find_problems(self, version: DatasetVersion) -> list[Problem]:
@@ -114,9 +115,8 @@ class StoredDatasets:
         """Copy the version's files to the folder `target`."""
         self._objects.copy_out(version.files, target)
 
-    def _create(self, dataset: FileDataset, progress: Progress) -> DatasetVersion:
-        """Store the dataset's files and add a version, unless there is one with these files."""
-        files = self._store(dataset.sources, progress)
+    def _create(self, dataset: FileDataset, files: tuple[File, ...]) -> DatasetVersion:
+        """Add a version with these files, unless there is one."""
         digest = digest_of_files(files)
 
         def make(number: int) -> DatasetVersion:
@@ -130,23 +130,22 @@ class StoredDatasets:
                 tags=dataset.tags,
             )
 
-        version = self._versions.add(dataset.name, digest, make)
-        self._objects.materialise(files, self.folder(version))
-        return version
+        return self._versions.add(dataset.name, digest, make)
 
-    def _store(self, sources: Sequence[Source], progress: Progress) -> tuple[File, ...]:
+    def _store(
+        self, sources: Sequence[Source], local: Mapping[str, LocalFile], progress: Progress
+    ) -> tuple[File, ...]:
         """Bring the files into the object store: those of this machine in batches, the others by download."""
-        local = {source.path: path for source in sources if (path := _local_path(source.addresses[:1]))}
         wanted = [
-            LocalFile(local[source.path], source.path, source.sha256)
+            local[source.path]
             for source in sources
-            if source.path in local
+            if source.path in local and source.addresses[0].endswith(local[source.path].path)
         ]
         try:
             files = {
                 file.path: file for file in import_files(wanted, self._objects, _meter(wanted, progress))
             }
-        except MismatchError:  # try the other addresses, or say what is wrong with each
+        except (MismatchError, FileNotFoundError):  # try the other addresses, or say what is wrong with each
             files = {}
         left = [source for source in sources if source.path not in files]
         files.update((file.path, file) for file in self._fetch(left, progress))
@@ -157,38 +156,34 @@ class StoredDatasets:
             return ()
         from dressage.storage.download import fetch
 
-        digests = self._find_digests(sources, read=False)
+        digests = self._find_digests(sources, _find_local(sources), read=False)
         pinned = tuple(replace(source, sha256=digests[source.path]) for source in sources)
         files = fetch(pinned, self._objects, self._partials, progress)
         self._remember(sources, files)
         return files
 
-    def _find_digests(self, sources: Sequence[Source], *, read: bool) -> dict[str, str | None]:
+    def _find_digests(
+        self, sources: Sequence[Source], local: Mapping[str, LocalFile], *, read: bool
+    ) -> dict[str, str | None]:
         """Return each source's SHA-256: declared, of the file on this disk, or of an earlier download; else None.
 
         read: read local files that the hash cache does not know; otherwise their digests are None.
         """
-        digests = {source.path: source.sha256 or self._read_memo(source.addresses) for source in sources}
-        local = {
-            source.path: path
-            for source in sources
-            if source.sha256 is None and (path := _local_path(source.addresses))
-        }
-        found = self._read_digests(local.values()) if read else self._cached_digests(list(local.values()))
-        digests.update(zip(local, found, strict=True))
+        digests = {source.path: source.sha256 for source in sources}
+        unknown = [file for file in local.values() if file.sha256 is None]
+        files = [(file.path, file.stamp) for file in unknown]
+        hashes = self._objects.hashes
+        found = [hashed.sha256 for hashed in hashes.digests_of(files)] if read else hashes.find(files)
+        digests.update(zip((file.name for file in unknown), found, strict=True))
+        for source in sources:
+            if source.sha256 is None and source.path not in local:
+                digests[source.path] = self._read_memo(source.addresses)
         return digests
-
-    def _read_digests(self, paths: Iterable[str]) -> Iterator[str]:
-        return (found.sha256 for found in self._objects.hashes.digests(paths))
-
-    def _cached_digests(self, paths: Sequence[str]) -> Sequence[str | None]:
-        stamps = [stamp_of(os.stat(path)) for path in paths]  # noqa: PTH116 - a Path for each file is slow
-        return self._objects.hashes.find(list(zip(paths, stamps, strict=True)))
 
     def _read_memo(self, addresses: Sequence[str]) -> str | None:
         """Return the SHA-256 that was noted after a download from one of the addresses; None if there is none."""
         for address in addresses:
-            if not _is_local(address) and (memo := self._memo(address)).exists():
+            if not path_on_disk(address) and (memo := self._memo(address)).exists():
                 return str(json.loads(memo.read_text())["sha256"])
         return None
 
@@ -216,21 +211,14 @@ class StoredDatasets:
         return file_differences({file.path: file.sha256 for file in last.files}, digests)
 
 
-def _local_path(addresses: Sequence[str]) -> str | None:
-    """Return the path of the first address that is a file on this machine; None if there is none."""
-    for address in addresses:
-        if _is_local(address) and os.path.isfile(path := address.removeprefix("file://")):  # noqa: PTH113
-            return path
-    return None
-
-
-def _is_local(address: str) -> bool:
-    return address.startswith(("/", "file:///"))
+def _find_local(sources: Sequence[Source]) -> dict[str, LocalFile]:
+    """Return the files of this machine among the sources, by their paths in the dataset."""
+    return {file.name: file for source in sources if (file := find_local(source))}
 
 
 def _meter(files: Sequence[LocalFile], progress: Progress) -> Callable[[int], None]:
     """Return a function that counts bytes, and reports them with the total."""
-    total = sum(os.stat(file.path).st_size for file in files)  # noqa: PTH116
+    total = sum(file.stamp.size for file in files)
     what = files[0].name if len(files) == 1 else f"{len(files)} files"
     done = 0
 

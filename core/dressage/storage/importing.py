@@ -4,13 +4,15 @@ Files are copied in batches. For each batch, not for each file, we wait until th
 """
 
 import os
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from stat import S_ISREG
 from typing import NamedTuple
 
 from dressage.files.copying import Count
 from dressage.files.stamps import Stamp, stamp_of
 from dressage.results.versions import File
+from dressage.specs.datasets import Source
 from dressage.storage.objects import ObjectStore, Staged
 from dressage.storage.staging import staging_folder
 
@@ -23,7 +25,20 @@ class LocalFile(NamedTuple):
 
     path: str
     name: str
-    sha256: str | None = None
+    sha256: str | None
+    stamp: Stamp
+
+
+def find_local(source: Source) -> LocalFile | None:
+    """Return the first of a source's addresses that is a file on this machine; None if there is none."""
+    for address in source.addresses:
+        if address.startswith(("/", "file:///")):
+            path = address.removeprefix("file://")
+            with suppress(FileNotFoundError, NotADirectoryError):
+                status = os.stat(path)  # noqa: PTH116 - a Path for each file is slow
+                if S_ISREG(status.st_mode):
+                    return LocalFile(path, source.path, source.sha256, stamp_of(status))
+    return None
 
 
 class MismatchError(Exception):
@@ -35,7 +50,7 @@ class MismatchError(Exception):
         self.digest = digest
 
 
-def import_files(files: Sequence[LocalFile], store: ObjectStore, count: Count) -> Iterator[File]:
+def import_files(files: Iterable[LocalFile], store: ObjectStore, count: Count) -> Iterator[File]:
     """Copy the files into the store, and yield what they are, in order.
 
     count: called with the number of bytes that are done. Raises StageError if a file changes meanwhile,
@@ -45,13 +60,12 @@ def import_files(files: Sequence[LocalFile], store: ObjectStore, count: Count) -
         yield from _import_batch(batch, store, count)
 
 
-def _batches(files: Sequence[LocalFile]) -> Iterator[list[tuple[LocalFile, Stamp]]]:
-    batch: list[tuple[LocalFile, Stamp]] = []
+def _batches(files: Iterable[LocalFile]) -> Iterator[list[LocalFile]]:
+    batch: list[LocalFile] = []
     size = 0
     for file in files:
-        stamp = stamp_of(os.stat(file.path))  # noqa: PTH116 - a Path for each file is slow
-        batch.append((file, stamp))
-        size += stamp.size
+        batch.append(file)
+        size += file.stamp.size
         if len(batch) == _BATCH_FILES or size >= _BATCH_BYTES:
             yield batch
             batch, size = [], 0
@@ -59,31 +73,32 @@ def _batches(files: Sequence[LocalFile]) -> Iterator[list[tuple[LocalFile, Stamp
         yield batch
 
 
-def _import_batch(batch: list[tuple[LocalFile, Stamp]], store: ObjectStore, count: Count) -> list[File]:
+def _import_batch(batch: list[LocalFile], store: ObjectStore, count: Count) -> list[File]:
     """Copy those files whose bytes the store does not have."""
-    digests = store.hashes.find([(file.path, stamp) for file, stamp in batch])
+    digests = store.hashes.find([(file.path, file.stamp) for file in batch])
     there = store.find([digest for digest in dict.fromkeys(digests) if digest])
     found: dict[str, File] = {}
-    copied: list[tuple[LocalFile, tuple[Stamp, str] | None]] = []
-    for (file, stamp), digest in zip(batch, digests, strict=True):
+    copied: list[tuple[LocalFile, str | None]] = []
+    for file, digest in zip(batch, digests, strict=True):
         if digest is not None and digest in there:
             _check(file, digest)
-            found[file.name] = File(path=file.name, size=stamp.size, sha256=digest)
-            count(stamp.size)
+            found[file.name] = File(path=file.name, size=file.stamp.size, sha256=digest)
+            count(file.stamp.size)
         else:
-            copied.append((file, (stamp, digest) if digest else None))
+            copied.append((file, digest))
     if copied:
         with staging_folder(store.aside) as folder:
-            staged = list(_stage_all(copied, store, folder, count))
+            staged = list(_stage_all(copied, store, str(folder), count))
             found.update((file.path, file) for file in store.place(staged))
-    return [found[file.name] for file, _ in batch]
+    return [found[file.name] for file in batch]
 
 
 def _stage_all(
-    files: list[tuple[LocalFile, tuple[Stamp, str] | None]], store: ObjectStore, folder: Path, count: Count
+    files: list[tuple[LocalFile, str | None]], store: ObjectStore, folder: str, count: Count
 ) -> Iterator[Staged]:
-    for number, (file, known) in enumerate(files):
-        staged = store.stage(file.path, file.name, folder / str(number), known, count)
+    for number, (file, digest) in enumerate(files):
+        known = (file.stamp, digest) if digest else None
+        staged = store.stage(file.path, file.name, f"{folder}/{number}", known, count)
         _check(file, staged.sha256)
         yield staged
 

@@ -74,27 +74,29 @@ class ObjectStore:
         """Copy files into the store. files: the path of each, and its path in the result."""
         with staging_folder(self.aside) as folder:
             staged = [
-                self.stage(path, name, folder / str(number), None)
+                self.stage(path, name, f"{folder}/{number}", None)
                 for number, (path, name) in enumerate(files)
             ]
             return self.place(staged)
 
     def stage(
-        self, path: str, name: str, target: Path, known: tuple[Stamp, str] | None, count: Count | None = None
+        self, path: str, name: str, target: str, known: tuple[Stamp, str] | None, count: Count | None = None
     ) -> Staged:
         """Copy a file into a staging folder. known: its stamp and digest, if known; then it is not hashed again.
 
         count: called with the number of bytes that were copied. Raises StageError if the file changes meanwhile.
         """
         try:
-            with name_in_errors(Path(path)):
-                copied = copy_once(path, str(target), expected=known and known[0], count=count)
+            copied = copy_once(path, target, expected=known and known[0], count=count)
         except ChangedError as error:
             message = f"file {path!r} changed while it was being copied; run the command again"
             raise StageError("dataset", message) from error
+        except OSError as error:
+            error.filename = error.filename or path  # a write to a full disk names no file
+            raise
         digest = known[1] if known else str(copied.sha256)
         self.hashes.add(path, copied.source, digest, copied.read_ns)
-        return Staged(str(target), name, copied.copy, digest, copied.read_ns)
+        return Staged(target, name, copied.copy, digest, copied.read_ns)
 
     def place(self, staged: Sequence[Staged]) -> tuple[File, ...]:
         """Move staged files to their places in the store, and return what they are."""
@@ -130,10 +132,13 @@ class ObjectStore:
             return None
         return str(target)
 
-    def materialise(self, files: Iterable[File], target: Path) -> None:
-        """Create a read-only folder of these files, by hard links if possible; do nothing if the folder exists."""
+    def materialise(self, files: Iterable[File], target: Path) -> bool:
+        """Create a read-only folder of these files, by hard links if possible.
+
+        Returns False, and does nothing, if the folder exists.
+        """
         if target.is_dir():
-            return
+            return False
         temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}")
         with name_in_errors(target):
             try:
@@ -143,6 +148,8 @@ class ObjectStore:
                 remove_tree(temporary)
                 if not target.is_dir():  # otherwise another process created it
                     raise
+                return False
+        return True
 
     def copy_out(self, files: Iterable[File], target: Path) -> None:
         """Copy the files below `target` and verify them; existing files with the same bytes are kept."""
