@@ -86,20 +86,23 @@ def _take(update: Callable[[memoryview], None] | None, count: Count | None) -> C
 def _transfer(reading: int, writing: int, size: int, take: Callable[[memoryview], None]) -> None:
     """Write all bytes of one file to another, and pass them to `take`."""
     if size >= _BLOCK_BYTES and clone(reading, writing):
-        for piece in _pieces(reading):
+        for piece in _pieces(reading, size):
             take(piece)
     elif size >= _DIRECT_FROM_BYTES and _set_direct(writing, on=True):
         _transfer_directly(reading, writing, size, take)
     else:
-        for piece in _pieces(reading, min(size + 1, _PIECE_BYTES)):
+        for piece in _pieces(reading, size):
             take(piece)
             _write(writing, piece)
 
 
-def _pieces(reading: int, longest: int = _PIECE_BYTES) -> Iterator[memoryview]:
-    buffer = memoryview(bytearray(longest))
-    while count := os.readv(reading, [buffer]):
+def _pieces(reading: int, size: int) -> Iterator[memoryview]:
+    """Yield the bytes of a file, up to a little more than `size`: it may grow faster than we read."""
+    buffer = memoryview(bytearray(min(size + 1, _PIECE_BYTES)))
+    left = size
+    while left >= 0 and (count := os.readv(reading, [buffer])):
         yield buffer[:count]
+        left -= count
 
 
 def _write(writing: int, data: memoryview) -> None:
@@ -125,7 +128,7 @@ def _transfer_directly(reading: int, writing: int, size: int, take: Callable[[me
             pending.append(pool.submit(_write_at, writing, buffer[: _round_up(filled)], position))
             buffers.append(buffer)
             position += filled
-            if filled < len(buffer):
+            if filled < len(buffer) or position > size:
                 break
         for future in pending:
             future.result()
