@@ -6,6 +6,7 @@
   snapshots/DIGEST/   copies of source directories, by content
   open/KEY.RUN        markers of open runs, by their request's key
   index.sqlite        a cache of the journals; it may be deleted
+  hashes.sqlite       a cache of the digests of files; it may be deleted
 """
 
 import json

@@ -84,15 +84,10 @@ class HashCache:
 
     def find(self, files: Sequence[tuple[str, Stamp]]) -> list[str | None]:
         """Return the digests of files that have these stamps, in order; None for a file that must be read."""
-        keys = [self._key(path) for path, _ in files]
-        with self._guard:
-            known = {key: self._unsaved[key] for key in keys if key in self._unsaved}
-        if left := [key for key in dict.fromkeys(keys) if key not in known]:
-            known.update(self._load(left))
-        entries = (known.get(key) for key in keys)
         return [
-            entry[1].hex() if entry is not None and entry[0] == stamp else None
-            for entry, (_, stamp) in zip(entries, files, strict=True)
+            digest
+            for start in range(0, len(files), _LOOKED_UP)
+            for digest in self._find(files[start : start + _LOOKED_UP])
         ]
 
     def add(self, path: str, stamp: Stamp, sha256: str, read_ns: int) -> None:
@@ -116,6 +111,18 @@ class HashCache:
             rows = [(key, *stamp, digest) for key, (stamp, digest) in self._unsaved.items()]
             if self._use(lambda connection: _write(connection, rows)) is not None:
                 self._unsaved.clear()
+
+    def _find(self, files: Sequence[tuple[str, Stamp]]) -> list[str | None]:
+        keys = [self._key(path) for path, _ in files]
+        with self._guard:
+            known = {key: self._unsaved[key] for key in keys if key in self._unsaved}
+        if left := [key for key in dict.fromkeys(keys) if key not in known]:
+            known.update(self._load(left))
+        entries = (known.get(key) for key in keys)
+        return [
+            entry[1].hex() if entry is not None and entry[0] == stamp else None
+            for entry, (_, stamp) in zip(entries, files, strict=True)
+        ]
 
     def _read_all(self, files: Sequence[tuple[str, Stamp]]) -> Iterator[Hashed]:
         """Read files, several at a time if they are large."""

@@ -30,12 +30,13 @@ def read_origins(folder: Path) -> Origins:
 def note_origins(folder: Path, new: Origins) -> None:
     """Add addresses to the known origins of a version; the latest come first."""
     known = read_origins(folder)
+    if all(set(addresses) <= set(known.get(path, ())) for path, addresses in new.items()):
+        return
     joined = {
-        path: list(dict.fromkeys([*new.get(path, ()), *known.get(path, ())]))[:_MOST]
-        for path in {**known, **new}
+        path: list(dict.fromkeys([*addresses, *known.get(path, ())]))[:_MOST]
+        for path, addresses in new.items()
     }
-    if joined != known:
-        write_json(_file(folder), joined)
+    write_json(_file(folder), {**known, **joined})
 
 
 def _file(folder: Path) -> Path:
