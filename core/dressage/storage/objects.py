@@ -170,7 +170,9 @@ class ObjectStore:
 
     def _place(self, file: Staged) -> None:
         target = self.location(file.sha256)
-        if _stamp(target):  # it was changed: `find` did not return it
+        if _stamp(target):
+            if self.has(file.sha256):  # another process has just added it
+                return
             self.quarantine(target)
         try:
             os.rename(file.path, target)  # noqa: PTH104 - a Path for each file is slow

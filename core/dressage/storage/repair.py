@@ -41,7 +41,7 @@ class Repair:
             else:
                 files = list(version.files)
             lost = self._find_lost(files)
-            self._rebuild(version, lost, {**read_origins(folder), **origins})
+            self._rebuild(version, lost, origins, read_origins(folder))
             self._objects.materialise(version.files, folder)
             self._relink(folder, files)
             self._relink_others({file.sha256 or "" for file in files})
@@ -62,7 +62,8 @@ class Repair:
             self._objects.quarantine(self._objects.location(digest))
         return lost
 
-    def _rebuild(self, version: DatasetVersion, lost: set[str], origins: Origins) -> None:
+    def _rebuild(self, version: DatasetVersion, lost: set[str], *origins: Origins) -> None:
+        """Get the lost objects again. origins: addresses of the version's files; the first ones are tried first."""
         from dressage.storage.download import fetch
 
         sources = {
@@ -114,8 +115,8 @@ def _make_folder(folder: Path) -> None:
             folder.mkdir(0o555)
 
 
-def _source_of(version: DatasetVersion, file: File, origins: Origins) -> Source:
-    addresses = tuple(origins.get(file.path, ()))
+def _source_of(version: DatasetVersion, file: File, origins: Sequence[Origins]) -> Source:
+    addresses = tuple(dict.fromkeys(address for known in origins for address in known.get(file.path, ())))
     if not addresses:
         raise StageError(
             "dataset",
