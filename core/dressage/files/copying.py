@@ -21,6 +21,8 @@ _DIRECT_FROM_BYTES = 64 << 20
 """Files from this size on are written past the page cache, which takes a fifth of the processor time."""
 _DIRECT_BUFFER_BYTES = 4 << 20
 _BLOCK_BYTES = 4096
+_COUNTED_BYTES = 4 << 20
+"""How much is copied between two reports of progress."""
 
 Count = Callable[[int], None]
 
@@ -63,7 +65,9 @@ def copy_once(
             raise ChangedError(source)
         hasher = None if expected else hashlib.sha256()
         with _opened(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode) as writing:
-            _transfer(reading, writing, before.size, _take(hasher.update if hasher else None, count))
+            take = _Taker(hasher.update if hasher else None, count)
+            _transfer(reading, writing, before.size, take)
+            take.report()
             copy = settle(writing)
         read_ns = time.time_ns()
         if stamp_of(os.fstat(reading)) != before or copy.size != before.size:
@@ -71,16 +75,26 @@ def copy_once(
     return Copied(before, copy, hasher.hexdigest() if hasher else None, read_ns)
 
 
-def _take(update: Callable[[memoryview], None] | None, count: Count | None) -> Callable[[memoryview], None]:
-    """Return a function that hashes and counts a piece."""
+class _Taker:
+    """Hashes each piece, and counts the bytes: a call for each piece would take noticeable time."""
 
-    def take(piece: memoryview) -> None:
-        if update:
-            update(piece)
-        if count:
-            count(len(piece))
+    def __init__(self, update: Callable[[memoryview], None] | None, count: Count | None) -> None:
+        self._update = update
+        self._count = count
+        self._uncounted = 0
 
-    return take
+    def __call__(self, piece: memoryview) -> None:
+        if self._update:
+            self._update(piece)
+        self._uncounted += len(piece)
+        if self._uncounted >= _COUNTED_BYTES:
+            self.report()
+
+    def report(self) -> None:
+        """Report the bytes that were not reported yet."""
+        if self._count and self._uncounted:
+            self._count(self._uncounted)
+        self._uncounted = 0
 
 
 def _transfer(reading: int, writing: int, size: int, take: Callable[[memoryview], None]) -> None:
