@@ -4,6 +4,7 @@ A workspace with local runs contains
 
     objects/ab/DIGEST            bytes of datasets and models, by SHA-256, read-only
     datasets/NAME/VERSION[.json] a version's files (hard links to objects) and its description
+    quarantine/                  files that were changed after they were registered
     models/NAME/VERSION[.json]   the same for models
     compute/NAME.json            a compute target: how many runs execute at a time; its queue is next to it
     environments/KEY/            built environments

@@ -10,7 +10,8 @@ from dressage_local.queues import gpus_of
 def launch_of(workspace: Workspace, submission: Submission, options: Options) -> Launch:
     """Return what the supervisor of the submission needs. Raises the errors of `command_of`."""
     request, compute = submission.request, submission.request.compute
-    command = command_of(workspace, submission)
+    copies = workspace.run(request.run_id).inputs if options.inputs == "copy" else None
+    command = command_of(workspace, submission, copies)
     gpus = _count_gpus(submission, options)
     hidden = {"CUDA_VISIBLE_DEVICES": ""} if gpus == 0 else {}
     return Launch(
@@ -33,6 +34,7 @@ def launch_of(workspace: Workspace, submission: Submission, options: Options) ->
         time_limit_s=compute.time_limit_s,
         retries=request.retries,
         registers=request.model.name is not None,
+        inputs=options.inputs if submission.datasets else "none",
         workspace=str(workspace.root),
     )
 

@@ -1,6 +1,7 @@
 """The options of the local platform."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from dressage.specs.settings import setting
 
@@ -17,4 +18,8 @@ class Options:
     )
     claims: str | None = setting(
         None, help="folder where runs claim GPUs and memory; default: one folder for the whole machine"
+    )
+    inputs: Literal["link", "copy"] = setting(
+        "link",
+        help="link: runs read the stored datasets; copy: each run reads its own copy, or a clone of it",
     )

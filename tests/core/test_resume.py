@@ -84,9 +84,8 @@ def test_a_run_that_could_not_be_handed_over_may_be_tried_again_at_once(
 ):
     try:
         engine.run("tiny", listener=lose_snapshot(engine))
-    except PluginError:
-        with pytest.raises(PluginError, match=r"runs\.submit: FileNotFoundError"):
-            engine.resume("latest")
+    except PluginError:  # its traceback refers to the locks
+        assert engine.resume("latest").wait(20).state == "Completed"
 
 
 def test_resume_goes_on_once_the_client_that_prepares_the_run_has_submitted_it(

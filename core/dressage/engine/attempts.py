@@ -15,6 +15,7 @@ from dressage.hooks.policies import list_disabled_policies, load_policies
 from dressage.records.workspace import Workspace
 from dressage.results.events import Listener, RunJudged, RunSubmitted
 from dressage.specs.datasets import RegisteredDataset
+from dressage.storage.snapshots import ensure_kept
 
 
 def submit_attempt(run: Run, attempt: int, listener: Listener) -> None:
@@ -40,11 +41,13 @@ def continue_run(
     status = run.status
     record = run.folder.refresh()
     if not record.is_submitted:
+        _check_source(run, workspace)
         _judge(run, workspace, plugins, listener)
         run.folder.enter(record.attempt, "Preparing")
         submit_attempt(run, record.attempt, listener)
     elif status.state in ("Failed", "Canceled"):
         _check_data(run)
+        _check_source(run, workspace)
         _judge(run, workspace, plugins, listener)
         attempt = record.attempt + 1
         workspace.open_runs.add(run.id, run.request.key)  # before the journal, too
@@ -63,6 +66,11 @@ def _check_data(run: Run) -> None:
             planned, digest = run.platform.datasets.plan(wanted).key, used[name]["digest"]
             if planned is not None and planned != digest:
                 refuse_data(run.request.recipe, wanted.name, digest, planned)
+
+
+def _check_source(run: Run, workspace: Workspace) -> None:
+    """Raise StageError, before anything is written, if the copy of the source was damaged and cannot be repaired."""
+    ensure_kept(run.id, run.request.snapshot, run.request.script.directory, workspace.root)
 
 
 def _judge(run: Run, workspace: Workspace, plugins: Plugins, listener: Listener) -> None:

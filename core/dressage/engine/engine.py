@@ -48,6 +48,7 @@ from dressage.results.statuses import ResumedRun, RunStatus, RunSummary
 from dressage.specs import configuration
 from dressage.specs.settings import Owner, Setting, list_settings
 from dressage.storage import snapshots
+from dressage.storage.hash_cache import HashCache
 
 if TYPE_CHECKING:
     from dressage.hooks.statuses import PluginStatus
@@ -94,6 +95,11 @@ class Engine:
         found = Workspace(find_workspace(self.directory, named))
         found.open()
         return found
+
+    @cached_property
+    def _hashes(self) -> HashCache:
+        """The digests of source files: what a plan has read, a run does not read again."""
+        return HashCache(self.workspace.root)
 
     def platform(self, name: str | None = None) -> PlatformProxy:
         """Return the platform of that name; the configured one by default. Contacts nothing.
@@ -303,6 +309,7 @@ class Engine:
             self.plugins,
             self.configuration,
             lambda: self.platform(on),
+            self._hashes,
             given=given or {},
             tags=tags or {},
             **{"experiment": None, "name": None, **named},
@@ -348,7 +355,7 @@ class Engine:
         folder = self.workspace.run(run_id)
         client_lock = runs.lock_of_client(folder)
         client_lock.acquire()
-        kept = snapshots.keep(proposal.request.snapshot, self.workspace.snapshots)
+        kept = snapshots.keep(proposal.request.snapshot, self.workspace.snapshots, self._hashes)
         request = replace(proposal.request, run_id=run_id, snapshot=kept)
         run = self._run(request, client_lock)
         with run.release_on_error():

@@ -1,12 +1,11 @@
 """Plan the stages of a request: what each would do, and why. Nothing is changed."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 from msgspec.structs import replace
 
 from dressage.errors import NotFoundError, SpecError, describe_unknown
-from dressage.files.digests import digest_of_file
 from dressage.files.trees import files_below
 from dressage.hooks.proxy import PlatformProxy
 from dressage.platforms.protocols import Notes
@@ -17,6 +16,7 @@ from dressage.results.differences import file_differences, input_differences
 from dressage.results.plans import StagePlan
 from dressage.results.versions import DatasetVersion
 from dressage.specs.datasets import Dataset, RegisteredDataset
+from dressage.storage.hash_cache import HashCache
 
 
 def plan_stages(
@@ -80,6 +80,8 @@ def _plan_dataset(platform: PlatformProxy, wanted: Dataset) -> StagePlan:
     if not isinstance(wanted, RegisteredDataset):
         return platform.datasets.plan(wanted)
     found = find_registered(platform, wanted)
+    if plan_version := getattr(platform.datasets, "plan_version", None):  # of the workspace's own store
+        return cast(StagePlan, plan_version(found))
     return StagePlan(
         stage="dataset", action="reuse", name=found.name, version=found.version, key=found.digest
     )
@@ -154,5 +156,7 @@ def _file_changes(digest: str | None, training: Training, workspace: Workspace) 
     folder = workspace.snapshots / (digest or "")
     if not digest or not folder.is_dir():
         return ["the source directory changed"]
-    before = {path: digest_of_file(folder / path) for path in files_below(folder)}
+    paths = list(files_below(folder))
+    digests = HashCache(workspace.root).digests(f"{folder}/{path}" for path in paths)
+    before = {path: hashed.sha256 for path, hashed in zip(paths, digests, strict=True)}
     return file_differences(before, {file.path: file.sha256 for file in new.files})

@@ -19,6 +19,7 @@ from dressage.specs.configuration import Configuration
 from dressage.specs.datasets import DatasetFolder
 from dressage.specs.settings import Owner
 from dressage.storage import snapshots
+from dressage.storage.hash_cache import HashCache
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ def make_proposal(
     plugins: Plugins,
     configuration: Configuration,
     find_platform: Callable[[], PlatformProxy],
+    hashes: HashCache,
     *,
     given: Mapping[str, Any],
     tags: Mapping[str, str],
@@ -46,7 +48,7 @@ def make_proposal(
 ) -> Proposal:
     """Ask the recipe for its descriptions, let the policies judge them, and return the request.
 
-    given: the user's settings by name. tags: the user's tags. name: of the run, for people.
+    hashes: of the workspace. given: the user's settings by name. tags: the user's tags. name: of the run, for people.
     time_limit_s: replaces the time limit of the recipe, before the policies judge it; None to keep it.
     Raises SettingsError for wrong settings or tags, for a missing secret, and if a policy refuses; PluginError if a
     plugin breaks.
@@ -76,7 +78,7 @@ def make_proposal(
         experiment=context.experiment,
         name=name,
         settings=settings_json,
-        snapshot=snapshots.take(described["model"].script.directory, limit_mb=limit_mb),
+        snapshot=snapshots.take(described["model"].script.directory, limit_mb=limit_mb, hashes=hashes),
         priority=priority,
         retries=retries,
         **described,

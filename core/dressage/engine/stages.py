@@ -111,6 +111,8 @@ class Conductor:
                 pinned = RegisteredDataset(name=wanted.name, version=used.version) if used else wanted
                 found = find_registered(self.platform, pinned)
                 found = replace(found, files=tuple(self.platform.datasets.files(found)))
+                if mend := getattr(self.platform.datasets, "mend", None):  # of the workspace's own store
+                    mend(found, report)
             if used and used.key != found.key:
                 refuse_data(self.request.recipe, wanted.name, used.key, found.key)
             return found

@@ -37,6 +37,7 @@ class RunFolder:
                       .whole: the log is complete, .lock: a process reads it
     source-ATTEMPT/   source and checkpoints that are sent to a remote platform with an attempt
     work/             the script's working directory: its source, outputs/, logs/
+    inputs/           the run's own copies of its datasets while the script runs, if the platform makes them
     artifacts/        files that the script logged with the MLflow client
     launch.json       the supervisor's input; supervisor.log: its errors
     cancel            exists if a cancellation was requested
@@ -52,6 +53,7 @@ class RunFolder:
         self.cursors = path / "observers"
         self.log = path / "log.txt"
         self.work = path / "work"
+        self.inputs = path / "inputs"
         self.artifacts = path / "artifacts"
         self.launch = path / "launch.json"
         self.supervisor_log = path / "supervisor.log"

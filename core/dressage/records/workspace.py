@@ -7,6 +7,7 @@
   open/KEY/RUN        markers of open runs, by their request's key: see OpenRuns
   completed           ids of completed runs: see RunFolder
   index.sqlite        a cache of the journals; it may be deleted
+  hashes.sqlite       a cache of the digests of files; it may be deleted
 """
 
 import json

@@ -1,9 +1,10 @@
 """Describe what a training script reads."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Literal
+from typing import Literal, NoReturn
 
 from dressage.errors import SpecError
 from dressage.specs.names import check_name, leaves_folder
@@ -25,13 +26,8 @@ class Source:
     size: int | None = None
 
     def __post_init__(self) -> None:
-        parts = PurePosixPath(self.path)
-        if leaves_folder(self.path) or not parts.parts:
-            raise SpecError(f"source path {self.path!r} leaves the dataset's folder; make it relative")
-        if str(parts) != self.path or max(map(len, parts.parts)) > 255:
-            raise SpecError(
-                f"source path {self.path!r}: write it like 'train/a.csv', with names of at most 255 characters"
-            )
+        if not _is_plain(self.path):
+            _refuse_path(self.path)
         if not self.addresses:
             raise SpecError(f"source {self.path!r} has no address; give at least one")
         if self.sha256 is not None and (len(self.sha256) != 64 or set(self.sha256) - set("0123456789abcdef")):
@@ -57,11 +53,11 @@ class FileDataset:
         if not self.sources:
             raise SpecError(f"dataset {self.name!r} has no sources; give at least one")
         paths = [source.path for source in self.sources]
-        twice = sorted({path for path in paths if paths.count(path) > 1})
-        if twice:
-            raise SpecError(f"dataset {self.name!r} has two sources for {twice[0]!r}; keep one")
-        folders = {str(folder) for path in paths for folder in PurePosixPath(path).parents}
-        if both := sorted(folders.intersection(paths)):
+        different = set(paths)
+        if len(different) < len(paths):
+            twice = min(path for path, count in Counter(paths).items() if count > 1)
+            raise SpecError(f"dataset {self.name!r} has two sources for {twice!r}; keep one")
+        if both := sorted(_folders_of(paths) & different):
             raise SpecError(f"dataset {self.name!r} has {both[0]!r} as a file and as a folder; rename one")
 
 
@@ -82,6 +78,31 @@ class RegisteredDataset:
 
 
 Dataset = FileDataset | RegisteredDataset
+
+
+def _is_plain(path: str) -> bool:
+    """Return whether the path is relative and normalised. Quick: a dataset may have many files."""
+    return "\0" not in path and all(
+        name not in ("", ".", "..") and len(name) <= 255 for name in path.split("/")
+    )
+
+
+def _refuse_path(path: str) -> NoReturn:
+    """Raise SpecError: say what is wrong with the path of a source."""
+    if leaves_folder(path) or not PurePosixPath(path).parts:
+        raise SpecError(f"source path {path!r} leaves the dataset's folder; make it relative")
+    raise SpecError(
+        f"source path {path!r}: write it like 'train/a.csv', with names of at most 255 characters"
+    )
+
+
+def _folders_of(paths: Iterable[str]) -> set[str]:
+    """Return all folders above the paths."""
+    folders: set[str] = set()
+    for path in paths:
+        while (path := path.rpartition("/")[0]) and path not in folders:
+            folders.add(path)
+    return folders
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,7 +143,7 @@ class StoredModels:
         paths = sorted(files_below(folder))
         if not paths:
             raise StageError("model", f"{missing}; save it there, or change the recipe's output path")
-        return tuple(self._objects.add(folder / path, name=path) for path in paths)
+        return self._objects.add_all((str(folder / path), path) for path in paths)
 
 
 def _add_notes(version: ModelVersion, model: RegisteredModel | None) -> ModelVersion:

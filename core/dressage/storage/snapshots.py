@@ -2,112 +2,174 @@
 
 `.amlignore`, or else `.gitignore`, lists the files to leave out, in the syntax of .gitignore; each folder may have
 one. Version control, virtual environments, caches and `.dressage` are always left out.
+
+A kept snapshot is compared with its files before each use, without reading those whose stamps have not changed. A
+damaged one is moved to the quarantine, and copied again from the source directory if that has the right bytes.
 """
 
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import suppress
+import time
+import uuid
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
-from dressage.errors import SpecError
-from dressage.files.digests import digest_of_file
+from dressage.errors import SpecError, StageError
+from dressage.files.copying import ChangedError, copy_once
 from dressage.files.locks import FileLock
+from dressage.files.stamps import Stamp, stamp_of
+from dressage.files.trees import files_below
 from dressage.results.versions import File, Snapshot
-
-_ALWAYS_IGNORED = frozenset(
-    {".git", ".hg", ".svn", ".dressage", ".venv", "venv", "__pycache__", "node_modules", ".ipynb_checkpoints"}
-)
-_IGNORE_FILES = (".amlignore", ".gitignore")
+from dressage.storage.hash_cache import HashCache, Hashed
+from dressage.storage.ignore_rules import walk_source
 
 
-def take(directory: Path, *, limit_mb: int = 300) -> Snapshot:
-    """Read the files of the directory and compute their digests. Writes nothing.
+def take(directory: Path, *, limit_mb: int = 300, hashes: HashCache | None = None) -> Snapshot:
+    """Compute the digests of the directory's files; read only files that changed. Writes nothing but the hash cache.
 
     Raises SpecError if they exceed the limit, with the largest files. Azure ML has the same limit of 300 MB; a larger
     folder usually contains data that should be a dataset.
     """
     try:
-        return _read(directory, limit_mb)
+        return _read(directory, limit_mb, hashes or HashCache(directory))
     except FileNotFoundError as error:
         raise SpecError(
             f"file {str(error.filename)!r} was deleted while it was being read; run the command again"
         ) from error
 
 
-def _read(directory: Path, limit_mb: int) -> Snapshot:
-    found = sorted(_walk(directory, "", ()))
-    total = sum(size for _, size in found)
+def _read(directory: Path, limit_mb: int, hashes: HashCache) -> Snapshot:
+    found = sorted(walk_source(directory))
+    total = sum(stamp.size for _, stamp in found)
     if total > limit_mb * 1_000_000:
         raise SpecError(_too_large(directory, found, total, limit_mb))
-    files = tuple(File(path=path, size=size, sha256=digest_of_file(directory / path)) for path, size in found)
-    return Snapshot(directory=directory, files=files)
+    root = str(directory.absolute())
+    files = [(f"{root}/{path}", stamp) for path, stamp in found]
+    digests = hashes.find(files)
+    if None in digests:
+        hashed = list(hashes.digests_of(files))
+        found = [(path, file.stamp) for (path, _), file in zip(found, hashed, strict=True)]
+        digests = [file.sha256 for file in hashed]
+    parts = zip(found, digests, strict=True)
+    return Snapshot(
+        directory=directory,
+        files=tuple(File(path=path, size=stamp.size, sha256=digest) for (path, stamp), digest in parts),
+    )
 
 
-def keep(snapshot: Snapshot, folder: Path) -> Snapshot:
+def keep(snapshot: Snapshot, folder: Path, hashes: HashCache | None = None) -> Snapshot:
     """Copy the snapshot to `folder`/DIGEST, unless it exists there. Returns a snapshot that points at the copy.
 
-    Raises SpecError if a file has changed since the snapshot was taken.
+    folder: of the workspace. Raises SpecError if a file has changed since the snapshot was taken.
     """
+    hashes = hashes or HashCache(folder.parent)
     kept = folder / snapshot.digest
-    if kept.is_dir():
-        return Snapshot(directory=kept, files=snapshot.files)
-    with FileLock(folder / ".lock"):
-        for left in folder.glob(".*.partial"):  # left by a killed process: we hold the lock
-            shutil.rmtree(left)
-        if not kept.is_dir():
-            temporary = folder / f".{snapshot.digest}.partial"
-            _copy(snapshot, temporary)
-            temporary.rename(kept)
+    if find_damage(snapshot, folder, hashes):
+        with FileLock(folder / ".lock"):
+            for left in folder.glob(".*.partial"):  # left by a killed process: we hold the lock
+                shutil.rmtree(left)
+            if find_damage(snapshot, folder, hashes):
+                _set_aside(kept)
+                temporary = folder / f".{snapshot.digest}.partial"
+                copied = list(_copy(snapshot, temporary, hashes))
+                temporary.rename(kept)
+                for file in copied:
+                    hashes.add(f"{kept}/{file.path}", file.stamp, file.sha256, time.time_ns())
+                hashes.save()
     return Snapshot(directory=kept, files=snapshot.files)
 
 
-def _copy(snapshot: Snapshot, target: Path) -> None:
-    target.mkdir()
-    for file in snapshot.files:
-        copy = target / file.path
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        with suppress(FileNotFoundError):
-            shutil.copy(snapshot.directory / file.path, copy)
-        if not copy.exists() or digest_of_file(copy) != file.sha256:
-            raise SpecError(f"file {file.path!r} changed while it was being copied; run the command again")
+def ensure_kept(run_id: str, snapshot: Snapshot, source: Path, workspace: Path) -> None:
+    """Make sure that a run's snapshot has the right files; copy it again from the source directory if not.
+
+    workspace: its root. Raises StageError if the snapshot was changed or deleted, and the source directory too.
+    """
+    folder, hashes = workspace / "snapshots", HashCache(workspace)
+    if damage := find_damage(snapshot, folder, hashes):
+        try:
+            keep(Snapshot(directory=source, files=snapshot.files), folder, hashes)
+        except (SpecError, OSError) as error:
+            raise StageError(
+                "model",
+                f"run {run_id!r}: its copy of the source directory, {str(folder / snapshot.digest)!r}, is damaged"
+                f" ({damage}), and {str(source)!r} has changed since; start a new run with --again",
+            ) from error
 
 
-def _walk(folder: Path, prefix: str, rules: tuple[tuple[str, Any], ...]) -> Iterator[tuple[str, int]]:
-    """Yield relative paths and sizes. rules: the ignore files from the top folder down, each with its prefix."""
-    rules = (*rules, *_rules(folder, prefix))
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            path = prefix + entry.name
-            if entry.is_dir(follow_symlinks=False):
-                if entry.name not in _ALWAYS_IGNORED and not _is_ignored(path + "/", rules):
-                    yield from _walk(Path(entry.path), path + "/", rules)
-            elif entry.is_file() and not _is_ignored(path, rules):
-                yield path, entry.stat().st_size
+def find_damage(snapshot: Snapshot, folder: Path, hashes: HashCache) -> str | None:
+    """Return what is wrong with the kept snapshot in one line; None if nothing is.
+
+    Reads only files whose stamps have changed.
+    """
+    kept = folder / snapshot.digest
+    try:
+        found = hashes.digests(f"{kept}/{file.path}" for file in snapshot.files)
+        for file, hashed in zip(snapshot.files, found, strict=True):
+            if hashed.sha256 != file.sha256:
+                return f"file {file.path!r} was changed"
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
+        return f"file {str(error.filename)!r} was deleted"
+    if sum(1 for _ in files_below(kept)) != len(snapshot.files):
+        return "a file was added"
+    return None
 
 
-def _rules(folder: Path, prefix: str) -> Iterator[tuple[str, Any]]:
-    for name in _IGNORE_FILES:
-        if (folder / name).is_file():
-            from pathspec import GitIgnoreSpec
-
-            yield prefix, GitIgnoreSpec.from_lines((folder / name).read_text(encoding="utf-8").splitlines())
-            return
-
-
-def _is_ignored(path: str, rules: tuple[tuple[str, Any], ...]) -> bool:
-    """Return whether the path is left out: the nearest ignore file with a matching pattern decides, as in git."""
-    for prefix, spec in reversed(rules):
-        verdict = spec.check_file(path.removeprefix(prefix)).include
-        if verdict is not None:
-            return bool(verdict)
-    return False
+def _set_aside(kept: Path) -> None:
+    """Move a damaged snapshot to the quarantine of the workspace."""
+    if kept.is_dir():
+        quarantine = kept.parent.parent / "quarantine"
+        quarantine.mkdir(exist_ok=True)
+        kept.rename(quarantine / f"{uuid.uuid4().hex[:8]}-{kept.name}")
 
 
-def _too_large(directory: Path, found: list[tuple[str, int]], total: int, limit_mb: int) -> str:
-    largest = sorted(found, key=lambda item: -item[1])[:5]
-    listing = ", ".join(f"{path} ({size / 1e6:.0f} MB)" for path, size in largest)
+def _copy(snapshot: Snapshot, target: Path, hashes: HashCache) -> Iterator[Hashed]:
+    """Copy the files and verify them; those with a known digest are not hashed again. Yields the copies."""
+    made: set[str] = set()
+    for file, known in zip(snapshot.files, _find_known(snapshot, hashes), strict=True):
+        folder = file.path.rpartition("/")[0]
+        if folder not in made:
+            (target / folder).mkdir(parents=True, exist_ok=True)
+            made.add(folder)
+        yield _copy_file(snapshot.directory, file, target, known)
+
+
+def _copy_file(source: Path, file: File, target: Path, known: Stamp | None) -> Hashed:
+    problem = SpecError(f"file {file.path!r} changed while it was being copied; run the command again")
+    path = f"{source}/{file.path}"
+    try:
+        mode = os.stat(path).st_mode & 0o777  # noqa: PTH116 - a Path for each file is slow
+        copied = copy_once(path, f"{target}/{file.path}", mode=mode, expected=known)
+    except (ChangedError, FileNotFoundError):
+        raise problem from None
+    if copied.sha256 not in (None, file.sha256):
+        raise problem
+    return Hashed(file.path, copied.copy, str(file.sha256))
+
+
+def _find_known(snapshot: Snapshot, hashes: HashCache) -> list[Stamp | None]:
+    """Return the stamps of those files that have the right bytes, as far as it is known without reading them."""
+    root = str(snapshot.directory.absolute())
+    stamps = [_stamp_at(f"{root}/{file.path}") for file in snapshot.files]
+    there = [
+        (f"{root}/{file.path}", stamp) for file, stamp in zip(snapshot.files, stamps, strict=True) if stamp
+    ]
+    digests = dict(zip((path for path, _ in there), hashes.find(there), strict=True))
+    return [
+        stamp if digests.get(f"{root}/{file.path}") == file.sha256 else None
+        for file, stamp in zip(snapshot.files, stamps, strict=True)
+    ]
+
+
+def _stamp_at(path: str) -> Stamp | None:
+    try:
+        return stamp_of(os.stat(path))  # noqa: PTH116 - a Path for each file is slow
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def _too_large(directory: Path, found: Sequence[tuple[str, Stamp]], total: int, limit_mb: int) -> str:
+    largest = sorted(found, key=lambda item: -item[1].size)[:5]
+    listing = ", ".join(f"{path} ({stamp.size / 1e6:.0f} MB)" for path, stamp in largest)
     return (
         f"source directory {str(directory)!r} has {total / 1e6:.0f} MB, more than the limit of {limit_mb} MB for a"
         f" snapshot; largest: {listing}; list files to leave out in .amlignore, or raise snapshot_limit_mb"

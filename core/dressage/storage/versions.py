@@ -10,10 +10,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Generic, TypeVar
 
+import msgspec
 from msgspec.structs import replace
 
 from dressage.errors import StageError
-from dressage.files.atomic import write_json
+from dressage.files.atomic import write_bytes
 from dressage.files.encoding import from_json, to_json
 from dressage.files.locks import FileLock
 from dressage.files.trees import remove_tree
@@ -35,11 +36,12 @@ class Versions(Generic[V]):
 
     def all(self) -> list[V]:
         """Return all versions, sorted by name and number."""
-        if not self._folder.is_dir():
-            return []
-        entries = self._folder.iterdir()
-        names = sorted(entry.name for entry in entries if entry.is_dir() and not entry.name.startswith("."))
-        return [version for name in names for version in reversed(list(self.of(name)))]
+        return [version for name in self._names() for version in reversed(list(self.of(name)))]
+
+    def iterate(self) -> Iterator[V]:
+        """Yield all versions, one at a time: a version may have many files."""
+        for name in self._names():
+            yield from self.of(name)
 
     def of(self, name: str) -> Iterator[V]:
         """Yield the versions of a name, the newest first."""
@@ -56,7 +58,11 @@ class Versions(Generic[V]):
 
     def find(self, name: str, digest: str) -> V | None:
         """Return the newest version with this content; None if there is none."""
-        return next((version for version in self.of(name) if version.digest == digest), None)
+        for number in sorted(self._numbers(name), reverse=True):
+            with suppress(FileNotFoundError):  # deleted or renamed in the meantime
+                if self._digest(name, number) == digest:
+                    return self._read(name, number)
+        return None
 
     def next(self, name: str) -> int:
         """Return the next free version number."""
@@ -71,7 +77,7 @@ class Versions(Generic[V]):
             if not again and (found := self.find(name, digest)):
                 return found
             version = make(self.next(name))
-            write_json(self._file(name, version.version), to_json(version), indent=1)
+            write_bytes(self._file(name, version.version), _encode(version))
             return version
 
     def delete(self, name: str, number: int) -> None:
@@ -95,16 +101,29 @@ class Versions(Generic[V]):
         """Remove the folder of a name without versions. The caller holds its lock."""
         remove_tree(self._folder / name)
 
+    def _names(self) -> list[str]:
+        if not self._folder.is_dir():
+            return []
+        entries = self._folder.iterdir()
+        return sorted(entry.name for entry in entries if entry.is_dir() and not entry.name.startswith("."))
+
     def _read(self, name: str, number: int) -> V:
         """Read a version. Its name is the folder's, because the model may have been renamed."""
         path = self._file(name, number)
         try:
-            return replace(from_json(self._kind, json.loads(path.read_text())), name=name)
+            return replace(_decode(path.read_bytes(), self._kind), name=name)
         except (ValueError, TypeError, RecursionError, IsADirectoryError) as error:
             kind = "model" if self._kind is ModelVersion else "dataset"
             raise StageError(
                 kind, f"{str(path)!r} is damaged ({error}); move it elsewhere to use the other versions"
             ) from error
+
+    def _digest(self, name: str, number: int) -> str | None:
+        """Return a version's digest, without its files; None if the description is damaged: `_read` says how."""
+        try:
+            return msgspec.json.decode(self._file(name, number).read_bytes(), type=_Head).digest
+        except (msgspec.MsgspecError, IsADirectoryError):
+            return self._read(name, number).digest
 
     def _file(self, name: str, number: int) -> Path:
         return self._folder / name / f"{number}.json"
@@ -113,3 +132,23 @@ class Versions(Generic[V]):
         folder = self._folder / name
         found = folder.glob(f"*.{suffix}") if folder.is_dir() else ()
         return [int(file.stem) for file in found if file.stem.isdecimal()]
+
+
+class _Head(msgspec.Struct):
+    digest: str
+
+
+def _encode(version: DatasetVersion | ModelVersion) -> bytes:
+    """Encode a description. A dataset may have many files, but names that are not Unicode need the slower way."""
+    if isinstance(version, DatasetVersion):  # the metrics of a model may be NaN
+        with suppress(UnicodeEncodeError):
+            return msgspec.json.format(msgspec.json.encode(version), indent=1) + b"\n"
+    return (json.dumps(to_json(version), indent=1) + "\n").encode()
+
+
+def _decode(content: bytes, kind: type[V]) -> V:
+    """Decode a description. What is only JSON for Python, such as NaN, needs the slower way."""
+    try:
+        return msgspec.json.decode(content, type=kind)
+    except msgspec.MsgspecError:
+        return from_json(kind, json.loads(content))

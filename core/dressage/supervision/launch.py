@@ -21,7 +21,8 @@ class Launch(NamedTuple):
     executes at a time, if it is deleted. gpus, memory_mib, cpus: what the run needs of the machine.
     source: the run's snapshot. checkpoints: relative to the working directory. grace_s: the time between SIGTERM and
     SIGKILL. time_limit_s: for the script; None for no limit. retries: how many more attempts may follow an
-    interruption. registers: whether a model is registered at the end. workspace: its root.
+    interruption. registers: whether a model is registered at the end. workspace: its root. inputs: "none" if the run
+    reads no dataset; "copy" if it gets its own copies.
     """
 
     run_id: str
@@ -44,6 +45,7 @@ class Launch(NamedTuple):
     retries: int
     registers: bool
     workspace: str
+    inputs: str = "none"
 
     @property
     def needs(self) -> Needs:
@@ -66,24 +68,26 @@ class Command(NamedTuple):
     variables: dict[str, str]
 
 
-def command_of(workspace: "Workspace", submission: "Submission") -> Command:
+def command_of(workspace: "Workspace", submission: "Submission", copies: Path | None = None) -> Command:
     """Return the command that starts a submission on a machine that can read the workspace.
 
-    Datasets and environments are the workspace's. Raises StageError or NotFoundError if the environment no longer
+    Datasets and environments are the workspace's. copies: the folder of the run's own copies of its datasets; None if
+    the script reads the workspace's. Raises StageError or NotFoundError if the environment no longer
     exists, SpecError if an argument refers to an input that the recipe does not have.
     """
     from dressage.environments.uv_environments import UvEnvironments
 
     python = UvEnvironments(workspace.root / "environments").interpreter(submission.environment.key)
     arguments = [
-        _resolve_argument(workspace, submission, argument) for argument in submission.request.script.arguments
+        _resolve_argument(workspace, submission, argument, copies)
+        for argument in submission.request.script.arguments
     ]
     argv = [*submission.request.script.program(str(python)), *arguments]
     return Command(argv, python, dict(submission.environment.variables))
 
 
 def _resolve_argument(
-    workspace: "Workspace", submission: "Submission", argument: "str | DatasetFolder"
+    workspace: "Workspace", submission: "Submission", argument: "str | DatasetFolder", copies: Path | None
 ) -> str:
     """Return the argument as the script gets it: a text, or the path of an input's folder."""
     if isinstance(argument, str):
@@ -92,5 +96,8 @@ def _resolve_argument(
     from dressage.storage.datasets import StoredDatasets
     from dressage.storage.objects import ObjectStore
 
+    name = input_of(argument, submission.datasets)
+    if copies:
+        return str(copies / name)
     stored = StoredDatasets(workspace.root, ObjectStore(workspace.root / "objects"))
-    return str(stored.folder(submission.datasets[input_of(argument, submission.datasets)]))
+    return str(stored.folder(submission.datasets[name]))

@@ -30,6 +30,7 @@ from dressage.supervision.variables import script_variables
 from dressage.supervision.working_folder import prepare_work
 
 if TYPE_CHECKING:
+    from dressage.supervision.inputs import Inputs
     from dressage.supervision.tracking import TrackingEndpoint
 
 _LONGEST_S = 86_400.0
@@ -66,6 +67,7 @@ class Supervisor:
         self._is_stopping = False
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._endpoint: TrackingEndpoint | None = None
+        self._inputs: Inputs | None = None
         self._wakeup = _signal_pipe((signal.SIGTERM, signal.SIGINT), self._stop)
         identity = Identity.of(os.getpid())
         os.ftruncate(lock.descriptor, 0)
@@ -80,8 +82,10 @@ class Supervisor:
             self._slot.queue.vacate(self._launch.run_id)
         elif self._is_canceled or self._is_stopping:
             self._end_stopped(None)
-        elif self._slot.refusal:
-            self._end("Failed", reason=self._slot.refusal)
+        elif problem := self._slot.refusal or self._try_verify():
+            self._end("Failed", reason=problem)
+        elif self._is_canceled or self._is_stopping:  # while the inputs were verified
+            self._end_stopped(None)
         else:
             self._run_script()
 
@@ -195,6 +199,8 @@ class Supervisor:
         self._enter("Finalizing")
         if self._endpoint:
             self._endpoint.close()
+        if self._inputs:
+            self._inputs.release()
         if self._is_stopping:
             self._end_stopped(exit_code)
         elif self._is_overdue:
@@ -202,7 +208,7 @@ class Supervisor:
             self._end("Canceled", exit_code, f"canceled: the script reached its time limit of {limit}")
         elif exit_code != 0:
             self._end("Failed", exit_code, self._failure(returncode), interrupted=was_killed)
-        elif problem := self._try_register():
+        elif problem := self._try_verify_after() or self._try_register():
             self._end("Failed", exit_code, problem)
         else:
             self._end("Completed", exit_code)
@@ -229,6 +235,18 @@ class Supervisor:
         with queue.lock():
             queue.write(ticket._replace(attempt=self._attempt + 1, note=None))
             queue.vacate(self._launch.run_id)
+
+    def _try_verify(self) -> str | None:
+        """Make sure that the run's datasets have the right files. Returns what is wrong, or None."""
+        if self._launch.inputs != "none":
+            from dressage.supervision.inputs import Inputs
+
+            self._inputs = Inputs(self._folder, self._launch)
+            return self._inputs.prepare()
+        return None
+
+    def _try_verify_after(self) -> str | None:
+        return self._inputs.check() if self._inputs else None
 
     def _try_register(self) -> str | None:
         """Register the model, if the run has one. Returns what went wrong, or None."""

@@ -1,9 +1,13 @@
-from os import PathLike
-from pathlib import Path, PosixPath
+"""Snapshots of source directories: what is copied, what is left out, and what is not read again."""
+
+from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
 from dressage import SpecError
+from dressage.files.stamps import Stamp
+from dressage.storage.hash_cache import HashCache
 from dressage.storage.snapshots import keep, take
 
 
@@ -98,21 +102,21 @@ def test_a_file_that_changes_before_it_is_kept_is_refused(source: Path, tmp_path
         keep(snapshot, tmp_path / "snapshots")
 
 
-class Vanishing(PosixPath):
-    """A folder whose script is gone when one reaches for it, as when an editor saves."""
+class Vanishing(HashCache):
+    """A cache whose files are gone when it reads them, as when an editor saves."""
 
-    def __truediv__(self, name: str | PathLike[str]) -> "Vanishing":
-        path = Vanishing(self, name)
-        if name == "train.py":
-            path.unlink()
-        return path
+    def find(self, files: Sequence[tuple[str, Stamp]]) -> list[str | None]:
+        for path, _ in files:
+            Path(path).unlink()
+        return super().find(files)
 
 
 def test_a_file_that_goes_away_while_it_is_read_is_reported(source: Path):
+    (source / "lib" / "layers.py").unlink()
     with pytest.raises(
         SpecError, match=r"train\.py' was deleted while it was being read; run the command again$"
     ):
-        take(Vanishing(source))
+        take(source, hashes=Vanishing(source))
 
 
 def test_a_file_that_goes_away_before_it_is_kept_is_reported(source: Path, tmp_path: Path):
@@ -128,3 +132,27 @@ def test_an_executable_file_stays_executable(source: Path, tmp_path: Path):
     (source / "train.py").chmod(0o755)
     kept = keep(take(source), tmp_path / "snapshots")
     assert (kept.directory / "train.py").stat().st_mode & 0o111
+
+
+@pytest.mark.parametrize(
+    ("pattern", "left_out"),
+    [
+        ("*.csv", {"a.csv", "lib/b.csv", "lib/deep/c.csv"}),
+        ("/a.csv", {"a.csv"}),
+        ("lib/*.csv", {"lib/b.csv"}),
+        ("deep/", {"lib/deep/c.csv"}),
+        ("deep", {"lib/deep/c.csv"}),
+        ("**/deep/*.csv", {"lib/deep/c.csv"}),
+        ("*.csv\n!b.csv", {"a.csv", "lib/deep/c.csv"}),
+        ("[ab].csv", {"a.csv", "lib/b.csv"}),
+        ("a.csv ", {"a.csv"}),
+        ("# a.csv", set()),
+    ],
+)
+def test_patterns_mean_what_they_mean_to_git(source: Path, pattern: str, left_out: set[str]):
+    names = {"a.csv", "lib/b.csv", "lib/deep/c.csv"}
+    (source / "lib" / "deep").mkdir()
+    for name in names:
+        (source / name).write_text("")
+    (source / ".gitignore").write_text(pattern + "\n")
+    assert names - set(paths(source)) == left_out

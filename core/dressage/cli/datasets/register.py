@@ -44,17 +44,18 @@ def register(
 def sources_of(given: str) -> list["Source"]:
     """Return the sources of a file, of each file in a folder, or of a URL. Raises SettingsError for anything else."""
     from dressage.errors import SettingsError
+    from dressage.files.trees import files_below
     from dressage.specs.datasets import Source
 
     if given.startswith(("http://", "https://")):
         return [Source(path=Path(urlsplit(given).path).name or "index", addresses=(given,))]
     path = Path(given).expanduser().absolute()
     if path.is_dir():
-        names = sorted(file.relative_to(path) for file in path.rglob("*") if file.is_file())
+        names = sorted(files_below(path, skipped=_SKIPPED_FOLDERS))
         return [
-            Source(path=name.as_posix(), addresses=(str(path / name),))
+            Source(path=name, addresses=(f"{path}/{name}",))
             for name in names
-            if _SKIPPED_FOLDERS.isdisjoint(name.parts)
+            if name.rpartition("/")[2] not in _SKIPPED_FOLDERS  # as files: .git of a worktree
         ]
     if not path.is_file():
         raise SettingsError(f"source {given!r} is not a file, folder or URL; check the path")

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from dressage.platforms.protocols import Progress
 from dressage.results.versions import File
 from dressage.specs.datasets import Source
 from dressage.storage.download.partial import Partial
+from dressage.storage.importing import MismatchError, find_local, import_files
 from dressage.storage.objects import ObjectStore
 
 if TYPE_CHECKING:
@@ -107,7 +109,7 @@ class _Fetching:
 
     def _download_from(self, address: str, source: Source, partial: Partial) -> File:
         if not address.startswith(("http://", "https://")):
-            return self._copy_from_disk(Path(address.removeprefix("file://")), source)
+            return self._copy_from_disk(address, source)
         self._transfer_bytes(address, partial)
         digest = digest_of_file(partial.path)
         if source.sha256 not in (None, digest):
@@ -118,14 +120,14 @@ class _Fetching:
         partial.close()
         return File(path=source.path, size=size, sha256=digest)
 
-    def _copy_from_disk(self, path: Path, source: Source) -> File:
-        if not path.is_file():
+    def _copy_from_disk(self, address: str, source: Source) -> File:
+        wanted = find_local(replace(source, addresses=(address,)))
+        if wanted is None:
             raise _UnusableError("the file does not exist")
-        if source.sha256 is not None and (digest := digest_of_file(path)) != source.sha256:
-            raise _UnusableError(_mismatch(source, digest))
-        file = self._store.add(path, name=source.path)
-        self._meter.add(file.size or 0)
-        return file
+        try:
+            return next(import_files([wanted], self._store, self._meter.add))
+        except MismatchError as error:
+            raise _UnusableError(_mismatch(source, error.digest)) from error
 
     def _transfer_bytes(self, address: str, partial: Partial) -> None:
         from dressage.storage.download.transfer import RefusedError, TransientError
