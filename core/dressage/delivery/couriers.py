@@ -131,7 +131,7 @@ class Courier(threading.Thread):
         cursor, begun = self._cursors[run_id], time.monotonic()
         saved = cursor.offset
         try:
-            for batch in _batches(folder, cursor.offset):
+            for batch in _batches(folder, cursor):
                 self._deliver_batch(folder, batch, cursor)
                 _advance(cursor, batch)
                 if self._is_stopping or time.monotonic() - begun > _TURN_S:
@@ -247,17 +247,32 @@ def about_run(folder: RunFolder) -> Mapping[str, str]:
     return {"run_id": folder.path.name, **{name: str(known.get(name, "?")) for name in names}}
 
 
-def _batches(folder: RunFolder, offset: int) -> Iterator[Batch]:
-    """Yield the entries after an offset, some at a time. Each is read when it is asked for."""
+def _batches(folder: RunFolder, cursor: Cursor) -> Iterator[Batch]:
+    """Yield the entries after the cursor, some at a time. Each is read when it is asked for."""
     batch: Batch = []
-    begin = offset
-    for end, entry in folder.journal.events_with_offsets(offset):
-        batch.append((end, entry))
+    begin, attempt, changes = cursor.offset, cursor.attempt, cursor.changes
+    for end, entry in folder.journal.events_with_offsets(cursor.offset):
+        current = _without_outdated(entry, attempt, changes)
+        attempt, changes = _attempt(current, attempt), changes + _counts(current)
+        batch.append((end, current))
         if len(batch) >= _BATCH or end - begin > _BATCH_BYTES:
             yield batch
             batch, begin = [], end
     if batch:
         yield batch
+
+
+def _without_outdated(entry: Mapping[str, Any], attempt: int, changes: int) -> Mapping[str, Any]:
+    """Return the entry; one without meaning for a state that was out of date when it was written (see `Record`)."""
+    if entry.get("event") != "state":
+        return entry
+    is_current = entry.get("attempt", 1) == attempt and entry.get("after", changes) == changes
+    return entry if is_current else {"event": "state.outdated"}
+
+
+def _counts(entry: Mapping[str, Any]) -> int:
+    """Return 1 if the entry changes the state of the run, as `Record.changes` counts, else 0."""
+    return int(entry.get("event") in ("state", "run.resumed"))
 
 
 def _attempt(entry: Mapping[str, Any], current: int) -> int:
@@ -269,6 +284,7 @@ def _advance(cursor: Cursor, batch: Batch) -> None:
     for end, entry in batch:
         cursor.offset = end
         cursor.attempt = _attempt(entry, cursor.attempt)
+        cursor.changes += _counts(entry)
         if entry.get("event") == "state":
             cursor.has_ended = entry.get("state") in ENDED
         elif entry.get("event") == "run.resumed":

@@ -20,11 +20,13 @@ class Cursor(Struct, kw_only=True):
     """What an observer has received of a run.
 
     offset: the byte of the journal up to which everything is delivered or given up. attempt: at that place.
-    has_ended: whether the run has ended there. given_up: how many events were given up.
+    changes: how often the state had changed there. has_ended: whether the run has ended there.
+    given_up: how many events were given up.
     """
 
     offset: int = 0
     attempt: int = 1
+    changes: int = 0
     has_ended: bool = False
     given_up: int = 0
 

@@ -44,10 +44,18 @@ def register_observers(
     Never raises: an observer that cannot be loaded, or a full disk, is a warning.
     """
     try:
-        if names := _names(find()):
+        if names := [name for name, _ in find()]:
             _register(workspace, workspace.run(run_id), names, directory)
     except (DressageError, OSError) as error:
         logging.getLogger("dressage").warning("run %s: its observers are not informed: %s", run_id, error)
+
+
+def warn_unusable(active: Iterable[Active]) -> None:
+    """Log why an observer cannot be used now."""
+    for name, error in active:
+        if error:
+            message = "observer %r cannot be used: %s; events are kept for it"
+            logging.getLogger("dressage").warning(message, name, error)
 
 
 def read_registered(folder: RunFolder) -> Registered:
@@ -55,17 +63,6 @@ def read_registered(folder: RunFolder) -> Registered:
     with suppress(OSError, ValueError, msgspec.ValidationError):
         return from_json(Registered, msgspec.json.decode(folder.observers.read_bytes()))
     return Registered()
-
-
-def _names(active: Iterable[Active]) -> list[str]:
-    """Return the names of observers; log why one of them cannot be used."""
-    found = []
-    for name, error in active:
-        found.append(name)
-        if error:
-            message = "observer %r cannot be used: %s; the events of this run are kept for it"
-            logging.getLogger("dressage").warning(message, name, error)
-    return found
 
 
 def _register(workspace: Workspace, folder: RunFolder, names: list[str], directory: Path) -> None:

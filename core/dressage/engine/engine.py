@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from dressage.delivery.registration import register_observers
+from dressage.delivery.registration import register_observers, warn_unusable
 from dressage.engine import runs
 from dressage.engine.attempts import continue_run, submit_attempt
 from dressage.engine.planning import change_lines, plan_stages
@@ -359,9 +359,7 @@ class Engine:
         request = replace(proposal.request, run_id=run_id, snapshot=kept)
         run = self._run(request, client_lock)
         with run.release_on_error():
-            self.workspace.open_runs.add(
-                run_id, request.key
-            )  # first: a run that has a journal must be findable
+            self.workspace.open_runs.add(run_id, request.key)  # first: a run with a journal must be findable
             folder.create(to_json(request), to_json(proposal.judgement))
             self._inform_observers(run_id)
             listener(RunCreated(run_id))
@@ -374,7 +372,9 @@ class Engine:
 
     @cached_property
     def _active_observers(self) -> tuple[Active, ...]:
-        return tuple(find_active(self.plugins, self.configuration))
+        active = tuple(find_active(self.plugins, self.configuration))
+        warn_unusable(active)
+        return active
 
     def _run(self, request: RunRequest, client_lock: FileLock | None = None) -> Run:
         """Create the object of a run. Its platform is loaded on first use: the record is readable without it."""
