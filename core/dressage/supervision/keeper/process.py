@@ -88,14 +88,16 @@ class Keeper:
                 self._line.push(ticket)
 
     def _advance(self) -> None:
-        """Start the runs whose turn it is, as long as there are slots and resources."""
-        has_changed = False
+        """Start the runs whose turn it is, as long as there are slots and resources.
+
+        Other keepers may wait for a run that has left our line: because it was started, canceled or blocked.
+        """
+        before = len(self._line)
         while start := self._admission.admit():
             self._start(start)
-            has_changed = True
         for path in list(self._admission.awaited):
             self._children.wait_for(path)
-        for key in self._admission.other_keepers() if has_changed else ():
+        for key in self._admission.other_keepers() if len(self._line) < before else ():
             keepers.notify(self._queue, key)
 
     def _start(self, start: Start) -> None:
