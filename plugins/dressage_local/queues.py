@@ -10,7 +10,7 @@ from dressage.records.run_folder import RunFolder
 from dressage.records.workspace import Workspace
 from dressage.results.statuses import RunStatus
 from dressage.storage.compute import StoredCompute
-from dressage.storage.gpus import detect_gpus
+from dressage.storage.gpus import detect_gpus, select_gpus
 from dressage.supervision import keepers
 from dressage.supervision.keepers import Handover
 from dressage.supervision.launch import Launch
@@ -108,6 +108,5 @@ class Queues:
 
 def gpus_of(options: Options) -> list[str]:
     """Return the ids of the GPUs that runs may use: the configured ones, else those of this machine."""
-    if options.gpus is None:
-        return list(detect_gpus())
-    return [name.strip() for name in options.gpus.split(",") if name.strip()]
+    detected = list(detect_gpus())
+    return detected if options.gpus is None else select_gpus(options.gpus.split(","), detected)
