@@ -68,6 +68,11 @@ class Children:
                 elif run_id := self._supervisors.pop(child, None):
                     yield Ended(run_id, failed=status != 0, was_killed=os.WIFSIGNALED(status))
 
+    def dismiss_waiters(self) -> None:
+        """End the processes that wait for a lock: others may hold it for hours."""
+        for child in self._waiters:
+            os.kill(child, signal.SIGKILL)
+
     def _be_child(self, work: Callable[[], None]) -> NoReturn:
         """Do the work of a child process, and end it."""
         code = 1

@@ -44,9 +44,8 @@ class Inbox:
         self._partial: dict[socket.socket, bytearray] = {}
         self._watchers: dict[str, list[socket.socket]] = {}
         self._file_limit = _raise_file_limit()
-        self._listener = _listen(path)
         self._selector = selectors.DefaultSelector()
-        self._selector.register(self._listener, selectors.EVENT_READ)
+        self._listener = self._listen()
         self._selector.register(wakeup, selectors.EVENT_READ)
 
     @property
@@ -71,8 +70,21 @@ class Inbox:
             elif ready.fd == self._wakeup:
                 with suppress(BlockingIOError):
                     os.read(self._wakeup, 4096)
+                self._check_socket()
             elif (connection := self._read(ready.fileobj)) is not None:
                 yield connection, Message.parse(self._partial.pop(connection))
+
+    def _listen(self) -> socket.socket:
+        listener = _listen(self._path)
+        self._selector.register(listener, selectors.EVENT_READ)
+        return listener
+
+    def _check_socket(self) -> None:
+        """Listen again if somebody has deleted the socket."""
+        if not self._path.exists():
+            self._selector.unregister(self._listener)
+            self._listener.close()
+            self._listener = self._listen()
 
     def _accept(self) -> None:
         with suppress(OSError):

@@ -56,6 +56,7 @@ class Keeper:
             for ended in self._children.reap():
                 self._finish(ended)
         self._inbox.close()
+        self._children.dismiss_waiters()
 
     def _answer(self, connection: socket.socket, message: Message) -> None:
         if message.runs:
@@ -150,13 +151,21 @@ def _watch_children() -> int:
     return reading
 
 
+def _wake(lock: Path) -> None:
+    """Let the keeper that holds the lock check its socket, which may have been deleted."""
+    keeper = Identity.parse(lock.read_text())
+    if keeper and keeper.is_here:
+        os.kill(keeper.process, signal.SIGCHLD)
+
+
 def main() -> None:
     """Run a keeper. Arguments: the queue's folder, the key, the descriptor of the first connection, the settings."""
     folder, key, first, settings = sys.argv[1:]
     queue = TicketQueue(Path(folder))
     lock = FileLock(queue.keepers / f"{key}.lock")
     if not lock.acquire(blocking=False):
-        return  # another keeper lives; who started us connects to it
+        _wake(lock.path)  # another keeper lives; who started us connects to it
+        return
     os.ftruncate(lock.descriptor, 0)
     os.write(lock.descriptor, str(Identity.of(os.getpid())).encode())
     connection = socket.socket(fileno=int(first))
