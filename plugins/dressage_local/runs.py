@@ -103,9 +103,13 @@ class LocalRuns:
         folder.cancel.touch()  # a supervisor that is still starting checks for this file
         if self._queues.withdraw(folder):
             folder.record(canceled, record.attempt)
-        elif not request_stop(folder.control) and processes.has_leftover(folder):
+        elif request_stop(folder.control):
+            return
+        elif processes.has_leftover(folder):
             processes.end_leftover(folder)
             folder.record(canceled, record.attempt)
+        else:
+            processes.signal_supervisor(folder)
 
     def leftovers(self) -> Sequence[str]:
         """Return the ids of runs without a supervisor whose script is still running."""

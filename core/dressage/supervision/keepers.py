@@ -111,7 +111,9 @@ def watch(queue: TicketQueue, key: str, run_id: str) -> socket.socket | None:
 
 def is_readable(connection: socket.socket, timeout_s: float) -> bool:
     """Wait until the connection is readable, at most `timeout_s` seconds; return whether it is."""
-    return bool(select.select([connection], [], [], min(timeout_s, 86_400.0))[0])
+    ready = select.poll()  # unlike select.select, for any number of open files
+    ready.register(connection, select.POLLIN)
+    return bool(ready.poll(min(timeout_s, 86_400.0) * 1000))
 
 
 @contextmanager

@@ -97,6 +97,14 @@ def find_stopped(folder: RunFolder) -> int | None:
     return None
 
 
+def signal_supervisor(folder: RunFolder) -> None:
+    """Send SIGTERM to the run's supervisor, if it is here: its FIFO may have been deleted."""
+    with suppress(OSError):
+        supervisor = Identity.parse(folder.lock("supervisor").read_text())
+        if supervisor and supervisor.is_here:
+            os.kill(supervisor.process, signal.SIGTERM)
+
+
 def watch_release(path: Path) -> threading.Event:
     """Return an event that is set once no process holds the lock at `path`."""
     free = threading.Event()

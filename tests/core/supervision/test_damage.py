@@ -1,0 +1,70 @@
+"""Files of the queue that somebody deletes or damages, and limits of the system: no other run is stopped by them."""
+
+import os
+import resource
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.clients import start_and_hold
+from tests.recipes import Tiny
+
+from dressage import Engine
+
+DAMAGED = [b"\xff\xfe\x00", b"", b'"abc"', b'["x", 1, "first"]']
+
+
+def queue_of(engine: Engine) -> Path:
+    return engine.workspace.root / "compute" / "small.queue"
+
+
+@pytest.mark.parametrize("content", DAMAGED)
+def test_a_damaged_ticket_stops_its_run_only(engine: Engine, tiny: Tiny, project: Path, content: bytes):
+    _, hold = start_and_hold(engine, project, slots="1")
+    damaged, other = (engine.run("tiny", set={"rate": rate}) for rate in ("0.2", "0.3"))
+    damaged.detach()
+    (queue_of(engine) / "waiting" / damaged.id).write_bytes(content)
+    assert f"ticket is damaged; continue the run with: dressage resume {damaged.id}" in str(damaged.status)
+    hold.unlink()
+    assert other.wait(60).state == "Completed"
+    assert engine.resume(damaged.id).wait(60).state == "Completed"
+
+
+def test_a_keeper_whose_socket_was_deleted_listens_again(engine: Engine, tiny: Tiny, project: Path):
+    first, hold = start_and_hold(engine, project, slots="1")
+    for socket in queue_of(engine).glob("keepers/*.sock"):
+        socket.unlink()
+    second = engine.run("tiny", set={"rate": "0.2"})
+    assert second.status.state == "Queued"
+    hold.unlink()
+    assert [run.wait(60).state for run in (first, second)] == ["Completed"] * 2
+
+
+def test_a_run_whose_fifo_was_deleted_is_canceled(engine: Engine, tiny: Tiny, project: Path):
+    run, _ = start_and_hold(engine, project)
+    run.folder.control.unlink()
+    run.cancel()
+    assert run.wait(60).state == "Canceled"
+
+
+@pytest.fixture
+def many_files() -> Iterator[None]:
+    """More open files than `select` accepts."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if 0 <= before[1] < 2048:
+        pytest.skip("this system does not allow so many open files")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (2048, before[1]))
+    files = [os.open(os.devnull, os.O_RDONLY) for _ in range(1100)]
+    yield
+    for file in files:
+        os.close(file)
+    resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+@pytest.mark.usefixtures("many_files")
+def test_a_program_with_many_open_files_waits_for_its_runs(engine: Engine, tiny: Tiny, project: Path):
+    _, hold = start_and_hold(engine, project, slots="1")
+    second = engine.run("tiny", set={"rate": "0.2"})
+    assert second.status.state == "Queued"
+    hold.unlink()
+    assert second.wait(60).state == "Completed"
