@@ -47,7 +47,7 @@ class Queues:
 
     def describe(self, queue: TicketQueue, ticket: Ticket) -> RunStatus:
         """Return the status of a waiting run. If its keeper is dead, start another one, if that is possible here."""
-        note = ticket.note
+        note = ticket.note or keepers.describe_stop(queue, ticket.keeper)
         if not ticket.is_blocked and not keepers.is_alive(queue, ticket.keeper):
             if keepers.is_adoptable(queue, ticket.keeper):
                 self.revive(queue)

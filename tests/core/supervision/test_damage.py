@@ -2,14 +2,18 @@
 
 import os
 import resource
+import signal
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.clients import start_and_hold
+from tests.clients import keeper_pid, processes_below, start_and_hold
 from tests.recipes import Tiny
+from tests.waiting import eventually
 
-from dressage import Engine
+from dressage import Engine, StageError
+from dressage.supervision import keepers
 
 DAMAGED = [b"\xff\xfe\x00", b"", b'"abc"', b'["x", 1, "first"]']
 
@@ -40,6 +44,24 @@ def test_a_keeper_whose_socket_was_deleted_listens_again(engine: Engine, tiny: T
     assert [run.wait(60).state for run in (first, second)] == ["Completed"] * 2
 
 
+def test_a_stopped_keeper_is_named_and_starts_no_run_whose_submission_failed(
+    engine: Engine, tiny: Tiny, project: Path, monkeypatch: pytest.MonkeyPatch
+):
+    first, hold = start_and_hold(engine, project, slots="1")
+    waiting = engine.run("tiny", set={"rate": "0.2"})
+    keeper = keeper_pid(engine)
+    os.kill(keeper, signal.SIGSTOP)
+    assert f"its keeper is stopped; continue it with: kill -CONT {keeper}" in str(waiting.status)
+    monkeypatch.setattr(keepers, "_ANSWER_S", 0.1)
+    with pytest.raises(StageError, match=f"its keeper is stopped; continue it with: kill -CONT {keeper}"):
+        engine.run("tiny", set={"rate": "0.3"})
+    os.kill(keeper, signal.SIGCONT)
+    hold.unlink()
+    assert [run.wait(60).state for run in (first, waiting)] == ["Completed"] * 2
+    eventually(lambda: not processes_below(project))
+    assert engine.runs()[0].status.state == "Failed"
+
+
 def test_a_run_whose_fifo_was_deleted_is_canceled(engine: Engine, tiny: Tiny, project: Path):
     run, _ = start_and_hold(engine, project)
     run.folder.control.unlink()
@@ -68,3 +90,15 @@ def test_a_program_with_many_open_files_waits_for_its_runs(engine: Engine, tiny:
     assert second.status.state == "Queued"
     hold.unlink()
     assert second.wait(60).state == "Completed"
+
+
+def test_a_keeper_is_reached_if_all_paths_are_long(
+    tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    long = tmp_path / ("x" * 120)
+    long.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(long))
+    monkeypatch.setenv("TMPDIR", str(long))
+    engine = Engine(long)
+    engine.plugins.add("recipe", "tiny", tiny)
+    assert engine.run("tiny").wait(60).state == "Completed"

@@ -73,15 +73,16 @@ class Keeper:
     def _enqueue(self, runs: tuple[Handover, ...]) -> None:
         """Write the tickets of new runs. A run that has one keeps its place.
 
-        The sender may be late: an earlier keeper may have got the same message, and the run may have been started.
+        The sender may be late: an earlier keeper may have got the same message, and the run may have been started. Or
+        we are late, because we were stopped: the sender has recorded that the submission failed.
         """
         with self._queue.lock():
             for run in runs:
-                ticket = self._queue.find(run.run_id)
+                ticket, folder = self._queue.find(run.run_id), self._queue.run(run.run_id)
                 if ticket and ticket.attempt == run.attempt:
                     ticket = ticket._replace(keeper=self._key, note=None, is_blocked=False)
                     self._queue.write(ticket)
-                elif self._queue.run(run.run_id).was_supervised(run.attempt):
+                elif folder.was_supervised(run.attempt) or folder.has_ended(run.attempt):
                     continue
                 else:
                     ticket = self._queue.draw(run.run_id, run.attempt, run.priority, self._key)
