@@ -51,9 +51,10 @@ def test_a_stopped_keeper_is_named_and_starts_no_run_whose_submission_failed(
     waiting = engine.run("tiny", set={"rate": "0.2"})
     keeper = keeper_pid(engine)
     os.kill(keeper, signal.SIGSTOP)
-    assert f"its keeper is stopped; continue it with: kill -CONT {keeper}" in str(waiting.status)
+    advice = f"its keeper is stopped; continue it with: kill -CONT {keeper}"
+    eventually(lambda: advice in str(waiting.status))
     monkeypatch.setattr(keepers, "_ANSWER_S", 0.1)
-    with pytest.raises(StageError, match=f"its keeper is stopped; continue it with: kill -CONT {keeper}"):
+    with pytest.raises(StageError, match=advice):
         engine.run("tiny", set={"rate": "0.3"})
     os.kill(keeper, signal.SIGCONT)
     hold.unlink()
