@@ -51,6 +51,8 @@ class Queues:
         if not ticket.is_blocked and not keepers.is_alive(queue, ticket.keeper):
             if keepers.is_adoptable(queue, ticket.keeper):
                 self.revive(queue)
+                log = queue.folder / "keeper.log"
+                note = f"its keeper has ended, and another one is started; if this stays, see {str(log)!r}"
             else:
                 note = (
                     "was queued before a restart of the machine, or in another container; continue it with:"
