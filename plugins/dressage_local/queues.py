@@ -58,9 +58,13 @@ class Queues:
                     "was queued before a restart of the machine, or in another container; continue it with:"
                     f" dressage resume {ticket.run_id}"
                 )
-        slots = queue.read_slots(0)
-        reason = f"queued: {note}" if note else f"queued: target {queue.target!r} runs {slots} at a time"
-        return RunStatus(state="Queued", reason=reason, place=self._find_place(queue, ticket.run_id))
+        if note is None:
+            slots = queue.read_slots(0)
+            then = f"runs {slots} at a time" if slots else "was deleted; the next new run creates it again"
+            note = f"target {queue.target!r} {then}"
+        return RunStatus(
+            state="Queued", reason=f"queued: {note}", place=self._find_place(queue, ticket.run_id)
+        )
 
     def withdraw(self, folder: RunFolder) -> bool:
         """Take a run out of the queue. Returns False if it does not wait, or is just being started."""
@@ -77,8 +81,8 @@ class Queues:
     def is_retried(self, folder: RunFolder) -> bool:
         """Return whether another attempt follows by itself, after the supervisor was killed."""
         queue, run_id = self.of_run(folder), folder.path.name
-        ticket = queue.find_running(run_id)
-        if ticket is None or folder.cancel.exists() or not Launch.read(folder.launch).retries:
+        ticket, launch = queue.find_running(run_id), Launch.find(folder.launch)
+        if ticket is None or launch is None or not launch.retries or folder.cancel.exists():
             return False
         if keepers.is_adoptable(queue, ticket.keeper):
             self.revive(queue)

@@ -19,6 +19,7 @@ from dressage.results.versions import File
 from dressage.storage.compute import StoredCompute
 from dressage.supervision import keepers, processes
 from dressage.supervision.control import request_stop
+from dressage.supervision.launch import Launch
 from dressage.supervision.variables import recording_notes
 from dressage_local.launches import launch_of
 from dressage_local.options import Options
@@ -55,7 +56,7 @@ class LocalRuns:
                 return
             if ticket and is_waiting and not ticket.is_blocked and keepers.is_alive(queue, ticket.keeper):
                 return
-            if not is_waiting or not folder.launch.exists():
+            if not is_waiting or Launch.find(folder.launch) is None:
                 self._prepare(folder, submission)
             self._queues.hand_over(queue, submission.run_id, submission.attempt, submission.request.priority)
 

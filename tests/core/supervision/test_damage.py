@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.clients import keeper_pid, processes_below, start_and_hold
+from tests.clients import keeper_pid, kill_keeper, kill_supervisor, processes_below, start_and_hold
 from tests.recipes import Tiny
 from tests.waiting import eventually
 
@@ -61,6 +61,37 @@ def test_a_stopped_keeper_is_named_and_starts_no_run_whose_submission_failed(
     assert [run.wait(60).state for run in (first, waiting)] == ["Completed"] * 2
     eventually(lambda: not processes_below(project))
     assert engine.runs()[0].status.state == "Failed"
+
+
+def test_a_waiting_run_whose_launch_file_is_damaged_is_resumed(engine: Engine, tiny: Tiny, project: Path):
+    _, hold = start_and_hold(engine, project, slots="1")
+    waiting = engine.run("tiny", set={"rate": "0.2"})
+    waiting.detach()
+    waiting.folder.launch.write_text("{")
+    hold.unlink()
+    eventually(lambda: "launch.json cannot be read" in str(waiting.status))
+    assert engine.resume(waiting.id).wait(60).state == "Completed"
+
+
+def test_a_damaged_launch_file_does_not_hide_that_a_run_was_interrupted(
+    engine: Engine, tiny: Tiny, project: Path
+):
+    run, hold = start_and_hold(engine, project)
+    run.folder.launch.write_text("{")
+    kill_keeper(engine)
+    kill_supervisor(run)
+    eventually(lambda: f"dressage resume {run.id}" in str(run.status))
+    hold.unlink()
+    assert engine.resume(run.id).wait(60).state == "Completed"
+
+
+def test_a_run_whose_target_was_deleted_says_so(engine: Engine, tiny: Tiny, project: Path):
+    _, hold = start_and_hold(engine, project, slots="1")
+    waiting = engine.run("tiny", set={"rate": "0.2"})
+    engine.platform().compute.delete("small")
+    assert "target 'small' was deleted" in (waiting.status.reason or "")
+    hold.unlink()
+    assert waiting.wait(60).state == "Completed"
 
 
 def test_a_run_whose_fifo_was_deleted_is_canceled(engine: Engine, tiny: Tiny, project: Path):

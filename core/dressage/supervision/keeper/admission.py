@@ -203,7 +203,7 @@ class Admission:
         if not self._is_ours(ticket):
             return False
         folder = self._queue.run(ticket.run_id)
-        launch = self._read_launch(ticket)
+        launch = Launch.find(folder.launch)
         if launch is None or folder.cancel.exists():
             return False
         attempt = launch.attempt
