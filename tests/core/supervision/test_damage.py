@@ -3,17 +3,21 @@
 import os
 import resource
 import signal
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tests.clients import keeper_pid, kill_keeper, kill_supervisor, processes_below, start_and_hold
+from tests.fixtures import WriteScript
 from tests.recipes import Tiny
 from tests.waiting import eventually
 
 from dressage import Engine, StageError
 from dressage.supervision import keepers
+from dressage.supervision.tickets import TicketQueue
 
 DAMAGED = [b"\xff\xfe\x00", b"", b'"abc"', b'["x", 1, "first"]']
 
@@ -99,6 +103,33 @@ def test_a_run_whose_fifo_was_deleted_is_canceled(engine: Engine, tiny: Tiny, pr
     run.folder.control.unlink()
     run.cancel()
     assert run.wait(60).state == "Canceled"
+
+
+LIMITED_CLIENT = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+from dressage import Engine
+Engine().run("script", set={"path": sys.argv[1], "arguments": sys.argv[2]}).detach()
+"""
+HOLD = "import os, sys, time\nwhile os.path.exists(sys.argv[1]): time.sleep(0.02)\n"
+
+
+def test_more_clients_wait_than_the_keeper_may_have_open_files(
+    engine: Engine, script: WriteScript, project: Path
+):
+    path, hold = str(script(HOLD)), project / "hold"
+    hold.touch()
+    subprocess.run([sys.executable, "-c", LIMITED_CLIENT, path, str(hold)], cwd=project, check=True)
+    (first,) = (engine.get(summary.run_id) for summary in engine.runs())
+    eventually(lambda: first.status.state == "Running")
+    waiting = engine.run("script", set={"path": path, "arguments": str(project / "none")})
+    queue = TicketQueue(engine.workspace.root / "compute" / "default.queue")
+    watching = [keepers.watch(queue, keepers.keeper_key(), waiting.id) for _ in range(80)]
+    last = engine.run("script", set={"path": path, "arguments": str(project / "gone")})
+    hold.unlink()
+    assert [run.wait(60).state for run in (first, waiting, last)] == ["Completed"] * 3
+    for connection in filter(None, watching):
+        connection.close()
 
 
 @pytest.fixture

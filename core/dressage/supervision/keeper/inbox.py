@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 
 from dressage.supervision.keepers import Handover, address_of
 
+_RESERVED_FILES = 48
+"""How many open files are left for submissions and starts, however many clients wait."""
 _FIRST_MESSAGE_S = 10.0
 """How long a new keeper waits for the message of the process that started it."""
 
@@ -109,7 +111,14 @@ class Inbox:
         return found
 
     def watch(self, run_id: str, connection: socket.socket) -> None:
-        """Keep the connection open until `release` is called for the run."""
+        """Keep the connection open until `release` is called for the run.
+
+        If too many clients wait, it is closed: that client has to ask again.
+        """
+        most = self._file_limit[1]
+        if most != resource.RLIM_INFINITY and connection.fileno() >= most - _RESERVED_FILES:
+            connection.close()
+            return
         self._watchers.setdefault(run_id, []).append(connection)
 
     def release(self, run_id: str) -> None:
