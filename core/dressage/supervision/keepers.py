@@ -82,7 +82,7 @@ def is_adoptable(queue: TicketQueue, key: str) -> bool:
 def describe_stop(queue: TicketQueue, key: str) -> str | None:
     """Return what to do if the keeper with this key was stopped (SIGSTOP); None if it was not, or is not here."""
     with suppress(OSError):
-        keeper = Identity.parse((queue.keepers / f"{key}.lock").read_text())
+        keeper = Identity.parse((queue.keepers / f"{key}.lock").read_bytes())
         if keeper and keeper.is_stopped:
             return f"its keeper is stopped; continue it with: kill -CONT {keeper.process}"
     return None

@@ -89,6 +89,14 @@ def test_a_damaged_launch_file_does_not_hide_that_a_run_was_interrupted(
     assert engine.resume(run.id).wait(60).state == "Completed"
 
 
+def test_a_damaged_target_is_named(engine: Engine, tiny: Tiny):
+    path = engine.workspace.root / "compute" / "small.json"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"")
+    with pytest.raises(StageError, match=r"small.json' is damaged; delete it, then run the command again"):
+        engine.run("tiny")
+
+
 def test_a_run_whose_target_was_deleted_says_so(engine: Engine, tiny: Tiny, project: Path):
     _, hold = start_and_hold(engine, project, slots="1")
     waiting = engine.run("tiny", set={"rate": "0.2"})

@@ -154,7 +154,7 @@ def _watch_children() -> int:
 
 def _wake(lock: Path) -> None:
     """Let the keeper that holds the lock check its socket, which may have been deleted."""
-    keeper = Identity.parse(lock.read_text())
+    keeper = Identity.parse(lock.read_bytes())
     if keeper and keeper.is_here:
         os.kill(keeper.process, signal.SIGCHLD)
 
