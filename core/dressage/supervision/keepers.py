@@ -50,7 +50,7 @@ class Handover(NamedTuple):
 
 
 class Settings(NamedTuple):
-    """What a keeper is told when it is started. claims: the folder of the machine's claims. gpus: ids of GPUs."""
+    """The settings of a keeper. claims: the folder of the machine's claims. gpus: ids of GPUs."""
 
     claims: str | None = None
     gpus: list[str] | None = None

@@ -32,7 +32,8 @@ class Message(NamedTuple):
         try:
             found = json.loads(data)
             runs = tuple(Handover(**run) for run in found.get("runs", ()))
-            return cls(runs, found.get("watch"), bool(found.get("changed")))
+            watch = found.get("watch")
+            return cls(runs, watch and str(watch), bool(found.get("changed")))
         except (ValueError, TypeError, AttributeError):
             return cls()
 
