@@ -11,7 +11,7 @@ from dressage.records.run_folder import RunFolder
 from dressage.records.workspace import Workspace
 from dressage.results.statuses import RunStatus
 from dressage.storage.compute import StoredCompute
-from dressage.storage.gpus import detect_gpus
+from dressage.storage.gpus import detect_gpus, select_gpus
 from dressage.supervision import keepers
 from dressage.supervision.keepers import Handover
 from dressage.supervision.launch import Launch
@@ -62,18 +62,24 @@ class Queues:
 
     def describe(self, queue: TicketQueue, ticket: Ticket) -> RunStatus:
         """Return the status of a waiting run. If its keeper is dead, start another one, if that is possible here."""
-        note = ticket.note
+        note = ticket.note or keepers.describe_stop(queue, ticket.keeper)
         if not ticket.is_blocked and not keepers.is_alive(queue, ticket.keeper):
             if keepers.is_adoptable(queue, ticket.keeper):
                 self.revive(queue)
+                log = queue.folder / "keeper.log"
+                note = f"its keeper has ended, and another one is started; if this stays, see {str(log)!r}"
             else:
                 note = (
                     "was queued before a restart of the machine, or in another container; continue it with:"
                     f" dressage resume {ticket.run_id}"
                 )
-        slots = queue.read_slots(0)
-        reason = f"queued: {note}" if note else f"queued: target {queue.target!r} runs {slots} at a time"
-        return RunStatus(state="Queued", reason=reason, place=self._find_place(queue, ticket.run_id))
+        if note is None:
+            slots = queue.read_slots(0)
+            then = f"runs {slots} at a time" if slots else "was deleted; the next new run creates it again"
+            note = f"target {queue.target!r} {then}"
+        return RunStatus(
+            state="Queued", reason=f"queued: {note}", place=self._find_place(queue, ticket.run_id)
+        )
 
     def withdraw(self, folder: RunFolder) -> bool:
         """Take a run out of the queue. Returns False if it does not wait, or is just being started."""
@@ -90,8 +96,8 @@ class Queues:
     def is_retried(self, folder: RunFolder) -> bool:
         """Return whether another attempt follows by itself, after the supervisor was killed."""
         queue, run_id = self.of_run(folder), folder.path.name
-        ticket = queue.find_running(run_id)
-        if ticket is None or folder.cancel.exists() or not Launch.read(folder.launch).retries:
+        ticket, launch = queue.find_running(run_id), Launch.find(folder.launch)
+        if ticket is None or launch is None or not launch.retries or folder.cancel.exists():
             return False
         if keepers.is_adoptable(queue, ticket.keeper):
             self.revive(queue)
@@ -131,6 +137,5 @@ def _read_places(queue: TicketQueue) -> _Places:
 
 def gpus_of(options: Options) -> list[str]:
     """Return the ids of the GPUs that runs may use: the configured ones, else those of this machine."""
-    if options.gpus is None:
-        return list(detect_gpus())
-    return [name.strip() for name in options.gpus.split(",") if name.strip()]
+    detected = list(detect_gpus())
+    return detected if options.gpus is None else select_gpus(options.gpus.split(","), detected)

@@ -19,6 +19,7 @@ from dressage.results.versions import File
 from dressage.storage.compute import StoredCompute
 from dressage.supervision import keepers, processes
 from dressage.supervision.control import request_stop
+from dressage.supervision.launch import Launch
 from dressage.supervision.variables import recording_notes
 from dressage_local.launches import launch_of
 from dressage_local.options import Options
@@ -55,7 +56,7 @@ class LocalRuns:
                 return
             if ticket and is_waiting and not ticket.is_blocked and keepers.is_alive(queue, ticket.keeper):
                 return
-            if not is_waiting or not folder.launch.exists():
+            if not is_waiting or Launch.find(folder.launch) is None:
                 self._prepare(folder, submission)
             self._queues.hand_over(queue, submission.run_id, submission.attempt, submission.request.priority)
 
@@ -103,9 +104,13 @@ class LocalRuns:
         folder.cancel.touch()  # a supervisor that is still starting checks for this file
         if self._queues.withdraw(folder):
             folder.record(canceled, record.attempt)
-        elif not request_stop(folder.control) and processes.has_leftover(folder):
+        elif request_stop(folder.control):
+            return
+        elif processes.has_leftover(folder):
             processes.end_leftover(folder)
             folder.record(canceled, record.attempt)
+        else:
+            processes.signal_supervisor(folder)
 
     def leftovers(self) -> Sequence[str]:
         """Return the ids of runs without a supervisor whose script is still running."""

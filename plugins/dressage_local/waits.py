@@ -12,6 +12,8 @@ from dressage_local.queues import Queues
 
 _PAUSE_S = 0.1
 """Pause before another look at a run that nobody tells us about, for example while its keeper starts."""
+_SHORT_PAUSE_S = 0.02
+"""Pause before the next question to a keeper that does not let us wait."""
 
 
 class Waits:
@@ -43,6 +45,8 @@ class Waits:
         elif keepers.is_readable(connection, timeout_s):
             self._connections.pop(run_id, None)
             connection.close()
+            if queue.find(run_id):  # its keeper refused us, has ended, or is just starting the run
+                time.sleep(min(_SHORT_PAUSE_S, timeout_s))
         else:
             self._connections[run_id] = connection
 

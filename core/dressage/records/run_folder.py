@@ -41,7 +41,7 @@ class RunFolder:
     artifacts/        files that the script logged with the MLflow client
     launch.json       the supervisor's input; supervisor.log: its errors
     cancel            exists if a cancellation was requested
-    control           a FIFO: whoever writes to it asks the supervisor to stop
+    control           a FIFO: a write to it asks the supervisor to stop
     observers.json    the run's observers; observers/NAME.json: which events each has received
     *.lock            locks of the processes at work: client, resume, submission, state, supervisor, script
     """

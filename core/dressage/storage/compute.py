@@ -99,10 +99,16 @@ class StoredCompute:
             yield "GPUs", target.gpus, len(gpus)
 
     def _read(self, name: str) -> ComputeHandle | None:
+        path = self._folder / f"{name}.json"
         try:
-            return from_json(ComputeHandle, json.loads((self._folder / f"{name}.json").read_text()))
+            return from_json(ComputeHandle, json.loads(path.read_bytes()))
         except FileNotFoundError:
             return None
+        except ValueError as error:
+            problem = (
+                f"compute target {name!r}: {str(path)!r} is damaged; delete it, then run the command again"
+            )
+            raise StageError("compute", problem) from error
 
 
 def _handle(target: ComputeTarget) -> ComputeHandle:

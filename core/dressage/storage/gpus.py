@@ -1,6 +1,6 @@
 """The NVIDIA GPUs of this machine. Importing this module imports only the standard library."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -21,3 +21,13 @@ def detect_gpus() -> Iterator[str]:
                 name, _, value = line.partition(":")
                 if name.strip() == "GPU UUID":
                     yield value.strip()
+
+
+def select_gpus(names: Iterable[str], gpus: Sequence[str]) -> list[str]:
+    """Return the ids of the named GPUs, each once. names: ids, or numbers in the order of `gpus`.
+
+    Two projects must use the same name for a GPU. Names that are not in `gpus` are kept.
+    """
+    numbered = {str(number): gpu for number, gpu in enumerate(gpus)}
+    wanted = (name.strip() for name in names)
+    return list(dict.fromkeys(name if name in gpus else numbered.get(name, name) for name in wanted if name))

@@ -29,7 +29,7 @@ class Identity(NamedTuple):
         return cls(process, this_place(), _read_start(process))
 
     @classmethod
-    def parse(cls, text: str) -> Self | None:
+    def parse(cls, text: str | bytes) -> Self | None:
         """Return the identity that `str` wrote; None if the text is something else."""
         try:
             process, place, start = json.loads(text)

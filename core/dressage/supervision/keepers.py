@@ -37,6 +37,9 @@ _LONGEST_ADDRESS = 100
 """Bytes in the path of a socket; the system allows little more."""
 
 
+_DESCRIPTORS = Path("/proc/self/fd")
+
+
 class Handover(NamedTuple):
     """A run for the queue. environ: the variables of the shell that submits it."""
 
@@ -47,7 +50,7 @@ class Handover(NamedTuple):
 
 
 class Settings(NamedTuple):
-    """What a keeper is told when it is started. claims: the folder of the machine's claims. gpus: ids of GPUs."""
+    """The settings of a keeper. claims: the folder of the machine's claims. gpus: ids of GPUs."""
 
     claims: str | None = None
     gpus: list[str] | None = None
@@ -74,6 +77,15 @@ def is_alive(queue: TicketQueue, key: str) -> bool:
 def is_adoptable(queue: TicketQueue, key: str) -> bool:
     """Return whether a keeper of this process may take over the runs of the keeper with this key."""
     return key.startswith(f"{place_key()}-") and not is_alive(queue, key)
+
+
+def describe_stop(queue: TicketQueue, key: str) -> str | None:
+    """Return what to do if the keeper with this key was stopped (SIGSTOP); None if it was not, or is not here."""
+    with suppress(OSError):
+        keeper = Identity.parse((queue.keepers / f"{key}.lock").read_bytes())
+        if keeper and keeper.is_stopped:
+            return f"its keeper is stopped; continue it with: kill -CONT {keeper.process}"
+    return None
 
 
 def hand_over(queue: TicketQueue, runs: Iterable[Handover], settings: Settings) -> None:
@@ -111,19 +123,27 @@ def watch(queue: TicketQueue, key: str, run_id: str) -> socket.socket | None:
 
 def is_readable(connection: socket.socket, timeout_s: float) -> bool:
     """Wait until the connection is readable, at most `timeout_s` seconds; return whether it is."""
-    return bool(select.select([connection], [], [], min(timeout_s, 86_400.0))[0])
+    ready = select.poll()  # unlike select.select, for any number of open files
+    ready.register(connection, select.POLLIN)
+    return bool(ready.poll(min(timeout_s, 86_400.0) * 1000))
 
 
 @contextmanager
 def address_of(path: Path) -> Iterator[str]:
-    """Yield an address of the socket at `path`: through a link in a temporary folder if its path is too long."""
+    """Yield an address of the socket at `path`: a shorter one if its path is too long for a socket."""
     if len(os.fsencode(path)) <= _LONGEST_ADDRESS:
         yield str(path)
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        link = Path(folder, "k")
-        link.symlink_to(path.parent)
-        yield str(link / path.name)
+    elif _DESCRIPTORS.exists():  # no temporary folder: its path may be long, too
+        folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            yield str(_DESCRIPTORS / str(folder) / path.name)
+        finally:
+            os.close(folder)
+    else:
+        with tempfile.TemporaryDirectory() as temporary:
+            link = Path(temporary, "k")
+            link.symlink_to(path.parent)
+            yield str(link / path.name)
 
 
 def _exchange(queue: TicketQueue, message: Any, connect: Callable[[], socket.socket]) -> None:
@@ -146,13 +166,8 @@ def _exchange(queue: TicketQueue, message: Any, connect: Callable[[], socket.soc
 
 
 def _describe_silence(queue: TicketQueue) -> str:
-    lock = queue.keepers / f"{keeper_key()}.lock"
-    keeper = Identity.parse(lock.read_text()) if lock.exists() else None
     log = queue.folder / "keeper.log"
-    if keeper and keeper.is_stopped:
-        then = f"its keeper is stopped; continue it with: kill -CONT {keeper.process}"
-    else:
-        then = f"see {str(log)!r}, then run the command again"
+    then = describe_stop(queue, keeper_key()) or f"see {str(log)!r}, then run the command again"
     return f"the queue of target {queue.target!r} does not answer; {then}"
 
 

@@ -56,6 +56,14 @@ class Launch(NamedTuple):
         """Read the file. Raises TypeError if it has other fields."""
         return cls(**json.loads(path.read_text()))
 
+    @classmethod
+    def find(cls, path: Path) -> "Launch | None":
+        """Read the file; None if it does not exist or is damaged."""
+        try:
+            return cls.read(path)
+        except (OSError, ValueError, TypeError):
+            return None
+
     def write(self, path: Path) -> None:
         write_json(path, self._asdict(), indent=1)
 

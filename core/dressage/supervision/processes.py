@@ -50,7 +50,7 @@ def end_leftover(folder: RunFolder) -> None:
 def kill_leftover(folder: RunFolder) -> None:
     """Send SIGKILL to what is left of a script, without waiting for its end. Raises StageError as `end_leftover`."""
     lock = folder.lock("script")
-    text = lock.read_text()
+    text = lock.read_bytes()
     script = Identity.parse(text)
     if text and (script is None or script.place != this_place()):
         raise StageError(
@@ -91,10 +91,18 @@ def _inode(path: Path) -> int | None:
 def find_stopped(folder: RunFolder) -> int | None:
     """Return the process id of the run's supervisor if it was stopped (SIGSTOP); None if it is not, or not here."""
     with suppress(OSError):
-        supervisor = Identity.parse(folder.lock("supervisor").read_text())
+        supervisor = Identity.parse(folder.lock("supervisor").read_bytes())
         if supervisor and supervisor.is_stopped:
             return supervisor.process
     return None
+
+
+def signal_supervisor(folder: RunFolder) -> None:
+    """Send SIGTERM to the run's supervisor, if it is here: its FIFO may have been deleted."""
+    with suppress(OSError):
+        supervisor = Identity.parse(folder.lock("supervisor").read_bytes())
+        if supervisor and supervisor.is_here:
+            os.kill(supervisor.process, signal.SIGTERM)
 
 
 def watch_release(path: Path) -> threading.Event:

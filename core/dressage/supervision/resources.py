@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dressage.files.locks import FileLock, is_locked
-from dressage.storage.gpus import detect_gpus
+from dressage.storage.gpus import detect_gpus, select_gpus
 
 _FOLDERS = (Path("/run/lock"), Path("/var/tmp"), Path("/tmp"))  # noqa: S108 (shared on purpose)
 
@@ -60,6 +60,13 @@ class Machine:
         """Claim what a run needs. shell: its environment variables; CUDA_VISIBLE_DEVICES restricts its GPUs."""
         if needs == Needs():
             return Claims((), {})
+        try:
+            return self._claim(needs, shell)
+        except OSError as error:
+            where = f"cannot claim the machine's resources in {str(self._folder)!r}: {error.strerror}"
+            return Refusal(f"{where}; set claims in [platforms.local] to a folder that you may write to", ())
+
+    def _claim(self, needs: Needs, shell: Mapping[str, str]) -> Claims | Refusal:
         self._create()
         with _hold(self._folder / ".lock").release_at_end():
             found = self._claim_amounts(needs)
@@ -113,9 +120,7 @@ class Machine:
         named = shell.get("CUDA_VISIBLE_DEVICES")
         if named is None:
             return gpus
-        wanted = [name.strip() for name in named.split(",") if name.strip()]
-        numbered = {str(number): gpu for number, gpu in enumerate(gpus)}
-        return [gpu for gpu in (numbered.get(name, name) for name in wanted) if gpu in gpus]
+        return [gpu for gpu in select_gpus(named.split(","), gpus) if gpu in gpus]
 
 
 def _amounts(needs: Needs) -> Iterator[tuple[str, str, int, int]]:

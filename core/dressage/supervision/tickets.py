@@ -173,11 +173,12 @@ def _read_all(folder: Path) -> Iterator[Ticket]:
 def _read(path: Path) -> Ticket | None:
     """Read a ticket; None if it does not exist. A damaged one counts as the last in the queue."""
     try:
-        text = path.read_text()
+        ticket = Ticket(*json.loads(path.read_bytes()))
     except FileNotFoundError:
         return None
-    try:
-        return Ticket(*json.loads(text))
     except (ValueError, TypeError):
-        note = f"its ticket is damaged; continue the run with: dressage resume {path.name}"
-        return Ticket(path.name, 0, 1 << 62, note=note, is_blocked=True)
+        ticket = None
+    if ticket and ticket.run_id == path.name and all(isinstance(part, int) for part in ticket.rank):
+        return ticket
+    note = f"its ticket is damaged; continue the run with: dressage resume {path.name}"
+    return Ticket(path.name, 0, 1 << 62, note=note, is_blocked=True)

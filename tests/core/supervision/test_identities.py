@@ -30,8 +30,8 @@ def test_a_process_of_the_same_number_is_not_here(other: dict[str, str]):
     assert not Identity.of(os.getpid())._replace(**other).is_here  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("text", ["", "12", "{}", "[1, 2]", '["a", "b", "c"]'])
-def test_a_text_that_is_no_identity_is_none(text: str):
+@pytest.mark.parametrize("text", ["", "12", "{}", "[1, 2]", '["a", "b", "c"]', b"\xff"])
+def test_a_text_that_is_no_identity_is_none(text: str | bytes):
     assert Identity.parse(text) is None
 
 

@@ -94,6 +94,46 @@ def test_two_containers_share_the_slots_and_the_order_of_a_target(
     assert [run.wait(60).state for run in (first, second, third)] == ["Completed"] * 3
 
 
+def test_no_slot_stays_empty_when_the_last_run_of_another_container_has_started(
+    engine: Engine, script: WriteScript, project: Path, container: Container
+):
+    path = str(script(HOLD))
+    for name in "abcd":
+        (project / name).touch()
+    first, second, third = (
+        engine.run("script", set={"path": path, "arguments": str(project / name), "slots": "2"})
+        for name in "abc"
+    )
+    eventually(lambda: second.status.state == "Running")
+    last = engine.get(container.evaluate(start(path, project / "d")))
+    (project / "a").unlink()
+    eventually(lambda: third.status.state == "Running")
+    (project / "b").unlink()
+    eventually(lambda: last.status.state == "Running")
+    for name in "cd":
+        (project / name).unlink()
+    assert [run.wait(60).state for run in (first, second, third, last)] == ["Completed"] * 4
+
+
+def test_a_canceled_run_does_not_hold_up_another_container(
+    engine: Engine, script: WriteScript, project: Path, container: Container
+):
+    path = str(script(HOLD))
+    for name in "ab":
+        (project / name).touch()
+    first, second, third = (
+        engine.run("script", set={"path": path, "arguments": str(project / name), "slots": "2"})
+        for name in "abc"
+    )
+    eventually(lambda: second.status.state == "Running")
+    last = engine.get(container.evaluate(start(path, project / "d")))
+    third.cancel()
+    (project / "a").unlink()
+    assert last.wait(60).state == "Completed"
+    (project / "b").unlink()
+    assert [run.wait(60).state for run in (first, second)] == ["Completed"] * 2
+
+
 def test_a_queue_goes_on_when_a_container_with_waiting_runs_is_gone(
     engine: Engine, script: WriteScript, project: Path, container: Container
 ):

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from tests.clients import keeper_pid, kill_keeper, kill_supervisor, processes_below
 from tests.fixtures import Dressage, WriteScript
-from tests.recipes import Tiny
+from tests.recipes import Settings, Tiny
 from tests.waiting import eventually
 
-from dressage import Engine
+from dressage import ComputeTarget, Engine, Environment, hookimpl
 from dressage.engine.runs import Run
 from dressage.files.locks import is_locked
 
@@ -133,6 +133,38 @@ def test_a_waiting_run_whose_variables_were_lost_says_so(
     busy.unlink()
     assert run.wait(60).state == "Completed"
     assert "variables of another shell" in dressage("runs", "show", run.id).stdout
+
+
+class NeedsToken(Tiny):
+    """The small recipe, on the default target, with a secret."""
+
+    @hookimpl
+    def compute(self, settings: Settings) -> ComputeTarget:
+        return ComputeTarget(name="default", slots=1)
+
+    @hookimpl
+    def environment(self) -> Environment:
+        return Environment(name="secret", secrets=("HF_TOKEN",))
+
+
+def test_a_shell_without_the_secret_does_not_start_a_run_that_needs_it(
+    engine: Engine, busy: Path, project: Path, monkeypatch: pytest.MonkeyPatch
+):
+    engine.plugins.add("recipe", "secret", NeedsToken(project))
+    monkeypatch.setenv("HF_TOKEN", "xyz")
+    run = engine.run("secret")
+    run.detach()
+    kill_keeper(engine)
+    monkeypatch.delenv("HF_TOKEN")
+    engine.resume(run.id).detach()
+    busy.unlink()
+    eventually(
+        lambda: (
+            f"needs HF_TOKEN: resume it from a shell that has it: dressage resume {run.id}" in str(run.status)
+        )
+    )
+    monkeypatch.setenv("HF_TOKEN", "xyz")
+    assert engine.resume(run.id).wait(60).state == "Completed"
 
 
 def test_the_keeper_survives_the_end_of_the_client_that_started_it(

@@ -3,11 +3,12 @@
 from pathlib import Path
 
 import pytest
-from tests.clients import kill_supervisor
+from tests.clients import kill_supervisor, processes_below
 from tests.waiting import eventually
 
 from dressage import ComputeTarget, Engine, Environment, Model, Script, hookimpl
 from dressage.engine.runs import Run
+from dressage.storage.gpus import select_gpus
 
 SCRIPT = """
 import os, pathlib, sys, time
@@ -115,6 +116,30 @@ def test_a_run_that_can_never_get_its_gpus_fails_and_says_why(lab: Lab, monkeypa
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     run, _ = lab.start("one", accelerator="gpu", gpus=1)
     assert run.wait(60).reason == "needs 1 GPUs, but only 0 are visible to it"
+
+
+def test_a_folder_of_claims_that_cannot_be_used_fails_the_run_and_says_why(lab: Lab):
+    lab.options["claims"] = "/proc/none"
+    run, hold = lab.start("one", memory_mib=1)
+    reason = run.wait(60).reason or ""
+    assert "'/proc/none'" in reason
+    assert "set claims in [platforms.local]" in reason
+    hold.unlink()
+
+
+def test_a_canceled_run_leaves_no_process_that_waits_for_its_gpu(lab: Lab):
+    first = lab.start("one", gpus=2)
+    wait_for_output(first[0])
+    second, hold = lab.start("two", gpus=1)
+    eventually(lambda: "GPU" in (second.status.reason or ""))
+    second.cancel()
+    eventually(lambda: not processes_below(lab.folder / "two"))
+    hold.unlink()
+    end(first)
+
+
+def test_a_gpu_has_one_name_whatever_a_project_calls_it():
+    assert select_gpus([" 1", "GPU-a", "0", "", "7"], ["GPU-a", "GPU-b"]) == ["GPU-b", "GPU-a", "7"]
 
 
 def test_a_script_without_a_supervisor_keeps_its_gpu(lab: Lab):

@@ -66,9 +66,13 @@ class Admission:
                 if self._line.first != ticket.run_id:  # the supervisor of an earlier one was killed just now
                     continue
                 lock = FileLock(self._queue.run(ticket.run_id).lock("supervisor"))
-                if not lock.acquire(blocking=False):  # the supervisor of the attempt before is about to end
+                if not lock.acquire(blocking=False):
                     self.awaited.add(lock.path)
-                    return None
+                    if not self._queue.find_running(ticket.run_id):  # the attempt before is about to end
+                        return None
+                    self._starting.add(lock.path)  # a dead keeper's supervisor is starting it
+                    self._line.pop()
+                    continue
                 claims = self._claim(ticket, launch)
                 if isinstance(claims, Refusal) and claims.paths:
                     self._note(ticket, claims.reason)
@@ -121,9 +125,10 @@ class Admission:
 
     def _has_variables(self, ticket: Ticket, launch: Launch) -> bool:
         """Return whether the run can get its variables. If they were lost, a run without secrets gets ours."""
-        if self._line.variables(ticket.run_id) is not None or not launch.secrets:
+        known = self._line.variables(ticket.run_id) or {}
+        if not (missing := [name for name in launch.secrets if name not in known]):
             return True
-        self._block(ticket, f"needs {', '.join(launch.secrets)}: resume it from a shell that has it")
+        self._block(ticket, f"needs {', '.join(missing)}: resume it from a shell that has it")
         return False
 
     def _block(self, ticket: Ticket, reason: str) -> None:
@@ -136,12 +141,15 @@ class Admission:
             self._queue.write(ticket._replace(note=note))
 
     def _is_behind_others(self, ticket: Ticket) -> bool:
-        """Return whether a run of another living keeper comes first. Then wait until that keeper ends or tells us."""
+        """Return whether a run of another living keeper comes first. Then wait until that keeper ends or tells us.
+
+        A run that has a slot and is being started does not come first: that keeper would not tell us its end.
+        """
         others = self.other_keepers()
         for other in self._queue.waiting() if others else ():
             if other.run_id == ticket.run_id:
                 return False
-            if other.keeper in others and not other.is_blocked:
+            if other.keeper in others and not (other.is_blocked or self._queue.find_running(other.run_id)):
                 self.awaited.update(self._queue.keepers / f"{key}.lock" for key in others)
                 return True
         return False
@@ -195,7 +203,7 @@ class Admission:
         if not self._is_ours(ticket):
             return False
         folder = self._queue.run(ticket.run_id)
-        launch = self._read_launch(ticket)
+        launch = Launch.find(folder.launch)
         if launch is None or folder.cancel.exists():
             return False
         attempt = launch.attempt

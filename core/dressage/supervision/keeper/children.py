@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
@@ -12,6 +13,8 @@ from dressage.files.locks import wait_until_free
 from dressage.supervision.keeper.admission import Start
 from dressage.supervision.supervisor import Supervisor
 from dressage.supervision.tickets import TicketQueue
+
+_FORK_PAUSE_S = 1.0
 
 
 class Ended(NamedTuple):
@@ -38,7 +41,7 @@ class Children:
     def supervise(self, start: Start, variables: Mapping[str, str], at_end: Callable[[], None]) -> None:
         """Fork a run's supervisor. variables: of its shell. at_end: called in the child when the run has ended."""
         run_id = start.slot.ticket.run_id
-        if child := os.fork():
+        if child := _fork():
             start.lock.release()  # the child holds it
             start.slot.claims.release()
             self._supervisors[child] = run_id
@@ -53,7 +56,7 @@ class Children:
         own = (self._queue.run(run_id).lock("supervisor") for run_id in self._supervisors.values())
         if path in self._waiters.values() or path in own:
             return
-        if child := os.fork():
+        if child := _fork():
             self._waiters[child] = path
             return
         self._be_child(lambda: wait_until_free(path))
@@ -67,6 +70,11 @@ class Children:
                     yield Ended(None)
                 elif run_id := self._supervisors.pop(child, None):
                     yield Ended(run_id, failed=status != 0, was_killed=os.WIFSIGNALED(status))
+
+    def dismiss_waiters(self) -> None:
+        """End the processes that wait for a lock: others may hold it for hours."""
+        for child in self._waiters:
+            os.kill(child, signal.SIGKILL)
 
     def _be_child(self, work: Callable[[], None]) -> NoReturn:
         """Do the work of a child process, and end it."""
@@ -92,6 +100,15 @@ class Children:
         finally:
             start.lock.release()
             at_end()
+
+
+def _fork() -> int:
+    """Fork this process; wait while the system allows no further process."""
+    while True:
+        try:
+            return os.fork()
+        except OSError:
+            time.sleep(_FORK_PAUSE_S)
 
 
 def _redirect(path: Path) -> None:

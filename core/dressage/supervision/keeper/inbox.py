@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 
 from dressage.supervision.keepers import Handover, address_of
 
+_RESERVED_FILES = 48
+"""How many open files are left for submissions and starts, however many clients wait."""
 _FIRST_MESSAGE_S = 10.0
 """How long a new keeper waits for the message of the process that started it."""
 
@@ -30,7 +32,8 @@ class Message(NamedTuple):
         try:
             found = json.loads(data)
             runs = tuple(Handover(**run) for run in found.get("runs", ()))
-            return cls(runs, found.get("watch"), bool(found.get("changed")))
+            watch = found.get("watch")
+            return cls(runs, watch and str(watch), bool(found.get("changed")))
         except (ValueError, TypeError, AttributeError):
             return cls()
 
@@ -44,9 +47,8 @@ class Inbox:
         self._partial: dict[socket.socket, bytearray] = {}
         self._watchers: dict[str, list[socket.socket]] = {}
         self._file_limit = _raise_file_limit()
-        self._listener = _listen(path)
         self._selector = selectors.DefaultSelector()
-        self._selector.register(self._listener, selectors.EVENT_READ)
+        self._listener = self._listen()
         self._selector.register(wakeup, selectors.EVENT_READ)
 
     @property
@@ -71,8 +73,21 @@ class Inbox:
             elif ready.fd == self._wakeup:
                 with suppress(BlockingIOError):
                     os.read(self._wakeup, 4096)
+                self._check_socket()
             elif (connection := self._read(ready.fileobj)) is not None:
                 yield connection, Message.parse(self._partial.pop(connection))
+
+    def _listen(self) -> socket.socket:
+        listener = _listen(self._path)
+        self._selector.register(listener, selectors.EVENT_READ)
+        return listener
+
+    def _check_socket(self) -> None:
+        """Listen again if somebody has deleted the socket."""
+        if not self._path.exists():
+            self._selector.unregister(self._listener)
+            self._listener.close()
+            self._listener = self._listen()
 
     def _accept(self) -> None:
         with suppress(OSError):
@@ -97,7 +112,14 @@ class Inbox:
         return found
 
     def watch(self, run_id: str, connection: socket.socket) -> None:
-        """Keep the connection open until `release` is called for the run."""
+        """Keep the connection open until `release` is called for the run.
+
+        If too many clients wait, it is closed: that client has to ask again.
+        """
+        most = self._file_limit[1]
+        if most != resource.RLIM_INFINITY and connection.fileno() >= most - _RESERVED_FILES:
+            connection.close()
+            return
         self._watchers.setdefault(run_id, []).append(connection)
 
     def release(self, run_id: str) -> None:

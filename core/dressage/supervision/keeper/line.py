@@ -16,8 +16,8 @@ class Line:
         self._variables: dict[str, Mapping[str, str]] = {}
         self._distinct: dict[str, Mapping[str, str]] = {}
 
-    def __bool__(self) -> bool:
-        return bool(self._heap)
+    def __len__(self) -> int:
+        return len(self._heap)
 
     def __contains__(self, run_id: str) -> bool:
         return run_id in self._members

@@ -56,6 +56,7 @@ class Keeper:
             for ended in self._children.reap():
                 self._finish(ended)
         self._inbox.close()
+        self._children.dismiss_waiters()
 
     def _answer(self, connection: socket.socket, message: Message) -> None:
         if message.runs:
@@ -72,15 +73,16 @@ class Keeper:
     def _enqueue(self, runs: tuple[Handover, ...]) -> None:
         """Write the tickets of new runs. A run that has one keeps its place.
 
-        The sender may be late: an earlier keeper may have got the same message, and the run may have been started.
+        The sender may be late: an earlier keeper may have got the same message, and the run may have been started. Or
+        we are late, because we were stopped: the sender has recorded that the submission failed.
         """
         with self._queue.lock():
             for run in runs:
-                ticket = self._queue.find(run.run_id)
+                ticket, folder = self._queue.find(run.run_id), self._queue.run(run.run_id)
                 if ticket and ticket.attempt == run.attempt:
                     ticket = ticket._replace(keeper=self._key, note=None, is_blocked=False)
                     self._queue.write(ticket)
-                elif self._queue.run(run.run_id).was_supervised(run.attempt):
+                elif folder.was_supervised(run.attempt) or folder.has_ended(run.attempt):
                     continue
                 else:
                     ticket = self._queue.draw(run.run_id, run.attempt, run.priority, self._key)
@@ -88,14 +90,16 @@ class Keeper:
                 self._line.push(ticket)
 
     def _advance(self) -> None:
-        """Start the runs whose turn it is, as long as there are slots and resources."""
-        has_changed = False
+        """Start the runs whose turn it is, as long as there are slots and resources.
+
+        Other keepers may wait for a run that has left our line: because it was started, canceled or blocked.
+        """
+        before = len(self._line)
         while start := self._admission.admit():
             self._start(start)
-            has_changed = True
         for path in list(self._admission.awaited):
             self._children.wait_for(path)
-        for key in self._admission.other_keepers() if has_changed else ():
+        for key in self._admission.other_keepers() if len(self._line) < before else ():
             keepers.notify(self._queue, key)
 
     def _start(self, start: Start) -> None:
@@ -148,13 +152,21 @@ def _watch_children() -> int:
     return reading
 
 
+def _wake(lock: Path) -> None:
+    """Let the keeper that holds the lock check its socket, which may have been deleted."""
+    keeper = Identity.parse(lock.read_bytes())
+    if keeper and keeper.is_here:
+        os.kill(keeper.process, signal.SIGCHLD)
+
+
 def main() -> None:
     """Run a keeper. Arguments: the queue's folder, the key, the descriptor of the first connection, the settings."""
     folder, key, first, settings = sys.argv[1:]
     queue = TicketQueue(Path(folder))
     lock = FileLock(queue.keepers / f"{key}.lock")
     if not lock.acquire(blocking=False):
-        return  # another keeper lives; who started us connects to it
+        _wake(lock.path)  # another keeper lives; who started us connects to it
+        return
     os.ftruncate(lock.descriptor, 0)
     os.write(lock.descriptor, str(Identity.of(os.getpid())).encode())
     connection = socket.socket(fileno=int(first))
