@@ -212,6 +212,7 @@ def test_a_bad_option_is_reported_with_its_variable(project: Path):
 def test_an_unknown_option_brings_the_known_ones(project: Path):
     (project / "dressage.toml").write_text("[platforms.local]\ngrac_s = 3\n")
     with pytest.raises(
-        SettingsError, match="no option named 'grac_s'; did you mean 'grace_s'\\? known: grace_s"
+        SettingsError,
+        match="no option named 'grac_s'; did you mean 'grace_s'\\? known: claims, gpus, grace_s",
     ):
         Engine(project).platform("local")

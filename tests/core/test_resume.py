@@ -59,21 +59,25 @@ def test_a_client_that_catches_an_error_can_resume_at_once(engine: Engine, tiny:
     assert count_results(engine) == (1, 1, 1)
 
 
-def lose_snapshot(engine: Engine) -> Callable[[object], None]:
-    """A listener that makes a run fail as it is handed over: its source directory is gone."""
+def block_queue(engine: Engine) -> Callable[[object], None]:
+    """A listener that makes a run fail as it is handed over: a file is in the place of its queue."""
 
     def listen(event: object) -> None:
         if isinstance(event, StageFinished) and event.stage == "environment":
-            for kept in engine.workspace.snapshots.glob("[!.]*"):
-                shutil.rmtree(kept)
+            queue_of(engine).touch()
 
     return listen
 
 
+def queue_of(engine: Engine) -> Path:
+    return engine.workspace.root / "compute" / "small.queue"
+
+
 def test_an_exception_that_is_kept_does_not_hold_up_the_queue(engine: Engine, tiny: Tiny, project: Path):
-    with pytest.raises(PluginError, match=r"runs\.submit: FileNotFoundError") as kept:
-        engine.run("tiny", set={"slots": 1, "rate": "0.5"}, listener=lose_snapshot(engine))
+    with pytest.raises(PluginError, match=r"runs\.submit: FileExistsError|NotADirectoryError") as kept:
+        engine.run("tiny", set={"slots": 1, "rate": "0.5"}, listener=block_queue(engine))
     assert engine.get("latest").status.reason == str(kept.value)
+    queue_of(engine).unlink()
     assert engine.run("tiny", set={"slots": 1}).wait(20).state == "Completed"
     assert kept.tb
 
@@ -83,9 +87,27 @@ def test_a_run_that_could_not_be_handed_over_may_be_tried_again_at_once(
     engine: Engine, tiny: Tiny, project: Path
 ):
     try:
-        engine.run("tiny", listener=lose_snapshot(engine))
+        engine.run("tiny", listener=block_queue(engine))
     except PluginError:  # its traceback refers to the locks
+        queue_of(engine).unlink()
         assert engine.resume("latest").wait(20).state == "Completed"
+    else:
+        pytest.fail("the run was handed over")
+
+
+def test_a_run_whose_copy_of_the_source_is_gone_when_it_starts_fails_and_resume_copies_it_again(
+    engine: Engine, tiny: Tiny, project: Path
+):
+    def lose_snapshot(event: object) -> None:
+        if isinstance(event, StageFinished) and event.stage == "environment":
+            for kept in engine.workspace.snapshots.glob("[!.]*"):
+                shutil.rmtree(kept)
+
+    run = engine.run("tiny", listener=lose_snapshot)
+    status = run.wait(20)
+    assert status.state == "Failed"
+    assert "No such file or directory" in (status.reason or "")
+    assert engine.resume(run.id).wait(20).state == "Completed"
 
 
 def test_resume_goes_on_once_the_client_that_prepares_the_run_has_submitted_it(

@@ -139,7 +139,10 @@ def test_a_script_is_stopped_at_its_time_limit(engine: Engine, add: Add):
         compute=ComputeTarget(name="any", time_limit_s=0.3),
     )
     status = engine.run("starts").wait(60)
-    assert (status.state, status.reason) == ("Failed", "the script was stopped at its time limit of 0.3 s")
+    assert (status.state, status.reason) == (
+        "Canceled",
+        "canceled: the script reached its time limit of 0.3 s",
+    )
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,9 @@ records is written elsewhere: by the tracking endpoint. Importing this module im
 reading the record imports more.
 """
 
+import re
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ JOURNAL = "journal.jsonl"
 COMPLETED = "completed"
 """A file in the workspace: the ids of completed runs, one per line, so that the index need not look at all runs."""
 _ENDS = ("Completed", "Failed", "Canceled")
+_STATE = re.compile(rb'"state":"(\w+)"')
 _STATUS_FIELDS = ("exit_code", "reason", "started", "ended", "interrupted")
 """Fields of RunStatus that are recorded, in addition to the state."""
 
@@ -88,23 +90,31 @@ class RunFolder:
             return self._record
 
     def was_canceled(self, attempt: int) -> bool:
-        """Return whether the attempt was canceled."""
-        return self._has_line(*_states_of("Canceled", attempt))
+        """Return whether the attempt was canceled, and not prepared again since."""
+        return self._last_state(attempt) == "Canceled"
 
     def has_ended(self, attempt: int) -> bool:
-        """Return whether the attempt's end was recorded."""
-        return self._has_line(*(text for state in _ENDS for text in _states_of(state, attempt)))
+        """Return whether the attempt's end was recorded, and it was not prepared again since."""
+        return self._last_state(attempt) in _ENDS
 
     def was_supervised(self, attempt: int) -> bool:
         """Return whether a supervisor has had the attempt."""
-        return self._has_line(f'"event":"run.supervised","attempt":{attempt},')
+        wanted = f'"event":"run.supervised","attempt":{attempt},'.encode()
+        return any(wanted in line for line in self._lines())
 
-    def _has_line(self, *parts: str) -> bool:
-        """Return whether a line of the journal contains one of the parts. This needs no imports."""
-        wanted = [part.encode() for part in parts]
+    def _last_state(self, attempt: int) -> str | None:
+        """Return the last recorded state of an attempt; None if there is none. This needs few imports."""
+        starts = [f'"attempt":{attempt}{end}'.encode() for end in ",}"]
+        last = b""
+        for line in self._lines():
+            if b'"event":"state"' in line and any(start in line for start in starts):
+                last = line
+        found = _STATE.search(last)
+        return found.group(1).decode() if found else None
+
+    def _lines(self) -> Iterator[bytes]:
         with suppress(FileNotFoundError), self.journal.path.open("rb") as lines:
-            return any(part in line for line in lines for part in wanted)
-        return False
+            yield from lines
 
     def create(self, request: Mapping[str, Any], judgement: Mapping[str, Any]) -> None:
         """Record that the run was created. request: a RunRequest as JSON. judgement: a Judgement as JSON."""
@@ -211,12 +221,6 @@ class RunFolder:
                 notes.write(
                     f"\n{self.path.name}\n".encode()
                 )  # the break ends a line that a full disk cut off
-
-
-def _states_of(state: str, attempt: int) -> tuple[str, str]:
-    """Return how the event that records the state may begin."""
-    start = f'"event":"state","state":"{state}","attempt":{attempt}'
-    return f"{start},", f"{start}}}"
 
 
 def _name_field(name: str | None) -> dict[str, str]:

@@ -24,7 +24,7 @@ def cancel(
 
     found = open_engine().get(run)
     status = found.status
-    if status.has_ended and found.has_leftover:
+    if status.has_ended and status.interrupted and found.has_leftover:
         found.cancel()
         say(f"run {found.id} has ended: {status.state}; its script was still running and was ended")
         return
