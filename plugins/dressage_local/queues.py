@@ -73,13 +73,13 @@ class Queues:
                     "was queued before a restart of the machine, or in another container; continue it with:"
                     f" dressage resume {ticket.run_id}"
                 )
+        place, slots = self._find_place(queue, ticket.run_id), queue.read_slots(0)
+        if note is None and place == 1 and len(queue.running()) < slots:
+            return RunStatus(state="Preparing")  # it is being started
         if note is None:
-            slots = queue.read_slots(0)
             then = f"runs {slots} at a time" if slots else "was deleted; the next new run creates it again"
             note = f"target {queue.target!r} {then}"
-        return RunStatus(
-            state="Queued", reason=f"queued: {note}", place=self._find_place(queue, ticket.run_id)
-        )
+        return RunStatus(state="Queued", reason=f"queued: {note}", place=place)
 
     def withdraw(self, folder: RunFolder) -> bool:
         """Take a run out of the queue. Returns False if it does not wait, or is just being started."""

@@ -73,11 +73,11 @@ class LocalRuns:
     def wait(self, run_id: str, timeout_s: float) -> bool:
         """Wait until the run leaves the queue, and then for its supervisor's lock, which is released at its end."""
         deadline = time.monotonic() + timeout_s
-        while not (status := self.observe(run_id)).has_ended:
+        while not self.observe(run_id).has_ended:
             left = deadline - time.monotonic()
             if left <= 0:
                 return False
-            self._waits.wait(self._workspace.run(run_id), status, left)
+            self._waits.wait(self._workspace.run(run_id), left)
         return True
 
     def logs(self, run_id: str, offset: int = 0) -> bytes:

@@ -4,8 +4,8 @@ import socket
 import threading
 import time
 
+from dressage.files.locks import is_locked
 from dressage.records.run_folder import RunFolder
-from dressage.results.statuses import RunStatus
 from dressage.supervision import keepers
 from dressage.supervision.processes import watch_release
 from dressage_local.queues import Queues
@@ -24,12 +24,10 @@ class Waits:
         self._released: dict[str, threading.Event] = {}
         self._connections: dict[str, socket.socket] = {}
 
-    def wait(self, folder: RunFolder, status: RunStatus, timeout_s: float) -> None:
-        """Wait until the run has left the queue or its supervisor has ended, at most `timeout_s` seconds.
-
-        status: of the run now.
-        """
-        if status.state == "Queued":
+    def wait(self, folder: RunFolder, timeout_s: float) -> None:
+        """Wait until the run has left the queue or its supervisor has ended, at most `timeout_s` seconds."""
+        waits = self._queues.of_run(folder).find(folder.path.name) is not None
+        if waits and not is_locked(folder.lock("supervisor")):
             self._wait_in_queue(folder, timeout_s)
         else:
             self._wait_for_end(folder, timeout_s)

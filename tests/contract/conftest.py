@@ -12,7 +12,7 @@ from dressage import Engine
 from dressage.engine.runs import Run
 from dressage.results.statuses import RunStatus
 
-PLATFORMS = ("local", "azureml")
+PLATFORMS = ("local", pytest.param("azureml", marks=pytest.mark.slow))
 
 
 class StartScript(Protocol):

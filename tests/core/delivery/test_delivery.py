@@ -137,7 +137,14 @@ def test_what_an_observer_prints_is_in_its_log_and_not_on_stdout(
     assert "from a child" in observers.log
 
 
-@pytest.mark.parametrize("before", ["1 / 0", "os._exit(3)", "sys.exit(3)"])
+@pytest.mark.parametrize(
+    "before",
+    [
+        "1 / 0",
+        pytest.param("os._exit(3)", marks=pytest.mark.slow),
+        pytest.param("sys.exit(3)", marks=pytest.mark.slow),
+    ],
+)
 def test_an_event_that_an_observer_breaks_on_is_given_up_after_five_tries(
     before: str, project: Path, observers: Observers, tiny: Tiny, dressage: Dressage
 ):
