@@ -179,6 +179,14 @@ def state_of(status: RunStatus) -> str:
     return f"{status.state} ({status.place})" if status.place is not None else status.state
 
 
+def format_state(state: str, reason: str | None) -> str:
+    """Format a new state with its reason, which may begin with the state: "Queued: target 'gpu' runs 2 at a time"."""
+    if not reason or reason.lower() == state.lower():
+        return state
+    said, separator, rest = reason.partition(": ")
+    return f"{state}: {rest if separator and said.lower() == state.lower() else reason}"
+
+
 def duration_of(status: RunStatus) -> str:
     """Format how long the run's script ran, or has been running."""
     from datetime import UTC, datetime

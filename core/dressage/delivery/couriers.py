@@ -171,7 +171,7 @@ class Courier(threading.Thread):
         if hello.missing:
             names = " and ".join(hello.missing)
             self._rest(
-                f"it needs the variable {names}; set it and run a dressage command in that shell", None
+                f"it needs the variable {names}; set it in a shell, and run there: dressage runs list", None
             )
         if hello.error:
             self.receiver.close()

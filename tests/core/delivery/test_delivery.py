@@ -266,6 +266,19 @@ def test_events_wait_for_a_process_that_has_the_secret(
     assert "s3cret" not in observers.log
 
 
+def test_a_new_run_replaces_a_delivery_that_lacks_its_secret(
+    project: Path, observers: Observers, tiny: Tiny, monkeypatch: pytest.MonkeyPatch
+):
+    observers.add(more=OPTIONS, table='[observers.recorder]\ntoken_env = "BELL_TOKEN"\n')
+    run, hold = start_and_hold(tiny_engine(project), project)
+    eventually((project / ".dressage" / "observers" / "missing.json").exists)
+    monkeypatch.setenv("BELL_TOKEN", "s3cret")
+    tiny_engine(project).run("tiny", again=True).detach()
+    eventually(lambda: "run_created" in observers.hooks())
+    hold.unlink()
+    assert run.wait(60).state == "Completed"
+
+
 def test_an_object_cannot_be_an_observer(engine: Engine):
     with pytest.raises(SettingsError, match=r"observer 'bell' cannot be an object: another process calls it"):
         engine.plugins.add("observer", "bell", object())
