@@ -88,16 +88,29 @@ class RunFolder:
             return self._record
 
     def was_canceled(self, attempt: int) -> bool:
-        """Return whether the attempt was canceled."""
-        return self._has_line(*_states_of("Canceled", attempt))
+        """Return whether the attempt was canceled, and not prepared again since then."""
+        return self._is_over(("Canceled",), attempt)
 
     def has_ended(self, attempt: int) -> bool:
-        """Return whether the attempt's end was recorded."""
-        return self._has_line(*(text for state in _ENDS for text in _states_of(state, attempt)))
+        """Return whether the attempt's end was recorded.
+
+        An attempt that ended before it was submitted is prepared again when the run is resumed.
+        """
+        return self._is_over(_ENDS, attempt)
 
     def was_supervised(self, attempt: int) -> bool:
         """Return whether a supervisor has had the attempt."""
         return self._has_line(f'"event":"run.supervised","attempt":{attempt},')
+
+    def _is_over(self, ends: Iterable[str], attempt: int) -> bool:
+        """Return whether the attempt had one of these states after it was last prepared. This needs no imports."""
+        wanted = {text.encode(): True for state in ends for text in _states_of(state, attempt)}
+        wanted |= {text.encode(): False for text in _states_of("Preparing", attempt)}
+        is_over = False
+        with suppress(FileNotFoundError), self.journal.path.open("rb") as lines:
+            for line in lines:
+                is_over = next((is_end for part, is_end in wanted.items() if part in line), is_over)
+        return is_over
 
     def _has_line(self, *parts: str) -> bool:
         """Return whether a line of the journal contains one of the parts. This needs no imports."""
