@@ -69,7 +69,7 @@ def test_settings_of_a_recipe_override_those_of_the_command(dressage: Dressage, 
         ("script", "path=a.py\npath\n", "batch, line 2: invalid setting 'path': use NAME=VALUE"),
         ("script", "path=a.py\nspeed=1\n", "batch, line 2: "),
         ("source/train.py", "a\n'b\n", "batch, line 2: no closing quotation"),
-        ("script", "\n", "the batch 'lines' has no lines; write one line for each run"),
+        ("script", "\n", "the batch has no lines; write one line for each run"),
     ],
 )
 def test_a_wrong_line_is_named_before_anything_is_submitted(

@@ -53,7 +53,7 @@ def read_batch(
                 engine.check_settings(name, values)
             lines.append(Line(number=number, recipe=name, settings=values))
     if not lines:
-        raise SettingsError(f"the batch {file!r} has no lines; write one line for each run")
+        raise SettingsError("the batch has no lines; write one line for each run")
     return lines
 
 
