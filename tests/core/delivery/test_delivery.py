@@ -157,6 +157,24 @@ def test_an_event_that_an_observer_breaks_on_is_given_up_after_five_tries(
     assert warning in dressage("runs", "show", "latest").stdout
 
 
+def test_an_event_that_an_observer_ignores_does_not_show_that_its_receiver_answers(
+    project: Path, observers: Observers, tiny: Tiny
+):
+    down = project / "down"
+    down.touch()
+    is_refused = f"hook == 'run_finished' and Path({str(down)!r}).exists()"
+    observers.add(before=f"if {is_refused}: raise UnreachableError('observer', 'it is down')")
+    engine = tiny_engine(project)
+    engine.run("tiny").wait(60)
+    eventually(lambda: "events wait: it is down" in observers.log)
+    engine.run("tiny", again=True).wait(60)
+    eventually(lambda: observers.hooks().count("run_created") == 2)
+    assert "events are delivered again" not in observers.log
+    down.unlink()
+    observers.wait_for_end(runs=2)
+    eventually(lambda: "events are delivered again" in observers.log)
+
+
 def test_an_observer_that_hangs_delays_no_other(project: Path, observers: Observers, tiny: Tiny):
     observers.add("stuck", before="time.sleep(1000)")
     observers.add("recorder")
