@@ -96,3 +96,12 @@ def test_a_wait_that_times_out_prints_the_current_status(
 )
 def test_a_new_state_is_not_repeated_by_its_reason(state: str, reason: str | None, line: str):
     assert format_state(state, reason) == line
+
+
+def test_config_shows_lists_as_text_and_no_password_of_an_observer(dressage: Dressage, project: Path):
+    table = '[observers.webhook]\nurl = "https://user:s3cret@hook.example/x"\n'
+    (project / "dressage.toml").write_text(table + 'events = ["run_finished", "run_created"]\n')
+    shown = dressage("config").stdout
+    assert "s3cret" not in shown + dressage("config", "-o", "json").stdout
+    assert "hook.example" in shown
+    assert "run_finished, run_created" in shown
