@@ -1,6 +1,5 @@
 """Going on with a run: after a failure, from where one is, beside others."""
 
-import shutil
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -70,20 +69,19 @@ def test_a_client_that_catches_an_error_can_resume_at_once(engine: Engine, tiny:
     assert count_results(engine) == (1, 1, 1)
 
 
-def lose_snapshot(engine: Engine) -> Callable[[object], None]:
-    """A listener that makes a run fail as it is handed over: its source directory is gone."""
+def block_launch(engine: Engine) -> Callable[[object], None]:
+    """A listener that makes a run fail as it is handed over: a folder is where its launch.json must be written."""
 
     def listen(event: object) -> None:
         if isinstance(event, StageFinished) and event.stage == "environment":
-            for kept in engine.workspace.snapshots.glob("[!.]*"):
-                shutil.rmtree(kept)
+            engine.get("latest").folder.launch.mkdir()
 
     return listen
 
 
 def test_an_exception_that_is_kept_does_not_hold_up_the_queue(engine: Engine, tiny: Tiny, project: Path):
-    with pytest.raises(PluginError, match=r"runs\.submit: FileNotFoundError") as kept:
-        engine.run("tiny", set={"slots": 1, "rate": "0.5"}, listener=lose_snapshot(engine))
+    with pytest.raises(PluginError, match=r"runs\.submit: IsADirectoryError") as kept:
+        engine.run("tiny", set={"slots": 1, "rate": "0.5"}, listener=block_launch(engine))
     assert engine.get("latest").status.reason == str(kept.value)
     assert engine.run("tiny", set={"slots": 1}).wait(20).state == "Completed"
     assert kept.tb
@@ -94,9 +92,11 @@ def test_a_run_that_could_not_be_handed_over_may_be_tried_again_at_once(
     engine: Engine, tiny: Tiny, project: Path
 ):
     try:
-        engine.run("tiny", listener=lose_snapshot(engine))
+        engine.run("tiny", listener=block_launch(engine))
     except PluginError:  # its traceback refers to the locks
+        engine.get("latest").folder.launch.rmdir()
         assert engine.resume("latest").wait(20).state == "Completed"
+    assert attempts(engine.get("latest").folder.journal) == [1]
 
 
 def test_resume_goes_on_once_the_client_that_prepares_the_run_has_submitted_it(
