@@ -48,7 +48,7 @@ PAGES = (
             ("dressage.engine.runs", ("Run",)),
             ("dressage.hooks.proxy", ("PlatformProxy",)),
             ("dressage.results.plans", ("Plan", "StagePlan", "Stage", "Action")),
-            ("dressage.results.statuses", ("RunStatus", "RunSummary", "State")),
+            ("dressage.results.statuses", ("RunStatus", "RunSummary", "ResumedRun", "State")),
             ("dressage.hooks.statuses", ("PluginStatus",)),
             ("dressage.records.judgements", ("Judgement", "Question", "Changes")),
             ("dressage.specs.settings", ("Setting", "Owner")),

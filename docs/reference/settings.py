@@ -28,7 +28,7 @@ def page() -> str:
     blocks.append(
         "A recipe has settings; a platform and an observer have options. Each is set on the command line (not for"
         " observers), by a variable, or in [`dressage.toml`](configuration.md); the first of these that is given"
-        " holds."
+        " applies."
     )
     for kind in ("recipe", "platform", "observer"):
         for name in first_party(kind):

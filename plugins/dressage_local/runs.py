@@ -173,7 +173,9 @@ def _observe_supervised(folder: RunFolder) -> RunStatus | None:
         reason = f"its supervisor is stopped; continue it with: kill -CONT {process}"
         return RunStatus(state=status.state, reason=reason, started=status.started)
     status = folder.refresh().status
-    return status if status.has_ended else replace(status, reason=None)  # it may have been stopped before
+    if status.has_ended or status.state == "Queued":  # it is being started: nothing new to record
+        return status
+    return replace(status, reason=None)  # it may have been stopped before
 
 
 def _wait_for_supervisor(folder: RunFolder) -> None:

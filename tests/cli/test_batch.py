@@ -33,7 +33,7 @@ def test_each_line_is_a_run_with_its_arguments(dressage: Dressage, echo: Path, p
     done = dressage("run", "source/train.py", "--batch", "lines", "--", "--all")
     assert done.returncode == 0, done.stderr
     assert outputs(project, done.stdout.split()) == ["['--all', '--a', '1']", "['--all', '--b', 'two words']"]
-    assert "2 runs were submitted" in done.stderr
+    assert "submitted 2 runs" in done.stderr
 
 
 def test_lines_are_read_from_stdin(echo: Path, project: Path):
@@ -65,10 +65,11 @@ def test_settings_of_a_recipe_override_those_of_the_command(dressage: Dressage, 
 @pytest.mark.parametrize(
     ("recipe", "text", "words"),
     [
-        ("script", "path=a.py\nslots=0\n", "line 2: "),
-        ("script", "path=a.py\npath\n", "line 2: invalid setting 'path': use NAME=VALUE"),
-        ("script", "path=a.py\nspeed=1\n", "line 2: "),
-        ("source/train.py", "a\n'b\n", "line 2: no closing quotation"),
+        ("script", "path=a.py\nslots=0\n", "batch, line 2: "),
+        ("script", "path=a.py\npath\n", "batch, line 2: invalid setting 'path': use NAME=VALUE"),
+        ("script", "path=a.py\nspeed=1\n", "batch, line 2: "),
+        ("source/train.py", "a\n'b\n", "batch, line 2: no closing quotation"),
+        ("script", "\n", "the batch has no lines; write one line for each run"),
     ],
 )
 def test_a_wrong_line_is_named_before_anything_is_submitted(

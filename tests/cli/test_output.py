@@ -3,9 +3,12 @@
 import json
 from pathlib import Path
 
+import pytest
 from tests.fixtures import Dressage, WriteScript
 from tests.terminal import run_on_terminal
 from tests.waiting import eventually
+
+from dressage.cli.output import format_state
 
 WORDS = "a name of so many words that it does not stand beside the other columns of a terminal"
 
@@ -80,3 +83,25 @@ def test_a_wait_that_times_out_prints_the_current_status(
     result = dressage("runs", "wait", "--timeout", "0", "-o", "json", name)
     assert (result.returncode, json.loads(result.stdout)["run_id"]) == (124, name)
     (project / "go").touch()
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "line"),
+    [
+        ("Queued", "queued: target 'gpu' runs 2 at a time", "Queued: target 'gpu' runs 2 at a time"),
+        ("Canceled", "canceled", "Canceled"),
+        ("Running", None, "Running"),
+        ("Failed", "no space left: clean up", "Failed: no space left: clean up"),
+    ],
+)
+def test_a_new_state_is_not_repeated_by_its_reason(state: str, reason: str | None, line: str):
+    assert format_state(state, reason) == line
+
+
+def test_config_shows_lists_as_text_and_no_password_of_an_observer(dressage: Dressage, project: Path):
+    table = '[observers.webhook]\nurl = "https://user:s3cret@hook.example/x"\n'
+    (project / "dressage.toml").write_text(table + 'events = ["run_finished", "run_created"]\n')
+    shown = dressage("config").stdout
+    assert "s3cret" not in shown + dressage("config", "-o", "json").stdout
+    assert "hook.example" in shown
+    assert "run_finished, run_created" in shown

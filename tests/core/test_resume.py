@@ -12,6 +12,7 @@ from tests.recipes import Tiny
 
 from dressage import Engine, PluginError, StageError
 from dressage.records.journal import Journal
+from dressage.records.run_folder import RunFolder
 from dressage.results.events import StageFinished
 
 
@@ -46,6 +47,16 @@ def test_a_failed_run_is_resumed_while_its_handle_still_lives(engine: Engine, sc
     b"".join(run.logs(follow=True))  # nobody has waited for it: the handle attends it still
     (path.parent / "there").touch()
     assert engine.resume(run.id).wait(60).state == "Completed"
+
+
+@pytest.mark.parametrize("end", ["Failed", "Canceled"])
+def test_an_attempt_that_is_prepared_again_has_not_ended(tmp_path: Path, end: str):
+    folder = RunFolder(tmp_path)
+    folder.enter(1, end)
+    assert folder.has_ended(1)
+    folder.enter(1, "Preparing")
+    assert not folder.has_ended(1)
+    assert not folder.was_canceled(1)
 
 
 @pytest.mark.timeout(30)  # it would wait for itself

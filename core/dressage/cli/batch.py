@@ -52,6 +52,8 @@ def read_batch(
                 name, values = recipe_and_settings(recipe, [*arguments, *added], conda, {**settings, **given})
                 engine.check_settings(name, values)
             lines.append(Line(number=number, recipe=name, settings=values))
+    if not lines:
+        raise SettingsError("the batch has no lines; write one line for each run")
     return lines
 
 
@@ -74,11 +76,13 @@ def submit_batch(engine: Engine, lines: Sequence[Line], output: StreamFormat, **
         say(f"stopped: {_count(done, lines)}{watch.describe_unfinished()}")
         raise typer.Exit(130) from None
     except DressageError:
-        say(f"line {lines[len(done)].number} failed: {_count(done, lines)}{watch.describe_unfinished()}")
+        say(
+            f"batch, line {lines[len(done)].number} failed: {_count(done, lines)}{watch.describe_unfinished()}"
+        )
         raise
     if output == "json":
         print_json(done)
-    say(f"{len(done)} runs were submitted; next: dressage runs list")
+    say(f"submitted {'1 run' if len(done) == 1 else f'{len(done)} runs'}; next: dressage runs list")
 
 
 class _Watch:
@@ -141,6 +145,6 @@ def _naming_line(number: int) -> Iterator[None]:
     try:
         yield
     except ValueError as error:  # a quotation mark that is not closed
-        raise SettingsError(f"line {number}: {str(error).lower()}") from error
+        raise SettingsError(f"batch, line {number}: {str(error).lower()}") from error
     except SettingsError as error:
-        raise SettingsError(f"line {number}: {error}") from error
+        raise SettingsError(f"batch, line {number}: {error}") from error

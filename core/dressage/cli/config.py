@@ -49,8 +49,13 @@ def config(
         print_json(values)
     else:
         print_table(
-            ("NAME", "VALUE", "FROM"), [(name, value.value, value.origin) for name, value in values.items()]
+            ("NAME", "VALUE", "FROM"),
+            [(name, _format(value.value), value.origin) for name, value in values.items()],
         )
+
+
+def _format(value: object) -> object:
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else value
 
 
 def _plugin_values(engine: "Engine") -> "dict[str, Value]":
@@ -73,17 +78,24 @@ def _plugin_values(engine: "Engine") -> "dict[str, Value]":
 
 
 def _observer_values(engine: "Engine") -> "dict[str, Value]":
-    """Return the options of observers that settings files set."""
+    """Return the options of observers that settings files set. Addresses have no passwords."""
     from dressage.specs.settings import Owner
 
     names = dict.fromkeys(
         name for _, table in engine.configuration.files for name in table.get("observers", {})
     )
     return {
-        f"observers.{name}.{option}": value
+        f"observers.{name}.{option}": _redact(value)
         for name in names
         for option, value in engine.configuration.values(Owner("observer", name), ()).items()
     }
+
+
+def _redact(value: "Value") -> "Value":
+    from dressage.environments.redaction import without_credentials
+    from dressage.specs.configuration import Value
+
+    return Value(without_credentials(value.value), value.origin) if isinstance(value.value, str) else value
 
 
 def _values_of(engine: "Engine", owner: "Owner") -> "dict[str, Value]":

@@ -4,7 +4,15 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from dressage.cli.output import as_json, colour_text, escape_text, is_terminal, size_of, wrap_text
+from dressage.cli.output import (
+    as_json,
+    colour_text,
+    escape_text,
+    format_state,
+    is_terminal,
+    size_of,
+    wrap_text,
+)
 from dressage.cli.progress import StageDisplay
 from dressage.cli.streams import results
 from dressage.files.encoding import to_json
@@ -56,7 +64,7 @@ class TextDisplay:
                 self._display.end()
                 self._say(f"  {event.stage:<12} {event.result}  ({event.seconds:.1f} s)")
             case StateChanged():
-                self._say(f"  {event.state}" + (f": {event.reason}" if event.reason else ""))
+                self._say(f"  {format_state(event.state, event.reason)}")
             case LogWritten() if self._script_output:
                 results().buffer.write(event.data)
                 results().buffer.flush()

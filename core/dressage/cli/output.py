@@ -179,6 +179,19 @@ def state_of(status: RunStatus) -> str:
     return f"{status.state} ({status.place})" if status.place is not None else status.state
 
 
+def shorten_reason(state: str, reason: str | None) -> str | None:
+    """Return the reason of a state, without the state if it begins with it; None if nothing is left."""
+    said, _, rest = (reason or "").partition(": ")
+    return (rest if said.lower() == state.lower() else reason) or None
+
+
+def format_state(state: str, reason: str | None, place: int | None = None) -> str:
+    """Format a state with its place and reason, if known: "Queued (3): target 'gpu' runs 2 at a time"."""
+    shown = state if place is None else f"{state} ({place})"
+    short = shorten_reason(state, reason)
+    return f"{shown}: {short}" if short else shown
+
+
 def duration_of(status: RunStatus) -> str:
     """Format how long the run's script ran, or has been running."""
     from datetime import UTC, datetime

@@ -48,7 +48,7 @@ def resume(
 def _resume_all(engine: "Engine", output: StreamFormat) -> None:
     """Print one line for each run: those that were resumed on stdout, errors on stderr, then exit with 3."""
     from dressage.cli.display import say
-    from dressage.cli.output import as_json, print_json, state_of
+    from dressage.cli.output import as_json, format_state, print_json
     from dressage.cli.streams import results
     from dressage.files.encoding import to_json
 
@@ -58,7 +58,8 @@ def _resume_all(engine: "Engine", output: StreamFormat) -> None:
         if output == "jsonl":
             results().write(as_json(to_json(resumed)).decode() + "\n")
         elif output == "table" and resumed.status:
-            results().write(f"{resumed.run_id}  {state_of(resumed.status)}\n")
+            status = resumed.status
+            results().write(f"{resumed.run_id}  {format_state(status.state, status.reason, status.place)}\n")
         if resumed.error:
             say(f"error: run {resumed.run_id}: {resumed.error}")
         results().flush()

@@ -28,6 +28,8 @@ def print_summary(run: Run, status: RunStatus) -> None:
     ]
     if status.reason:
         lines.append(f"  reason    {status.reason}")
+    if hint := describe_leftover(run, status):
+        lines.append(f"            {hint}")
     tracked, metric = run.tracked, run.request.model.primary_metric
     value = tracked.latest().get(metric.name) if metric else None
     if metric and value is not None:
@@ -38,6 +40,13 @@ def print_summary(run: Run, status: RunStatus) -> None:
     results().write("\n".join(lines) + "\n")
     results().flush()
     say("next: " + "\n      ".join(_next_commands(run, status)))
+
+
+def describe_leftover(run: Run, status: RunStatus) -> str | None:
+    """Return how to end the script of an interrupted run, if it is still running; None if it is not, or not known."""
+    if not status.interrupted or run.is_offline or not run.has_leftover:
+        return None
+    return f"its script is still running; end it with: dressage runs cancel {run.id}"
 
 
 def as_result(run: Run, status: RunStatus) -> dict[str, Any]:

@@ -63,6 +63,7 @@ class Courier(threading.Thread):
         self._outages = 0
         self._resting_until = 0.0
         self.blocked_since: float | None = None
+        self._blocked_run: str | None = None
         self.missing: tuple[str, ...] = ()
 
     def add(self, run_id: str) -> None:
@@ -141,6 +142,8 @@ class Courier(threading.Thread):
         finally:
             if cursor.offset != saved:
                 write_cursor(folder, self.receiver.name, cursor)
+        if run_id == self._blocked_run:
+            self._blocked_run = None
         return None
 
     def _deliver_batch(self, folder: RunFolder, batch: Batch, cursor: Cursor) -> None:
@@ -171,7 +174,7 @@ class Courier(threading.Thread):
         if hello.missing:
             names = " and ".join(hello.missing)
             self._rest(
-                f"it needs the variable {names}; set it and run a dressage command in that shell", None
+                f"it needs the variable {names}; set it in a shell, and run there: dressage runs list", None
             )
         if hello.error:
             self.receiver.close()
@@ -195,10 +198,12 @@ class Courier(threading.Thread):
             reply = Reply(error=str(error))
         if reply.error and reply.is_unreachable:
             if call.hook == MIRROR or call.age_s < KEPT_S:
+                self._blocked_run = run_id
                 self._rest(reply.error, reply.retry_after_s)
             self._give_up(cursor, f"{call.hook} {what} is older than {KEPT_S / 86_400:g} days: {reply.error}")
             return
-        self._recover()
+        if self._blocked_run in (None, run_id):  # another run's event may be one that the observer ignores
+            self._recover()
         if not reply.error:
             self._tries.pop(run_id, None)
             for note in reply.notes:
@@ -227,7 +232,7 @@ class Courier(threading.Thread):
         raise WaitError(pause_s)
 
     def _recover(self) -> None:
-        self._outages, self.blocked_since = 0, None
+        self._outages, self.blocked_since, self._blocked_run = 0, None, None
         self._reports.unblock()
 
     def _about(self, folder: RunFolder) -> Mapping[str, str]:

@@ -13,7 +13,7 @@ from dressage.errors import DressageError
 from dressage.files.atomic import write_json
 from dressage.files.encoding import from_json, to_json
 from dressage.hooks.observers import Active
-from dressage.records.outbox import FOLDER, announce
+from dressage.records.outbox import FOLDER, announce, ensure_delivery
 from dressage.records.run_folder import RunFolder
 from dressage.records.workspace import Workspace
 
@@ -72,3 +72,4 @@ def _register(workspace: Workspace, folder: RunFolder, names: list[str], directo
     folder.cursors.mkdir(exist_ok=True)
     write_json(folder.observers, to_json(Registered(observers={**before, **dict.fromkeys(names, origin)})))
     announce(folder.path)
+    ensure_delivery(workspace.root)  # this shell may have a variable that the delivering process lacks

@@ -77,7 +77,7 @@ class Repair:
             raise StageError(
                 "dataset",
                 f"dataset '{version.name}:{version.version}' has files that were changed or deleted after they were"
-                f" registered, and they cannot be created again: {error}",
+                f" registered, and they cannot be created again: {error}, or register a new version",
             ) from error
 
     def _relink(self, folder: Path, files: Sequence[File]) -> None:

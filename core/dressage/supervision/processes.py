@@ -22,11 +22,8 @@ def explain_end(folder: RunFolder) -> str:
     log = folder.supervisor_log
     error = last_line(log)
     reason = f"its supervisor failed: {error} (see {str(log)!r})" if error else "its supervisor was killed"
-    if has_leftover(folder):
-        return (
-            f"{reason}, and its script is still running; end it with: dressage runs cancel {folder.path.name}"
-        )
-    return reason
+    # In the past tense: the reason is recorded, and the script may be ended later.
+    return f"{reason} while its script was running" if has_leftover(folder) else reason
 
 
 def has_leftover(folder: RunFolder) -> bool:

@@ -23,7 +23,17 @@ def translate_errors():
     except ProblemError:
         raise
     except Exception as error:
-        raise ProblemError("unreachable", shorten(error)) from error
+        raise ProblemError("unreachable", describe(error)) from error
+
+
+def describe(error):
+    """Say why a call failed: for a network error, only the system's reason, because MLflow's text is long."""
+    innermost = error
+    while innermost.__cause__ or innermost.__context__:
+        innermost = innermost.__cause__ or innermost.__context__
+    if isinstance(error, MlflowException) and isinstance(innermost, OSError) and innermost.strerror:
+        return f"no connection ({innermost.strerror}); check the address, and that the server is running"
+    return shorten(error)
 
 
 def is_refusal(error):

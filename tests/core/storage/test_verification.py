@@ -160,7 +160,9 @@ def test_a_registered_dataset_without_its_source_is_refused_by_name(
     alter(stored(engine))
     tiny.data.unlink()
     assert engine.plan("registered", set={"rate": "0.2"}).stage("dataset").action == "create"
-    with pytest.raises(StageError, match=r"numbers:1.*cannot be created again.*'data\.csv'.*does not exist"):
+    with pytest.raises(
+        StageError, match=r"numbers:1.*cannot be created again.*copy 'data\.csv'.*does not exist"
+    ):
         engine.run("registered", again=True)
 
 

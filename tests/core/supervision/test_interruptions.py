@@ -137,10 +137,14 @@ def test_cancel_ends_the_script_of_a_run_that_is_recorded_as_failed(
     kill_supervisor(run)
     assert run.wait(60).state == "Failed"
     assert f"dressage runs cancel {run.id}" in dressage("runs", "list").stderr
+    assert f"dressage runs cancel {run.id}" in dressage("runs", "show", run.id).stdout
     canceled = dressage("runs", "cancel", run.id)
     assert not is_locked(run.folder.lock("script"))
     assert "its script was still running and was ended" in canceled.stderr
     assert "dressage runs cancel" not in dressage("runs", "list").stderr
+    shown = dressage("runs", "show", run.id).stdout
+    assert "its supervisor was killed while its script was running" in shown
+    assert "dressage runs cancel" not in shown
 
 
 def test_doctor_shows_a_script_without_a_supervisor(

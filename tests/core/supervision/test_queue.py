@@ -148,7 +148,7 @@ class NeedsToken(Tiny):
 
 
 def test_a_shell_without_the_secret_does_not_start_a_run_that_needs_it(
-    engine: Engine, busy: Path, project: Path, monkeypatch: pytest.MonkeyPatch
+    engine: Engine, busy: Path, project: Path, monkeypatch: pytest.MonkeyPatch, dressage: Dressage
 ):
     engine.plugins.add("recipe", "secret", NeedsToken(project))
     monkeypatch.setenv("HF_TOKEN", "xyz")
@@ -163,6 +163,8 @@ def test_a_shell_without_the_secret_does_not_start_a_run_that_needs_it(
             f"needs HF_TOKEN: resume it from a shell that has it: dressage resume {run.id}" in str(run.status)
         )
     )
+    assert f"run {run.id} does not start: needs HF_TOKEN" in dressage("runs", "list").stderr
+    assert f"{run.id}  Queued (1): needs HF_TOKEN" in dressage("resume", "--all").stdout
     monkeypatch.setenv("HF_TOKEN", "xyz")
     assert engine.resume(run.id).wait(60).state == "Completed"
 

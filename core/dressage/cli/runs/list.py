@@ -27,7 +27,7 @@ def list_runs(
 ) -> None:
     """List runs, newest first."""
     from dressage.cli.display import say
-    from dressage.cli.output import duration_of, print_json, print_table, state_of
+    from dressage.cli.output import duration_of, print_json, print_table, shorten_reason, state_of
 
     if output == "json":
         return print_json(open_engine().runs(limit or None))
@@ -51,6 +51,8 @@ def list_runs(
             say(
                 f"the script of {run.run_id} is still running; end it with: dressage runs cancel {run.run_id}"
             )
+        elif run.status.state == "Queued" and f"dressage resume {run.run_id}" in (run.status.reason or ""):
+            say(f"run {run.run_id} does not start: {shorten_reason('Queued', run.status.reason)}")
     if len(runs) > len(rows):
         say("more runs exist; use -n 0 to list all")
     return None

@@ -58,6 +58,7 @@ def _print_sections(run: "Run", files: "Sequence[File] | None") -> None:
         time_of,
     )
     from dressage.cli.recordings import list_warnings, mlflow_experiments, mlflow_run, print_sections
+    from dressage.cli.summaries import describe_leftover
     from dressage.delivery.standings import list_given_up
 
     request, status, tracked = run.request, run.status, run.tracked
@@ -68,6 +69,7 @@ def _print_sections(run: "Run", files: "Sequence[File] | None") -> None:
             ("name", request.name),
             ("state", state_of(status)),
             ("reason", status.reason),
+            ("", describe_leftover(run, status)),
             ("exit code", status.exit_code),
             ("created", time_of(run.created)),
             ("started", time_of(status.started) or None),

@@ -101,14 +101,17 @@ class _Fetching:
                 return self._download_from(address, source, partial)
             except _UnusableError as error:
                 failures.append(f"{address}: {error}")
+        is_local = not any(map(_is_remote, source.addresses))
+        verb, hint = (
+            ("copy", "check the file") if is_local else ("download", "check the address and the network")
+        )
         raise StageError(
             "dataset",
-            f"cannot download {source.path!r}: {'; '.join(failures)};"
-            " check the address and the network, then run the command again",
+            f"cannot {verb} {source.path!r}: {'; '.join(failures)}; {hint}, then run the command again",
         )
 
     def _download_from(self, address: str, source: Source, partial: Partial) -> File:
-        if not address.startswith(("http://", "https://")):
+        if not _is_remote(address):
             return self._copy_from_disk(address, source)
         self._transfer_bytes(address, partial)
         digest = digest_of_file(partial.path)
@@ -154,6 +157,10 @@ class _Fetching:
 
 class _UnusableError(Exception):
     """An address does not provide the file; the message says why."""
+
+
+def _is_remote(address: str) -> bool:
+    return address.startswith(("http://", "https://"))
 
 
 def _mismatch(source: Source, digest: str) -> str:
