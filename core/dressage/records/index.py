@@ -35,6 +35,7 @@ CREATE TABLE noted (run_id TEXT PRIMARY KEY, size INTEGER);
 CREATE TABLE progress (offset INTEGER);
 CREATE INDEX run_training ON run (training);
 CREATE INDEX run_model ON run (model, created);
+INSERT INTO progress VALUES (0);
 PRAGMA user_version = {_VERSION};
 COMMIT;
 """
@@ -105,7 +106,6 @@ class RunIndex:
             if connection.execute("PRAGMA user_version").fetchone() != (_VERSION,):
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.executescript(_SCHEMA)
-                connection.execute("INSERT INTO progress VALUES (0)")
                 self._update_all(connection)
             return select(connection)
 
