@@ -38,7 +38,7 @@ CREATE INDEX run_model ON run (model, created);
 INSERT INTO progress VALUES (0);
 PRAGMA user_version = {_VERSION};
 COMMIT;
-"""
+"""  # noqa: S608 (the version is a constant)
 
 
 @dataclass(frozen=True, slots=True)
