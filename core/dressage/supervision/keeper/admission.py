@@ -108,13 +108,17 @@ class Admission:
         while self._line:
             run_id = self._line.first
             ticket = self._queue.find(run_id)
-            if ticket and ticket.keeper == self._key and not ticket.is_blocked:
-                launch = self._read_launch(ticket)
-                if launch and self._has_variables(ticket, launch):
-                    return ticket, launch
+            is_ours = ticket and ticket.keeper == self._key and not ticket.is_blocked
+            if ticket and is_ours and (launch := self.find_launch(ticket)):
+                return ticket, launch
             self._line.pop()
             self._line.forget(run_id)
         return None
+
+    def find_launch(self, ticket: Ticket) -> Launch | None:
+        """Return how the run is started; block it and return None if it cannot be. Hold the queue's lock."""
+        launch = self._read_launch(ticket)
+        return launch if launch and self._has_variables(ticket, launch) else None
 
     def _read_launch(self, ticket: Ticket) -> Launch | None:
         try:

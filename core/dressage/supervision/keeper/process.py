@@ -87,7 +87,10 @@ class Keeper:
                 else:
                     ticket = self._queue.draw(run.run_id, run.attempt, run.priority, self._key)
                 self._line.remember(run.run_id, run.environ)
-                self._line.push(ticket)
+                if self._admission.find_launch(ticket):
+                    self._line.push(ticket)
+                else:
+                    self._line.forget(run.run_id)
 
     def _advance(self) -> None:
         """Start the runs whose turn it is, as long as there are slots and resources.
