@@ -23,7 +23,7 @@ from dressage.delivery.registration import Origin, read_registered
 from dressage.delivery.reports import LOG, Reports
 from dressage.files.atomic import write_json
 from dressage.files.locks import FileLock, is_locked
-from dressage.records.outbox import FOLDER, STOP, poke, wake_pipe
+from dressage.records.outbox import FOLDER, STOP, wake, wake_pipe
 from dressage.records.workspace import Workspace
 
 _SETTLE_S = 0.1
@@ -124,7 +124,7 @@ class Delivery:
     def _note(self, run_id: str) -> None:
         """Note that a courier has nothing left to do for a run now. Called in the courier's thread."""
         self._drained.put(run_id)
-        poke(wake_pipe(self._workspace.root), "")
+        wake(wake_pipe(self._workspace.root), "")
 
     def _settle(self) -> None:
         """Forget runs that have ended and are delivered; write which variables are missing."""

@@ -9,14 +9,9 @@ from pathlib import Path
 
 from dressage.delivery.messages import Call, Hello, Reply, decode, encode
 from dressage.delivery.registration import Origin
+from dressage.files.python import arguments_of_module
 from dressage.hooks.observers import MIRROR
 
-_BOOTSTRAP = """\
-import sys
-sys.path[:0] = sys.argv.pop(1).split("\\n")
-from dressage.delivery.serve import main
-main()
-"""
 LIMIT_S = 60.0
 """How long a call may take."""
 _MIRROR_LIMIT_S = 1800.0
@@ -81,7 +76,8 @@ class Receiver:
         if not Path(python).exists():  # an environment that was removed since
             python, path = sys.executable, tuple(filter(None, sys.path))
         directory = Path(self._origin.directory)
-        command = [python, "-c", _BOOTSTRAP, "\n".join(path), str(directory), str(self._root), self.name]
+        arguments = arguments_of_module("dressage.delivery.serve", path)
+        command = [python, *arguments, str(directory), str(self._root), self.name]
         try:
             with self._log.open("ab") as log:
                 return subprocess.Popen(

@@ -147,7 +147,7 @@ class Run:
 
     @property
     def lost_environment(self) -> bool:
-        """Whether the last attempt got the variables of another shell, because those of its own were lost."""
+        """Whether the last attempt has the variables of another shell, because its own were lost in the queue."""
         return self.folder.refresh().lost_environment
 
     @property

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from dressage.records.outbox import poke
+from dressage.records.outbox import wake
 
 _SYNC_S = 1.0
 """How long events that need not be durable, such as metrics, may wait until they are on the disk."""
@@ -66,7 +66,7 @@ class Journal:
         finally:
             os.close(descriptor)
         if self._wake is not None and os.access(self._wake, os.F_OK):  # cheaper than to open and fail
-            poke(self._wake, self._name)
+            wake(self._wake, self._name)
 
     def events(self, offset: int = 0) -> Iterator[dict[str, Any]]:
         """Yield the events from byte `offset` on, oldest first; incomplete lines are skipped."""

@@ -16,22 +16,17 @@ This module imports only the standard library: supervisors use it.
 
 import os
 import subprocess
-import sys
 from contextlib import suppress
 from pathlib import Path
 
 from dressage.files.locks import FileLock
+from dressage.files.pipes import poke
+from dressage.files.python import command_of_module
 
 FOLDER = "observers"
 STOP = "/stop"
 """A line in the pipe that ends the process, so that one with other variables can replace it."""
 OBSERVERS = "observers.json"
-_BOOTSTRAP = """\
-import sys
-sys.path[:0] = sys.argv.pop(1).split("\\n")
-from dressage.delivery.process import main
-main()
-"""
 _SHELL = '"$@" &'
 """The process becomes a child of init: the one that starts it may run for long and does not wait for it."""
 
@@ -41,21 +36,15 @@ def wake_pipe(root: Path) -> Path:
     return root / FOLDER / "wake"
 
 
-def poke(pipe: Path | str, line: str) -> bool:
-    """Wake the delivering process, without blocking. Returns False if no process reads the pipe."""
+def wake(pipe: Path | str, line: str) -> bool:
+    """Wake the delivering process, without blocking. Returns False if no process reads the pipe.
+
+    If the pipe is full, the process looks at every run.
+    """
     try:
-        descriptor = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError:  # there are no observers, or the process was killed
+        return poke(pipe, f"{line}\n".encode())
+    except OSError:  # it belongs to another user, for example
         return False
-    try:
-        os.write(descriptor, f"{line}\n".encode())
-    except BlockingIOError:
-        return True  # the pipe is full: the process is awake, and then looks at every run
-    except OSError:
-        return False
-    finally:
-        os.close(descriptor)
-    return True
 
 
 def announce(folder: Path) -> None:
@@ -68,7 +57,7 @@ def announce(folder: Path) -> None:
             return
         root = folder.parent.parent
         (root / FOLDER / "pending" / folder.name).touch()
-        if not poke(wake_pipe(root), folder.name):
+        if not wake(wake_pipe(root), folder.name):
             _start(root)
 
 
@@ -80,7 +69,7 @@ def ensure_delivery(root: Path) -> None:
     with suppress(OSError):
         if not any((root / FOLDER / "pending").iterdir()):
             return
-        if not poke(wake_pipe(root), "") or (_has_missing(root) and poke(wake_pipe(root), STOP)):
+        if not wake(wake_pipe(root), "") or (_has_missing(root) and wake(wake_pipe(root), STOP)):
             _start(root)
 
 
@@ -92,8 +81,8 @@ def _start(root: Path) -> None:
     waiting = FileLock(root / FOLDER / "next.lock")
     if not waiting.acquire(blocking=False):
         return
-    path, lock = "\n".join(filter(None, sys.path)), waiting.descriptor
-    command = [sys.executable, "-S", "-c", _BOOTSTRAP, path, str(root), str(lock)]
+    lock = waiting.descriptor
+    command = [*command_of_module("dressage.delivery.process"), str(root), str(lock)]
     with waiting.release_at_end(), (root / "observers.log").open("ab") as log:
         subprocess.run(
             ["/bin/sh", "-c", _SHELL, "sh", *command],

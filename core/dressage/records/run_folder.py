@@ -170,7 +170,7 @@ class RunFolder:
         self.enter(attempt, "Queued", reason=reason)
 
     def lose_environment(self, attempt: int) -> None:
-        """Record that the attempt got the variables of another shell, because those of its own were lost."""
+        """Record that the attempt has the variables of another shell, because its own were lost in the queue."""
         self.journal.append("environment.lost", attempt=attempt)
 
     def enter(self, attempt: int, state: str, **fields: Any) -> None:

@@ -3,10 +3,10 @@
 Only a living supervisor reads the FIFO. It works across containers that share the workspace on one machine.
 """
 
-import errno
 import os
-from contextlib import suppress
 from pathlib import Path
+
+from dressage.files.pipes import poke
 
 
 def open_control(path: Path) -> int:
@@ -18,15 +18,4 @@ def open_control(path: Path) -> int:
 
 def request_stop(path: Path) -> bool:
     """Ask the reader of the FIFO to stop. Returns False if there is none."""
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError as error:
-        if error.errno in (errno.ENOENT, errno.ENXIO):
-            return False
-        raise
-    try:
-        with suppress(BlockingIOError):  # full: it was asked often enough
-            os.write(descriptor, b"x")
-    finally:
-        os.close(descriptor)
-    return True
+    return poke(path, b"x")

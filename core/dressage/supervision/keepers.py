@@ -22,15 +22,10 @@ from typing import Any, NamedTuple
 
 from dressage.errors import StageError
 from dressage.files.locks import is_locked
+from dressage.files.python import command_of_module
 from dressage.supervision.identities import Identity, this_place
 from dressage.supervision.tickets import TicketQueue
 
-_BOOTSTRAP = """\
-import sys
-sys.path[:0] = sys.argv.pop(1).split("\\n")
-from dressage.supervision.keeper.process import main
-main()
-"""
 _ANSWER_S = 30.0
 """How long to wait for a keeper's answer."""
 _LONGEST_ADDRESS = 100
@@ -185,13 +180,10 @@ def _connect(queue: TicketQueue, key: str) -> socket.socket | None:
 
 
 def _spawn(queue: TicketQueue, settings: Settings) -> socket.socket:
-    """Start a keeper, and return its first connection. It closes the connection if another keeper lives.
-
-    Python starts without `site`, which takes time; the keeper gets our sys.path instead.
-    """
+    """Start a keeper, and return its first connection. It closes the connection if another keeper lives."""
     queue.create()
     ours, theirs = socket.socketpair()
-    command = [sys.executable, "-S", "-c", _BOOTSTRAP, "\n".join(filter(None, sys.path))]
+    command = command_of_module("dressage.supervision.keeper.process")
     arguments = [str(queue.folder), keeper_key(), str(theirs.fileno()), json.dumps(settings)]
     with theirs, (queue.folder / "keeper.log").open("ab") as errors:
         subprocess.Popen(

@@ -27,7 +27,7 @@ for line in sys.stdin:
 
 
 class Container:
-    """A Python process in a namespace of its own, which evaluates expressions with an `engine`."""
+    """A Python process in a separate namespace. It evaluates expressions with an `engine`."""
 
     def __init__(self, project: Path) -> None:
         command = [*_UNSHARE, sys.executable, "-c", CLIENT]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from dressage.results.versions import File
 
 
-_LOST_ENVIRONMENT = "it got the variables of another shell: those of its own were lost while it waited"
+_LOST_ENVIRONMENT = "it has the variables of another shell, because its own were lost in the queue"
 
 
 def show(run: RunId, output: Output = "table") -> None:
