@@ -1,4 +1,4 @@
-"""Start a module of ours in another Python process."""
+"""Start one of the project's modules in another Python process."""
 
 import sys
 from collections.abc import Iterable
