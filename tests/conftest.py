@@ -21,8 +21,9 @@ MNIST = REPOSITORY.parent / "shared" / "data" / "mnist"
 
 @pytest.fixture(autouse=True)
 def own_settings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Hide DRESSAGE_* variables and configuration files of the user who runs the tests."""
-    monkeypatch.delenv("XDG_CONFIG_DIRS", raising=False)
+    """Hide DRESSAGE_* variables, configuration files and the terminal of the user who runs the tests."""
+    for name in ("XDG_CONFIG_DIRS", "COLUMNS", "LINES"):
+        monkeypatch.delenv(name, raising=False)
     for name in [name for name in os.environ if name.startswith(("DRESSAGE_", "MLFLOW_"))]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))

@@ -74,7 +74,7 @@ def test_each_example_is_run_or_says_why_not(page: Path):
         assert example.kind in KINDS or len(reason.split()) > 3, f"{example}: no test runs {example.kind!r}"
 
 
-@pytest.mark.parametrize("page", [*{*of_kind("sh"), *of_kind("python")}], ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", sorted({*of_kind("sh"), *of_kind("python")}), ids=lambda page: page.stem)
 def test_the_commands_and_the_program_of_a_page_run(page: Path, folder: Path):
     for example in examples(page, "sh"):
         if not example.is_training:
