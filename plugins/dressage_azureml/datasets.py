@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from dressage.errors import StageError
 from dressage.files.digests import digest_of, digest_of_file
+from dressage.files.locks import FileLock
 from dressage.platforms.protocols import Progress
+from dressage.records.workspace import Workspace
 from dressage.results.plans import StagePlan
 from dressage.results.versions import DatasetVersion, File, digest_of_files
 from dressage.specs.datasets import FileDataset, Source, path_on_disk
@@ -13,8 +16,11 @@ from dressage_azureml.azure import Azure
 
 
 class AzureDatasets:
-    def __init__(self, azure: Azure) -> None:
+    """Datasets in the Azure ML workspace. workspace: has the lock for registrations."""
+
+    def __init__(self, azure: Azure, workspace: Workspace) -> None:
         self._azure = azure
+        self._workspace = workspace
 
     def plan(self, dataset: FileDataset) -> StagePlan:
         files = _files(dataset)
@@ -38,22 +44,13 @@ class AzureDatasets:
     def ensure(self, dataset: FileDataset, progress: Progress) -> DatasetVersion:
         files = _files(dataset)
         digest = _digest(dataset, files)
-        found = self._azure.call("dataset", "datasets.find", name=dataset.name, digest=digest)["found"]
-        if found is None:
-            where = (
-                {"folder": self._upload(dataset, files, digest, progress)}
-                if _is_local(dataset)
-                else {"addresses": [source.addresses[0] for source in dataset.sources]}
-            )
-            found = self._azure.call(
-                "dataset",
-                "datasets.register",
-                name=dataset.name,
-                digest=digest,
-                description=dataset.description,
-                tags=dict(dataset.tags),
-                **where,
-            )
+        self._workspace.create()
+        with FileLock(
+            self._workspace.root / "azureml-datasets.lock"
+        ):  # the SDK cannot register only what is new
+            found = self._azure.call("dataset", "datasets.find", name=dataset.name, digest=digest)["found"]
+            if found is None:
+                found = self._register(dataset, files, digest, progress)
         return _version(found, files)
 
     def list(self, name: str | None = None) -> Sequence[DatasetVersion]:
@@ -69,6 +66,26 @@ class AzureDatasets:
         self._azure.call(
             "dataset", "datasets.download", name=version.name, version=version.version, target=str(target)
         )
+
+    def _register(
+        self, dataset: FileDataset, files: tuple[File, ...], digest: str, progress: Progress
+    ) -> dict[str, object]:
+        """Upload the files, unless nodes read them from the web, and register a new version."""
+        where: dict[str, Any] = (
+            {"folder": self._upload(dataset, files, digest, progress)}
+            if _is_local(dataset)
+            else {"addresses": [source.addresses[0] for source in dataset.sources]}
+        )
+        found: dict[str, object] = self._azure.call(
+            "dataset",
+            "datasets.register",
+            name=dataset.name,
+            digest=digest,
+            description=dataset.description,
+            tags=dict(dataset.tags),
+            **where,
+        )
+        return found
 
     def _upload(self, dataset: FileDataset, files: tuple[File, ...], digest: str, progress: Progress) -> str:
         """Upload the files; return their folder in the default datastore."""

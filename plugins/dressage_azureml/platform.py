@@ -25,7 +25,7 @@ class AzurePlatform:
 
     @cached_property
     def datasets(self) -> AzureDatasets:
-        return AzureDatasets(self._azure)
+        return AzureDatasets(self._azure, self._workspace)
 
     @cached_property
     def compute(self) -> AzureCompute:

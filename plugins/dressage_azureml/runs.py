@@ -4,8 +4,11 @@ import base64
 import re
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from dressage.errors import NotFoundError, StageError, describe_unknown
 from dressage.files.encoding import to_json
@@ -70,7 +73,12 @@ class AzureRuns:
         )
 
     def observe(self, run_id: str) -> RunStatus:
-        return _status(self._azure.call("model", "runs.status", run_id=self._last_attempt(run_id)))
+        record = self._workspace.run(run_id).refresh()
+        if not record.submitted:
+            raise NotFoundError(f"run {run_id!r} was not submitted to Azure ML")
+        status = _status(self._azure.call("model", "runs.status", run_id=azure_id(run_id, record.submitted)))
+        limit = record.the_request().compute.time_limit_s
+        return _explain_limit(status, limit) if limit else status
 
     def logs(self, run_id: str, offset: int = 0) -> bytes:
         """Return bytes of the log, in which the attempts follow one another."""
@@ -100,7 +108,8 @@ class AzureRuns:
         self._fetch({path: found[path] for path in paths}, target)
 
     def cancel(self, run_id: str) -> None:
-        self._azure.call("model", "runs.cancel", run_id=self._last_attempt(run_id))
+        if self._workspace.run(run_id).refresh().submitted:
+            self._azure.call("model", "runs.cancel", run_id=self._last_attempt(run_id))
 
     def _last_attempt(self, run_id: str) -> str:
         """Return the Azure ML id of the last attempt that was submitted."""
@@ -195,6 +204,18 @@ def _argument(argument: str | DatasetFolder, submission: Submission) -> Any:
     name = input_of(argument, submission.datasets)
     mode = "download" if len(submission.datasets[name].files) == 1 else argument.mode
     return {"dataset": name, "mode": mode}
+
+
+def _explain_limit(status: RunStatus, limit_s: float) -> RunStatus:
+    """Give a canceled run a reason if it ran for its time limit: Azure ML then cancels it without one."""
+    if status.state != "Canceled" or not (status.started and status.ended) or status.reason:
+        return status
+    lasted = datetime.fromisoformat(status.ended) - datetime.fromisoformat(status.started)
+    return (
+        replace(status, reason=f"canceled: the script reached its time limit of {limit_s:g} s")
+        if lasted.total_seconds() >= limit_s
+        else status
+    )
 
 
 def _exit_code(message: str) -> int | None:

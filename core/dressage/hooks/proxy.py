@@ -46,6 +46,10 @@ class PlatformProxy:
     def models(self) -> protocols.Models:
         return cast(protocols.Models, self._capability("models", protocols.Models))
 
+    def has(self, capability: str) -> bool:
+        """Return whether the platform has a capability, such as "datasets"; core provides those that it lacks."""
+        return self._part(capability) is not None
+
     def optional(self, protocol: type) -> Any:
         """Return the platform's runs, or the platform, if it has an optional protocol; None if neither has it."""
         for where, part in (("runs", self._part("runs")), ("", self._platform)):

@@ -241,7 +241,10 @@ class Environments(Protocol):
         """
 
     def list(self) -> Sequence[EnvironmentVersion]:
-        """Return the built environments. Called: by listings. Raises: UnreachableError."""
+        """Return the built environments. Their keys may be shortened.
+
+        Called: by listings. Raises: UnreachableError.
+        """
 
 
 class Models(Protocol):

@@ -1,0 +1,84 @@
+"""The part of a test that runs in another process, which can be killed just before one of its changes."""
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from dressage import ComputeTarget, Engine, Environment, FileDataset
+from dressage.files.encoding import from_json, to_json
+from dressage.testing.changes import watch_changes
+from dressage.testing.recipe import GivenRecipe
+
+Action = Callable[[Engine, str, Any], Any]
+
+
+def main() -> None:
+    """Carry out the action that the arguments describe, and print the number of changes and the result as JSON."""
+    order = json.loads(sys.argv[1])
+    counter = _Counter(order["kill_at"])
+    engine = Engine(Path(order["project"]))
+    with watch_changes(counter):
+        answer = ACTIONS[order["action"]](engine, order["platform"], order["argument"])
+    print(json.dumps({"changes": counter.count, "answer": answer}))  # noqa: T201
+
+
+class _Counter:
+    """Counts changes and kills this process just before the `kill_at`-th; None to count only."""
+
+    def __init__(self, kill_at: int | None) -> None:
+        self.count = 0
+        self._kill_at = kill_at
+
+    def __call__(self, change: str) -> None:
+        self.count += 1
+        if self.count == self._kill_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _submit(engine: Engine, platform: str, run_id: str) -> None:
+    submission = engine.workspace.run(run_id).refresh().the_submission()
+    assert submission
+    engine.platform(platform).runs.submit(submission)
+
+
+def _run(engine: Engine, platform: str, recipe: Mapping[str, Any]) -> str:
+    engine.plugins.add("recipe", "kit", GivenRecipe.from_json(recipe))
+    run = engine.run("kit", on=platform)
+    run.wait()
+    return run.id
+
+
+def _finish(engine: Engine, platform: str, run_id: str) -> None:
+    engine.resume(run_id).wait()
+
+
+def _ensure_dataset(engine: Engine, platform: str, dataset: Any) -> Any:
+    wanted = from_json(FileDataset, dataset)
+    return to_json(engine.platform(platform).datasets.ensure(wanted, _ignore))
+
+
+def _ensure_compute(engine: Engine, platform: str, target: Any) -> Any:
+    wanted = from_json(ComputeTarget, target)
+    return to_json(engine.platform(platform).compute.ensure(wanted, _ignore))
+
+
+def _ensure_environment(engine: Engine, platform: str, environment: Any) -> Any:
+    wanted = from_json(Environment, environment)
+    return to_json(engine.platform(platform).environments.ensure(wanted, _ignore))
+
+
+def _ignore(what: str, done: int, total: int | None) -> None: ...
+
+
+ACTIONS: Mapping[str, Action] = {
+    "submit": _submit,
+    "run": _run,
+    "finish": _finish,
+    "dataset": _ensure_dataset,
+    "compute": _ensure_compute,
+    "environment": _ensure_environment,
+}

@@ -1,0 +1,33 @@
+"""What all suites share: an empty project, and settings that no user or machine has changed."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from dressage import Engine
+
+
+class Suite:
+    """The base of the suites. A test class inherits suites and gives the fixtures that they ask for."""
+
+    @pytest.fixture(autouse=True)
+    def own_settings(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        """Hide the settings files and the DRESSAGE_* and MLFLOW_* variables of the user who runs the tests."""
+        monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+        monkeypatch.delenv("XDG_CONFIG_DIRS", raising=False)
+        for name in [name for name in os.environ if name.startswith(("DRESSAGE_", "MLFLOW_"))]:
+            monkeypatch.delenv(name)
+
+    @pytest.fixture
+    def project(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        """An empty folder, which is the working directory. Override it to write a configuration there."""
+        folder = tmp_path / "project"
+        folder.mkdir()
+        monkeypatch.chdir(folder)
+        return folder
+
+    @pytest.fixture
+    def engine(self, project: Path) -> Engine:
+        """An engine without a workspace yet."""
+        return Engine(project)
