@@ -20,21 +20,29 @@ if TYPE_CHECKING:
     from dressage.testing.compute import ComputeTests as ComputeTests
     from dressage.testing.datasets import DatasetsTests as DatasetsTests
     from dressage.testing.environments import EnvironmentsTests as EnvironmentsTests
+    from dressage.testing.memory import MemoryPlatform as MemoryPlatform
     from dressage.testing.models import ModelsTests as ModelsTests
+    from dressage.testing.observers import ObserverTests as ObserverTests
     from dressage.testing.platforms import PlatformTests as PlatformTests
     from dressage.testing.platforms import RunsTests as RunsTests
+    from dressage.testing.policies import PolicyTests as PolicyTests
+    from dressage.testing.recipes import RecipeTests as RecipeTests
 
 _HOMES = {
     "ComputeTests": "compute",
     "DatasetsTests": "datasets",
     "EnvironmentsTests": "environments",
+    "MemoryPlatform": "memory",
     "ModelsTests": "models",
+    "ObserverTests": "observers",
     "PlatformTests": "platforms",
+    "PolicyTests": "policies",
+    "RecipeTests": "recipes",
     "RunsTests": "platforms",
 }
 _WITH_ASSERTS = """
-    compute datasets environments models observers planning policies processes recipes run_control run_crashes runner
-    runs settings tracking
+    compute datasets environments loading models observers planning policies processes recipes run_control
+    run_crashes runner runs settings tracking
 """
 """The modules whose assert statements pytest explains."""
 

@@ -5,12 +5,14 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
-from dressage import ComputeTarget, Engine, Environment, FileDataset
+from dressage import ComputeTarget, Engine, Environment, FileDataset, SettingsError
 from dressage.files.encoding import from_json, to_json
 from dressage.testing.changes import watch_changes
+from dressage.testing.memory import MemoryPlatform
 from dressage.testing.recipe import GivenRecipe
 
 Action = Callable[[Engine, str, Any], Any]
@@ -24,6 +26,20 @@ def main() -> None:
     with watch_changes(counter):
         answer = ACTIONS[order["action"]](engine, order["platform"], order["argument"])
     print(json.dumps({"changes": counter.count, "answer": answer}))  # noqa: T201
+
+
+class _Watch:
+    """Notes the changes during the calls of hooks."""
+
+    def __init__(self, changes: list[str]) -> None:
+        self._changes = changes
+        self._watching = ExitStack()
+
+    def begin(self, *_: object) -> None:
+        self._watching.enter_context(watch_changes(self._changes.append))
+
+    def end(self, *_: object) -> None:
+        self._watching.close()
 
 
 class _Counter:
@@ -71,6 +87,29 @@ def _ensure_environment(engine: Engine, platform: str, environment: Any) -> Any:
     return to_json(engine.platform(platform).environments.ensure(wanted, _ignore))
 
 
+def _describe(engine: Engine, platform: str, order: Any) -> Any:
+    """Describe a run, and return what one plugin's hooks and its import change, and which modules are imported.
+
+    order: the plugin's kind and name; for a recipe its settings, for a policy the tags of the run.
+    """
+    kind, name, given = order
+    changes: list[str] = []
+    engine.plugins.add("platform", platform, MemoryPlatform())
+    with watch_changes(changes.append):
+        manager = engine.plugins.manager(kind, name)
+    watch = _Watch(changes)
+    manager.add_hookcall_monitoring(watch.begin, watch.end)
+    if kind == "recipe":
+        engine.describe(name, on=platform, set=given)
+    else:
+        from dressage.testing.policies import make_recipes
+
+        engine.plugins.add("recipe", "kit", make_recipes(engine.directory)["full"])
+        with suppress(SettingsError):  # it refuses
+            engine.describe("kit", on=platform, tags=given)
+    return {"changes": changes, "modules": sorted({module.partition(".")[0] for module in sys.modules})}
+
+
 def _ignore(what: str, done: int, total: int | None) -> None: ...
 
 
@@ -81,4 +120,5 @@ ACTIONS: Mapping[str, Action] = {
     "dataset": _ensure_dataset,
     "compute": _ensure_compute,
     "environment": _ensure_environment,
+    "describe": _describe,
 }
