@@ -53,7 +53,7 @@ class CancelTests(PlatformSuite):
             "signal.signal(signal.SIGTERM, stop)\n"
             "print('up'); time.sleep(300)\n"
         )
-        wait_for_output(run, b"up")
+        wait_for_output(run, b"up", self.patience_s)
         run.cancel()
         done = Finished(run, self.patience_s)
         assert done.status.state == "Canceled"
@@ -65,7 +65,7 @@ class CancelTests(PlatformSuite):
             pytest.skip("shares_disk = False: the script's children cannot be seen from here")
         beat = tmp_path / "beat"
         run = runner.start(_BEAT, str(beat))
-        wait_for_output(run, b"up")
+        wait_for_output(run, b"up", self.patience_s)
         run.cancel()
         assert Finished(run, self.patience_s).status.state == "Canceled"
         last = beat.stat().st_mtime_ns
@@ -79,7 +79,7 @@ class CancelTests(PlatformSuite):
         run = runner.start(
             "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nprint('up'); time.sleep(300)"
         )
-        wait_for_output(run, b"up")
+        wait_for_output(run, b"up", self.patience_s)
         run.cancel()
         done = Finished(run, self.patience_s)
         assert done.status.state == "Canceled"
@@ -91,7 +91,7 @@ class CancelTests(PlatformSuite):
 
     def test_a_second_cancel_does_nothing(self, runner: Runner) -> None:
         run = runner.start("import time; print('up'); time.sleep(300)")
-        wait_for_output(run, b"up")
+        wait_for_output(run, b"up", self.patience_s)
         run.cancel()
         runner.find(run.id).cancel()
         assert Finished(run, self.patience_s).status.state == "Canceled"
@@ -124,7 +124,7 @@ class ResumeTests(PlatformSuite):
 
     def test_a_canceled_run_can_be_resumed(self, runner: Runner) -> None:
         run = runner.start(_HOLD_ONCE)
-        wait_for_output(run, b"up")
+        wait_for_output(run, b"up", self.patience_s)
         run.cancel()
         assert Finished(run, self.patience_s).status.state == "Canceled"
         assert Finished(runner.engine.resume(run.id), self.patience_s).status.state == "Completed"
@@ -157,7 +157,7 @@ class QueueTests(PlatformSuite):
         if not self.slots_are_limits:
             pytest.skip("slots_are_limits = False: no run is queued")
         first = runner.start("import time; print('up'); time.sleep(300)", target=one_slot)
-        wait_for_output(first, b"up")
+        wait_for_output(first, b"up", self.patience_s)
         second = runner.start("print('started')", target=one_slot)
         assert second.status.state in ("Queued", "Preparing")
         second.cancel()
@@ -169,7 +169,7 @@ class QueueTests(PlatformSuite):
         if not runner.platform.has_priorities:
             pytest.skip(f"platform {runner.name!r} has no priorities")
         first = runner.start("import time; print('up'); time.sleep(1)", target=one_slot)
-        wait_for_output(first, b"up")
+        wait_for_output(first, b"up", self.patience_s)
         text = "import time; print(time.time())"
         low, high = (
             runner.start_recipe(runner.recipe(text, target=one_slot), priority=priority)
@@ -183,7 +183,7 @@ class QueueTests(PlatformSuite):
         waiting = runner.platform.optional(Waits)
         if waiting is None:
             pytest.skip(f"platform {runner.name!r} has no 'runs.wait'; the engine polls")
-        wait_for_output(run, b"up")
+        wait_for_output(run, b"up", self.patience_s)
         assert waiting.wait(run.id, 0.2) is False
         run.cancel()
         assert waiting.wait(run.id, self.patience_s) is True
@@ -204,7 +204,7 @@ class InterruptionTests(PlatformSuite):
         if interrupt is None:
             pytest.skip("no fixture 'interrupt': the test class cannot take a machine away")
         run = runner.start(_HOLD_ONCE)
-        wait_for_output(run, b"up")
+        wait_for_output(run, b"up", self.patience_s)
         interrupt(run)
         status = Finished(run, self.patience_s).status
         assert (status.state, status.interrupted) == ("Failed", True)

@@ -59,7 +59,7 @@ class CrashTests(PlatformSuite):
         submission = runner.prepare("import time; print('up'); time.sleep(1); print('end')")
         processes.call("submit", submission.run_id)  # that process has ended now
         run = runner.find(submission.run_id)
-        wait_for_output(run, b"up")
+        wait_for_output(run, b"up", self.patience_s)
         assert Finished(runner.find(submission.run_id), self.patience_s).log == b"up\nend\n"
 
     def check_ran_once(self, runner: Runner, run_id: str) -> None:

@@ -1,5 +1,6 @@
 """Start scripts on the platform that is tested."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,9 @@ from dressage.hooks.proxy import PlatformProxy
 from dressage.records.requests import Submission
 from dressage.results.statuses import RunStatus
 from dressage.testing.recipe import Answers, GivenRecipe
+
+_PAUSE_S = 0.02
+"""Seconds between two looks at a log."""
 
 
 class Finished:
@@ -134,11 +138,18 @@ def read_log(run: Run, offset: int = 0) -> bytes:
     return b"".join(run.logs(offset=offset))
 
 
-def wait_for_output(run: Run, wanted: bytes) -> bytes:
-    """Follow the log until it contains the bytes; return what came. Fails the test if the run ends before that."""
-    seen = b""
-    for part in run.logs(follow=True):
-        seen += part
-        if wanted in seen:
-            return seen
-    raise AssertionError(f"{run.id} ended ({run.status}) before it printed {wanted!r}: {seen!r}")
+def wait_for_output(run: Run, wanted: bytes, patience_s: float = 60) -> bytes:
+    """Read the log until it contains the bytes; return what was read.
+
+    Fails the test if the run ends before that, or after `patience_s` seconds.
+    """
+    deadline, seen, has_ended = time.monotonic() + patience_s, b"", False
+    while wanted not in seen:
+        assert not has_ended, (
+            f"{run.id} ended ({run.status}) before it printed {wanted!r}; it printed {seen!r}"
+        )
+        assert time.monotonic() < deadline, f"{run.id} has not printed {wanted!r} in time, but {seen!r}"
+        has_ended = run.status.has_ended  # first: what was printed before the end is read then
+        seen += read_log(run, len(seen))
+        time.sleep(_PAUSE_S)
+    return seen

@@ -92,7 +92,7 @@ class ScriptTests(PlatformSuite):
         )
         run = runner.start(text, secrets=("KIT_SECRET",))
         wanted = hashlib.sha256(b"kit-5ecret-v4lue").hexdigest().encode()
-        assert wanted in wait_for_output(run, wanted)
+        assert wanted in wait_for_output(run, wanted, self.patience_s)
         assert find_text(project, b"kit-5ecret-v4lue") == []
         assert run.wait(self.patience_s).state == "Completed"
         assert find_text(project, b"kit-5ecret-v4lue") == []
@@ -138,7 +138,7 @@ class OutputTests(PlatformSuite):
 
     def test_output_is_not_buffered(self, runner: Runner) -> None:
         run = runner.start("import time\nprint('up')\ntime.sleep(300)")
-        assert wait_for_output(run, b"up\n") == b"up\n"
+        assert wait_for_output(run, b"up\n", self.patience_s) == b"up\n"
         assert not run.status.has_ended
 
     def test_a_script_without_output_has_an_empty_log(self, runner: Runner) -> None:
@@ -164,7 +164,7 @@ class OutputTests(PlatformSuite):
 
     def test_files_are_listed_while_the_script_runs(self, runner: Runner) -> None:
         run = runner.start("import time\nopen('outputs/early', 'w').close()\nprint('up')\ntime.sleep(300)")
-        wait_for_output(run, b"up\n")
+        wait_for_output(run, b"up\n", self.patience_s)
         assert "outputs/early" in {file.path for file in run.files}
 
     def test_a_file_that_does_not_exist_cannot_be_downloaded(self, runner: Runner, tmp_path: Path) -> None:
