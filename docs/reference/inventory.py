@@ -91,6 +91,7 @@ PAGES = (
             ("dressage.records.record", ("Record",)),
             ("dressage.supervision.launch", ("Command", "command_of")),
             ("dressage.files.trees", ("files_below",)),
+            ("dressage.testing.memory", ("MemoryPlatform",)),
         ),
     ),
 )

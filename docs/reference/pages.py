@@ -2,7 +2,7 @@
 
 from importlib import import_module
 
-from reference import commands, configuration, hooks, settings
+from reference import commands, configuration, hooks, kit, settings
 from reference.inventory import NOT_CALLED, PAGES, Page, objects_of, places
 from reference.markdown import join
 from reference.objects import Writer
@@ -14,6 +14,7 @@ def pages() -> dict[str, str]:
     return {
         "hooks": hooks.page(writer),
         **{page.name: python_page(page, writer) for page in PAGES},
+        "kit": kit.page(),
         "commands": commands.page(),
         "configuration": configuration.page(),
         "settings": settings.page(),
