@@ -97,7 +97,11 @@ class Queues:
         """Return whether another attempt follows by itself, after the supervisor was killed."""
         queue, run_id = self.of_run(folder), folder.path.name
         ticket, launch = queue.find_running(run_id), Launch.find(folder.launch)
-        if ticket is None or launch is None or not launch.retries or folder.cancel.exists():
+        if ticket is None:  # its next attempt may have been queued just now
+            waiting = queue.find(run_id)
+            return waiting is not None and waiting.attempt == folder.refresh().attempt
+        is_last = launch is None or (launch.attempt == ticket.attempt and not launch.retries)
+        if is_last or folder.cancel.exists():
             return False
         if keepers.is_adoptable(queue, ticket.keeper):
             self.revive(queue)
