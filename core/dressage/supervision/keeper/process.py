@@ -47,14 +47,17 @@ class Keeper:
         """Take over what a dead keeper left, answer the process that started us, and work until nothing is left."""
         self._admission.adopt()
         self._answer(first, self._inbox.receive_first(first))
-        while True:
-            self._advance()
-            if not (self._line or self._children.has_supervisors or self._inbox.is_receiving):
-                break
+        self._advance()
+        while self._line or self._children.supervisors or self._inbox.is_receiving:
+            has_news = False  # a part of a message is none
             for connection, message in self._inbox.receive():
                 self._answer(connection, message)
+                has_news = True
             for ended in self._children.reap():
                 self._finish(ended)
+                has_news = True
+            if has_news:
+                self._advance()
         self._inbox.close()
         self._children.dismiss_waiters()
 
@@ -97,6 +100,8 @@ class Keeper:
 
         Other keepers may wait for a run that has left our line: because it was started, canceled or blocked.
         """
+        if 0 < self._queue.read_slots(0) <= self._children.supervisors:
+            return  # the next one of them that ends gives its slot to another run
         before = len(self._line)
         while start := self._admission.admit():
             self._start(start)
