@@ -65,6 +65,7 @@ class Supervisor:
         self._is_overdue = False
         self._token = os.urandom(24).hex()
         self._is_stopping = False
+        self._is_queued = True
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._endpoint: TrackingEndpoint | None = None
         self._inputs: Inputs | None = None
@@ -78,7 +79,7 @@ class Supervisor:
         """Run the script and record its end. Records nothing if the run was canceled while it was submitted."""
         self._folder.supervise(self._attempt, os.getpid())
         if self._folder.was_canceled(self._attempt):
-            self._slot.queue.leave(self._launch.run_id)
+            self._leave_queue()
             self._slot.queue.vacate(self._launch.run_id)
         elif self._is_canceled or self._is_stopping:
             self._end_stopped(None)
@@ -99,7 +100,7 @@ class Supervisor:
             return
         try:
             self._folder.start_script(self._attempt, script.pid)
-            self._slot.queue.leave(self._launch.run_id)  # until here, a keeper starts the attempt again
+            self._leave_queue()  # until here, a keeper starts the attempt again
             self._enter("Running")
             self._wait_for_end(script)
         except BaseException:
@@ -176,6 +177,7 @@ class Supervisor:
     def _open_endpoint(self) -> None:
         from dressage.supervision.tracking import RunIdentity, TrackingEndpoint
 
+        self._folder.artifacts.mkdir(exist_ok=True)
         identity = RunIdentity(
             run_id=self._launch.run_id,
             experiment=self._launch.experiment,
@@ -288,9 +290,15 @@ class Supervisor:
         *,
         interrupted: bool = False,
     ) -> None:
-        self._slot.queue.leave(self._launch.run_id)  # first: a run that has ended must not be started again
+        self._leave_queue()  # first: a run that has ended must not be started again
         self._enter(state, exit_code=exit_code, reason=reason, interrupted=interrupted)
         self._slot.queue.vacate(self._launch.run_id)
+
+    def _leave_queue(self) -> None:
+        """Remove the run's ticket, once: nobody writes one for an attempt that a supervisor has had."""
+        if self._is_queued:
+            self._slot.queue.leave(self._launch.run_id)
+            self._is_queued = False
 
     def _enter(self, state: str, **fields: Any) -> None:
         self._folder.enter(self._attempt, state, **fields)
