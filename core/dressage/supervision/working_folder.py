@@ -35,7 +35,7 @@ def prepare_work(folder: RunFolder, launch: Launch) -> None:
 def _copy(source: Path, target: Path) -> str | None:
     """Copy a folder, and return the digest of the copy; None if the source was changed meanwhile."""
     digests, made = {}, set()
-    target.mkdir()
+    target.mkdir(source.stat().st_mode & 0o777)
     for path in files_below(source):
         parent = path.rpartition("/")[0]
         if parent not in made:
