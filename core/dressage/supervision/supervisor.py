@@ -17,6 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from dressage.files.disk import describe
 from dressage.files.locks import FileLock
 from dressage.records.run_folder import RunFolder
 from dressage.supervision.control import open_control
@@ -96,7 +97,7 @@ class Supervisor:
             prepare_work(self._folder, self._launch)
             script = self._start()
         except Exception as error:  # the run's end must be recorded after any error
-            self._end("Failed", reason=f"cannot start the script: {_describe(error)}")
+            self._end("Failed", reason=f"cannot start the script: {describe(error)}")
             return
         try:
             self._folder.start_script(self._attempt, script.pid)
@@ -256,7 +257,7 @@ class Supervisor:
             if self._launch.registers:
                 self._register()
         except Exception as error:  # the run's end must be recorded after any error
-            return f"its model is not registered: {_describe(error)}"
+            return f"its model is not registered: {describe(error)}"
         return None
 
     def _register(self) -> None:
@@ -315,12 +316,6 @@ def begin_retry(folder: RunFolder, launch: Launch, reason: str) -> None:
     """Record that the next attempt follows an interruption, and prepare its launch. reason: of the interruption."""
     folder.retry(launch.attempt + 1, f"attempt {launch.attempt + 1} follows: {reason}")
     launch._replace(attempt=launch.attempt + 1, retries=launch.retries - 1).write(folder.launch)
-
-
-def _describe(error: Exception) -> str:
-    from dressage.files.disk import describe
-
-    return describe(error) if isinstance(error, OSError) else str(error)
 
 
 def _format_seconds(seconds: float) -> str:
