@@ -28,6 +28,7 @@ from dressage.supervision.processes import end_leftover
 from dressage.supervision.resources import Claims
 from dressage.supervision.tickets import Ticket, TicketQueue
 from dressage.supervision.variables import script_variables
+from dressage.supervision.wakeup import drain, open_wakeup
 from dressage.supervision.working_folder import prepare_work
 
 if TYPE_CHECKING:
@@ -70,7 +71,8 @@ class Supervisor:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._endpoint: TrackingEndpoint | None = None
         self._inputs: Inputs | None = None
-        self._wakeup = _signal_pipe((signal.SIGTERM, signal.SIGINT), self._stop)
+        self._wakeup = open_wakeup({signal.SIGTERM: self._stop, signal.SIGINT: self._stop})
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
         identity = Identity.of(os.getpid())
         os.ftruncate(lock.descriptor, 0)
         os.write(lock.descriptor, str(identity).encode())
@@ -172,8 +174,8 @@ class Supervisor:
             self._open_endpoint()
         if self._control in ready:
             self._is_stopping = True
-            _drain(self._control)
-        _drain(self._wakeup)
+            drain(self._control)
+        drain(self._wakeup)
 
     def _open_endpoint(self) -> None:
         from dressage.supervision.tracking import RunIdentity, TrackingEndpoint
@@ -335,24 +337,4 @@ def _signal_group(group: int, number: int) -> None:
     try:
         os.killpg(group, number)
     except ProcessLookupError:
-        return
-
-
-def _signal_pipe(stopping: tuple[signal.Signals, ...], stop: Any) -> int:
-    """Return a descriptor that becomes readable on one of the signals and when a child ends."""
-    reading, writing = os.pipe()
-    for end in (reading, writing):
-        os.set_blocking(end, False)
-    signal.set_wakeup_fd(writing)
-    for number in stopping:
-        signal.signal(number, stop)
-    signal.signal(signal.SIGCHLD, lambda *_: None)
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    return reading
-
-
-def _drain(descriptor: int) -> None:
-    try:
-        os.read(descriptor, 512)
-    except BlockingIOError:
         return

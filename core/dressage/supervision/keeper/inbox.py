@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from dressage.supervision.keepers import Handover, address_of
+from dressage.supervision.wakeup import drain
 
 _RESERVED_FILES = 48
 """How many open files are left for submissions and starts, however many clients wait."""
@@ -69,8 +70,7 @@ class Inbox:
         """Wait, and yield the messages that are complete now, each with the connection to answer on."""
         for ready, _ in self._selector.select():
             if ready.fd == self._wakeup:
-                with suppress(BlockingIOError):
-                    os.read(self._wakeup, 4096)
+                drain(self._wakeup)
                 self._check_socket()
                 continue
             connection: Any = self._accept() if ready.fileobj is self._listener else ready.fileobj

@@ -23,6 +23,7 @@ from dressage.supervision.keeper.line import Line
 from dressage.supervision.keepers import Handover, Settings
 from dressage.supervision.resources import Machine
 from dressage.supervision.tickets import TicketQueue
+from dressage.supervision.wakeup import open_wakeup
 
 _MOST_STARTS = 5
 """How often a run is started whose supervisor is killed before it could start the script."""
@@ -39,7 +40,7 @@ class Keeper:
         self._line = Line()
         machine = Machine(Path(settings.claims) if settings.claims else None, settings.gpus)
         self._admission = Admission(queue, key, self._line, machine)
-        self._inbox = Inbox(queue.keepers / f"{key}.sock", _watch_children())
+        self._inbox = Inbox(queue.keepers / f"{key}.sock", open_wakeup())
         self._children = Children(queue, self._forget)
         self._starts: dict[str, int] = {}
 
@@ -148,16 +149,6 @@ class Keeper:
         """Close, in a child process, what only the keeper may hold."""
         self._lock.release()
         self._inbox.forget()
-
-
-def _watch_children() -> int:
-    """Return a descriptor that becomes readable when a child ends."""
-    reading, writing = os.pipe()
-    for end in (reading, writing):
-        os.set_blocking(end, False)
-    signal.signal(signal.SIGCHLD, lambda *_: None)
-    signal.set_wakeup_fd(writing)
-    return reading
 
 
 def _wake(lock: Path) -> None:
