@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dressage.files.locks import FileLock, is_locked
-from dressage.storage.gpus import detect_gpus, select_gpus
+from dressage.storage.machine import count_cpus, detect_gpus, memory_mib, select_gpus
 
 _FOLDERS = (Path("/run/lock"), Path("/var/tmp"), Path("/tmp"))  # noqa: S108 (shared on purpose)
 
@@ -126,10 +126,9 @@ class Machine:
 def _amounts(needs: Needs) -> Iterator[tuple[str, str, int, int]]:
     """Yield what is claimed by amount: its name, its unit, the amount needed, and what the machine has."""
     if needs.memory_mib:
-        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-        yield "memory", "MiB of memory", needs.memory_mib, memory >> 20
+        yield "memory", "MiB of memory", needs.memory_mib, memory_mib()
     if needs.cpus:
-        yield "cpus", "CPUs", needs.cpus, os.cpu_count() or 1
+        yield "cpus", "CPUs", needs.cpus, count_cpus()
 
 
 def _hold(path: Path) -> FileLock:
