@@ -206,6 +206,7 @@ class Record:
             platform=request.get("platform", "?"),
             experiment=request.get("experiment", "?"),
             name=request.get("name"),
+            tags=request.get("tags") or {},
             status=self.status,
             created=self.created,
             model=f"{model['name']}:{model['version']}" if model else None,
