@@ -5,7 +5,6 @@ the model registry are imported when a script uses them. It holds the run's lock
 lock is released, and keepers and clients notice.
 """
 
-import fcntl
 import os
 import select
 import signal
@@ -13,7 +12,6 @@ import socket
 import subprocess
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -23,9 +21,15 @@ from dressage.records.run_folder import RunFolder
 from dressage.supervision.control import open_control
 from dressage.supervision.identities import Identity
 from dressage.supervision.launch import Launch
-from dressage.supervision.logs import failure_line
 from dressage.supervision.processes import end_leftover
 from dressage.supervision.resources import Claims
+from dressage.supervision.scripts import (
+    describe_failure,
+    exit_code_of,
+    signal_group,
+    start_script,
+    was_killed,
+)
 from dressage.supervision.tickets import Ticket, TicketQueue
 from dressage.supervision.variables import script_variables
 from dressage.supervision.wakeup import drain, open_wakeup
@@ -37,8 +41,6 @@ if TYPE_CHECKING:
 
 _LONGEST_S = 86_400.0
 """The longest single wait: the system does not accept arbitrarily long ones."""
-_KILLED = (-signal.SIGKILL, 128 + signal.SIGKILL)
-"""Return codes of a script that was killed, perhaps by the out-of-memory killer; the second one is a shell's."""
 
 
 class Slot(NamedTuple):
@@ -97,7 +99,7 @@ class Supervisor:
         try:
             end_leftover(self._folder)
             prepare_work(self._folder, self._launch)
-            script = self._start()
+            script = start_script(self._folder, self._launch.argv, self._environ(), self._slot.claims)
         except Exception as error:  # the run's end must be recorded after any error
             self._end("Failed", reason=f"cannot start the script: {describe(error)}")
             return
@@ -107,37 +109,9 @@ class Supervisor:
             self._enter("Running")
             self._wait_for_end(script)
         except BaseException:
-            _signal_group(script.pid, signal.SIGKILL)  # without a supervisor, nothing would stop it
+            signal_group(script.pid, signal.SIGKILL)  # without a supervisor, nothing would stop it
             raise
         self._finalize(script.returncode)
-
-    def _start(self) -> subprocess.Popen[bytes]:
-        """Start the script in a new process group, with its output going directly to the log.
-
-        The script holds a lock while it runs. If this process is killed, others find the script by it.
-        """
-        lock = os.open(self._folder.lock("script"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        os.ftruncate(lock, 0)
-        claims = [claim.descriptor for claim in self._slot.claims.locks]
-        with self._folder.log.open("ab") as log:
-            script = subprocess.Popen(
-                self._launch.argv,
-                cwd=self._folder.work,
-                env=self._environ(),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                pass_fds=[lock, *claims],
-            )
-        with suppress(
-            ProcessLookupError
-        ):  # if we are killed before, others find the script as the lock's holder
-            os.write(lock, str(Identity.of(script.pid)).encode())
-        os.close(lock)
-        self._slot.claims.release()
-        return script
 
     def _environ(self) -> dict[str, str]:
         host, port = self._listener.getsockname()
@@ -158,12 +132,12 @@ class Supervisor:
             now = time.monotonic()
             self._is_overdue = self._is_overdue or (overdue_at is not None and now >= overdue_at)
             if (self._is_stopping or self._is_overdue) and kill_at is None:
-                _signal_group(script.pid, signal.SIGTERM)
+                signal_group(script.pid, signal.SIGTERM)
                 kill_at = now + self._launch.grace_s
             if kill_at is not None and now >= kill_at:
-                _signal_group(script.pid, signal.SIGKILL)
+                signal_group(script.pid, signal.SIGKILL)
             self._wait(overdue_at if kill_at is None else kill_at)
-        _signal_group(script.pid, signal.SIGKILL)  # child processes that are still running
+        signal_group(script.pid, signal.SIGKILL)  # child processes that are still running
 
     def _wait(self, until: float | None) -> None:
         """Wait for a request to stop, a signal, a child's end, the script's first connection, or a point in time."""
@@ -197,9 +171,9 @@ class Supervisor:
 
     def _finalize(self, returncode: int) -> None:
         """Close the endpoint, register the model, and then record the run's end."""
-        exit_code = _exit_code(returncode)
-        was_killed = returncode in _KILLED and not self._is_stopping and not self._is_overdue
-        if was_killed and self._launch.retries:
+        exit_code = exit_code_of(returncode)
+        is_interrupted = was_killed(returncode) and not self._is_stopping and not self._is_overdue
+        if is_interrupted and self._launch.retries:
             return self._retry()
         self._enter("Finalizing")
         if self._endpoint:
@@ -212,24 +186,13 @@ class Supervisor:
             limit = _format_seconds(self._launch.time_limit_s or 0)
             self._end("Canceled", exit_code, f"canceled: the script reached its time limit of {limit}")
         elif exit_code != 0:
-            self._end("Failed", exit_code, self._failure(returncode), interrupted=was_killed)
+            reason = describe_failure(returncode, self._folder.log, self._launch.run_id)
+            self._end("Failed", exit_code, reason, interrupted=is_interrupted)
         elif problem := self._try_verify_after() or self._try_register():
             self._end("Failed", exit_code, problem)
         else:
             self._end("Completed", exit_code)
         return None
-
-    def _failure(self, returncode: int) -> str:
-        """Return why the script failed: the line of its log that most likely says it, or what killed it."""
-        exit_code = _exit_code(returncode)
-        if returncode in _KILLED:
-            then = f"continue the run with: dressage resume {self._launch.run_id}"
-            return f"the script was killed (exit code {exit_code}), perhaps because memory ran out; {then}"
-        end = f"the script ended with exit code {exit_code}"
-        if returncode < 0:
-            end += f", killed by {signal.Signals(-returncode).name}"
-        line = failure_line(self._folder.log, exit_code)
-        return f"{end}: {line}" if line else end
 
     def _retry(self) -> None:
         """Queue the next attempt, at the place of this one."""
@@ -326,15 +289,3 @@ def _format_seconds(seconds: float) -> str:
         if seconds >= size and seconds % size == 0:
             return f"{seconds / size:g} {unit}"
     return f"{seconds:g} s"
-
-
-def _exit_code(returncode: int) -> int:
-    """Return the exit code as a shell does: for a script that a signal ended, 128 plus the signal's number."""
-    return returncode if returncode >= 0 else 128 - returncode
-
-
-def _signal_group(group: int, number: int) -> None:
-    try:
-        os.killpg(group, number)
-    except ProcessLookupError:
-        return
