@@ -101,15 +101,19 @@ class Keeper:
 
         Other keepers may wait for a run that has left our line: because it was started, canceled or blocked.
         """
-        if 0 < self._queue.read_slots(0) <= self._children.supervisors:
-            return  # the next one of them that ends gives its slot to another run
-        before = len(self._line)
-        while start := self._admission.admit():
+        before, is_full = len(self._line), self._has_all_slots
+        while not is_full and (start := self._admission.admit()):
             self._start(start)
-        for path in list(self._admission.awaited):
+            is_full = self._has_all_slots
+        for path in () if is_full else list(self._admission.awaited):
             self._children.wait_for(path)
         for key in self._admission.other_keepers() if len(self._line) < before else ():
             keepers.notify(self._queue, key)
+
+    @property
+    def _has_all_slots(self) -> bool:
+        """Whether our runs take all slots: then the next of them that ends gives its slot to another run."""
+        return 0 < self._queue.read_slots(0) <= self._children.supervisors
 
     def _start(self, start: Start) -> None:
         run_id = self._line.pop()
