@@ -133,8 +133,11 @@ class RunFolder:
             yield from lines
 
     def create(self, request: Mapping[str, Any], judgement: Mapping[str, Any]) -> None:
-        """Record that the run was created. request: a RunRequest as JSON. judgement: a Judgement as JSON."""
-        self.journal.append_durably("run.created", request=request, judgement=judgement)
+        """Record that the run was created. request: a RunRequest as JSON. judgement: a Judgement as JSON.
+
+        It is on the disk when `begin_submission` returns; nothing is outside the workspace until then.
+        """
+        self.journal.append("run.created", request=request, judgement=judgement)
 
     def judge(self, request: Mapping[str, Any], judgement: Mapping[str, Any]) -> None:
         """Record that the policies judged the run again. request, judgement: as for `create`."""
