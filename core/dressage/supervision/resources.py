@@ -7,7 +7,6 @@ claim ends with the last of them, even by SIGKILL.
 import fcntl
 import os
 import stat
-import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -99,7 +98,7 @@ class Machine:
                 return Refusal(
                     f"needs {needed} {unit}; other runs have claimed {taken} of {available}", tuple(others)
                 )
-            locks.append(_hold(self._folder / f"{what}-{needed}-{uuid.uuid4().hex}.claim"))
+            locks.append(_hold(self._folder / f"{what}-{needed}-{os.urandom(16).hex()}.claim"))
         return Claims(tuple(locks), {})
 
     def _claim_gpus(self, count: int, shell: Mapping[str, str]) -> Claims | Refusal:

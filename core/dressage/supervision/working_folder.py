@@ -1,13 +1,12 @@
 """The working directory of a run's script: a copy of the source directory, made when the run starts."""
 
 import os
-import shutil
 from pathlib import Path
 
 from dressage.errors import StageError
 from dressage.files.copying import ChangedError, copy_once
 from dressage.files.digests import digest_of
-from dressage.files.trees import files_below
+from dressage.files.trees import files_below, remove_tree
 from dressage.records.run_folder import RunFolder
 from dressage.supervision.launch import Launch
 
@@ -20,7 +19,8 @@ def prepare_work(folder: RunFolder, launch: Launch) -> None:
     if folder.work.is_dir():
         return
     partial, source = folder.work.with_name("work.partial"), Path(launch.source)
-    shutil.rmtree(partial, ignore_errors=True)
+    if partial.exists():
+        remove_tree(partial)
     if _copy(source, partial) != source.name:
         raise StageError(
             "model",

@@ -5,7 +5,6 @@ import os
 import signal
 import sys
 import time
-import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -104,6 +103,8 @@ class Children:
             work()
             code = 0
         except BaseException:
+            import traceback
+
             traceback.print_exc()
         finally:
             os._exit(code)
