@@ -3,7 +3,7 @@
 from dressage.records.workspace import Workspace
 from dressage.storage.compute import StoredCompute
 from dressage_local.options import Options
-from dressage_local.queues import gpus_of
+from dressage_local.queues import configured_gpus
 from dressage_local.runs import LocalRuns
 
 
@@ -11,6 +11,5 @@ class LocalPlatform:
     """Runs and compute targets of this machine."""
 
     def __init__(self, workspace: Workspace, options: Options) -> None:
-        gpus = None if options.gpus is None else gpus_of(options)
-        self.compute = StoredCompute(workspace.root / "compute", gpus)
+        self.compute = StoredCompute(workspace.root / "compute", configured_gpus(options))
         self.runs = LocalRuns(workspace, self.compute, options)

@@ -11,7 +11,7 @@ from dressage.records.run_folder import RunFolder
 from dressage.records.workspace import Workspace
 from dressage.results.statuses import RunStatus
 from dressage.storage.compute import StoredCompute
-from dressage.storage.gpus import detect_gpus, select_gpus
+from dressage.storage.machine import detect_gpus, select_gpus
 from dressage.supervision import keepers
 from dressage.supervision.keepers import Handover
 from dressage.supervision.launch import Launch
@@ -43,8 +43,7 @@ class Queues:
     def __init__(self, workspace: Workspace, compute: StoredCompute, options: Options) -> None:
         self._workspace = workspace
         self._compute = compute
-        gpus = None if options.gpus is None else gpus_of(options)
-        self._settings = keepers.Settings(options.claims, gpus)
+        self._settings = keepers.Settings(options.claims, configured_gpus(options))
         self._places: dict[Path, _Places] = {}
         self._revived: dict[Path, float] = {}
 
@@ -97,7 +96,11 @@ class Queues:
         """Return whether another attempt follows by itself, after the supervisor was killed."""
         queue, run_id = self.of_run(folder), folder.path.name
         ticket, launch = queue.find_running(run_id), Launch.find(folder.launch)
-        if ticket is None or launch is None or not launch.retries or folder.cancel.exists():
+        if ticket is None:  # its next attempt may have been queued just now
+            waiting = queue.find(run_id)
+            return waiting is not None and waiting.attempt == folder.refresh().attempt
+        is_last = launch is None or (launch.attempt == ticket.attempt and not launch.retries)
+        if is_last or folder.cancel.exists():
             return False
         if keepers.is_adoptable(queue, ticket.keeper):
             self.revive(queue)
@@ -137,5 +140,10 @@ def _read_places(queue: TicketQueue) -> _Places:
 
 def gpus_of(options: Options) -> list[str]:
     """Return the ids of the GPUs that runs may use: the configured ones, else those of this machine."""
-    detected = list(detect_gpus())
-    return detected if options.gpus is None else select_gpus(options.gpus.split(","), detected)
+    configured = configured_gpus(options)
+    return list(detect_gpus()) if configured is None else configured
+
+
+def configured_gpus(options: Options) -> list[str] | None:
+    """Return the ids of the GPUs that the options name; None if they name none, so that all may be used."""
+    return None if options.gpus is None else select_gpus(options.gpus.split(","), list(detect_gpus()))

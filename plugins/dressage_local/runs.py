@@ -48,8 +48,7 @@ class LocalRuns:
     def submit(self, submission: Submission) -> None:
         folder = self._workspace.run(submission.run_id)
         queue = self._queues.of_target(submission.compute.name)
-        queue.create()
-        with FileLock(folder.lock("submission")):
+        with FileLock(folder.journal.path):  # one process submits: a file only for this would cost time
             ticket = queue.find(submission.run_id)
             is_waiting = ticket and ticket.attempt == submission.attempt
             if submission.attempt in folder.refresh().processes and not is_waiting:

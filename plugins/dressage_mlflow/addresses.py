@@ -5,6 +5,7 @@ from typing import NamedTuple
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from dressage.errors import SettingsError
+from dressage.specs.addresses import is_address
 
 _SQLITE = "sqlite:///"
 _FORM = "give https://HOST, http://HOST:PORT or sqlite:///FILE"
@@ -24,13 +25,9 @@ def parse_address(text: str, folder: Path) -> Address:
     """
     if text.startswith(_SQLITE) and len(text) > len(_SQLITE):
         return Address(_SQLITE + str(folder / text.removeprefix(_SQLITE)), None)
-    try:
-        parts = urlsplit(text)
-        is_usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # the port is not a number
-        is_usable = False
-    if not is_usable:
+    if not is_address(text):
         raise SettingsError(f"the address of the MLflow server cannot be used; {_FORM}")
+    parts = urlsplit(text)
     host = parts.netloc.rpartition("@")[2]
     plain = urlunsplit((parts.scheme, host, parts.path.rstrip("/"), "", ""))
     has_credentials = parts.username is not None

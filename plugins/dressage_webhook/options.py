@@ -7,6 +7,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from dressage.errors import SettingsError
+from dressage.specs.addresses import is_address
 from dressage.specs.settings import setting
 
 Event = Literal[
@@ -42,13 +43,9 @@ def address_of(options: Options, environ: Mapping[str, str] | None = None) -> st
     environ = os.environ if environ is None else environ
     address = environ.get(options.url_env, "") if options.url_env else options.url or ""
     where = options.url_env or "option url"
-    try:
-        parts = urlsplit(address)
-        is_usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # the port is not a number
-        is_usable = False
-    if not is_usable:
+    if not is_address(address):
         raise SettingsError(f"observer 'webhook': {where} is not an http(s) address; correct it")
+    parts = urlsplit(address)
     if not options.url_env and (parts.username or parts.password):
         raise SettingsError(
             "observer 'webhook': option url contains a password; put the address into a variable, and name it with"

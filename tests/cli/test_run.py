@@ -211,6 +211,47 @@ def test_wait_exits_with_124_after_the_timeout(dressage: Dressage, script: Write
     assert run["status"]["state"] == "Canceled"
 
 
+def test_one_command_cancels_several_runs(dressage: Dressage, script: WriteScript, project: Path):
+    path = str(script(script_that_waits(project)))
+    names = [dressage("run", "-d", path, "--", str(number)).stdout.strip() for number in range(2)]
+    result = dressage("runs", "cancel", *names)
+    assert result.returncode == 0
+    assert result.stderr.splitlines() == [f"run {name}: Canceled" for name in names]
+
+
+def test_a_run_that_cannot_be_canceled_does_not_stop_the_others(
+    dressage: Dressage, script: WriteScript, project: Path
+):
+    name = dressage("run", "-d", str(script(script_that_waits(project)))).stdout.strip()
+    result = dressage("runs", "cancel", "unknown", name)
+    assert result.returncode == 1
+    error, line = result.stderr.splitlines()
+    assert error.startswith("error: no run named 'unknown'")
+    assert line == f"run {name}: Canceled"
+
+
+def test_a_listing_shows_only_the_runs_with_all_given_tags(dressage: Dressage, script: WriteScript):
+    path = str(script(""))
+    for tags in (["-t", "team=a"], ["-t", "team=a", "-t", "stage=final"], ["-t", "stage=final"], []):
+        dressage("run", "--again", path, *tags)
+
+    def count(*tags: str) -> int:
+        return len(json.loads(dressage("runs", "list", "-o", "json", *tags).stdout))
+
+    assert count() == 4
+    assert count("--tag", "team=a") == 2
+    assert count("--tag", "team=a", "--tag", "stage=final") == 1
+    assert count("--tag", "team=b") == 0
+
+
+def test_the_limit_of_a_listing_counts_the_runs_with_the_tag(dressage: Dressage, script: WriteScript):
+    path = str(script(""))
+    for tag in ("team=a", "team=b"):
+        dressage("run", "--again", path, "-t", tag)
+    (run,) = json.loads(dressage("runs", "list", "-o", "json", "-n", "1", "--tag", "team=a").stdout)
+    assert run["tags"] == {"team": "a"}
+
+
 def test_the_latest_run_is_downloaded_to_a_folder_named_after_it(
     dressage: Dressage, script: WriteScript, project: Path
 ):

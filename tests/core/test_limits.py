@@ -101,3 +101,19 @@ def test_limits_are_shown(dressage: Dressage, script: WriteScript):
     dressage("run", "source/train.py", "--priority", "-3", "--retries", "2", "--time-limit", "90m")
     shown = [" ".join(line.split()) for line in dressage("runs", "show", "latest").stdout.splitlines()]
     assert {"priority -3", "retries 2", "time limit 5400 s"} <= set(shown)
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["--priority", "5000"], "priority is 5000"),
+        (["--retries", "101"], "retries is 101"),
+        (["--time-limit", "0"], "time limit is 0"),
+    ],
+)
+def test_a_plan_checks_the_limits_of_the_run(
+    dressage: Dressage, script: WriteScript, words: list[str], line: str
+):
+    script("")
+    result = dressage("plan", "source/train.py", *words)
+    assert (result.returncode, line in result.stderr) == (2, True)

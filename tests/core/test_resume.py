@@ -59,6 +59,12 @@ def test_an_attempt_that_is_prepared_again_has_not_ended(tmp_path: Path, end: st
     assert not folder.was_canceled(1)
 
 
+def test_an_attempt_that_a_platform_starts_itself_is_submitted_once_it_is_recorded(tmp_path: Path):
+    folder = RunFolder(tmp_path)
+    folder.journal.append("run.resumed", attempt=2, retry=True)  # a client may look before the next event
+    assert folder.refresh().is_submitted
+
+
 @pytest.mark.timeout(30)  # it would wait for itself
 def test_a_client_that_catches_an_error_can_resume_at_once(engine: Engine, tiny: Tiny):
     tiny.data.unlink()

@@ -19,7 +19,7 @@ _RUNS = {
     "wait": Entry(
         help="Wait until a run ends; exit with its exit code.", target="dressage.cli.runs.wait:wait"
     ),
-    "cancel": Entry(help="Cancel a run.", target="dressage.cli.runs.cancel:cancel"),
+    "cancel": Entry(help="Cancel runs.", target="dressage.cli.runs.cancel:cancel"),
     "files": Entry(help="List the files of a run.", target="dressage.cli.runs.files:files"),
     "download": Entry(help="Download the files of a run.", target="dressage.cli.runs.download:download"),
     "export": Entry(

@@ -108,6 +108,14 @@ Conda = Annotated[
 RunId = Annotated[
     str, typer.Argument(help="Run id, its unique beginning or end, or 'latest'.", autocompletion=complete_run)
 ]
+RunIds = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="RUN...",
+        help="Run ids, their unique beginnings or ends, or 'latest'.",
+        autocompletion=complete_run,
+    ),
+]
 On = Annotated[
     str | None,
     typer.Option(
@@ -151,6 +159,19 @@ Tag = Annotated[
         metavar="NAME=VALUE",
         help="Tag for the run and the platform's job; can be repeated.",
     ),
+]
+
+
+Priority = Annotated[
+    int, typer.Option("--priority", metavar="N", help="Runs with a higher number leave the queue first.")
+]
+Retries = Annotated[
+    int,
+    typer.Option("--retries", metavar="N", help="Number of new attempts if the run is interrupted.", min=0),
+]
+TimeLimit = Annotated[
+    str | None,
+    typer.Option("--time-limit", metavar="TIME", help="Time limit of the script, such as 90m (s, m, h, d)."),
 ]
 
 

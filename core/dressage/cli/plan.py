@@ -8,10 +8,13 @@ from dressage.cli.options import (
     Experiment,
     On,
     Output,
+    Priority,
     Recipe,
+    Retries,
     Set,
     StreamFormat,
     Tag,
+    TimeLimit,
     pairs_of,
     settings_of,
 )
@@ -31,15 +34,27 @@ def plan(
     conda: Conda = None,
     experiment: Experiment = None,
     tag: Tag = None,
+    priority: Priority = 0,
+    retries: Retries = 0,
+    time_limit: TimeLimit = None,
     output: Output = "table",
 ) -> None:
     """Show what a run would do and why, without changing anything."""
+    from dressage.cli.durations import seconds_of
     from dressage.cli.recipe_arguments import recipe_and_settings
 
     recipe, settings = recipe_and_settings(recipe, arguments or [], conda, settings_of(set_))
-    tags = pairs_of(tag, "--tag")
-    engine = open_engine_with(on, option)
-    show(engine.plan(recipe, on=on, set=settings, tags=tags, experiment=experiment), output)
+    found = open_engine_with(on, option).plan(
+        recipe,
+        on=on,
+        set=settings,
+        tags=pairs_of(tag, "--tag"),
+        experiment=experiment,
+        priority=priority,
+        retries=retries,
+        time_limit_s=seconds_of(time_limit, "--time-limit"),
+    )
+    show(found, output)
 
 
 def show(plan: "Plan", output: StreamFormat) -> None:

@@ -10,26 +10,17 @@ from dressage.cli.options import (
     Detach,
     Experiment,
     On,
+    Priority,
     Recipe,
+    Retries,
     Set,
     StreamOutput,
     Tag,
+    TimeLimit,
     pairs_of,
     settings_of,
 )
 from dressage.cli.platform_options import Option, open_engine_with
-
-Priority = Annotated[
-    int, typer.Option("--priority", metavar="N", help="Runs with a higher number leave the queue first.")
-]
-Retries = Annotated[
-    int,
-    typer.Option("--retries", metavar="N", help="Number of new attempts if the run is interrupted.", min=0),
-]
-TimeLimit = Annotated[
-    str | None,
-    typer.Option("--time-limit", metavar="TIME", help="Time limit of the script, such as 90m (s, m, h, d)."),
-]
 
 
 def run(

@@ -2,9 +2,10 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NoReturn
+from collections.abc import Callable, Mapping
+from typing import NoReturn
 
+from dressage.delivery.batches import Batch, about_run, advance, attempt_of, read_batches
 from dressage.delivery.cursors import Cursor, read_cursor, write_cursor
 from dressage.delivery.messages import Call, Hello, Reply
 from dressage.delivery.notices import Place, age_of, notices_of
@@ -14,7 +15,6 @@ from dressage.files.encoding import to_json
 from dressage.hooks.observers import MIRROR
 from dressage.records.run_folder import RunFolder
 from dressage.records.workspace import Workspace
-from dressage.results.statuses import ENDED
 
 TRIES = 5
 """How often an event is delivered before it is given up, if the observer raises an error."""
@@ -25,11 +25,6 @@ _LONGEST_PAUSE_S = 300.0
 _TURN_S = 0.2
 """How long the events of one run are delivered before those of another run. Then its cursor is written: after a
 crash, the events of this time are delivered again."""
-_BATCH = 500
-_BATCH_BYTES = 1_000_000
-"""How many entries, and about how many bytes, a mirror gets with one call."""
-Batch = list[tuple[int, Mapping[str, Any]]]
-"""Entries of a journal, each with the byte at which it ends."""
 
 
 class WaitError(Exception):
@@ -132,9 +127,9 @@ class Courier(threading.Thread):
         cursor, begun = self._cursors[run_id], time.monotonic()
         saved = cursor.offset
         try:
-            for batch in _batches(folder, cursor):
+            for batch in read_batches(folder, cursor):
                 self._deliver_batch(folder, batch, cursor)
-                _advance(cursor, batch)
+                advance(cursor, batch)
                 if self._is_stopping or time.monotonic() - begun > _TURN_S:
                     return 0.0
         except WaitError as wait:
@@ -154,7 +149,7 @@ class Courier(threading.Thread):
             self._try(folder, cursor, call, f"bytes {cursor.offset} to {batch[-1][0]}")
             return
         for end, entry in batch:
-            place = Place(folder.journal, end, _attempt(entry, cursor.attempt))
+            place = Place(folder.journal, end, attempt_of(entry, cursor.attempt))
             for number, (hook, notice) in enumerate(notices_of(entry, place, self._about(folder))):
                 if hook in hooks and (end, number) > self._sent.get(folder.path.name, (0, 0)):
                     call = Call(hook=hook, notice=to_json(notice), age_s=age_of(notice.time))
@@ -241,56 +236,3 @@ class Courier(threading.Thread):
         if run_id not in self._abouts:
             self._abouts[run_id] = about_run(folder)
         return self._abouts[run_id]
-
-
-def about_run(folder: RunFolder) -> Mapping[str, str]:
-    """Return the id, recipe, experiment and platform of a run; "?" for what its journal does not say."""
-    first = next(folder.journal.events(), {})
-    request = first.get("request")
-    known = request if isinstance(request, Mapping) else {}
-    names = ("recipe", "experiment", "platform")
-    return {"run_id": folder.path.name, **{name: str(known.get(name, "?")) for name in names}}
-
-
-def _batches(folder: RunFolder, cursor: Cursor) -> Iterator[Batch]:
-    """Yield the entries after the cursor, some at a time. Each is read when it is asked for."""
-    batch: Batch = []
-    begin, attempt, changes = cursor.offset, cursor.attempt, cursor.changes
-    for end, entry in folder.journal.events_with_offsets(cursor.offset):
-        current = _without_outdated(entry, attempt, changes)
-        attempt, changes = _attempt(current, attempt), changes + _counts(current)
-        batch.append((end, current))
-        if len(batch) >= _BATCH or end - begin > _BATCH_BYTES:
-            yield batch
-            batch, begin = [], end
-    if batch:
-        yield batch
-
-
-def _without_outdated(entry: Mapping[str, Any], attempt: int, changes: int) -> Mapping[str, Any]:
-    """Return the entry; one without meaning for a state that was out of date when it was written (see `Record`)."""
-    if entry.get("event") != "state":
-        return entry
-    is_current = entry.get("attempt", 1) == attempt and entry.get("after", changes) == changes
-    return entry if is_current else {"event": "state.outdated"}
-
-
-def _counts(entry: Mapping[str, Any]) -> int:
-    """Return 1 if the entry changes the state of the run, as `Record.changes` counts, else 0."""
-    return int(entry.get("event") in ("state", "run.resumed"))
-
-
-def _attempt(entry: Mapping[str, Any], current: int) -> int:
-    found = entry.get("attempt") if entry.get("event") in ("run.resumed", "state") else None
-    return found if isinstance(found, int) else current
-
-
-def _advance(cursor: Cursor, batch: Batch) -> None:
-    for end, entry in batch:
-        cursor.offset = end
-        cursor.attempt = _attempt(entry, cursor.attempt)
-        cursor.changes += _counts(entry)
-        if entry.get("event") == "state":
-            cursor.has_ended = entry.get("state") in ENDED
-        elif entry.get("event") == "run.resumed":
-            cursor.has_ended = False

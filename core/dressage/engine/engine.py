@@ -260,16 +260,17 @@ class Engine:
         ensure_delivery(self.workspace.root)
         return self._run(folder.refresh().the_request())
 
-    def runs(self, limit: int | None = None) -> list[RunSummary]:
+    def runs(self, limit: int | None = None, *, tags: Mapping[str, str] | None = None) -> list[RunSummary]:
         """Return the runs in the workspace, newest first. limit: how many; None for all.
 
+        tags: only runs that have all of these tags, with these values.
         If a platform cannot report the status of its runs, they have their last recorded status.
         """
         from dressage.engine.listing import mark_leftovers, update_statuses
         from dressage.records.index import RunIndex
 
         ensure_delivery(self.workspace.root)
-        summaries = update_statuses(RunIndex(self.workspace).summaries(limit), self._status)
+        summaries = update_statuses(RunIndex(self.workspace).summaries(limit, tags), self._status)
         return mark_leftovers(summaries, lambda name: runs.list_leftovers(self.platform(name)))
 
     def export(self, run_id: str, address: str, *, progress: Progress | None = None) -> tuple[str, ...]:

@@ -25,9 +25,7 @@ def resume_runs(
             try:
                 if resumed := _resume(get(summary.run_id), resume):
                     yield resumed
-            except DressageError as error:
-                yield ResumedRun(run_id=summary.run_id, error=str(error))
-            except OSError as error:
+            except (DressageError, OSError) as error:
                 yield ResumedRun(run_id=summary.run_id, error=describe(error))
 
 

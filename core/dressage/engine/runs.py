@@ -6,16 +6,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import Any
-
-from msgspec.structs import replace
 
 from dressage.engine.stages import Conductor, label_of
-from dressage.errors import DressageError, UnreachableError
-from dressage.files.locks import FileLock, is_locked
+from dressage.engine.statuses import StatusReader
+from dressage.errors import UnreachableError
+from dressage.files.locks import FileLock
 from dressage.hooks.proxy import PlatformProxy
-from dressage.platforms.protocols import Leftovers, Records, Waits
-from dressage.platforms.remote import Pace
+from dressage.platforms.protocols import Leftovers, Waits
 from dressage.records.judgements import Judgement
 from dressage.records.requests import RunRequest
 from dressage.records.run_folder import RunFolder
@@ -31,10 +28,7 @@ _POLL_S = 0.1
 
 
 class Run:
-    """One run. The process that starts or resumes it holds its client lock until `detach`, `release` or its end.
-
-    is_offline: the status and the log come from the record only; the platform is not asked.
-    """
+    """One run. The process that starts or resumes it holds its client lock until `detach`, `release` or its end."""
 
     def __init__(
         self,
@@ -45,12 +39,11 @@ class Run:
     ) -> None:
         self.id = request.run_id
         self.request = request
-        self.is_offline = False
         self.folder = workspace.run(request.run_id)
         self._workspace = workspace
         self._find_platform = find_platform
         self._client_lock = client_lock
-        self._is_unreachable = False
+        self._statuses = StatusReader(self.folder, find_platform)
 
     def __repr__(self) -> str:
         return f"Run({self.id!r})"
@@ -65,65 +58,19 @@ class Run:
         waiter: Waits | None = self.platform.optional(Waits)
         return waiter
 
-    @cached_property
-    def _recorder(self) -> Records | None:
-        recorder: Records | None = self.platform.optional(Records)
-        return recorder
+    @property
+    def is_offline(self) -> bool:
+        """Whether the status and the log come from the record only; the platform is not asked."""
+        return self._statuses.is_offline
 
-    @cached_property
-    def _pace(self) -> Pace:
-        return Pace(self.platform.poll_s)
+    @is_offline.setter
+    def is_offline(self, value: bool) -> None:
+        self._statuses.is_offline = value
 
     @property
     def status(self) -> RunStatus:
         """The current status; the last recorded one if the platform cannot be reached now."""
-        record = self.folder.refresh()
-        if record.status.has_ended:
-            return record.status
-        if not record.is_submitted:
-            return self._status_before_submission()
-        if self.is_offline:
-            return record.status
-        attempt, changes = record.attempt, record.changes
-        try:
-            status = self._record_status(self.platform.runs.observe(self.id), attempt, changes)
-        except UnreachableError as error:
-            self._warn(error)
-            return record.status
-        self._is_unreachable = False
-        return status
-
-    def _poll(self) -> RunStatus:
-        """Return the status; the recorded one if the platform was asked a short time ago."""
-        record = self.folder.refresh()
-        is_cheap = record.status.has_ended or not record.is_submitted
-        return self.status if is_cheap or self._pace.is_due("status") else record.status
-
-    def _warn(self, error: UnreachableError) -> None:
-        """Log that the platform cannot be reached; once, until it can be reached again."""
-        import logging
-
-        if not self._is_unreachable:
-            logging.getLogger("dressage").warning("run %s: %s; shown as last recorded", self.id, error)
-        self._is_unreachable = True
-
-    def _record_status(self, seen: RunStatus, attempt: int, changes: int) -> RunStatus:
-        """Record the status that the platform returned, and return it, even if it cannot be written.
-
-        changes: how often the recorded state had changed when the platform was asked.
-        """
-        record = self.folder.refresh()
-        recorded: tuple[tuple[str, Any], ...] = ()
-        try:
-            if seen.has_ended and self._recorder and record.is_new(seen, attempt):
-                recorded = tuple(self._recorder.records(self.id).events())
-            status = self.folder.record(seen, attempt, recorded, after=changes)
-            return replace(status, place=seen.place) if status.state == seen.state == "Queued" else status
-        except UnreachableError as error:  # the end is recorded later, together with the metrics
-            self._warn(error)
-            return seen
-        except OSError:  # the disk is full, or the workspace belongs to another user
-            return seen
+        return self._statuses.read()
 
     @property
     def path(self) -> Path:
@@ -155,12 +102,13 @@ class Run:
         """Metrics, parameters and tags so far."""
         record = self.folder.refresh()
         is_over = record.status.has_ended or not record.is_submitted
-        if is_over or self.is_offline or self._recorder is None:
+        recorder = None if is_over or self.is_offline else self._statuses.recorder
+        if recorder is None:
             return record.tracked
         try:
-            recorded = self._recorder.records(self.id)
+            recorded = recorder.records(self.id)
         except UnreachableError as error:
-            self._warn(error)
+            self._statuses.warn(error)
             return record.tracked
         tracked = copy.deepcopy(record.tracked)
         for event, items in recorded.events():
@@ -260,7 +208,7 @@ class Run:
         last = None
         while True:
             ended = self._wait_for_end(_POLL_S if last else 0)
-            status = self._poll()
+            status = self._statuses.poll()
             if (status.state, status.reason) != last and not status.has_ended:
                 listener(StateChanged(self.id, status.state, status.reason))
             last = status.state, status.reason
@@ -282,15 +230,15 @@ class Run:
 
     def _wait_on_platform(self, deadline: float) -> bool:
         """Wait for the end of a submitted run. A platform without `wait` is polled, with growing pauses."""
-        while not self._poll().has_ended:
+        while not self._statuses.poll().has_ended:
             left = deadline - time.monotonic()
             if left <= 0:
                 return False
             if self._waiter:
-                if self._waiter.wait(self.id, left) and not self._poll().has_ended:
+                if self._waiter.wait(self.id, left) and not self._statuses.poll().has_ended:
                     time.sleep(_POLL_S)  # the two disagree: do not ask again at once
             else:
-                time.sleep(min(left, self._pace.pause_s("status")))
+                time.sleep(min(left, self._statuses.pace.pause_s("status")))
         return True
 
     def _read_log(self, offset: int) -> bytes:
@@ -303,36 +251,10 @@ class Run:
         ended: the run has ended, so read without pauses.
         """
         try:
-            return self._read_log(offset) if ended or self._pace.is_due("logs") else b""
+            return self._read_log(offset) if ended or self._statuses.pace.is_due("logs") else b""
         except UnreachableError as error:
-            self._warn(error)
+            self._statuses.warn(error)
             return b""
-
-    def _status_before_submission(self) -> RunStatus:
-        """Return the status of a run that is not submitted. If its client exited, it failed and can be resumed."""
-        has_client = is_locked(self.folder.lock("client"))
-        record = self.folder.refresh()
-        if has_client or record.status.has_ended or record.is_submitted:
-            return record.status
-        if record.may_be_submitted and (found := self._recover_submission(record.attempt)):
-            return found
-        reason = f"its client process exited; continue the run with: dressage resume {self.id}"
-        return RunStatus(state="Failed", reason=reason, interrupted=True)
-
-    def _recover_submission(self, attempt: int) -> RunStatus | None:
-        """Return the platform's status if the client was killed between submitting the run and recording that.
-
-        None if the platform does not have the run.
-        """
-        if self.is_offline:
-            return None
-        changes = self.folder.refresh().changes
-        try:
-            seen = self.platform.runs.observe(self.id)
-        except DressageError:
-            return None
-        self.folder.finish_submission(attempt)
-        return self._record_status(seen, attempt, changes)
 
     def _finish(self, listener: Listener) -> RunStatus:
         """Register the model of a run that has ended, send the event `RunEnded` and release the run."""

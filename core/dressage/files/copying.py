@@ -3,7 +3,6 @@
 import errno
 import hashlib
 import os
-import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -46,6 +45,8 @@ class Copied(NamedTuple):
 def copy_file(source: Path, target: Path) -> None:
     """Make a writable copy, which shares its blocks with the source if the file system supports it."""
     if not _clone_paths(source, target):
+        import shutil  # which imports compression formats: a keeper needs none
+
         shutil.copyfile(source, target)
 
 

@@ -1,4 +1,4 @@
-"""Errors of the operating system in one line: the file, the reason, and what to do."""
+"""Errors in one line; those of the operating system with the file, the reason, and what to do."""
 
 import errno
 from collections.abc import Iterator
@@ -15,8 +15,10 @@ _ADVICE = {
 }
 
 
-def describe(error: OSError) -> str:
-    """Describe the error in one line: the file, the reason, and the next step."""
+def describe(error: Exception) -> str:
+    """Return the error as one line. For an error of the operating system: the file, the reason, and the next step."""
+    if not isinstance(error, OSError):
+        return str(error)
     where = f"{str(error.filename)!r}: " if error.filename else ""
     advice = _ADVICE.get(error.errno or 0)
     return f"{where}{error.strerror or error}" + (f"; {advice}, then run the command again" if advice else "")

@@ -2,7 +2,6 @@
 
 import errno
 import os
-import shutil
 from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -55,6 +54,8 @@ def writable(folder: Path) -> Iterator[None]:
 
 def remove_tree(folder: Path) -> None:
     """Remove a folder with everything in it, including read-only folders."""
+    import shutil
+
     for parent, _, _ in os.walk(folder):
         Path(parent).chmod(0o755)
     shutil.rmtree(folder, ignore_errors=True)

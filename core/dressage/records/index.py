@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,7 +22,7 @@ from dressage.records.workspace import Workspace
 from dressage.results.statuses import RunSummary
 
 T = TypeVar("T")
-_VERSION = 4
+_VERSION = 5
 """Version of the row format; an older index is rebuilt."""
 _SCHEMA = f"""
 BEGIN;
@@ -55,16 +56,18 @@ class RunIndex:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
 
-    def summaries(self, limit: int | None = None) -> list[RunSummary]:
-        """Return all runs, the newest first. limit: how many; None for all."""
-        query = "SELECT summary FROM run WHERE created != '' ORDER BY created DESC, run_id DESC LIMIT ?"
+    def summaries(self, limit: int | None = None, tags: Mapping[str, str] | None = None) -> list[RunSummary]:
+        """Return the runs that have all of the tags, the newest first. limit: how many; None for all."""
+        query = "SELECT summary FROM run WHERE created != '' ORDER BY created DESC, run_id DESC"
+        wanted = (tags or {}).items()
 
-        def select(connection: sqlite3.Connection) -> list[tuple[str]]:
+        def select(connection: sqlite3.Connection) -> list[RunSummary]:
             self._update_all(connection)
-            return connection.execute(query, (-1 if limit is None else limit,)).fetchall()
+            rows = connection.execute(query)
+            found = (from_json(RunSummary, json.loads(summary)) for (summary,) in rows)
+            return list(islice((run for run in found if wanted <= run.tags.items()), limit))
 
-        rows = self._read(select) if self._workspace.exists else []
-        return [from_json(RunSummary, json.loads(summary)) for (summary,) in rows]
+        return self._read(select) if self._workspace.exists else []
 
     def find_by_training(self, key: str) -> CompletedRun | None:
         """Return the latest completed run with this `Training.key`, which means with the same inputs."""

@@ -87,6 +87,8 @@ class Record:
                 self.detached = True
             case "run.resumed":
                 self.attempt, self.canceled = int(event["attempt"]), False
+                if event.get("retry"):  # the platform starts it itself: it needs no client to submit it
+                    self.submitted = max(self.submitted, self.attempt)
                 self.lost_environment = False
                 self.changes += 1
                 self.detached = self.detached and event.get("retry", False)
@@ -204,6 +206,7 @@ class Record:
             platform=request.get("platform", "?"),
             experiment=request.get("experiment", "?"),
             name=request.get("name"),
+            tags=request.get("tags") or {},
             status=self.status,
             created=self.created,
             model=f"{model['name']}:{model['version']}" if model else None,

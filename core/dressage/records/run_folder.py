@@ -9,6 +9,7 @@ import re
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,10 +31,20 @@ _STATUS_FIELDS = ("exit_code", "reason", "started", "ended", "interrupted")
 """Fields of RunStatus that are recorded, in addition to the state."""
 
 
+class _Place:
+    """A path in a run's folder. It is joined when it is used: a keeper opens many folders for a file or two."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __get__(self, folder: "RunFolder", _: type["RunFolder"]) -> Path:
+        return folder.path / self._name
+
+
 class RunFolder:
     """The folder at `path`.
 
-    journal.jsonl     the run's events
+    journal.jsonl     the run's events; a platform on this machine locks it while a run is submitted
     log.txt           the script's stdout and stderr, in order, byte for byte
     log-ATTEMPT.txt   the same for one attempt on a remote platform, as far as it was read;
                       .whole: the log is complete, .lock: a process reads it
@@ -45,25 +56,30 @@ class RunFolder:
     cancel            exists if a cancellation was requested
     control           a FIFO: a write to it asks the supervisor to stop
     observers.json    the run's observers; observers/NAME.json: which events each has received
-    *.lock            locks of the processes at work: client, resume, submission, state, supervisor, script
+    *.lock            locks of the processes at work: client, resume, state, supervisor, script
     """
+
+    observers = _Place(OBSERVERS)
+    cursors = _Place("observers")
+    log = _Place("log.txt")
+    work = _Place("work")
+    inputs = _Place("inputs")
+    artifacts = _Place("artifacts")
+    launch = _Place("launch.json")
+    supervisor_log = _Place("supervisor.log")
+    cancel = _Place("cancel")
+    control = _Place("control")
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.journal = Journal(path / JOURNAL, wake_pipe(path.parent.parent))
-        self.observers = path / OBSERVERS
-        self.cursors = path / "observers"
-        self.log = path / "log.txt"
-        self.work = path / "work"
-        self.inputs = path / "inputs"
-        self.artifacts = path / "artifacts"
-        self.launch = path / "launch.json"
-        self.supervisor_log = path / "supervisor.log"
-        self.cancel = path / "cancel"
-        self.control = path / "control"
         self._record: Record | None = None
         self._offset = 0
         self._guard = threading.Lock()
+
+    @cached_property
+    def journal(self) -> Journal:
+        """The run's journal."""
+        return Journal(self.path / JOURNAL, wake_pipe(self.path.parent.parent))
 
     def lock(self, whose: str) -> Path:
         """Return the path of a lock file. whose: one of the names that the class lists."""
@@ -117,8 +133,11 @@ class RunFolder:
             yield from lines
 
     def create(self, request: Mapping[str, Any], judgement: Mapping[str, Any]) -> None:
-        """Record that the run was created. request: a RunRequest as JSON. judgement: a Judgement as JSON."""
-        self.journal.append_durably("run.created", request=request, judgement=judgement)
+        """Record that the run was created. request: a RunRequest as JSON. judgement: a Judgement as JSON.
+
+        It is on the disk when `begin_submission` returns; nothing is outside the workspace until then.
+        """
+        self.journal.append("run.created", request=request, judgement=judgement)
 
     def judge(self, request: Mapping[str, Any], judgement: Mapping[str, Any]) -> None:
         """Record that the policies judged the run again. request, judgement: as for `create`."""

@@ -37,6 +37,7 @@ class RunStatus(Struct, frozen=True, kw_only=True):
 class RunSummary(Struct, frozen=True, kw_only=True):
     """One line of a listing.
 
+    tags: the run's, as they were given and as recipes and policies set them.
     model: the model version that it registered, "name:version". metrics: the latest value of each metric.
     metric: the name of the primary metric. has_leftover: its script is still running although the run has ended.
     """
@@ -48,6 +49,7 @@ class RunSummary(Struct, frozen=True, kw_only=True):
     status: RunStatus
     created: str | None = None
     name: str | None = None
+    tags: Mapping[str, str] = {}
     model: str | None = None
     metrics: Mapping[str, float] = {}
     metric: str | None = None

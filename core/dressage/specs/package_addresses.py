@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from dressage.errors import SettingsError
+from dressage.specs.addresses import is_address
 
 TABLES: Mapping[str, str] = {"indexes": "DRESSAGE_INDEX_", "find_links": "DRESSAGE_FIND_LINKS_"}
 """The tables of a settings file, each with the prefix of the variables that override it."""
@@ -44,19 +44,10 @@ def _set_variables(prefix: str, environ: Mapping[str, str]) -> Iterator[tuple[st
 
 def _check_address(origin: str, table: str, address: Any, folder: Path | None) -> str:
     """Return the address, with an absolute path. folder: what a relative path is relative to; None if not allowed."""
-    if isinstance(address, str) and _is_url(address):
+    if isinstance(address, str) and is_address(address, _SCHEMES):
         return address
     path = Path(address).expanduser() if table == "find_links" and isinstance(address, str) else None
     if path is not None and "://" not in str(address) and (folder or path.is_absolute()):
         return str((folder or path) / path)
     kinds = "an http(s) address or a folder's path" if table == "find_links" else "an http(s) address"
     raise SettingsError(f'{origin} is not {kinds}; write it like "https://packages.example/simple"')
-
-
-def _is_url(address: str) -> bool:
-    try:
-        parts = urlsplit(address)
-        is_whole = bool(parts.path if parts.scheme == "file" else parts.hostname) and parts.port != 0
-    except ValueError:  # the port is not a number
-        return False
-    return parts.scheme in _SCHEMES and is_whole and not any(letter.isspace() for letter in address)

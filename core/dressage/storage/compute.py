@@ -1,7 +1,6 @@
 """Compute targets of a workspace: a name and a number of slots on this machine."""
 
 import json
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +16,7 @@ from dressage.results.differences import differences
 from dressage.results.plans import Action, StagePlan
 from dressage.results.versions import ComputeHandle
 from dressage.specs.compute import Accelerator, ComputeTarget
-from dressage.storage.gpus import detect_gpus, has_gpu
+from dressage.storage.machine import count_cpus, detect_gpus, has_gpu, memory_mib
 
 
 class StoredCompute:
@@ -90,10 +89,9 @@ class StoredCompute:
     def _needs(self, target: ComputeTarget) -> Iterator[tuple[str, int, int]]:
         """Yield what a run needs: the resource, the amount needed, and the amount available."""
         if target.cpus:
-            yield "CPUs", target.cpus, os.cpu_count() or 1
+            yield "CPUs", target.cpus, count_cpus()
         if target.memory_mib:
-            memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-            yield "MiB of memory", target.memory_mib, memory >> 20
+            yield "MiB of memory", target.memory_mib, memory_mib()
         if target.gpus:
             gpus = list(detect_gpus()) if self._gpus is None else self._gpus
             yield "GPUs", target.gpus, len(gpus)

@@ -33,6 +33,8 @@ _LOOKED_UP = 5_000
 """Files that are looked up at a time."""
 _SAVE_FROM = 10_000
 """New digests that are kept in memory before they are written."""
+_REMEMBERED = 10_000
+"""Written digests that are kept in memory: a process that starts many runs asks for the same files each time."""
 _BUFFER_BYTES = 256 << 10
 _PARALLEL_FROM_BYTES = 32 << 20
 _LOCK_WAIT_S = 1.0
@@ -59,6 +61,7 @@ class HashCache:
         self._marker = root / "workspace.json"
         self._prefix = f"{root}/"
         self._unsaved: dict[bytes, _Entry] = {}
+        self._remembered: dict[bytes, _Entry] = {}
         self._guard = threading.Lock()
         self._is_usable = True
 
@@ -110,19 +113,32 @@ class HashCache:
         with self._guard:
             rows = [(key, *stamp, digest) for key, (stamp, digest) in self._unsaved.items()]
             if self._use(lambda connection: _write(connection, rows)) is not None:
+                self._remember(self._unsaved)
                 self._unsaved.clear()
 
     def _find(self, files: Sequence[tuple[str, Stamp]]) -> list[str | None]:
         keys = [self._key(path) for path, _ in files]
+        stamps = dict(zip(keys, (stamp for _, stamp in files), strict=True))
         with self._guard:
-            known = {key: self._unsaved[key] for key in keys if key in self._unsaved}
-        if left := [key for key in dict.fromkeys(keys) if key not in known]:
-            known.update(self._load(left))
+            found = ((key, self._unsaved.get(key) or self._remembered.get(key)) for key in stamps)
+            known = {key: entry for key, entry in found if entry and entry[0] == stamps[key]}
+        if left := [key for key in stamps if key not in known]:
+            loaded = self._load(left)
+            with self._guard:
+                self._remember(loaded)
+            known.update(loaded)
         entries = (known.get(key) for key in keys)
         return [
             entry[1].hex() if entry is not None and entry[0] == stamp else None
             for entry, (_, stamp) in zip(entries, files, strict=True)
         ]
+
+    def _remember(self, entries: dict[bytes, _Entry]) -> None:
+        """Keep digests that are in the database. They stay true: another stamp would be another entry."""
+        if len(self._remembered) + len(entries) > _REMEMBERED:
+            self._remembered.clear()
+        if len(entries) <= _REMEMBERED:
+            self._remembered.update(entries)
 
     def _read_all(self, files: Sequence[tuple[str, Stamp]]) -> Iterator[Hashed]:
         """Read files, several at a time if they are large."""

@@ -36,7 +36,7 @@ class Inputs:
                 copy_inputs(self._workspace, submission, self._folder.inputs)
                 verify_inputs_after(self._workspace, submission, self._seen)  # nothing changed meanwhile
         except Exception as error:  # the run's end must be recorded after any error
-            return _describe(error)
+            return describe(error)
         return None
 
     def check(self) -> str | None:
@@ -48,7 +48,7 @@ class Inputs:
         try:
             verify_inputs_after(self._workspace, self._submission(), self._seen)
         except Exception as error:  # the run's end must be recorded after any error
-            return _describe(error)
+            return describe(error)
         return None
 
     def release(self) -> None:
@@ -63,7 +63,3 @@ class Inputs:
         if submission is None:
             raise StageError("dataset", "the run's journal has no request; start a new run with --again")
         return submission
-
-
-def _describe(error: Exception) -> str:
-    return describe(error) if isinstance(error, OSError) else str(error)

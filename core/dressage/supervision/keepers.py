@@ -12,7 +12,6 @@ import select
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -135,6 +134,8 @@ def address_of(path: Path) -> Iterator[str]:
         finally:
             os.close(folder)
     else:
+        import tempfile
+
         with tempfile.TemporaryDirectory() as temporary:
             link = Path(temporary, "k")
             link.symlink_to(path.parent)

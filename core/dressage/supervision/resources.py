@@ -7,14 +7,13 @@ claim ends with the last of them, even by SIGKILL.
 import fcntl
 import os
 import stat
-import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from dressage.files.locks import FileLock, is_locked
-from dressage.storage.gpus import detect_gpus, select_gpus
+from dressage.storage.machine import count_cpus, detect_gpus, memory_mib, select_gpus
 
 _FOLDERS = (Path("/run/lock"), Path("/var/tmp"), Path("/tmp"))  # noqa: S108 (shared on purpose)
 
@@ -99,7 +98,7 @@ class Machine:
                 return Refusal(
                     f"needs {needed} {unit}; other runs have claimed {taken} of {available}", tuple(others)
                 )
-            locks.append(_hold(self._folder / f"{what}-{needed}-{uuid.uuid4().hex}.claim"))
+            locks.append(_hold(self._folder / f"{what}-{needed}-{os.urandom(16).hex()}.claim"))
         return Claims(tuple(locks), {})
 
     def _claim_gpus(self, count: int, shell: Mapping[str, str]) -> Claims | Refusal:
@@ -126,10 +125,9 @@ class Machine:
 def _amounts(needs: Needs) -> Iterator[tuple[str, str, int, int]]:
     """Yield what is claimed by amount: its name, its unit, the amount needed, and what the machine has."""
     if needs.memory_mib:
-        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-        yield "memory", "MiB of memory", needs.memory_mib, memory >> 20
+        yield "memory", "MiB of memory", needs.memory_mib, memory_mib()
     if needs.cpus:
-        yield "cpus", "CPUs", needs.cpus, os.cpu_count() or 1
+        yield "cpus", "CPUs", needs.cpus, count_cpus()
 
 
 def _hold(path: Path) -> FileLock:

@@ -5,7 +5,6 @@ the model registry are imported when a script uses them. It holds the run's lock
 lock is released, and keepers and clients notice.
 """
 
-import fcntl
 import os
 import select
 import signal
@@ -13,20 +12,27 @@ import socket
 import subprocess
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from dressage.files.disk import describe
 from dressage.files.locks import FileLock
 from dressage.records.run_folder import RunFolder
 from dressage.supervision.control import open_control
 from dressage.supervision.identities import Identity
 from dressage.supervision.launch import Launch
-from dressage.supervision.logs import failure_line
 from dressage.supervision.processes import end_leftover
 from dressage.supervision.resources import Claims
+from dressage.supervision.scripts import (
+    describe_failure,
+    exit_code_of,
+    signal_group,
+    start_script,
+    was_killed,
+)
 from dressage.supervision.tickets import Ticket, TicketQueue
 from dressage.supervision.variables import script_variables
+from dressage.supervision.wakeup import drain, open_wakeup
 from dressage.supervision.working_folder import prepare_work
 
 if TYPE_CHECKING:
@@ -35,8 +41,6 @@ if TYPE_CHECKING:
 
 _LONGEST_S = 86_400.0
 """The longest single wait: the system does not accept arbitrarily long ones."""
-_KILLED = (-signal.SIGKILL, 128 + signal.SIGKILL)
-"""Return codes of a script that was killed, perhaps by the out-of-memory killer; the second one is a shell's."""
 
 
 class Slot(NamedTuple):
@@ -65,10 +69,12 @@ class Supervisor:
         self._is_overdue = False
         self._token = os.urandom(24).hex()
         self._is_stopping = False
+        self._is_queued = True
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._endpoint: TrackingEndpoint | None = None
         self._inputs: Inputs | None = None
-        self._wakeup = _signal_pipe((signal.SIGTERM, signal.SIGINT), self._stop)
+        self._wakeup = open_wakeup({signal.SIGTERM: self._stop, signal.SIGINT: self._stop})
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
         identity = Identity.of(os.getpid())
         os.ftruncate(lock.descriptor, 0)
         os.write(lock.descriptor, str(identity).encode())
@@ -78,7 +84,7 @@ class Supervisor:
         """Run the script and record its end. Records nothing if the run was canceled while it was submitted."""
         self._folder.supervise(self._attempt, os.getpid())
         if self._folder.was_canceled(self._attempt):
-            self._slot.queue.leave(self._launch.run_id)
+            self._leave_queue()
             self._slot.queue.vacate(self._launch.run_id)
         elif self._is_canceled or self._is_stopping:
             self._end_stopped(None)
@@ -93,47 +99,19 @@ class Supervisor:
         try:
             end_leftover(self._folder)
             prepare_work(self._folder, self._launch)
-            script = self._start()
+            script = start_script(self._folder, self._launch.argv, self._environ(), self._slot.claims)
         except Exception as error:  # the run's end must be recorded after any error
-            self._end("Failed", reason=f"cannot start the script: {_describe(error)}")
+            self._end("Failed", reason=f"cannot start the script: {describe(error)}")
             return
         try:
             self._folder.start_script(self._attempt, script.pid)
-            self._slot.queue.leave(self._launch.run_id)  # until here, a keeper starts the attempt again
+            self._leave_queue()  # until here, a keeper starts the attempt again
             self._enter("Running")
             self._wait_for_end(script)
         except BaseException:
-            _signal_group(script.pid, signal.SIGKILL)  # without a supervisor, nothing would stop it
+            signal_group(script.pid, signal.SIGKILL)  # without a supervisor, nothing would stop it
             raise
         self._finalize(script.returncode)
-
-    def _start(self) -> subprocess.Popen[bytes]:
-        """Start the script in a new process group, with its output going directly to the log.
-
-        The script holds a lock while it runs. If this process is killed, others find the script by it.
-        """
-        lock = os.open(self._folder.lock("script"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        os.ftruncate(lock, 0)
-        claims = [claim.descriptor for claim in self._slot.claims.locks]
-        with self._folder.log.open("ab") as log:
-            script = subprocess.Popen(
-                self._launch.argv,
-                cwd=self._folder.work,
-                env=self._environ(),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                pass_fds=[lock, *claims],
-            )
-        with suppress(
-            ProcessLookupError
-        ):  # if we are killed before, others find the script as the lock's holder
-            os.write(lock, str(Identity.of(script.pid)).encode())
-        os.close(lock)
-        self._slot.claims.release()
-        return script
 
     def _environ(self) -> dict[str, str]:
         host, port = self._listener.getsockname()
@@ -154,12 +132,12 @@ class Supervisor:
             now = time.monotonic()
             self._is_overdue = self._is_overdue or (overdue_at is not None and now >= overdue_at)
             if (self._is_stopping or self._is_overdue) and kill_at is None:
-                _signal_group(script.pid, signal.SIGTERM)
+                signal_group(script.pid, signal.SIGTERM)
                 kill_at = now + self._launch.grace_s
             if kill_at is not None and now >= kill_at:
-                _signal_group(script.pid, signal.SIGKILL)
+                signal_group(script.pid, signal.SIGKILL)
             self._wait(overdue_at if kill_at is None else kill_at)
-        _signal_group(script.pid, signal.SIGKILL)  # child processes that are still running
+        signal_group(script.pid, signal.SIGKILL)  # child processes that are still running
 
     def _wait(self, until: float | None) -> None:
         """Wait for a request to stop, a signal, a child's end, the script's first connection, or a point in time."""
@@ -170,12 +148,13 @@ class Supervisor:
             self._open_endpoint()
         if self._control in ready:
             self._is_stopping = True
-            _drain(self._control)
-        _drain(self._wakeup)
+            drain(self._control)
+        drain(self._wakeup)
 
     def _open_endpoint(self) -> None:
         from dressage.supervision.tracking import RunIdentity, TrackingEndpoint
 
+        self._folder.artifacts.mkdir(exist_ok=True)
         identity = RunIdentity(
             run_id=self._launch.run_id,
             experiment=self._launch.experiment,
@@ -192,9 +171,9 @@ class Supervisor:
 
     def _finalize(self, returncode: int) -> None:
         """Close the endpoint, register the model, and then record the run's end."""
-        exit_code = _exit_code(returncode)
-        was_killed = returncode in _KILLED and not self._is_stopping and not self._is_overdue
-        if was_killed and self._launch.retries:
+        exit_code = exit_code_of(returncode)
+        is_interrupted = was_killed(returncode) and not self._is_stopping and not self._is_overdue
+        if is_interrupted and self._launch.retries:
             return self._retry()
         self._enter("Finalizing")
         if self._endpoint:
@@ -207,24 +186,13 @@ class Supervisor:
             limit = _format_seconds(self._launch.time_limit_s or 0)
             self._end("Canceled", exit_code, f"canceled: the script reached its time limit of {limit}")
         elif exit_code != 0:
-            self._end("Failed", exit_code, self._failure(returncode), interrupted=was_killed)
+            reason = describe_failure(returncode, self._folder.log, self._launch.run_id)
+            self._end("Failed", exit_code, reason, interrupted=is_interrupted)
         elif problem := self._try_verify_after() or self._try_register():
             self._end("Failed", exit_code, problem)
         else:
             self._end("Completed", exit_code)
         return None
-
-    def _failure(self, returncode: int) -> str:
-        """Return why the script failed: the line of its log that most likely says it, or what killed it."""
-        exit_code = _exit_code(returncode)
-        if returncode in _KILLED:
-            then = f"continue the run with: dressage resume {self._launch.run_id}"
-            return f"the script was killed (exit code {exit_code}), perhaps because memory ran out; {then}"
-        end = f"the script ended with exit code {exit_code}"
-        if returncode < 0:
-            end += f", killed by {signal.Signals(-returncode).name}"
-        line = failure_line(self._folder.log, exit_code)
-        return f"{end}: {line}" if line else end
 
     def _retry(self) -> None:
         """Queue the next attempt, at the place of this one."""
@@ -254,7 +222,7 @@ class Supervisor:
             if self._launch.registers:
                 self._register()
         except Exception as error:  # the run's end must be recorded after any error
-            return f"its model is not registered: {_describe(error)}"
+            return f"its model is not registered: {describe(error)}"
         return None
 
     def _register(self) -> None:
@@ -288,9 +256,15 @@ class Supervisor:
         *,
         interrupted: bool = False,
     ) -> None:
-        self._slot.queue.leave(self._launch.run_id)  # first: a run that has ended must not be started again
+        self._leave_queue()  # first: a run that has ended must not be started again
         self._enter(state, exit_code=exit_code, reason=reason, interrupted=interrupted)
         self._slot.queue.vacate(self._launch.run_id)
+
+    def _leave_queue(self) -> None:
+        """Remove the run's ticket, once: nobody writes one for an attempt that a supervisor has had."""
+        if self._is_queued:
+            self._slot.queue.leave(self._launch.run_id)
+            self._is_queued = False
 
     def _enter(self, state: str, **fields: Any) -> None:
         self._folder.enter(self._attempt, state, **fields)
@@ -309,47 +283,9 @@ def begin_retry(folder: RunFolder, launch: Launch, reason: str) -> None:
     launch._replace(attempt=launch.attempt + 1, retries=launch.retries - 1).write(folder.launch)
 
 
-def _describe(error: Exception) -> str:
-    from dressage.files.disk import describe
-
-    return describe(error) if isinstance(error, OSError) else str(error)
-
-
 def _format_seconds(seconds: float) -> str:
     """Return a duration as users give it: "90 s", "15 min", "2 h"."""
     for size, unit in ((3600, "h"), (60, "min")):
         if seconds >= size and seconds % size == 0:
             return f"{seconds / size:g} {unit}"
     return f"{seconds:g} s"
-
-
-def _exit_code(returncode: int) -> int:
-    """Return the exit code as a shell does: for a script that a signal ended, 128 plus the signal's number."""
-    return returncode if returncode >= 0 else 128 - returncode
-
-
-def _signal_group(group: int, number: int) -> None:
-    try:
-        os.killpg(group, number)
-    except ProcessLookupError:
-        return
-
-
-def _signal_pipe(stopping: tuple[signal.Signals, ...], stop: Any) -> int:
-    """Return a descriptor that becomes readable on one of the signals and when a child ends."""
-    reading, writing = os.pipe()
-    for end in (reading, writing):
-        os.set_blocking(end, False)
-    signal.set_wakeup_fd(writing)
-    for number in stopping:
-        signal.signal(number, stop)
-    signal.signal(signal.SIGCHLD, lambda *_: None)
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    return reading
-
-
-def _drain(descriptor: int) -> None:
-    try:
-        os.read(descriptor, 512)
-    except BlockingIOError:
-        return

@@ -1,34 +1,49 @@
 """The working directory of a run's script: a copy of the source directory, made when the run starts."""
 
-import shutil
+import os
 from pathlib import Path
 
 from dressage.errors import StageError
-from dressage.files.digests import digest_of, digest_of_file
-from dressage.files.trees import files_below
+from dressage.files.copying import ChangedError, copy_once
+from dressage.files.digests import digest_of
+from dressage.files.trees import files_below, remove_tree
 from dressage.records.run_folder import RunFolder
 from dressage.supervision.launch import Launch
 
 
 def prepare_work(folder: RunFolder, launch: Launch) -> None:
-    """Create the working directory, unless an earlier attempt did: later attempts keep what earlier ones wrote."""
-    if not folder.work.is_dir():
-        partial = folder.work.with_name("work.partial")
-        shutil.rmtree(partial, ignore_errors=True)
-        shutil.copytree(Path(launch.source), partial)
-        _verify(partial, launch)
-        for name in ("outputs", "logs"):
-            (partial / name).mkdir(exist_ok=True)
-        partial.rename(folder.work)
-    folder.artifacts.mkdir(exist_ok=True)
+    """Create the working directory, unless an earlier attempt did: later attempts keep what earlier ones wrote.
 
-
-def _verify(copy: Path, launch: Launch) -> None:
-    """Raise StageError if the copy is not what the run was submitted with. A snapshot is named after its content."""
-    digests = {path: digest_of_file(copy / path) for path in files_below(copy)}
-    if digest_of(digests) != Path(launch.source).name:
+    Raises StageError if the source is not what the run was submitted with. A snapshot is named after its content.
+    """
+    if folder.work.is_dir():
+        return
+    partial, source = folder.work.with_name("work.partial"), Path(launch.source)
+    if partial.exists():
+        remove_tree(partial)
+    if _copy(source, partial) != source.name:
         raise StageError(
             "model",
             f"the copy of the source directory, {launch.source!r}, was changed; to copy it again:"
             f" dressage resume {launch.run_id}",
         )
+    for name in ("outputs", "logs"):
+        (partial / name).mkdir(exist_ok=True)
+    partial.rename(folder.work)
+
+
+def _copy(source: Path, target: Path) -> str | None:
+    """Copy a folder, and return the digest of the copy; None if the source was changed meanwhile."""
+    digests, made = {}, set()
+    target.mkdir(source.stat().st_mode & 0o777)
+    for path in files_below(source):
+        parent = path.rpartition("/")[0]
+        if parent not in made:
+            (target / parent).mkdir(parents=True, exist_ok=True)
+            made.add(parent)
+        mode = os.stat(f"{source}/{path}").st_mode & 0o777  # noqa: PTH116 - a Path for each file is slow
+        try:
+            digests[path] = copy_once(f"{source}/{path}", f"{target}/{path}", mode=mode).sha256
+        except ChangedError:
+            return None
+    return digest_of(digests)

@@ -117,6 +117,15 @@ def test_without_a_workspace_one_command_reads_a_file_once(tmp_path: Path):
     assert cache.digest(path) == sha("first")
 
 
+def test_a_cache_looks_a_file_up_once(root: Path, file: Path):
+    HashCache(root).digest(file)
+    cache = HashCache(root)
+    cache.digest(file)
+    (root / "hashes.sqlite").unlink()
+    rewrite_with_the_same_stamp(file, "other")
+    assert cache.digest(file) == sha("first")
+
+
 def test_a_deleted_cache_is_made_again(root: Path, file: Path):
     HashCache(root).digest(file)
     (root / "hashes.sqlite").unlink()

@@ -12,6 +12,7 @@ from tests.fixtures import WriteScript
 from tests.waiting import eventually
 
 from dressage import Engine
+from dressage.engine.runs import Run
 from dressage.files.locks import is_locked
 
 _AS_ROOT = ["--map-root-user"] if os.getuid() else []
@@ -63,6 +64,21 @@ def start(script: str, hold: Path) -> str:
     return f"(run := engine.run('script', set={settings!r}, again=True), run.detach())[0].id"
 
 
+def fill_slots(engine: Engine, script: str, project: Path, container: Container) -> list[Run]:
+    """Start three runs on a target with two slots, and one behind them in the container.
+
+    Each lasts while a file exists in the project: a, b, c and d.
+    """
+    for name in "abcd":
+        (project / name).touch()
+    runs = [
+        engine.run("script", set={"path": script, "arguments": str(project / name), "slots": "2"})
+        for name in "abc"
+    ]
+    eventually(lambda: runs[1].status.state == "Running")
+    return [*runs, engine.get(container.evaluate(start(script, project / "d")))]
+
+
 def test_a_run_of_another_container_is_canceled_without_its_process_id(
     engine: Engine, script: WriteScript, project: Path, container: Container
 ):
@@ -97,15 +113,7 @@ def test_two_containers_share_the_slots_and_the_order_of_a_target(
 def test_no_slot_stays_empty_when_the_last_run_of_another_container_has_started(
     engine: Engine, script: WriteScript, project: Path, container: Container
 ):
-    path = str(script(HOLD))
-    for name in "abcd":
-        (project / name).touch()
-    first, second, third = (
-        engine.run("script", set={"path": path, "arguments": str(project / name), "slots": "2"})
-        for name in "abc"
-    )
-    eventually(lambda: second.status.state == "Running")
-    last = engine.get(container.evaluate(start(path, project / "d")))
+    first, second, third, last = fill_slots(engine, str(script(HOLD)), project, container)
     (project / "a").unlink()
     eventually(lambda: third.status.state == "Running")
     (project / "b").unlink()
@@ -118,15 +126,9 @@ def test_no_slot_stays_empty_when_the_last_run_of_another_container_has_started(
 def test_a_canceled_run_does_not_hold_up_another_container(
     engine: Engine, script: WriteScript, project: Path, container: Container
 ):
-    path = str(script(HOLD))
-    for name in "ab":
-        (project / name).touch()
-    first, second, third = (
-        engine.run("script", set={"path": path, "arguments": str(project / name), "slots": "2"})
-        for name in "abc"
-    )
-    eventually(lambda: second.status.state == "Running")
-    last = engine.get(container.evaluate(start(path, project / "d")))
+    first, second, third, last = fill_slots(engine, str(script(HOLD)), project, container)
+    for name in "cd":
+        (project / name).unlink()
     third.cancel()
     (project / "a").unlink()
     assert last.wait(60).state == "Completed"

@@ -8,7 +8,7 @@ from tests.waiting import eventually
 
 from dressage import ComputeTarget, Engine, Environment, Model, Script, hookimpl
 from dressage.engine.runs import Run
-from dressage.storage.gpus import select_gpus
+from dressage.storage.machine import select_gpus
 
 SCRIPT = """
 import os, pathlib, sys, time

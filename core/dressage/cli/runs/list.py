@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dressage.cli.options import Output, open_engine
+from dressage.cli.options import Output, open_engine, pairs_of
 
 if TYPE_CHECKING:
     from dressage.results.statuses import RunSummary
@@ -24,15 +24,25 @@ def list_runs(
             min=0,
         ),
     ] = None,
+    tag: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--tag",
+            "-t",
+            metavar="NAME=VALUE",
+            help="List only runs with this tag; if repeated, with all of them.",
+        ),
+    ] = None,
 ) -> None:
     """List runs, newest first."""
     from dressage.cli.display import say
     from dressage.cli.output import duration_of, print_json, print_table, shorten_reason, state_of
 
+    tags = pairs_of(tag, "--tag")
     if output == "json":
-        return print_json(open_engine().runs(limit or None))
+        return print_json(open_engine().runs(limit or None, tags=tags))
     limit_used = _DEFAULT_LIMIT if limit is None else limit
-    runs = open_engine().runs(limit_used + 1 if limit_used else None)
+    runs = open_engine().runs(limit_used + 1 if limit_used else None, tags=tags)
     rows = [
         (
             run.run_id,

@@ -100,8 +100,10 @@ class Admission:
 
     def other_keepers(self) -> list[str]:
         """Return the keys of the other living keepers of this queue."""
-        found = [path for path in self._queue.keepers.glob("*.lock") if path.stem != self._key]
-        return [path.stem for path in found if is_locked(path)]
+        with suppress(FileNotFoundError):
+            others = [path for path in self._queue.keepers.iterdir() if path.stem != self._key]
+            return [path.stem for path in others if path.suffix == ".lock" and is_locked(path)]
+        return []
 
     def _next(self) -> tuple[Ticket, Launch] | None:
         """Return the first run that can be started. Runs that were canceled have no ticket."""

@@ -1,9 +1,10 @@
 """The child processes of a keeper: supervisors, and processes that wait for a lock."""
 
+import io
 import os
 import signal
+import sys
 import time
-import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -25,6 +26,20 @@ class Ended(NamedTuple):
     was_killed: bool = False
 
 
+class _LateLog(io.TextIOBase):
+    """The output of a supervisor's own code. The file at `path` is created when there is any, which is rare.
+
+    What the interpreter itself prints, if it crashes, goes to the log of the keeper.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def write(self, text: str, /) -> int:
+        with self._path.open("a", errors="backslashreplace") as log:
+            return log.write(text)
+
+
 class Children:
     """Forks the children, and notices when they end. forget: closes, in a child, what only the keeper may hold."""
 
@@ -35,8 +50,9 @@ class Children:
         self._waiters: dict[int, Path] = {}
 
     @property
-    def has_supervisors(self) -> bool:
-        return bool(self._supervisors)
+    def supervisors(self) -> int:
+        """How many supervisors have not been reaped. Each has a slot."""
+        return len(self._supervisors)
 
     def supervise(self, start: Start, variables: Mapping[str, str], at_end: Callable[[], None]) -> None:
         """Fork a run's supervisor. variables: of its shell. at_end: called in the child when the run has ended."""
@@ -87,13 +103,15 @@ class Children:
             work()
             code = 0
         except BaseException:
+            import traceback
+
             traceback.print_exc()
         finally:
             os._exit(code)
 
     def _supervise(self, start: Start, variables: Mapping[str, str], at_end: Callable[[], None]) -> None:
         folder = self._queue.run(start.slot.ticket.run_id)
-        _redirect(folder.supervisor_log)
+        sys.stdout = sys.stderr = _LateLog(folder.supervisor_log)
         os.chdir(folder.path)
         try:
             Supervisor(folder, start.launch, start.slot, start.lock, variables).run()
@@ -109,10 +127,3 @@ def _fork() -> int:
             return os.fork()
         except OSError:
             time.sleep(_FORK_PAUSE_S)
-
-
-def _redirect(path: Path) -> None:
-    """Send this process's own output to the file at `path`."""
-    with path.open("ab") as log:
-        for stream in (1, 2):
-            os.dup2(log.fileno(), stream)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from dressage.supervision.keepers import Handover, address_of
+from dressage.supervision.wakeup import drain
 
 _RESERVED_FILES = 48
 """How many open files are left for submissions and starts, however many clients wait."""
@@ -68,13 +69,12 @@ class Inbox:
     def receive(self) -> Iterator[tuple[socket.socket, Message]]:
         """Wait, and yield the messages that are complete now, each with the connection to answer on."""
         for ready, _ in self._selector.select():
-            if ready.fileobj is self._listener:
-                self._accept()
-            elif ready.fd == self._wakeup:
-                with suppress(BlockingIOError):
-                    os.read(self._wakeup, 4096)
+            if ready.fd == self._wakeup:
+                drain(self._wakeup)
                 self._check_socket()
-            elif (connection := self._read(ready.fileobj)) is not None:
+                continue
+            connection: Any = self._accept() if ready.fileobj is self._listener else ready.fileobj
+            if connection and self._read(connection):
                 yield connection, Message.parse(self._partial.pop(connection))
 
     def _listen(self) -> socket.socket:
@@ -89,27 +89,26 @@ class Inbox:
             self._listener.close()
             self._listener = self._listen()
 
-    def _accept(self) -> None:
+    def _accept(self) -> socket.socket | None:
         with suppress(OSError):
             connection, _ = self._listener.accept()
             connection.setblocking(False)
             self._partial[connection] = bytearray()
             self._selector.register(connection, selectors.EVENT_READ)
+            return connection
+        return None
 
-    def _read(self, connection: Any) -> socket.socket | None:
-        """Read more of a message; return the connection if it is complete."""
+    def _read(self, connection: socket.socket) -> bool:
+        """Read what has arrived of a message; return whether it is complete."""
         try:
-            piece = connection.recv(1 << 20)
+            while piece := connection.recv(1 << 20):
+                self._partial[connection] += piece
         except BlockingIOError:
-            return None
-        except OSError:
-            piece = b""
-        self._partial[connection] += piece
-        if piece:
-            return None
+            return False
+        except OSError:  # its sender was killed
+            pass
         self._selector.unregister(connection)
-        found: socket.socket = connection
-        return found
+        return True
 
     def watch(self, run_id: str, connection: socket.socket) -> None:
         """Keep the connection open until `release` is called for the run.

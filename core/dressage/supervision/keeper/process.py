@@ -23,6 +23,7 @@ from dressage.supervision.keeper.line import Line
 from dressage.supervision.keepers import Handover, Settings
 from dressage.supervision.resources import Machine
 from dressage.supervision.tickets import TicketQueue
+from dressage.supervision.wakeup import open_wakeup
 
 _MOST_STARTS = 5
 """How often a run is started whose supervisor is killed before it could start the script."""
@@ -39,7 +40,7 @@ class Keeper:
         self._line = Line()
         machine = Machine(Path(settings.claims) if settings.claims else None, settings.gpus)
         self._admission = Admission(queue, key, self._line, machine)
-        self._inbox = Inbox(queue.keepers / f"{key}.sock", _watch_children())
+        self._inbox = Inbox(queue.keepers / f"{key}.sock", open_wakeup())
         self._children = Children(queue, self._forget)
         self._starts: dict[str, int] = {}
 
@@ -47,14 +48,17 @@ class Keeper:
         """Take over what a dead keeper left, answer the process that started us, and work until nothing is left."""
         self._admission.adopt()
         self._answer(first, self._inbox.receive_first(first))
-        while True:
-            self._advance()
-            if not (self._line or self._children.has_supervisors or self._inbox.is_receiving):
-                break
+        self._advance()
+        while self._line or self._children.supervisors or self._inbox.is_receiving:
+            has_news = False  # a part of a message is none
             for connection, message in self._inbox.receive():
                 self._answer(connection, message)
+                has_news = True
             for ended in self._children.reap():
                 self._finish(ended)
+                has_news = True
+            if has_news:
+                self._advance()
         self._inbox.close()
         self._children.dismiss_waiters()
 
@@ -97,13 +101,19 @@ class Keeper:
 
         Other keepers may wait for a run that has left our line: because it was started, canceled or blocked.
         """
-        before = len(self._line)
-        while start := self._admission.admit():
+        before, is_full = len(self._line), self._has_all_slots
+        while not is_full and (start := self._admission.admit()):
             self._start(start)
-        for path in list(self._admission.awaited):
+            is_full = self._has_all_slots
+        for path in () if is_full else list(self._admission.awaited):
             self._children.wait_for(path)
         for key in self._admission.other_keepers() if len(self._line) < before else ():
             keepers.notify(self._queue, key)
+
+    @property
+    def _has_all_slots(self) -> bool:
+        """Whether our runs take all slots: then the next of them that ends gives its slot to another run."""
+        return 0 < self._queue.read_slots(0) <= self._children.supervisors
 
     def _start(self, start: Start) -> None:
         run_id = self._line.pop()
@@ -143,16 +153,6 @@ class Keeper:
         """Close, in a child process, what only the keeper may hold."""
         self._lock.release()
         self._inbox.forget()
-
-
-def _watch_children() -> int:
-    """Return a descriptor that becomes readable when a child ends."""
-    reading, writing = os.pipe()
-    for end in (reading, writing):
-        os.set_blocking(end, False)
-    signal.signal(signal.SIGCHLD, lambda *_: None)
-    signal.set_wakeup_fd(writing)
-    return reading
 
 
 def _wake(lock: Path) -> None:

@@ -1,11 +1,22 @@
-"""The NVIDIA GPUs of this machine. Importing this module imports only the standard library."""
+"""The memory, CPUs and NVIDIA GPUs of this machine. Importing this module imports only the standard library."""
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 _DRIVERS = (Path("/proc/driver/nvidia/version"), Path("/dev/nvidia0"), Path("/dev/dxg"))
 _GPUS = Path("/proc/driver/nvidia/gpus")
+
+
+def memory_mib() -> int:
+    """Return the machine's memory in MiB."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20
+
+
+def count_cpus() -> int:
+    """Return the number of the machine's CPUs, as the system counts them."""
+    return os.cpu_count() or 1
 
 
 def has_gpu() -> bool:
