@@ -24,16 +24,17 @@ OTHER_ERROR = "Exception"
 """The name that is sent for exceptions that are not dressage's."""
 
 
-def answer_request(create: Callable[[], Any]) -> None:
+def answer_request(create: Callable[[], Any], folder: Path) -> None:
     """Read a request from stdin, call the method of that name, and send what it returns to stdout.
 
     create: returns an object with the methods. The types of their parameters say how arguments are read. A parameter
     of type Path gets a folder with the files of the request; it is removed when the method has returned. A parameter
     of type Progress gets a function. If a method returns a Path, that folder is sent and removed.
+    folder: for files that arrive; it is created when they do.
     """
     name, given = json.loads(sys.stdin.buffer.readline())
     try:
-        answer = _call(getattr(create(), name), given)
+        answer = _call(getattr(create(), name), given, folder)
         _say("value", None if isinstance(answer, Path) else answer)
     except DressageError as error:
         _say(type(error).__name__, str(error))
@@ -45,7 +46,7 @@ def answer_request(create: Callable[[], Any]) -> None:
             shutil.rmtree(answer)
 
 
-def _call(method: Callable[..., Any], given: Sequence[Any]) -> Any:
+def _call(method: Callable[..., Any], given: Sequence[Any], folder: Path) -> Any:
     left, hints = iter(given), get_type_hints(method)
     arguments: list[Any] = []
     with ExitStack() as folders:
@@ -53,7 +54,8 @@ def _call(method: Callable[..., Any], given: Sequence[Any]) -> Any:
             if name == "return":
                 continue
             if hint is Path:
-                arguments.append(Path(folders.enter_context(TemporaryDirectory(dir="."))).absolute())
+                folder.mkdir(parents=True, exist_ok=True)
+                arguments.append(Path(folders.enter_context(TemporaryDirectory(dir=folder))))
                 receive_folder(sys.stdin.buffer, arguments[-1])
             elif hint == Progress:
                 arguments.append(lambda *what: _say("progress", what))

@@ -34,6 +34,7 @@ class GuestRuns:
 
     def store_source(self, snapshot: Snapshot, folder: Path) -> None:
         """Copy the source from a folder. Raises SpecError if a file is missing or has other bytes."""
+        self._workspace.create()
         keep(replace(snapshot, directory=folder), self._workspace.snapshots)
 
     def store_dataset(self, version: DatasetVersion, folder: Path) -> None:
@@ -42,6 +43,7 @@ class GuestRuns:
             Source(path=file.path, addresses=(str(folder / file.path),), sha256=file.sha256)
             for file in version.files
         )
+        self._workspace.create()
         self._datasets.ensure(FileDataset(name=version.name, sources=sources), lambda *_: None)
 
     def submit(self, submission: Submission) -> list[str]:
@@ -53,6 +55,7 @@ class GuestRuns:
         """
         missing = list(self._find_missing(submission))
         if not missing:
+            self._workspace.create()
             folder = self._workspace.run(submission.run_id)
             folder.path.mkdir(parents=True, exist_ok=True)
             with FileLock(folder.lock("resume")):

@@ -14,6 +14,7 @@ from dressage.records.requests import Submission
 from dressage.results.tracking import Recorded
 from dressage.supervision.guests import GuestRuns
 
+FOLDER = Path.home() / sys.argv[1]
 PROTOCOLS = {"runs": Runs, "compute": Compute, "environments": Environments}
 
 
@@ -21,12 +22,8 @@ class Host(GuestRuns):
     """The methods that can be requested. The workspace is a folder in the user's home."""
 
     def __init__(self) -> None:
-        folder = Path.home() / sys.argv[1]
-        folder.mkdir(parents=True, exist_ok=True)
-        os.chdir(folder)
-        environ = {**os.environ, "DRESSAGE_WORKSPACE": str(folder)}
+        environ = {**os.environ, "DRESSAGE_WORKSPACE": str(FOLDER)}
         engine = Engine(environ=environ, platforms={"local": {"grace_s": float(sys.argv[2])}})
-        engine.workspace.create()
         self.workspace, self.local = engine.workspace, engine.platform("local")
         super().__init__(self.workspace, "local", self.local.runs)
 
@@ -36,7 +33,9 @@ class Host(GuestRuns):
         """Call a method of the platform `local`. Its protocol says which types the arguments have."""
         hints = get_type_hints(getattr(PROTOCOLS[capability], method)).values()
         arguments = [from_json(hint, value) for hint, value in zip(hints, given, strict=False)]
-        arguments += [report] if method == "ensure" else []
+        if method == "ensure":
+            self.workspace.create()
+            arguments.append(report)
         return getattr(getattr(self.local, capability), method)(*arguments, **named)
 
     def start(self, submission: Submission, secrets: dict[str, str]) -> list[str]:
@@ -44,7 +43,7 @@ class Host(GuestRuns):
         return self.submit(submission)
 
     def download(self, run_id: str, paths: list[str]) -> Path:
-        folder = Path(mkdtemp(dir="."))
+        folder = Path(mkdtemp(dir=FOLDER))
         self.local.runs.download(run_id, paths, folder)
         return folder
 
@@ -53,4 +52,4 @@ class Host(GuestRuns):
         return Recorded(metrics=tracked.metrics, params=tracked.params, tags=tracked.tags)
 
 
-answer_request(Host)
+answer_request(Host, FOLDER)
