@@ -4,6 +4,8 @@ import tarfile
 from pathlib import Path
 from typing import IO
 
+from dressage.errors import UnreachableError
+
 
 def send_folder(folder: Path, stream: IO[bytes]) -> None:
     """Write the files below a folder to the stream."""
@@ -14,8 +16,11 @@ def send_folder(folder: Path, stream: IO[bytes]) -> None:
 def receive_folder(stream: IO[bytes], folder: Path) -> None:
     """Write the files that arrive below a folder; links that lead out of it are refused.
 
-    The stream may end early without an error. Only digests, or the exit code of the sender, say that all arrived.
-    Raises tarfile.TarError for a damaged archive.
+    If the stream ends between two files, there is no error: the caller compares digests, or asks the sender.
+    Raises UnreachableError if the stream ends within a file.
     """
-    with tarfile.open(fileobj=stream, mode="r|") as archive:
-        archive.extractall(folder, filter="data")
+    try:
+        with tarfile.open(fileobj=stream, mode="r|") as archive:
+            archive.extractall(folder, filter="data")
+    except tarfile.ReadError as error:
+        raise UnreachableError("model", "the connection ended before all files had arrived") from error

@@ -7,7 +7,6 @@ side. Nothing but the command is used to reach the machine.
 import json
 import shlex
 import subprocess
-import tarfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -69,8 +68,7 @@ class RemoteProgram:
             output = cast(IO[bytes], process.stdout)
             name, value = _read_answer(output, progress)
             if name == "value" and target:
-                with suppress(tarfile.ReadError):  # the command fails, too
-                    receive_folder(output, target)
+                receive_folder(output, target)
             if process.wait() or not name:
                 raise self._unreachable(process.returncode, errors)
         if name != "value":
@@ -106,7 +104,9 @@ def _read_answer(stream: IO[bytes], progress: Progress | None) -> tuple[str, Any
 def _error(name: str, message: str) -> Exception:
     if name == OTHER_ERROR:
         return RuntimeError(message)
-    return _ERRORS[name](message) if name in _ERRORS else StageError("model", message)
+    if name in _ERRORS:
+        return _ERRORS[name](message)
+    return (UnreachableError if name == "UnreachableError" else StageError)("model", message)
 
 
 def _write(stream: IO[bytes], request: bytes, files: Path | None) -> None:
