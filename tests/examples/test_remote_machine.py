@@ -6,14 +6,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.examples.machines import EXAMPLE, OtherMachine
-from tests.fixtures import WriteScript
+from examples.remote_machine.tests.test_conformance import OtherMachine
+from tests.conftest import REPOSITORY
+from tests.fixtures import Dressage, WriteScript
 from tests.recipes import Tiny
 from tests.waiting import eventually
 
 from dressage import Engine, Environment, SettingsError, UnreachableError, hookimpl
 from dressage.engine.runs import Run
 
+EXAMPLE = REPOSITORY / "examples" / "remote_machine"
 SECRET = "sesame-7d1f"
 
 
@@ -26,9 +28,8 @@ class Secretive(Tiny):
 
 
 @pytest.fixture
-def machine(tmp_path: Path, project: Path, monkeypatch: pytest.MonkeyPatch) -> OtherMachine:
+def machine(tmp_path: Path, project: Path) -> OtherMachine:
     machine = OtherMachine(tmp_path / "other")
-    machine.install(monkeypatch)
     machine.configure(project)
     return machine
 
@@ -200,6 +201,21 @@ def test_the_value_of_a_secret_is_in_no_file_and_no_arguments_there(
 def test_nothing_runs_there_after_the_runs_have_ended(start: Callable[..., Run], machine: OtherMachine):
     start("print(1)").wait(60)
     eventually(lambda: not machine.processes())
+
+
+def test_the_command_line_shows_the_output_and_ends_with_the_scripts_exit_code(
+    machine: OtherMachine, dressage: Dressage, script: WriteScript
+):
+    path = script("print('hello'); raise SystemExit(5)")
+    done = dressage("run", str(path), "--on", "machine")
+    assert (done.returncode, done.stdout.splitlines()[0]) == (5, "hello")
+
+
+def test_the_readme_names_every_option(machine: OtherMachine, project: Path):
+    text = (EXAMPLE / "README.md").read_text()
+    assert [
+        option.name for option in Engine(project).options("machine") if f"| `{option.name}` |" not in text
+    ] == []
 
 
 @pytest.mark.slow

@@ -1,36 +1,10 @@
-"""The example `remote_machine` passes the conformance kit. A second home takes the place of the other machine."""
-
-from collections.abc import Callable
-from pathlib import Path
+"""The example `remote_machine` passes its own tests: the conformance kit. Each request starts a process there."""
 
 import pytest
-from tests.examples.machines import OtherMachine
+from examples.remote_machine.tests import test_conformance
 
-from dressage.engine.runs import Run
-from dressage.testing import PlatformTests
+pytestmark = pytest.mark.slow
 
 
-class TestRemoteMachine(PlatformTests):
-    @pytest.fixture
-    def platform(self) -> str:
-        return "machine"
-
-    @pytest.fixture
-    def machine(self, tmp_path: Path) -> OtherMachine:
-        return OtherMachine(tmp_path / "other")
-
-    @pytest.fixture
-    def project(self, project: Path, machine: OtherMachine, monkeypatch: pytest.MonkeyPatch) -> Path:
-        """A folder that is configured for the machine."""
-        machine.install(monkeypatch)
-        machine.configure(project, grace_s=0.5)
-        return project
-
-    @pytest.fixture
-    def read_remote(self, machine: OtherMachine) -> Callable[[], object]:
-        return machine.files
-
-    @pytest.fixture
-    def interrupt(self, machine: OtherMachine) -> Callable[[Run], None]:
-        """Kill all processes of the machine, as a restart does."""
-        return lambda _: machine.stop()
+class TestRemoteMachine(test_conformance.TestRemoteMachine):
+    """Collected here, with the example installed."""
