@@ -26,7 +26,13 @@ PAGES = (
         "protocols",
         "Platform protocols",
         "",
-        (("dressage.platforms.protocols", ()), ("dressage.platforms.remote", ())),
+        (
+            ("dressage.platforms.protocols", ()),
+            ("dressage.platforms.remote", ()),
+            ("dressage.platforms.remote_calls", ("RemoteProgram",)),
+            ("dressage.platforms.remote_answers", ("answer_request",)),
+            ("dressage.supervision.guests", ("GuestRuns",)),
+        ),
     ),
     Page(
         "descriptions",

@@ -21,7 +21,7 @@ PLAIN = {
     r"is left to itself": "'continues in the background'",
     r"wrappers? plugins?": "'policy'",
 }
-FOLDERS = ("core", "plugins", "docs", "training_scripts", "benchmarks")
+FOLDERS = ("core", "plugins", "docs", "training_scripts", "examples", "benchmarks")
 TEXTS = sorted(
     path
     for folder in FOLDERS

@@ -76,7 +76,8 @@ class PlanTests(PlatformSuite):
     def test_notes_are_lines(self, runner: Runner, reading: GivenRecipe) -> None:
         if runner.platform.optional(Notes) is None:
             pytest.skip(f"platform {runner.name!r} has no 'runs.notes'")
-        request = runner.prepare("").request
+        runner.engine.plugins.add("recipe", "kit", reading)
+        request = runner.engine.describe("kit", on=runner.name)
         notes = runner.platform.optional(Notes).notes(request)
         assert not [line for line in notes if "\n" in line or not line.strip()]
 

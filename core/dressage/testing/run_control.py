@@ -168,13 +168,14 @@ class QueueTests(PlatformSuite):
     def test_a_higher_priority_leaves_the_queue_first(self, runner: Runner, one_slot: dict[str, Any]) -> None:
         if not runner.platform.has_priorities:
             pytest.skip(f"platform {runner.name!r} has no priorities")
-        first = runner.start("import time; print('up'); time.sleep(1)", target=one_slot)
+        first = runner.start("import time; print('up'); time.sleep(300)", target=one_slot)
         wait_for_output(first, b"up", self.patience_s)
         text = "import time; print(time.time())"
         low, high = (
             runner.start_recipe(runner.recipe(text, target=one_slot), priority=priority)
             for priority in (0, 5)
         )
+        first.cancel()
         order = [float(Finished(run, self.patience_s).log) for run in (high, low)]
         assert order == sorted(order)
 
