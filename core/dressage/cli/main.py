@@ -90,12 +90,16 @@ COMMANDS = {
         },
     ),
     "plugins": Entry(
-        help="Inspect plugins: list.",
+        help="List plugins, and create new ones: list, new.",
         commands={
             "list": Entry(
                 help="List plugins, and why a plugin could not be loaded.",
                 target="dressage.cli.plugins.list:list_plugins",
-            )
+            ),
+            "new": Entry(
+                help="Create a plugin: a package with an example of its kind, and tests.",
+                target="dressage.cli.plugins.new:new",
+            ),
         },
     ),
     "doctor": Entry(

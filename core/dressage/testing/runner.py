@@ -2,11 +2,21 @@
 
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from dressage import ComputeTarget, DatasetFolder, Engine, Environment, FileDataset, Model, Script
+from dressage import (
+    ComputeTarget,
+    DatasetFolder,
+    Engine,
+    Environment,
+    FileDataset,
+    Model,
+    NotFoundError,
+    Script,
+)
 from dressage.engine.runs import Run
 from dressage.hooks.proxy import PlatformProxy
 from dressage.records.requests import Submission
@@ -114,9 +124,10 @@ class Runner:
         """Cancel the runs that have not ended."""
         for summary in Engine(self.project).runs():
             if not summary.status.has_ended:
-                run = self.find(summary.run_id)
-                run.cancel()
-                run.wait(timeout_s=self.patience_s)
+                with suppress(NotFoundError):  # prepared, and never submitted
+                    run = self.find(summary.run_id)
+                    run.cancel()
+                    run.wait(timeout_s=self.patience_s)
 
 
 class _Held:

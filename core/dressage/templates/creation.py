@@ -1,0 +1,69 @@
+"""Create a plugin: all of its files, or none."""
+
+import errno
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from dressage.errors import SettingsError
+from dressage.templates.installation import find_installation
+from dressage.templates.naming import Kind, names_of
+from dressage.templates.rendering import first_command, render_files
+
+
+class Created(NamedTuple):
+    """A new plugin. files: their paths in the folder. command: what to try first, without "dressage"."""
+
+    folder: Path
+    files: tuple[str, ...]
+    command: str
+
+
+def create_plugin(name: str, kind: Kind, folder: Path | None = None) -> Created:
+    """Write the package of a new plugin. folder: default: the name of its distribution, in the working directory.
+
+    Raises SettingsError for a name that cannot be used, and for a folder that exists and is not empty.
+    """
+    names = names_of(name)
+    files = render_files(kind, names, find_installation())
+    target = Path(os.path.realpath(folder or names.distribution))
+    _check_free(target)
+    write_folder(target, files)
+    return Created(target, tuple(sorted(files)), first_command(kind, names))
+
+
+def write_folder(folder: Path, files: Mapping[str, str]) -> None:
+    """Write the files to a temporary folder beside `folder`, and rename it, so that there are all files or none.
+
+    Raises SettingsError if `folder` is not empty or is a file.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    temporary = folder.with_name(f".{folder.name}.{os.urandom(8).hex()}")
+    try:
+        for path, text in files.items():
+            (temporary / path).parent.mkdir(parents=True, exist_ok=True)
+            (temporary / path).write_text(text, encoding="utf-8")
+        temporary.rename(folder)  # replaces an empty folder, and nothing else
+    except OSError as error:
+        if error.errno in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):
+            raise _not_free(folder) from error
+        raise
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _check_free(folder: Path) -> None:
+    """Raise SettingsError unless the folder does not exist, or is empty and can be replaced."""
+    if folder == Path.cwd():
+        raise SettingsError(
+            f"folder {str(folder)!r} is the working directory; give a folder that does not exist yet"
+        )
+    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+        raise _not_free(folder)
+
+
+def _not_free(folder: Path) -> SettingsError:
+    what = "is not empty" if folder.is_dir() else "is a file"
+    return SettingsError(f"folder {str(folder)!r} {what}; nothing was written; give another --directory")
