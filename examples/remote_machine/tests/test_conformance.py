@@ -66,18 +66,13 @@ class OtherMachine:
 
 class TestRemoteMachine(PlatformTests):
     @pytest.fixture
-    def platform(self) -> str:
-        return "machine"
-
-    @pytest.fixture
     def machine(self, tmp_path: Path) -> OtherMachine:
         return OtherMachine(tmp_path / "other")
 
     @pytest.fixture
-    def project(self, project: Path, machine: OtherMachine) -> Path:
-        """A folder that is configured for the machine."""
+    def platform(self, project: Path, machine: OtherMachine) -> str:
         machine.configure(project, grace_s=0.5)
-        return project
+        return "machine"
 
     @pytest.fixture
     def read_remote(self, machine: OtherMachine) -> Callable[[], object]:
