@@ -32,10 +32,10 @@ class TestAzureml(PlatformTests):
             assert not state["failures"]
 
     @pytest.fixture
-    def project(self, project: Path, service: Loopback, monkeypatch: pytest.MonkeyPatch) -> Path:
+    def project(self, empty_project: Path, service: Loopback, monkeypatch: pytest.MonkeyPatch) -> Path:
         """A folder that is configured for the service's workspace."""
-        service.enter(project, monkeypatch)
-        return project
+        service.enter(empty_project, monkeypatch)
+        return empty_project
 
     @pytest.fixture
     def target(self) -> ComputeTarget:

@@ -19,10 +19,10 @@ class TestLocal(PlatformTests):
         return "local"
 
     @pytest.fixture
-    def project(self, project: Path) -> Path:
+    def project(self, empty_project: Path) -> Path:
         """A folder whose settings make the time from SIGTERM to SIGKILL short."""
-        (project / "dressage.toml").write_text("[platforms.local]\ngrace_s = 0.5\n")
-        return project
+        (empty_project / "dressage.toml").write_text("[platforms.local]\ngrace_s = 0.5\n")
+        return empty_project
 
     @pytest.fixture
     def interrupt(self) -> Callable[[Run], None]:

@@ -21,9 +21,9 @@ class TestWebhook(ObserverTests):
             yield found
 
     @pytest.fixture
-    def project(self, project: Path, receiver: Receiver) -> Path:
-        (project / "dressage.toml").write_text(f'[observers.webhook]\nurl = "{receiver.address}"\n')
-        return project
+    def project(self, empty_project: Path, receiver: Receiver) -> Path:
+        (empty_project / "dressage.toml").write_text(f'[observers.webhook]\nurl = "{receiver.address}"\n')
+        return empty_project
 
     @pytest.fixture
     def received(self, receiver: Receiver) -> Callable[[], Sequence[str]]:

@@ -38,7 +38,7 @@ class TestHouse(PolicyTests):
         return "house"
 
     @pytest.fixture
-    def project(self, project: Path) -> Path:
-        (project / "house.py").write_text(HOUSE)
-        (project / "dressage.toml").write_text('plugins = ["house.py"]\n')
-        return project
+    def project(self, empty_project: Path) -> Path:
+        (empty_project / "house.py").write_text(HOUSE)
+        (empty_project / "dressage.toml").write_text('plugins = ["house.py"]\n')
+        return empty_project

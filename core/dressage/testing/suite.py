@@ -20,12 +20,17 @@ class Suite:
             monkeypatch.delenv(name)
 
     @pytest.fixture
-    def project(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-        """An empty folder, which is the working directory. Override it to write a configuration there."""
+    def empty_project(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        """An empty folder, which is the working directory."""
         folder = tmp_path / "project"
         folder.mkdir()
         monkeypatch.chdir(folder)
         return folder
+
+    @pytest.fixture
+    def project(self, empty_project: Path) -> Path:
+        """The folder of the engine. Override it to write a configuration to the folder `empty_project`."""
+        return empty_project
 
     @pytest.fixture
     def engine(self, project: Path) -> Engine:

@@ -16,9 +16,9 @@ class TestFaulty(PlatformTests):
         return "platform"
 
     @pytest.fixture
-    def project(self, project: Path) -> Path:
+    def project(self, empty_project: Path) -> Path:
         plugin = Path(__file__).with_name("platform.py")
-        (project / "dressage.toml").write_text(
+        (empty_project / "dressage.toml").write_text(
             f'plugins = ["{plugin}"]\n[platforms.platform]\ngrace_s = 0.5\n'
         )
-        return project
+        return empty_project
