@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from dressage.errors import NotFoundError, StageError, describe_unknown
+from dressage.errors import NotFoundError, SpecError, StageError, describe_unknown
 from dressage.files.encoding import to_json
 from dressage.platforms.remote import LogMirror
 from dressage.records.requests import Submission, input_of
@@ -202,6 +202,12 @@ def _argument(argument: str | DatasetFolder, submission: Submission) -> Any:
     if not isinstance(argument, DatasetFolder):
         return argument
     name = input_of(argument, submission.datasets)
+    if argument.template is not None:
+        option, _, _ = argument.template.partition("=")
+        raise SpecError(
+            f"argument {argument.template!r}: Azure ML passes the folder of an input as an argument of its own; give"
+            f" it after {option!r}, without '='"
+        )
     mode = "download" if len(submission.datasets[name].files) == 1 else argument.mode
     return {"dataset": name, "mode": mode}
 

@@ -111,7 +111,7 @@ def test_without_a_terminal_there_is_no_colour_and_no_bar(dressage: Dressage, sc
         (["run", "keras-mnist", "--set", "epochs=many"], 2, ["epochs", "'many'", "int"]),
         (["run", "keras-mnist", "--set", "epochs"], 2, ["invalid --set 'epochs'", "NAME=VALUE"]),
         (["run", "keras-mnist", "--on", "azure"], 2, ["no platform named 'azure'"]),
-        (["run", "script", "-s", "path=t.py", "-s", "arguments='x"], 2, ["no closing quotation", '"\'x"']),
+        (["run", "script", "-s", "command='x"], 2, ["no closing quotation", '"\'x"']),
         (["run", "keras-mnist", "--", "--lr", "1"], 2, ["does not take the argument '--lr'", "--set"]),
         (
             ["run", "./train.py", "--lr", "0.1"],

@@ -13,7 +13,8 @@ from msgspec import Struct
 from dressage.cli.display import TextDisplay, say
 from dressage.cli.options import StreamFormat, pairs_of
 from dressage.cli.output import as_json, print_json
-from dressage.cli.recipe_arguments import is_script, recipe_and_settings
+from dressage.cli.recipe_arguments import COMMAND, is_script, recipe_and_settings
+from dressage.cli.script_options import ScriptOptions
 from dressage.cli.streams import results
 from dressage.engine.engine import Engine
 from dressage.engine.runs import Run
@@ -33,9 +34,9 @@ class Line(Struct, frozen=True, kw_only=True):
 def read_batch(
     engine: Engine,
     file: str,
-    recipe: str,
+    recipe: str | None,
     arguments: list[str],
-    conda: Path | None,
+    script: ScriptOptions,
     settings: Mapping[str, Any],
 ) -> list[Line]:
     """Read and check a batch. file: its path; "-" for stdin.
@@ -44,12 +45,15 @@ def read_batch(
     override `settings`. Empty lines are skipped. Raises SettingsError with the number of a line that is wrong.
     """
     lines = []
+    takes_arguments = script.module or recipe is None or recipe == COMMAND or is_script(recipe)
     for number, text in enumerate(_read(file).splitlines(), 1):
         if text.strip():
             with _naming_line(number):
                 words = shlex.split(text)
-                added, given = (words, {}) if is_script(recipe) else ([], pairs_of(words, "setting"))
-                name, values = recipe_and_settings(recipe, [*arguments, *added], conda, {**settings, **given})
+                added, given = (words, {}) if takes_arguments else ([], pairs_of(words, "setting"))
+                name, values = recipe_and_settings(
+                    recipe, [*arguments, *added], script, {**settings, **given}
+                )
                 engine.check_settings(name, values)
             lines.append(Line(number=number, recipe=name, settings=values))
     if not lines:

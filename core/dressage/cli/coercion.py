@@ -70,6 +70,15 @@ class PlainParameters:
 class PlainCommand(PlainParameters, TyperCommand):
     """A command that starts fast and keeps what plugins print out of stdout."""
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the words. If no argument comes before `--`, the first one is "--": what follows is a command."""
+        if "--" in args and "arguments" in {param.name for param in self.get_params(ctx)}:
+            place = args.index("--")
+            given, _, _ = self.make_parser(ctx).parse_args(args=args[:place])
+            if not given.get("recipe"):
+                args = [*args[:place], "--", *args[place:]]
+        return super().parse_args(ctx, args)
+
     def invoke(self, ctx: Any) -> Any:
         # not earlier: help is printed to stdout while arguments are parsed, before plugins are imported
         streams.divert()

@@ -79,9 +79,10 @@ def _run_checks() -> Iterator[Check]:
 def _check_plan(recipe: str, on: str | None, given: dict[str, Any]) -> Check:
     """Check that the recipe can be planned; a cloud platform also checks quota and machine sizes."""
     from dressage.cli.recipe_arguments import recipe_and_settings
+    from dressage.cli.script_options import ScriptOptions
 
     try:
-        name, settings = recipe_and_settings(recipe, [], None, given)
+        name, settings = recipe_and_settings(recipe, [], ScriptOptions(), given)
         plan = open_engine().plan(name, on=on, set=settings)
     except DressageError as error:
         return Check(f"plan {recipe}", False, str(error))

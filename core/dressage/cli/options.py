@@ -96,14 +96,17 @@ def _settings(ctx: typer.Context) -> "Sequence[Setting]":
 
 
 Recipe = Annotated[
-    str, typer.Argument(help="Recipe name, or path of a script.", autocompletion=complete_recipe)
+    str | None,
+    typer.Argument(
+        help="Recipe name, or path of a script, notebook or folder.", autocompletion=complete_recipe
+    ),
 ]
 Arguments = Annotated[
     list[str] | None,
-    typer.Argument(help="Arguments for the script, after --.", autocompletion=complete_argument),
-]
-Conda = Annotated[
-    Path | None, typer.Option("--conda", metavar="FILE", help="Conda specification to run the script in.")
+    typer.Argument(
+        help="Arguments for the script, after --; without RECIPE, a command.",
+        autocompletion=complete_argument,
+    ),
 ]
 RunId = Annotated[
     str, typer.Argument(help="Run id, its unique beginning or end, or 'latest'.", autocompletion=complete_run)

@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING
 
 from dressage.cli.options import (
     Arguments,
-    Conda,
     Experiment,
     On,
     Output,
@@ -19,31 +18,34 @@ from dressage.cli.options import (
     settings_of,
 )
 from dressage.cli.platform_options import Option, open_engine_with
+from dressage.cli.script_options import ScriptOptions, takes_script_options
 from dressage.cli.streams import results
 
 if TYPE_CHECKING:
     from dressage.results.plans import Plan
 
 
+@takes_script_options
 def plan(
-    recipe: Recipe,
+    recipe: Recipe = None,
     arguments: Arguments = None,
     on: On = None,
     set_: Set = None,
     option: Option = None,
-    conda: Conda = None,
     experiment: Experiment = None,
     tag: Tag = None,
     priority: Priority = 0,
     retries: Retries = 0,
     time_limit: TimeLimit = None,
     output: Output = "table",
+    *,
+    script: ScriptOptions,
 ) -> None:
     """Show what a run would do and why, without changing anything."""
     from dressage.cli.durations import seconds_of
     from dressage.cli.recipe_arguments import recipe_and_settings
 
-    recipe, settings = recipe_and_settings(recipe, arguments or [], conda, settings_of(set_))
+    recipe, settings = recipe_and_settings(recipe, arguments or [], script, settings_of(set_))
     found = open_engine_with(on, option).plan(
         recipe,
         on=on,

@@ -6,7 +6,6 @@ import typer
 
 from dressage.cli.options import (
     Arguments,
-    Conda,
     Detach,
     Experiment,
     On,
@@ -21,15 +20,16 @@ from dressage.cli.options import (
     settings_of,
 )
 from dressage.cli.platform_options import Option, open_engine_with
+from dressage.cli.script_options import ScriptOptions, takes_script_options
 
 
+@takes_script_options
 def run(
-    recipe: Recipe,
+    recipe: Recipe = None,
     arguments: Arguments = None,
     on: On = None,
     set_: Set = None,
     option: Option = None,
-    conda: Conda = None,
     detach: Detach = False,
     name: Annotated[
         str | None, typer.Option("-n", "--name", metavar="NAME", help="Name to show for the run.")
@@ -52,6 +52,8 @@ def run(
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan and exit.")] = False,
     output: StreamOutput = "table",
+    *,
+    script: ScriptOptions,
 ) -> None:
     """Train a model with a recipe or a script.
 
@@ -73,9 +75,9 @@ def run(
     if batch is not None and not dry_run:
         from dressage.cli.batch import read_batch, submit_batch
 
-        lines = read_batch(engine, batch, recipe, words, conda, settings)
+        lines = read_batch(engine, batch, recipe, words, script, settings)
         return submit_batch(engine, lines, output, name=name, again=again, **common)
-    recipe, settings = recipe_and_settings(recipe, words, conda, settings)
+    recipe, settings = recipe_and_settings(recipe, words, script, settings)
     if dry_run:
         from dressage.cli.plan import show
 

@@ -111,13 +111,26 @@ class DatasetFolder:
 
     mode: mount the folder or download it, on platforms that can do both.
     name: the name of the input; None if the run has one input only.
+    template: the argument, with "{}" for the path: "--data={}/train.csv"; None if the path is the whole argument.
     """
 
     mode: Literal["mount", "download"] = "mount"
     name: str | None = None
+    template: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.template is not None and self.template.count("{}") != 1:
+            raise SpecError(
+                f"template {self.template!r} of an argument: write {{}} once, for the folder's path"
+            )
 
     def __str__(self) -> str:
-        return f"DATASET:{self.name}" if self.name else "DATASET"
+        path = f"DATASET:{self.name}" if self.name else "DATASET"
+        return path if self.template is None else self.template.replace("{}", path)
+
+    def fill(self, path: str) -> str:
+        """Return the argument with the folder's path."""
+        return path if self.template is None else self.template.replace("{}", path)
 
 
 def path_on_disk(address: str) -> Path | None:

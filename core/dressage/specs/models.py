@@ -121,4 +121,4 @@ class Model:
     @property
     def label(self) -> str:
         """The model's name, or the script's if the model has none."""
-        return self.name or PurePosixPath(self.script.label.removeprefix("-m ")).stem
+        return self.name or self.script.module or PurePosixPath(self.script.label).stem

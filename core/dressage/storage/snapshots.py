@@ -71,6 +71,7 @@ def keep(snapshot: Snapshot, folder: Path, hashes: HashCache | None = None) -> S
             if find_damage(snapshot, folder, hashes):
                 _set_aside(kept)
                 temporary = folder / f".{snapshot.digest}.partial"
+                temporary.mkdir(parents=True)  # a command may need no files
                 copied = list(_copy(snapshot, temporary, hashes))
                 temporary.rename(kept)
                 for file in copied:
@@ -102,6 +103,8 @@ def find_damage(snapshot: Snapshot, folder: Path, hashes: HashCache) -> str | No
     Reads only files whose stamps have changed.
     """
     kept = folder / snapshot.digest
+    if not snapshot.files and not kept.is_dir():
+        return "the folder was deleted"
     try:
         found = hashes.digests(f"{kept}/{file.path}" for file in snapshot.files)
         for file, hashed in zip(snapshot.files, found, strict=True):

@@ -1,6 +1,7 @@
 """The input of a supervisor, and the command that starts a submission's script."""
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -8,6 +9,8 @@ from dressage.files.atomic import write_json
 from dressage.supervision.resources import Needs
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from dressage.records.requests import Submission
     from dressage.records.workspace import Workspace
     from dressage.specs.datasets import DatasetFolder
@@ -85,27 +88,40 @@ def command_of(workspace: "Workspace", submission: "Submission", copies: Path | 
     """
     from dressage.environments.uv_environments import UvEnvironments
 
+    request = submission.request
     python = UvEnvironments(workspace.root / "environments").interpreter(submission.environment.key)
-    arguments = [
-        _resolve_argument(workspace, submission, argument, copies)
-        for argument in submission.request.script.arguments
-    ]
-    argv = [*submission.request.script.program(str(python)), *arguments]
-    return Command(argv, python, dict(submission.environment.variables))
+    folders = _input_folders(workspace, submission, copies)
+    arguments = [_fill(argument, folders) for argument in request.script.arguments]
+    inputs = {variable_of_input(name): folder for name, folder in folders.items()}
+    argv = [*request.script.program(str(python)), *arguments]
+    return Command(argv, python, {**inputs, **submission.environment.variables})
 
 
-def _resolve_argument(
-    workspace: "Workspace", submission: "Submission", argument: "str | DatasetFolder", copies: Path | None
-) -> str:
-    """Return the argument as the script gets it: a text, or the path of an input's folder."""
-    if isinstance(argument, str):
-        return argument
-    from dressage.records.requests import input_of
+def variable_of_input(name: str) -> str:
+    """Return the environment variable that has the path of an input's folder: DRESSAGE_INPUT_TRAIN for "train"."""
+    return f"DRESSAGE_INPUT_{re.sub(r'[^A-Za-z0-9]', '_', name).upper()}"
+
+
+def _input_folders(
+    workspace: "Workspace", submission: "Submission", copies: Path | None
+) -> "Mapping[str, str]":
+    """Return the path of each input's folder, by the input's name."""
+    if not submission.datasets:
+        return {}
     from dressage.storage.datasets import StoredDatasets
     from dressage.storage.objects import ObjectStore
 
-    name = input_of(argument, submission.datasets)
-    if copies:
-        return str(copies / name)
     stored = StoredDatasets(workspace.root, ObjectStore(workspace.root / "objects"))
-    return str(stored.folder(submission.datasets[name]))
+    return {
+        name: str(copies / name if copies else stored.folder(version))
+        for name, version in submission.datasets.items()
+    }
+
+
+def _fill(argument: "str | DatasetFolder", folders: "Mapping[str, str]") -> str:
+    """Return the argument as the script gets it."""
+    if isinstance(argument, str):
+        return argument
+    from dressage.records.requests import input_of
+
+    return argument.fill(folders[input_of(argument, folders)])

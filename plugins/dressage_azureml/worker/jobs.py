@@ -206,10 +206,10 @@ def _argument(workspace, argument, datasets):
         return argument
     dataset = datasets[argument["dataset"]]
     version = Dataset.get_by_name(workspace, dataset["name"], version=dataset["version"])
-    named = version.as_named_input(_input_name(argument["dataset"], datasets))
+    named = version.as_named_input(_input_name(argument["dataset"]))
     return named.as_download() if argument["mode"] == "download" else named.as_mount()
 
 
-def _input_name(name, datasets):
-    """Return a name that Azure ML accepts: letters, digits and '_'."""
-    return "dataset" if len(datasets) == 1 else "input_" + re.sub(r"\W", "_", name)
+def _input_name(name):
+    """Return the input's name in Azure ML, which is also the variable that has its folder."""
+    return "DRESSAGE_INPUT_" + re.sub(r"[^A-Za-z0-9]", "_", name).upper()

@@ -1,20 +1,12 @@
 """dressage datasets register"""
 
 from contextlib import closing
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-from urllib.parse import urlsplit
+from typing import Annotated
 
 import typer
 
 from dressage.cli.options import On, open_engine
 from dressage.cli.streams import results
-
-if TYPE_CHECKING:
-    from dressage.specs.datasets import Source
-
-_SKIPPED_FOLDERS = {".git", ".hg", ".svn", ".dressage"}
-"""Folders that are left out: they change with every commit and every run."""
 
 
 def register(
@@ -30,6 +22,7 @@ def register(
     from dressage.cli.display import TextDisplay
     from dressage.results.events import StageStarted, progress_of
     from dressage.specs.datasets import FileDataset
+    from dressage.storage.sources import sources_of
 
     engine = open_engine()
     engine.workspace.create()
@@ -39,24 +32,3 @@ def register(
         display(StageStarted("dataset", name))
         version = engine.platform(on).datasets.ensure(dataset, progress_of("dataset", display))
     results().write(f"{version.name}:{version.version}\n")
-
-
-def sources_of(given: str) -> list["Source"]:
-    """Return the sources of a file, of each file in a folder, or of a URL. Raises SettingsError for anything else."""
-    from dressage.errors import SettingsError
-    from dressage.files.trees import files_below
-    from dressage.specs.datasets import Source
-
-    if given.startswith(("http://", "https://")):
-        return [Source(path=Path(urlsplit(given).path).name or "index", addresses=(given,))]
-    path = Path(given).expanduser().absolute()
-    if path.is_dir():
-        names = sorted(files_below(path, skipped=_SKIPPED_FOLDERS))
-        return [
-            Source(path=name, addresses=(f"{path}/{name}",))
-            for name in names
-            if name.rpartition("/")[2] not in _SKIPPED_FOLDERS  # as files: .git of a worktree
-        ]
-    if not path.is_file():
-        raise SettingsError(f"source {given!r} is not a file, folder or URL; check the path")
-    return [Source(path=path.name, addresses=(str(path),))]

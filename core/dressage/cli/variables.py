@@ -1,0 +1,51 @@
+"""Environment variables from the command line and from a file."""
+
+import os
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from dressage.errors import SettingsError
+from dressage.files.disk import describe
+
+_SECRET = re.compile(r"(?i)(^|_)(token|secret|password|passwd|credentials?|(api|access|private)_?key)($|_)")
+"""Names of variables that usually have secret values."""
+
+
+def read_variables(file: Path | None, given: Mapping[str, str], secrets: Iterable[str]) -> dict[str, str]:
+    """Return the variables of a file and those given, which override them.
+
+    secrets: names of secret variables. Those of the file are set in this process and not returned, because variables
+    are recorded. Raises SettingsError.
+    """
+    variables = _read_file(file) if file else {}
+    for name in secrets:
+        if name in given:
+            raise SettingsError(
+                f"secret {name!r} is also given with --env, which is recorded; remove it there"
+            )
+        if name in variables:
+            os.environ[name] = variables.pop(name)
+    variables |= given
+    for name in filter(_SECRET.search, variables):
+        sys.stderr.write(f"warning: the value of {name} is recorded; if it is secret, add: --secret {name}\n")
+    return variables
+
+
+def _read_file(path: Path) -> dict[str, str]:
+    from dotenv import dotenv_values
+
+    try:
+        with path.expanduser().open(encoding="utf-8") as file:
+            found = dotenv_values(stream=file, interpolate=False)
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"--env-file {str(path)!r} is not UTF-8 text") from error
+    except OSError as error:
+        raise SettingsError(f"--env-file: {describe(error)}") from error
+    empty = [name for name, value in found.items() if value is None]
+    if empty:
+        raise SettingsError(
+            f"--env-file {str(path)!r}: {empty[0]!r} has no value; write NAME=VALUE on each line"
+        )
+    return {name: value for name, value in found.items() if value is not None}

@@ -1,0 +1,29 @@
+"""The sources of a dataset, from what a user gives: a file, a folder or a web address."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from dressage.errors import SettingsError
+from dressage.files.trees import files_below
+from dressage.specs.datasets import Source
+
+_SKIPPED = {".git", ".hg", ".svn", ".dressage"}
+"""Names that are left out: they change with every commit and every run."""
+WEB = ("http://", "https://")
+
+
+def sources_of(given: str) -> list[Source]:
+    """Return the sources of a file, of each file in a folder, or of a URL. Raises SettingsError for anything else."""
+    if given.startswith(WEB):
+        return [Source(path=Path(urlsplit(given).path).name or "index", addresses=(given,))]
+    path = Path(given).expanduser().absolute()
+    if path.is_dir():
+        names = sorted(files_below(path, skipped=_SKIPPED))
+        return [
+            Source(path=name, addresses=(f"{path}/{name}",))
+            for name in names
+            if name.rpartition("/")[2] not in _SKIPPED  # as files: .git of a worktree
+        ]
+    if not path.is_file():
+        raise SettingsError(f"source {given!r} is not a file, folder or URL; check the path")
+    return [Source(path=path.name, addresses=(str(path),))]

@@ -1,0 +1,55 @@
+"""What a script reads: inputs by name, and their places among its arguments."""
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from dressage import DatasetFolder, FileDataset, RegisteredDataset, SettingsError
+from dressage.storage.sources import WEB, sources_of
+
+_PLACE = re.compile(r"\{([A-Za-z0-9_.-]+)\}")
+
+
+def read_inputs(given: Iterable[str]) -> dict[str, FileDataset | RegisteredDataset]:
+    """Return the inputs by name. Raises SettingsError for one that is not NAME=DATASET[:VERSION], =PATH or =URL."""
+    inputs: dict[str, FileDataset | RegisteredDataset] = {}
+    for word in given:
+        name, equals, what = word.partition("=")
+        if not (name and equals and what):
+            raise SettingsError(
+                f"input {word!r}: write NAME=DATASET, NAME=DATASET:VERSION, NAME=PATH or NAME=URL"
+            )
+        if name in inputs:
+            raise SettingsError(f"input {name!r} is given twice; give each input another name")
+        inputs[name] = _read_input(name, what)
+    return inputs
+
+
+def _read_input(name: str, what: str) -> FileDataset | RegisteredDataset:
+    """A path is what contains a '/' or exists here; anything else is the name of a dataset."""
+    if what.startswith(WEB) or "/" in what or Path(what).exists():
+        sources = sources_of(what)
+        if not sources:
+            raise SettingsError(f"input {name!r}: the folder {what!r} has no files")
+        return FileDataset(name=name, sources=tuple(sources))
+    dataset, colon, version = what.partition(":")
+    if colon and not version.isdecimal():
+        raise SettingsError(f"input {name!r}: version {version!r} is not a number; write {dataset}:1")
+    return RegisteredDataset(name=dataset, version=int(version) if colon else None)
+
+
+def place_inputs(arguments: Iterable[str], inputs: Mapping[str, object]) -> tuple[str | DatasetFolder, ...]:
+    """Return the arguments with a folder in place of each {NAME} of an input. Other braces are left as they are."""
+    return tuple(_place(argument, inputs) for argument in arguments)
+
+
+def _place(argument: str, inputs: Mapping[str, object]) -> str | DatasetFolder:
+    names = [found for found in _PLACE.findall(argument) if found in inputs]
+    if not names:
+        return argument
+    if len(names) > 1:
+        raise SettingsError(f"argument {argument!r} has several inputs; give each an argument of its own")
+    template = argument.replace(f"{{{names[0]}}}", "{}")
+    if template.count("{}") != 1:
+        raise SettingsError(f"argument {argument!r}: write {{{names[0]}}} once, and no other {{}}")
+    return DatasetFolder(name=names[0], template=None if template == "{}" else template)

@@ -1,0 +1,24 @@
+"""Texts that are quoted as in a shell."""
+
+import shlex
+
+from dressage import SettingsError
+
+
+def split(setting: str, text: str) -> tuple[str, ...]:
+    """Return the words of a text. setting: its name in the error. Raises SettingsError."""
+    try:
+        return tuple(shlex.split(text))
+    except ValueError as error:
+        raise SettingsError(f"{setting} {text!r}: {str(error).lower()}; quote it as in a shell") from error
+
+
+def read_variables(text: str) -> dict[str, str]:
+    """Return variables by name. Raises SettingsError for a word that is not NAME=VALUE."""
+    words = split("variables", text)
+    for word in words:
+        if not word.partition("=")[1] or not word.partition("=")[0].isidentifier():
+            raise SettingsError(
+                f"variables: {word!r} is not NAME=VALUE; use letters, digits and '_' in names"
+            )
+    return {name: value for name, _, value in (word.partition("=") for word in words)}
