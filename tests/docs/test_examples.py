@@ -3,6 +3,7 @@
 Each block of code in a page has a kind after its backticks, and each kind is run by a test here:
 
     sh              commands, in order, in one folder; those that train run in a slow test
+    sh slow         commands that take long, after those of kind sh: a slow test runs both, in order, in one folder
     sh azureml      commands against the loopback service that stands for Azure ML
     sh contributor  commands of a contributor: CI runs them
     console         commands after "$ ", and their output
@@ -18,6 +19,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,7 +28,7 @@ from tests.azureml import loopback
 from tests.conftest import REPOSITORY
 from tests.docs.pages import PAGES, Example, all_examples, examples
 
-KINDS = {"sh", "sh azureml", "sh contributor", "console", "python", "toml", "text workspace"}
+KINDS = {"sh", "sh slow", "sh azureml", "sh contributor", "console", "python", "toml", "text workspace"}
 SCRIPT = "print('training')\nopen('outputs/model.txt', 'w').write('weights')\n"
 STUB = "from dressage import hookimpl\n\n\n@hookimpl\ndef model(settings): ...\n"
 """A plugin for entry points whose module the page shows later."""
@@ -96,6 +98,18 @@ def test_the_commands_of_a_page_that_train_run(page: Path, folder: Path):
     for example in examples(page, "sh"):
         if example.is_training:
             succeed(example.text, folder)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("page", of_kind("sh slow"), ids=lambda page: page.stem)
+def test_the_commands_of_a_page_that_take_long_run(page: Path, folder: Path):
+    """Prints how long each block takes: `-rP` shows it."""
+    for example in examples(page):
+        if example.kind in ("sh", "sh slow") and not example.is_training:
+            begun = time.monotonic()
+            printed = succeed(example.text, folder)
+            print(f"{example}: {time.monotonic() - begun:.1f} s\n{example.text}{printed}")  # noqa: T201
 
 
 @pytest.mark.slow

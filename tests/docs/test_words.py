@@ -26,7 +26,7 @@ TEXTS = sorted(
     path
     for folder in FOLDERS
     for path in (REPOSITORY / folder).rglob("*")
-    if path.suffix in (".py", ".md") and "keras_mnist_article" not in path.parts
+    if path.suffix in (".py", ".md", ".tmpl") and "keras_mnist_article" not in path.parts
 )
 PAGES = sorted(REPOSITORY.glob("*.md"))
 

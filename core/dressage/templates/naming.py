@@ -46,4 +46,4 @@ def names_of(name: str) -> Names:
 def _suggest(name: str) -> str:
     """Return the end of a message that says a similar name that is valid; "" if there is none."""
     similar = "-".join(re.findall(r"[a-z0-9]+", name.lower().removeprefix(PREFIX)))
-    return f", such as {similar!r}" if similar else ""
+    return f", such as {similar!r}" if similar and name.isascii() else ""
