@@ -151,6 +151,15 @@ def test_a_file_in_place_of_the_folder_is_not_changed(dressage: Dressage, projec
     assert [path.read_text() for path in project.iterdir()] == ["mine"]
 
 
+def test_a_folder_that_cannot_be_written_is_named(dressage: Dressage, project: Path):
+    (project / "file").write_text("mine")
+    result = dressage("plugins", "new", "lab", "--recipe", "--directory", "file/lab")
+    assert (result.returncode, result.stderr.count("\n")) == (2, 1)
+    assert f"cannot write folder {str(project / 'file' / 'lab')!r}: " in result.stderr
+    assert "; give another --directory" in result.stderr
+    assert [path.read_text() for path in project.iterdir()] == ["mine"]
+
+
 def test_an_empty_folder_is_used(dressage: Dressage, project: Path):
     (project / "deep" / "lab").mkdir(parents=True)
     assert dressage("plugins", "new", "lab", "--recipe", "--directory", "deep/lab").returncode == 0

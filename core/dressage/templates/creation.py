@@ -1,6 +1,5 @@
 """Create a plugin: all of its files, or none."""
 
-import errno
 import os
 import shutil
 from collections.abc import Mapping
@@ -24,7 +23,7 @@ class Created(NamedTuple):
 def create_plugin(name: str, kind: Kind, folder: Path | None = None) -> Created:
     """Write the package of a new plugin. folder: default: the name of its distribution, in the working directory.
 
-    Raises SettingsError for a name that cannot be used, and for a folder that exists and is not empty.
+    Raises SettingsError for a name that cannot be used, and for a folder that is not empty or cannot be written.
     """
     names = names_of(name)
     files = render_files(kind, names, find_installation())
@@ -37,9 +36,8 @@ def create_plugin(name: str, kind: Kind, folder: Path | None = None) -> Created:
 def write_folder(folder: Path, files: Mapping[str, str]) -> None:
     """Write the files to a temporary folder beside `folder`, and rename it, so that there are all files or none.
 
-    Raises SettingsError if `folder` is not empty or is a file.
+    Raises SettingsError if `folder` is not empty, is a file or cannot be written.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
     temporary = folder.with_name(f".{folder.name}.{os.urandom(8).hex()}")
     try:
         for path, text in files.items():
@@ -47,9 +45,10 @@ def write_folder(folder: Path, files: Mapping[str, str]) -> None:
             (temporary / path).write_text(text, encoding="utf-8")
         temporary.rename(folder)  # replaces an empty folder, and nothing else
     except OSError as error:
-        if error.errno in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):
-            raise _not_free(folder) from error
-        raise
+        _check_free(folder)  # another process may have written it
+        raise SettingsError(
+            f"cannot write folder {str(folder)!r}: {error.strerror}; give another --directory"
+        ) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
@@ -60,10 +59,9 @@ def _check_free(folder: Path) -> None:
         raise SettingsError(
             f"folder {str(folder)!r} is the working directory; give a folder that does not exist yet"
         )
-    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
-        raise _not_free(folder)
-
-
-def _not_free(folder: Path) -> SettingsError:
-    what = "is not empty" if folder.is_dir() else "is a file"
-    return SettingsError(f"folder {str(folder)!r} {what}; nothing was written; give another --directory")
+    if folder.is_dir() and any(folder.iterdir()):
+        raise SettingsError(
+            f"folder {str(folder)!r} is not empty; nothing was written; give another --directory"
+        )
+    if folder.exists() and not folder.is_dir():
+        raise SettingsError(f"{str(folder)!r} is a file; nothing was written; give another --directory")

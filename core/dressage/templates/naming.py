@@ -37,8 +37,9 @@ def names_of(name: str) -> Names:
         raise SettingsError(f"plugin name {name!r} has {len(plugin)} characters; use at most {_MAX_LENGTH}")
     module = f"{PREFIX}{plugin}".replace("-", "_")
     if (found := find_spec(module)) is not None:
+        where = found.origin or next(iter(found.submodule_search_locations or ()), "?")
         raise SettingsError(
-            f"plugin name {name!r}: module {module!r} exists already, in {found.origin!r}; choose another name"
+            f"plugin name {name!r}: module {module!r} exists already, in {where!r}; choose another name"
         )
     return Names(plugin, f"{PREFIX}{plugin}", module, "".join(map(str.capitalize, plugin.split("-"))))
 
