@@ -258,6 +258,17 @@ def test_the_commands_for_pip_work(dressage: Dressage, project: Path):
 
 
 @pytest.mark.slow
+def test_the_wheel_and_the_source_archive_have_the_templates(project: Path):
+    """The wheel is built from the archive. A plugin that it writes uses the same wheel."""
+    call("uv", "build", "-q", "--out-dir", str(project / "dist"), str(REPOSITORY), cwd=project)
+    (wheel,) = (project / "dist").glob("*.whl")
+    words = ("dressage", "plugins", "new", "lab", "--policy")
+    call("uv", "tool", "run", "--isolated", "--from", str(wheel), *words, cwd=project)
+    assert read_toml(project / "dressage-lab")["tool"]["uv"]["sources"] == {"dressage": {"path": str(wheel)}}
+    assert " passed" in call("uv", "run", "pytest", cwd=project / "dressage-lab")
+
+
+@pytest.mark.slow
 def test_the_tests_run_against_another_dressage(dressage: Dressage, project: Path):
     """With the command of the tutorial. The other one has another version."""
     newer = project / "newer"
