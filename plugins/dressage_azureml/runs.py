@@ -4,6 +4,7 @@ import base64
 import re
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -74,9 +75,11 @@ class AzureRuns:
 
     def observe(self, run_id: str) -> RunStatus:
         record = self._workspace.run(run_id).refresh()
-        if not record.submitted:
+        attempt = max(record.submitting, record.submitted)
+        if not attempt:
             raise NotFoundError(f"run {run_id!r} was not submitted to Azure ML")
-        status = _status(self._azure.call("model", "runs.status", run_id=azure_id(run_id, record.submitted)))
+        answer = self._azure.call("model", "runs.status", run_id=azure_id(run_id, attempt))
+        status = replace(_status(answer), attempt=attempt)
         limit = record.the_request().compute.time_limit_s
         return _explain_limit(status, limit) if limit else status
 
@@ -108,8 +111,12 @@ class AzureRuns:
         self._fetch({path: found[path] for path in paths}, target)
 
     def cancel(self, run_id: str) -> None:
-        if self._workspace.run(run_id).refresh().submitted:
-            self._azure.call("model", "runs.cancel", run_id=self._last_attempt(run_id))
+        record = self._workspace.run(run_id).refresh()
+        if record.submitting > record.submitted:  # it is not known whether Azure ML has this attempt
+            with suppress(StageError):
+                self._azure.call("model", "runs.cancel", run_id=azure_id(run_id, record.submitting))
+        if record.submitted:
+            self._azure.call("model", "runs.cancel", run_id=azure_id(run_id, record.submitted))
 
     def _last_attempt(self, run_id: str) -> str:
         """Return the Azure ML id of the last attempt that was submitted."""

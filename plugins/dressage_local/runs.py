@@ -20,6 +20,7 @@ from dressage.storage.compute import StoredCompute
 from dressage.supervision import keepers, processes
 from dressage.supervision.control import request_stop
 from dressage.supervision.launch import Launch
+from dressage.supervision.tickets import Ticket
 from dressage.supervision.variables import recording_notes
 from dressage_local.launches import launch_of
 from dressage_local.options import Options
@@ -67,7 +68,12 @@ class LocalRuns:
         folder = self._workspace.run(run_id)
         if folder.refresh().request is None:
             raise NotFoundError(f"no run {run_id!r} in {str(self._workspace.root)!r}")
-        return _observe_supervised(folder) or self._observe_waiting(folder) or self._observe_ended(folder)
+        status = _observe_supervised(folder) or self._observe_waiting(folder) or self._observe_ended(folder)
+        record = folder.refresh()
+        if record.submitting <= record.submitted:
+            return status
+        has_attempt = record.attempt in record.processes or self._find_ticket(folder, record.attempt)
+        return replace(status, attempt=record.attempt if has_attempt else record.submitted)
 
     def wait(self, run_id: str, timeout_s: float) -> bool:
         """Wait until the run leaves the queue, and then for its supervisor's lock, which is released at its end."""
@@ -134,11 +140,14 @@ class LocalRuns:
 
     def _observe_waiting(self, folder: RunFolder) -> RunStatus | None:
         """Return the status of a run that waits or has just been started; None if it does neither."""
-        queue, record = self._queues.of_run(folder), folder.refresh()
-        ticket = queue.find(folder.path.name)
-        if ticket and ticket.attempt in (record.attempt, 0):
-            return self._queues.describe(queue, ticket)
+        if ticket := self._find_ticket(folder, folder.refresh().attempt):
+            return self._queues.describe(self._queues.of_run(folder), ticket)
         return _observe_supervised(folder)
+
+    def _find_ticket(self, folder: RunFolder, attempt: int) -> Ticket | None:
+        """Return the ticket of an attempt that waits."""
+        ticket = self._queues.of_run(folder).find(folder.path.name)
+        return ticket if ticket and ticket.attempt in (attempt, 0) else None
 
     def _observe_ended(self, folder: RunFolder) -> RunStatus:
         """Return the status of a run that neither waits nor has a supervisor. It may just have ended."""

@@ -8,7 +8,7 @@ from typing import Any, NoReturn, TypeVar
 from msgspec.structs import replace
 
 from dressage.engine.planning import find_registered
-from dressage.errors import DressageError, StageError
+from dressage.errors import DressageError, StageError, UnreachableError
 from dressage.files.disk import describe
 from dressage.files.encoding import from_json, to_json
 from dressage.hooks.proxy import PlatformProxy
@@ -62,13 +62,16 @@ class Conductor:
     def submit(self, submission: Submission) -> None:
         """Submit the attempt to the platform. Can be repeated.
 
-        Raises StageError if the run was canceled in the meantime, or cannot be started.
+        Raises StageError if the run was canceled in the meantime, or cannot be started; UnreachableError if the
+        platform may have the attempt or not: then it is submitted again when the run is resumed.
         """
         if self._is_canceled:
             raise StageError("model", f"run {submission.run_id!r} was canceled before it was submitted")
         self.folder.begin_submission(submission.attempt)
         try:
             self.platform.runs.submit(submission)
+        except UnreachableError:
+            raise
         except DressageError as error:
             self._fail(submission.attempt, error)
             raise

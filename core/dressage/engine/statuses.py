@@ -104,7 +104,7 @@ class StatusReader:
     def _recover_submission(self, attempt: int) -> RunStatus | None:
         """Return the platform's status if the client was killed between submitting the run and recording that.
 
-        None if the platform does not have the run.
+        None if the platform does not have the attempt, or does not say which attempt its status is of.
         """
         if self.is_offline:
             return None
@@ -112,6 +112,8 @@ class StatusReader:
         try:
             seen = self._platform.runs.observe(self._run_id)
         except DressageError:
+            return None
+        if (seen.attempt or 1) != attempt:
             return None
         self._folder.finish_submission(attempt)
         return self._record_status(seen, attempt, changes)

@@ -50,7 +50,8 @@ class Runs(Protocol):
         Called: when datasets, compute and environment are ready; again after a crash, with the same run id and
             attempt; with the next attempt when a run that failed or was canceled is resumed.
         Returns: as soon as the platform has accepted the attempt; it may still be queued.
-        Raises: StageError if the attempt cannot be started, UnreachableError.
+        Raises: StageError if the attempt cannot be started; UnreachableError if it is not known whether the platform
+            has it. After that, the same attempt is submitted again when the run is resumed.
         """
 
     def observe(self, run_id: str) -> RunStatus:
@@ -59,7 +60,8 @@ class Runs(Protocol):
         Called: while a run is followed, with pauses that grow; by listings, once for each run that has not ended.
         Returns: the state; after the end, the exit code, and a reason in one line if the run failed; `started` and
             `ended`, if the platform knows the times (ISO 8601, UTC); `place`, if it is queued; `interrupted`, if the
-            run failed for a reason other than its script, so that resuming it makes sense.
+            run failed for a reason other than its script, so that resuming it makes sense; `attempt`, so that the
+            status of an earlier attempt is not taken for that of one whose submission was interrupted.
         Raises: NotFoundError if the platform does not know the run, UnreachableError.
 
         Example: RunStatus(state="Running", started="2026-11-24T09:00:00Z")

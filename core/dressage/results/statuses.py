@@ -17,8 +17,9 @@ class RunStatus(Struct, frozen=True, kw_only=True):
     started, ended: when it entered Running and its last state.
     interrupted: the run failed, but not because of the script (a killed supervisor, a reclaimed node); it can be
     resumed.
-    place: the place in the queue, 1 for the run that starts next; only of Queued runs, if the platform knows it. The
-    journal does not have it.
+    place: the place in the queue, 1 for the run that starts next; only of Queued runs, if the platform knows it.
+    attempt: the attempt that this is the status of, counted from 1; None if the platform does not say.
+    The journal does not have the last two.
     """
 
     state: State
@@ -28,6 +29,7 @@ class RunStatus(Struct, frozen=True, kw_only=True):
     ended: str | None = None
     interrupted: bool = False
     place: int | None = None
+    attempt: int | None = None
 
     @property
     def has_ended(self) -> bool:

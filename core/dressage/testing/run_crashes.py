@@ -6,6 +6,15 @@ from dressage.testing.runner import Finished, Runner, read_log, wait_for_output
 
 _ONCE = "import os, time; print('started', os.environ['DRESSAGE_RUN_ID']); time.sleep(0.3)"
 
+_SECOND_TIME = """\
+import os, pathlib
+pathlib.Path("outputs/checkpoints").mkdir(parents=True, exist_ok=True)
+pathlib.Path("outputs/checkpoints/step").write_text("1")
+again = "DRESSAGE_RESUME_FROM" in os.environ
+print("try", 2 if again else 1)
+raise SystemExit(0 if again else 1)
+"""
+
 
 class CrashTests(PlatformSuite):
     """`submit` can be repeated, by anyone and at any time, and a run outlives its clients."""
@@ -54,6 +63,16 @@ class CrashTests(PlatformSuite):
             assert read_log(run).count(b"started") == 1
         models = [version.name for version in runner.platform.models.list()]
         assert sorted(models) == sorted(f"kit-{n}" for n in range(len(made.made)))
+
+    def test_a_resume_that_is_killed_anywhere_can_be_repeated(
+        self, runner: Runner, processes: Processes
+    ) -> None:
+        """The next attempt is started once, and the end of the one before is not taken for its end."""
+        made = Arguments(lambda _: runner.finish(_SECOND_TIME).run.id)
+        self.kill_and_repeat(processes, "finish", made)
+        for run_id in made.made:
+            run = runner.find(run_id)
+            assert (run.status.state, read_log(run)) == ("Completed", b"try 1\ntry 2\n")
 
     def test_a_run_continues_when_its_client_is_killed(self, runner: Runner, processes: Processes) -> None:
         submission = runner.prepare("import time; print('up'); time.sleep(1); print('end')")
