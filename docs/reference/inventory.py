@@ -95,6 +95,7 @@ PAGES = (
             ("dressage.records.workspace", ("Workspace",)),
             ("dressage.records.run_folder", ("RunFolder",)),
             ("dressage.records.record", ("Record",)),
+            ("dressage.records.journal", ("Journal",)),
             ("dressage.supervision.launch", ("Command", "command_of")),
             ("dressage.files.trees", ("files_below",)),
             ("dressage.testing.memory", ("MemoryPlatform",)),

@@ -183,8 +183,13 @@ def _init(node: ast.ClassDef) -> ast.FunctionDef | None:
 
 def _members(node: ast.ClassDef) -> Iterator[ast.FunctionDef]:
     for item in node.body:
-        if isinstance(item, ast.FunctionDef) and not item.name.startswith("_"):
+        if isinstance(item, ast.FunctionDef) and not item.name.startswith("_") and not _is_setter(item):
             yield item
+
+
+def _is_setter(function: ast.FunctionDef) -> bool:
+    """Return whether the function sets a property, which is documented already."""
+    return any(ast.unparse(decorator).endswith(".setter") for decorator in function.decorator_list)
 
 
 def _fields(node: ast.ClassDef) -> list[str]:
