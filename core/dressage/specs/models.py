@@ -110,7 +110,8 @@ class Model:
 
     script: the script that trains the model.
     name: the name to register the model under; None to register nothing.
-    output_path: the folder that holds the trained model, relative to the script's working directory.
+    output_path: the folder or the file with the trained model, relative to the script's working directory. Some
+        platforms keep only what is in outputs/ and logs/.
     framework: the library that loads the model: "keras", "pytorch", ...
     primary_metric: the metric that a run is judged by.
     tags: tags of the registered model.
