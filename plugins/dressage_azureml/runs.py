@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from msgspec.structs import replace
@@ -14,13 +14,14 @@ from msgspec.structs import replace
 from dressage.errors import NotFoundError, SpecError, StageError, describe_unknown
 from dressage.files.encoding import to_json
 from dressage.platforms.remote import LogMirror
-from dressage.records.requests import Submission, input_of
+from dressage.records.requests import RunRequest, Submission, input_of
 from dressage.records.workspace import Workspace
 from dressage.results.metrics import Point
 from dressage.results.statuses import RunStatus, State
 from dressage.results.tracking import Recorded
-from dressage.results.versions import File
+from dressage.results.versions import File, Snapshot
 from dressage.specs.datasets import DatasetFolder
+from dressage.storage.source_files import find_source_files
 from dressage_azureml.azure import Azure
 from dressage_azureml.environments import azure_name
 
@@ -118,6 +119,15 @@ class AzureRuns:
         if record.submitted:
             self._azure.call("model", "runs.cancel", run_id=azure_id(run_id, record.submitted))
 
+    def notes(self, request: RunRequest) -> Sequence[str]:
+        lost = "Azure ML keeps only what the script writes to outputs/ and logs/"
+        model = request.model
+        if model.name is None or PurePosixPath(model.output_path).parts[:1] in (("outputs",), ("logs",)):
+            return [lost]
+        return [
+            f"{lost}; the model {model.name!r} is expected at {model.output_path!r}, and will not be registered"
+        ]
+
     def _last_attempt(self, run_id: str) -> str:
         """Return the Azure ML id of the last attempt that was submitted."""
         return azure_id(run_id, self._workspace.run(run_id).refresh().submitted)
@@ -125,18 +135,17 @@ class AzureRuns:
     def _source(self, submission: Submission) -> tuple[Path, dict[str, str]]:
         """Return the source folder to submit, and its variables. A resumed run's folder contains its checkpoints."""
         request = submission.request
-        snapshot = request.snapshot.directory
-        if submission.attempt == 1:
-            return snapshot, {}
         prefix = f"{request.script.checkpoint_path}/"
-        before = self._locate_files(request.run_id, submission.attempt - 1)
+        before = self._locate_files(request.run_id, submission.attempt - 1) if submission.attempt > 1 else {}
         checkpoints = {path: one for path, one in before.items() if path.startswith(prefix)}
-        if not checkpoints:
-            return snapshot, {}
+        if not checkpoints and not _has_ignored(request.snapshot):
+            return request.snapshot.directory, {}
         folder = self._workspace.run(request.run_id).source(submission.attempt)
         shutil.rmtree(folder, ignore_errors=True)
         ignored = shutil.ignore_patterns(".gitignore", ".amlignore")  # the snapshot follows them already
-        shutil.copytree(snapshot, folder, ignore=ignored)
+        shutil.copytree(request.snapshot.directory, folder, ignore=ignored)
+        if not checkpoints:
+            return folder, {}
         fetched = folder.with_name(f"{folder.name}.fetched")
         self._fetch(checkpoints, fetched)
         (fetched / prefix).rename(folder / _CHECKPOINTS)
@@ -165,6 +174,11 @@ class AzureRuns:
             )
 
         return LogMirror(self._workspace.run(run_id).mirrored_log(attempt), fetch)
+
+
+def _has_ignored(snapshot: Snapshot) -> bool:
+    """Return whether a snapshot has files that its ignore files list: the SDK would leave them out again."""
+    return len(find_source_files(snapshot.directory).files) < len(snapshot.files)
 
 
 def _check_size(folder: Path, submission: Submission) -> None:

@@ -9,6 +9,7 @@ from dressage.errors import NotFoundError, describe_unknown
 from dressage.files.trees import files_below
 from dressage.records.run_folder import RunFolder
 from dressage.results.versions import File
+from dressage.supervision.left_files import find_left_files
 
 LOG = "user_logs/std_log.txt"
 """Path under which the script's output is listed; the same as in Azure ML."""
@@ -44,6 +45,7 @@ def _locate_files(folder: RunFolder) -> dict[str, Path]:
     """Return the files by the path that they are listed under. A second file of one path is below artifacts/."""
     prefixes = {folder.work / "outputs": "outputs/", folder.work / "logs": "logs/", folder.artifacts: ""}
     found = {LOG: folder.log} if folder.log.exists() else {}
+    found |= {f"work/{path}": folder.work / path for path in find_left_files(folder)}
     for directory, prefix in prefixes.items():
         for path in files_below(directory):
             name = f"{prefix}{path}"

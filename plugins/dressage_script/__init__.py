@@ -53,6 +53,7 @@ def model(settings: Settings) -> Model:
         module=start.module,
         command=start.command,
         arguments=place_inputs((*start.arguments, *words), read_inputs(settings.inputs)),
+        include=settings.include,
     )
     name, _, path = (settings.model or "").partition("=")
     if settings.model is not None and not name:

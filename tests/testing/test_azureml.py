@@ -17,6 +17,7 @@ pytestmark = pytest.mark.slow
 class TestAzureml(PlatformTests):
     kills = 3
     secrets = False
+    keeps_work = False
 
     @pytest.fixture
     def platform(self) -> str:

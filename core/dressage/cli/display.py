@@ -30,7 +30,7 @@ from dressage.results.events import (
     StageStarted,
     StateChanged,
 )
-from dressage.results.plans import Plan, StagePlan
+from dressage.results.plans import LeftOut, Plan, StagePlan
 
 _REASONS_AT = 48
 _COLOURS = {"reuse": "green", "none": "dim"}
@@ -49,7 +49,7 @@ class TextDisplay:
             case PlanMade():
                 say(plan_lines(event.plan))
             case RunCreated():
-                say(f"run {event.run_id}")
+                say("\n".join(_created_lines(event)))
             case RunFound():
                 say("\n".join(_found_lines(event)))
             case RunJudged():
@@ -112,6 +112,11 @@ def say(text: str) -> None:
     sys.stderr.flush()
 
 
+def _created_lines(event: RunCreated) -> Iterator[str]:
+    yield f"run {event.run_id}"
+    yield from (f"  source file {escape_text(change)}" for change in event.changes)
+
+
 def _found_lines(event: RunFound) -> Iterator[str]:
     if event.reason != "reused":
         yield f"resuming run {event.run_id}: {event.reason}"
@@ -137,6 +142,7 @@ def plan_lines(plan: Plan, stream: Any = None) -> str:
     lines = [f"plan: {plan.recipe} on {plan.platform}"]
     for stage in plan.stages:
         lines += _stage_lines(stage, stream)
+    lines += [f"  left out: {left_out_line(one)}" for one in plan.left_out]
     if plan.tags:
         tags = ", ".join(f"{name}={value}" for name, value in plan.tags.items())
         lines.append(f"  {'tags':<12} {escape_text(tags)}")
@@ -148,6 +154,18 @@ def plan_lines(plan: Plan, stream: Any = None) -> str:
         lines.append(f"  {'policies':<12} {', '.join(plan.policies)}{order}")
     lines += _disabled_lines(plan.disabled_policies)
     return "\n".join(lines)
+
+
+def left_out_line(left: LeftOut) -> str:
+    """Return "data/train.bin, 12 files, 1.2 GB, by .gitignore"."""
+    if left.size is None:
+        more = f" and {left.files - 1} more" if left.files > 1 else ""
+        return f"{escape_text(left.path)}{more}, {left.reason}"
+    files = f"{left.files:,} file{'s' if left.files > 1 else ''}"
+    count = f"{files}, {size_of(left.size)}"
+    if not left.is_complete:
+        count = f"more than {files}, more than {size_of(left.size)}"
+    return f"{escape_text(left.path)}, {count}, {left.reason}"
 
 
 def _stage_lines(stage: StagePlan, stream: Any) -> list[str]:

@@ -329,6 +329,7 @@ class Engine:
             stages=plan_stages(proposal.platform, self.workspace, request, changes, again=again),
             policies=tuple(judgement.policies),
             disabled_policies=judgement.disabled,
+            left_out=proposal.left_out,
         )
 
     def _find_run(self, plan: Plan, request: RunRequest, listener: Listener) -> Run | None:
@@ -356,14 +357,19 @@ class Engine:
         folder = self.workspace.run(run_id)
         client_lock = runs.lock_of_client(folder)
         client_lock.acquire()
-        kept = snapshots.keep(proposal.request.snapshot, self.workspace.snapshots, self._hashes)
-        request = replace(proposal.request, run_id=run_id, snapshot=kept)
+        kept = snapshots.keep_current(
+            proposal.request.snapshot,
+            self.workspace.snapshots,
+            self._hashes,
+            needed=proposal.request.script.file,
+        )
+        request = replace(proposal.request, run_id=run_id, snapshot=kept.snapshot)
         run = self._run(request, client_lock)
         with run.release_on_error():
             self.workspace.open_runs.add(run_id, request.key)  # first: a run with a journal must be findable
             folder.create(to_json(request), to_json(proposal.judgement))
             self._inform_observers(run_id)
-            listener(RunCreated(run_id))
+            listener(RunCreated(run_id, kept.changes))
             submit_attempt(run, 1, listener)
         return run
 

@@ -45,7 +45,7 @@ def export_run(
 def _download(run: Run, folder: Path, progress: Progress) -> Path:
     """Download the files of a run that has ended on a remote platform."""
     if run.status.has_ended:
-        paths = [file.path for file in run.files]
+        paths = run.choose_files().paths
         progress("download", 0, len(paths))
         run.download(folder, paths)
     return folder

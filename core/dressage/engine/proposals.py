@@ -15,20 +15,29 @@ from dressage.hooks.values import resolve_values
 from dressage.records.judgements import Judgement, Question
 from dressage.records.requests import RunRequest, input_of
 from dressage.records.run_ids import experiment_of
+from dressage.results.plans import LeftOut
 from dressage.specs.configuration import Configuration
 from dressage.specs.datasets import DatasetFolder
+from dressage.specs.models import Script
 from dressage.specs.settings import Owner
 from dressage.storage import snapshots
 from dressage.storage.hash_cache import HashCache
 
+_SCRIPTS = (".py", ".sh", ".ipynb")
+"""Endings of the files that a program such as bash starts."""
+
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A request that the policies have judged. Nothing has been changed yet."""
+    """A request that the policies have judged. Nothing has been changed yet.
+
+    left_out: files of the source directory that the run does not get.
+    """
 
     request: RunRequest
     judgement: Judgement
     platform: PlatformProxy
+    left_out: tuple[LeftOut, ...] = ()
 
 
 def make_proposal(
@@ -71,20 +80,41 @@ def make_proposal(
     described = review.describe(platform.compute.resolve)
     check_script(recipe, described["model"])
     check_secrets(described["environment"])
-    limit_mb = configuration.option("snapshot_limit_mb").value
+    survey = _survey(described["model"].script, configuration, hashes)
     request = RunRequest(
         recipe=recipe,
         platform=platform.name,
         experiment=context.experiment,
         name=name,
         settings=settings_json,
-        snapshot=snapshots.take(described["model"].script.directory, limit_mb=limit_mb, hashes=hashes),
+        snapshot=survey.snapshot,
         priority=priority,
         retries=retries,
         **described,
     )
     _check_inputs(request)
-    return Proposal(request, review.judgement(list_disabled_policies(plugins)), platform)
+    judgement = review.judgement(list_disabled_policies(plugins))
+    return Proposal(request, judgement, platform, survey.left_out)
+
+
+def _survey(script: Script, configuration: Configuration, hashes: HashCache) -> snapshots.Survey:
+    """Read the source directory. Raises SpecError if it is too large."""
+    return snapshots.survey(
+        script.directory,
+        include=script.include,
+        needed=_name_scripts(script),
+        limit_mb=configuration.option("snapshot_limit_mb").value,
+        hashes=hashes,
+    )
+
+
+def _name_scripts(script: Script) -> list[str]:
+    """Return the paths that may be those of what is started, relative to the source directory."""
+    words = [script.file, script.command, *script.arguments]
+    module = (script.module or "").replace(".", "/")
+    modules = [f"{module}.py", f"{module}/__main__.py"] if module else []
+    is_script = [word for word in words if isinstance(word, str) and word.endswith(_SCRIPTS)]
+    return [*modules, *is_script, *filter(None, (script.file, script.command))]
 
 
 def _make_review(

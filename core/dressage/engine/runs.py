@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
+from dressage.engine.downloads import Choice, choose_files, name_files
 from dressage.engine.stages import Conductor, label_of
 from dressage.engine.statuses import StatusReader
 from dressage.errors import UnreachableError
@@ -134,15 +135,31 @@ class Run:
 
     @property
     def files(self) -> Sequence[File]:
-        """The files below outputs/ and logs/, and the logged artifacts. More may come while the script runs."""
+        """The files below outputs/ and logs/, and the logged artifacts. More may come while the script runs.
+
+        Other files that the script created or changed in its working directory are below work/, if the platform
+        keeps them.
+        """
         return self.platform.runs.files(self.id) if self.folder.refresh().submitted else ()
 
-    def download(self, target: str | Path, paths: Iterable[str] = ()) -> None:
-        """Copy the run's files to the folder `target`; those in `paths`, or all.
+    def choose_files(self, paths: Iterable[str] = ()) -> Choice:
+        """Return the files that `download` copies, and those that it does not. Raises as `download`."""
+        paths = list(paths)
+        if not paths:
+            return choose_files(self.files)
+        has_folder = any(path.endswith("/") for path in paths)
+        return name_files(self.id, self.files, paths) if has_folder else Choice(paths)
 
+    def download(self, target: str | Path, paths: Iterable[str] = ()) -> tuple[File, ...]:
+        """Copy the run's files to the folder `target`: those in `paths`, or all but the largest below work/.
+
+        paths: a path that ends with '/' stands for all files below it.
+        Returns the files that were not copied because more than 2 GB are below work/; name them to copy them.
         Raises NotFoundError, UnreachableError.
         """
-        self.platform.runs.download(self.id, list(paths) or [file.path for file in self.files], Path(target))
+        choice = self.choose_files(paths)
+        self.platform.runs.download(self.id, choice.paths, Path(target))
+        return choice.skipped
 
     def cancel(self) -> None:
         """Cancel the run; return without waiting for its end. A run that is not submitted yet will not be submitted.

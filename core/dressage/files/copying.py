@@ -76,6 +76,21 @@ def copy_once(
     return Copied(before, copy, hasher.hexdigest() if hasher else None, read_ns)
 
 
+def copy_beginning(source: str, target: str, size: int, *, mode: int = 0o444) -> Copied:
+    """Copy the first bytes of a file, which may be growing, to a new file. Raises OSError."""
+    hasher = hashlib.sha256()
+    with (
+        _opened(source, os.O_RDONLY) as reading,
+        _opened(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode) as writing,
+    ):
+        left = size
+        while left and (piece := os.read(reading, min(left, _PIECE_BYTES))):
+            hasher.update(piece)
+            _write(writing, memoryview(piece))
+            left -= len(piece)
+        return Copied(stamp_of(os.fstat(reading)), settle(writing), hasher.hexdigest(), time.time_ns())
+
+
 class _Taker:
     """Hashes each piece, and counts the bytes: a call for each piece would take noticeable time."""
 

@@ -79,6 +79,9 @@ class Runs(Protocol):
     def files(self, run_id: str) -> Sequence[File]:
         """Return the run's files: those below "outputs/" and "logs/", and logged artifacts.
 
+        A platform that keeps other files that the script created or changed in its working directory lists them below
+        "work/". One that does not says so in the notes of the plan.
+
         Called: at any time, to show and download a run's files; after the run has completed, to find its model.
         Returns: paths with forward slashes, with size in bytes and SHA-256 if they are known.
         Raises: UnreachableError.

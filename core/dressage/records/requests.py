@@ -63,6 +63,7 @@ class RunRequest(Struct, frozen=True, kw_only=True):
         for name in ("run_id", "name", "experiment", "snapshot", "priority", "retries"):
             del parts[name]
         parts["model"]["script"]["directory"] = None
+        del parts["model"]["script"]["include"]  # the snapshot has what it adds
         return digest_of({**parts, "snapshot": self.snapshot.digest})
 
 
@@ -189,6 +190,7 @@ NOT_INPUTS: Mapping[str, str] = {
     "request.file_datasets": "their digests are training.datasets",
     "request.registered_datasets": "their digests are training.datasets",
     "request.model.script.directory": "its content is the snapshot",
+    "request.model.script.include": "what it adds is in the snapshot",
     "request.model.script.checkpoint_path": "where a resumed run finds its checkpoints",
     "request.model.name": "a plan looks for a version of this name",
     "request.model.framework": "describes the model",

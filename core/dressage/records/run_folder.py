@@ -50,6 +50,7 @@ class RunFolder:
                       .whole: the log is complete, .lock: a process reads it
     source-ATTEMPT/   source and checkpoints that are sent to a remote platform with an attempt
     work/             the script's working directory: its source, outputs/, logs/
+    source.date       an empty file; files in work/ that the script has not changed have its modification time
     inputs/           the run's own copies of its datasets while the script runs, if the platform makes them
     artifacts/        files that the script logged with the MLflow client
     launch.json       the supervisor's input; supervisor.log: its errors
@@ -63,6 +64,7 @@ class RunFolder:
     cursors = _Place("observers")
     log = _Place("log.txt")
     work = _Place("work")
+    source_date = _Place("source.date")
     inputs = _Place("inputs")
     artifacts = _Place("artifacts")
     launch = _Place("launch.json")

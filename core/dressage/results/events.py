@@ -20,7 +20,10 @@ class PlanMade(Struct, frozen=True):
 
 
 class RunCreated(Struct, frozen=True):
+    """changes: files of the source directory that changed after the plan was made, one line each."""
+
     run_id: str
+    changes: tuple[str, ...] = ()
 
 
 class RunFound(Struct, frozen=True):

@@ -32,6 +32,22 @@ class StagePlan(Struct, frozen=True, kw_only=True):
     run_id: str | None = None
 
 
+class LeftOut(Struct, frozen=True, kw_only=True):
+    """Files of the source directory that a run does not get, all for the same reason.
+
+    reason: "by .gitignore", "by default", "broken link", ...
+    path: the largest file, relative to the source directory. files: how many; if the reason is a link or a folder
+    that cannot be read, how many of these. size: of all files, in bytes; None if unknown.
+    is_complete: False if there are more files: only the first 10,000 are counted.
+    """
+
+    reason: str
+    path: str
+    files: int
+    size: int | None = None
+    is_complete: bool = True
+
+
 class Plan(Struct, frozen=True, kw_only=True):
     """What a run would do, stage by stage.
 
@@ -39,6 +55,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     tags: the run's tags. tags_changed_by: policies that changed them, and how.
     policies: the policies that judged the plan, in the order in which they were applied; the last one decides.
     disabled_policies: policies that did not judge it, with the file or variable that disables each.
+    left_out: files of the source directory that the run does not get, one entry per reason.
     """
 
     recipe: str
@@ -50,6 +67,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     tags_changed_by: tuple[str, ...] = ()
     policies: tuple[str, ...] = ()
     disabled_policies: Mapping[str, str] = {}
+    left_out: tuple[LeftOut, ...] = ()
 
     def stage(self, name: Stage) -> StagePlan:
         """Return the first plan of a stage; a run may have several datasets. Raises KeyError if there is none."""

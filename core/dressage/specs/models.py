@@ -44,6 +44,8 @@ class Script:
     checkpoint_path: the folder where the script saves checkpoints, relative to its working directory. In a resumed
         run, the variable DRESSAGE_RESUME_FROM is the path of the earlier attempt's checkpoints.
     distribution: how many processes; one by default.
+    include: patterns of files that a run gets although .gitignore or .amlignore lists them, or a link to a folder
+        outside `directory` leads to them; in the syntax of .gitignore, relative to `directory`.
     """
 
     directory: Path
@@ -53,6 +55,7 @@ class Script:
     arguments: tuple[str | DatasetFolder, ...] = ()
     checkpoint_path: str = "outputs/checkpoints"
     distribution: Distribution = Distribution()
+    include: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         ways = [way for way in ("file", "module", "command") if getattr(self, way)]
@@ -67,6 +70,8 @@ class Script:
         for path in filter(None, (self.file, self.checkpoint_path)):
             if leaves_folder(path):
                 raise SpecError(f"script path {path!r} leaves the script's directory; make it relative")
+        for pattern in self.include:
+            _check_pattern(pattern)
 
     @property
     def label(self) -> str:
@@ -78,6 +83,14 @@ class Script:
         if self.command:
             return (self.command,)
         return (python, "-m", self.module) if self.module else (python, str(self.file))
+
+
+def _check_pattern(pattern: str) -> None:
+    """Raise SpecError unless it is a pattern of paths inside the source directory."""
+    if not pattern.strip("./ ") or pattern[0] in "!#" or leaves_folder(pattern.lstrip("/")):
+        raise SpecError(
+            f"include {pattern!r} is not a pattern of paths in the source directory; give one such as 'data/*.csv'"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +110,8 @@ class Model:
 
     script: the script that trains the model.
     name: the name to register the model under; None to register nothing.
-    output_path: the folder that holds the trained model, relative to the script's working directory.
+    output_path: the folder or the file with the trained model, relative to the script's working directory. Some
+        platforms keep only what is in outputs/ and logs/.
     framework: the library that loads the model: "keras", "pytorch", ...
     primary_metric: the metric that a run is judged by.
     tags: tags of the registered model.

@@ -45,6 +45,8 @@ _Entry = tuple[tuple[int, int, int], bytes]
 
 
 class Hashed(NamedTuple):
+    """stamp: of the file before it was read, with the number of bytes that were read as its size."""
+
     path: str
     stamp: Stamp
     sha256: str
@@ -153,12 +155,12 @@ class HashCache:
     def _read(self, path: str) -> Hashed:
         with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - a Path for each file is slow
             before = stamp_of(os.fstat(file.fileno()))
-            digest = _digest(file.fileno(), before.size)
+            digest, size = _digest(file.fileno(), before.size)
             read_ns = time.time_ns()
             after = stamp_of(os.fstat(file.fileno()))
         if after == before:
             self.add(path, after, digest, read_ns)
-        return Hashed(path, after, digest)
+        return Hashed(path, before._replace(size=size), digest)
 
     def _key(self, path: str) -> bytes:
         return path.removeprefix(self._prefix).encode(errors="surrogateescape")
@@ -203,10 +205,14 @@ def _write(connection: "sqlite3.Connection", rows: list[Any]) -> list[Any]:
     return []
 
 
-def _digest(descriptor: int, size: int) -> str:
-    """Return the SHA-256 of an open file."""
-    hasher = hashlib.sha256()
+def _digest(descriptor: int, size: int) -> tuple[str, int]:
+    """Return the SHA-256 of an open file, and how many bytes it is of.
+
+    The file may grow faster than we read: at most a little more than `size` is read.
+    """
+    hasher, read = hashlib.sha256(), 0
     buffer = memoryview(bytearray(min(size + 1, _BUFFER_BYTES)))
-    while count := os.readv(descriptor, [buffer]):
+    while read <= size and (count := os.readv(descriptor, [buffer])):
         hasher.update(buffer[:count])
-    return hasher.hexdigest()
+        read += count
+    return hasher.hexdigest(), read

@@ -1,65 +1,55 @@
-"""The files of a source directory that a snapshot leaves out: `.amlignore`, or else `.gitignore`, in each folder."""
+"""Which paths a snapshot leaves out: `.amlignore`, or else `.gitignore`, in each folder, and what nobody wants."""
 
-import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from dressage.files.stamps import Stamp, stamp_of
-
-_ALWAYS_IGNORED = frozenset(
-    {".git", ".hg", ".svn", ".dressage", ".venv", "venv", "__pycache__", "node_modules", ".ipynb_checkpoints"}
-)
 _IGNORE_FILES = (".amlignore", ".gitignore")
 _SPECIAL = frozenset("*?[]!/\\#")
 
-
-def walk_source(directory: Path) -> Iterator[tuple[str, Stamp]]:
-    """Yield the relative path and the stamp of each file that is not left out. Raises FileNotFoundError."""
-    return _walk(str(directory), "", ())
-
-
-def _walk(folder: str, prefix: str, rules: tuple["_Rules", ...]) -> Iterator[tuple[str, Stamp]]:
-    """rules: the ignore files from the top folder down."""
-    with os.scandir(folder) as found:
-        entries = list(found)
-    rules = (*rules, *_read_rules(folder, prefix, {entry.name for entry in entries}))
-    for entry in entries:
-        path = prefix + entry.name
-        if entry.is_dir(follow_symlinks=False):
-            if entry.name not in _ALWAYS_IGNORED and not _is_ignored(path + "/", entry.name, rules):
-                yield from _walk(entry.path, path + "/", rules)
-        elif entry.is_file() and not _is_ignored(path, entry.name, rules):
-            yield path, stamp_of(entry.stat())
+CACHES = frozenset(
+    {
+        *(".git", ".hg", ".svn", ".dressage", ".venv", "venv", "__pycache__", "node_modules"),
+        *(".ipynb_checkpoints", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis", ".tox", ".nox"),
+    }
+)
+"""Names of folders that are always left out: version control, virtual environments and caches."""
+TRACKERS = frozenset({"mlartifacts", "mlruns", "wandb"})
+"""Names of folders in which other tools keep the results of earlier runs; left out unless they are packages."""
 
 
-def _read_rules(folder: str, prefix: str, names: set[str]) -> Iterator["_Rules"]:
+def read_rules(folder: str, prefix: str, names: set[str]) -> Iterator["Rules"]:
+    """Yield the rules of a folder's ignore file, if it has one. names: of the folder's entries."""
     for name in _IGNORE_FILES:
         if name in names and (path := Path(folder, name)).is_file():
-            yield _Rules(prefix, path.read_text(encoding="utf-8").splitlines())
+            yield Rules(name, prefix, path.read_text(encoding="utf-8", errors="surrogateescape").splitlines())
             return
 
 
-def _is_ignored(path: str, name: str, rules: tuple["_Rules", ...]) -> bool:
-    """Return whether the path is left out: the nearest ignore file with a matching pattern decides, as in git."""
+def find_ignoring(path: str, name: str, rules: tuple["Rules", ...]) -> str | None:
+    """Return which ignore file leaves a path out, as in "by .gitignore"; None if none does.
+
+    The nearest ignore file with a matching pattern decides, as in git.
+    """
     for rule in reversed(rules):
         verdict = rule.judge(path, name)
         if verdict is not None:
-            return verdict
-    return False
+            return f"by {rule.name}" if verdict else None
+    return None
 
 
-class _Rules:
-    """The patterns of one ignore file. prefix: of its folder.
+class Rules:
+    """The patterns of one ignore file. name: of the file. prefix: of its folder.
 
     Most patterns are a name or an ending such as "*.pyc", and most paths match none of these, which is quick to find
     out. One regular expression has the other patterns. Only a path that may match is compared with each pattern.
     """
 
-    def __init__(self, prefix: str, lines: list[str]) -> None:
+    def __init__(self, name: str, prefix: str, lines: list[str]) -> None:
         from pathspec import GitIgnoreSpec
 
+        self.name = name
         self._start = len(prefix)
         self._spec: Any = GitIgnoreSpec.from_lines(lines)
         patterns = {line.rstrip() for line in lines if line.strip() and not line.startswith("#")}

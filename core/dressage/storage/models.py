@@ -1,7 +1,7 @@
 """Models of a workspace: versions by content, each with the lineage of the first run that made it."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
@@ -49,19 +49,19 @@ class StoredModels:
 
     def ensure(self, submission: Submission, metrics: Mapping[str, float]) -> ModelVersion:
         """Register the model that a run wrote on this machine, or download it from the run's platform first."""
-        folder = self._workspace.run(submission.run_id).work / submission.request.model.output_path
-        if folder.is_dir() or self._runs is None:
-            return self.add_output(submission, folder, metrics)
+        output = self._workspace.run(submission.run_id).work / submission.request.model.output_path
+        if output.exists() or self._runs is None:
+            return self.add_output(submission, output, metrics)
         import tempfile
 
         self._root.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=self._root, prefix=".fetched.") as temporary:
             return self.add_output(submission, self._fetch(submission, Path(temporary)), metrics)
 
-    def add_output(self, submission: Submission, folder: Path, metrics: Mapping[str, float]) -> ModelVersion:
-        """Register the files in the folder as the run's model. Raises StageError if there are none."""
+    def add_output(self, submission: Submission, output: Path, metrics: Mapping[str, float]) -> ModelVersion:
+        """Register a file, or the files in a folder, as the run's model. Raises StageError if there are none."""
         model = submission.request.model
-        files = self._store(folder, f"run {submission.run_id!r} left no model at {model.output_path!r}")
+        files = self._store(output, f"run {submission.run_id!r} left no model at {model.output_path!r}")
         return self._add(
             str(model.name),
             files,
@@ -72,13 +72,15 @@ class StoredModels:
         )
 
     def _fetch(self, submission: Submission, target: Path) -> Path:
-        """Download the run's model below `target`, and return its folder."""
-        path = submission.request.model.output_path.rstrip("/")
+        """Download the run's model below `target`, and return its folder or file."""
+        output = str(PurePosixPath(submission.request.model.output_path))
         assert self._runs  # noqa: S101 - checked by the caller
         listed = [file.path for file in self._runs.files(submission.run_id)]
-        if wanted := [name for name in listed if name.startswith(f"{path}/")]:
-            self._runs.download(submission.run_id, wanted, target)
-        return target / path
+        for path in (output, f"work/{output}"):
+            if wanted := [name for name in listed if name == path or name.startswith(f"{path}/")]:
+                self._runs.download(submission.run_id, wanted, target)
+                return target / path
+        return target / output
 
     def register(self, name: str, directory: Path) -> ModelVersion:
         """Register a folder of files. Raises StageError if it has none."""
@@ -139,7 +141,9 @@ class StoredModels:
         return self._versions.add(name, digest, make, again=again)
 
     def _store(self, folder: Path, missing: str) -> tuple[File, ...]:
-        """Store the files of a folder. missing: the error if there are none."""
+        """Store the files of a folder, or one file. missing: the error if there are none."""
+        if folder.is_file():
+            return (self._objects.add(folder),)
         paths = sorted(files_below(folder))
         if not paths:
             raise StageError("model", f"{missing}; save it there, or change the recipe's output path")

@@ -7,39 +7,65 @@ A kept snapshot is compared with its files before each use, without reading thos
 damaged one is moved to the quarantine, and copied again from the source directory if that has the right bytes.
 """
 
-import os
 import shutil
 import time
 import uuid
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Sequence
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from dressage.errors import SpecError, StageError
-from dressage.files.copying import ChangedError, copy_once
 from dressage.files.locks import FileLock
-from dressage.files.stamps import Stamp, stamp_of
+from dressage.files.stamps import Stamp
 from dressage.files.trees import files_below
-from dressage.results.versions import File, Snapshot
-from dressage.storage.hash_cache import HashCache, Hashed
-from dressage.storage.ignore_rules import walk_source
+from dressage.results.plans import LeftOut
+from dressage.results.versions import File, Snapshot, digest_of_files
+from dressage.storage.hash_cache import HashCache
+from dressage.storage.snapshot_copies import CurrentCopy, SnapshotCopy
+from dressage.storage.source_files import find_source_files
+
+
+class Survey(NamedTuple):
+    """A snapshot, and the files of its directory that it leaves out."""
+
+    snapshot: Snapshot
+    left_out: tuple[LeftOut, ...]
 
 
 def take(directory: Path, *, limit_mb: int = 300, hashes: HashCache | None = None) -> Snapshot:
+    """Return the snapshot of a directory, as `survey` does."""
+    return survey(directory, limit_mb=limit_mb, hashes=hashes).snapshot
+
+
+def survey(
+    directory: Path,
+    *,
+    include: Sequence[str] = (),
+    needed: Iterable[str] = (),
+    limit_mb: int = 300,
+    hashes: HashCache | None = None,
+) -> Survey:
     """Compute the digests of the directory's files; read only files that changed. Writes nothing but the hash cache.
 
-    Raises SpecError if they exceed the limit, with the largest files. Azure ML has the same limit of 300 MB; a larger
-    folder usually contains data that should be a dataset.
+    include: patterns of files that are taken although they are ignored. needed: files that are taken anyway.
+    Raises SpecError if a pattern matches nothing, if a file cannot be read, or if the files exceed the limit, with
+    the largest files. Azure ML has the same limit of 300 MB; a larger folder usually contains data that should be
+    a dataset.
     """
     try:
-        return _read(directory, limit_mb, hashes or HashCache(directory))
+        found = find_source_files(directory, include, needed)
+        return Survey(_read(directory, found.files, limit_mb, hashes or HashCache(directory)), found.left_out)
     except FileNotFoundError as error:
         raise SpecError(
             f"file {str(error.filename)!r} was deleted while it was being read; run the command again"
         ) from error
+    except PermissionError as error:
+        raise SpecError(
+            f"file {str(error.filename)!r} cannot be read; make it readable, or list it in .amlignore"
+        ) from error
 
 
-def _read(directory: Path, limit_mb: int, hashes: HashCache) -> Snapshot:
-    found = sorted(walk_source(directory))
+def _read(directory: Path, found: list[tuple[str, Stamp]], limit_mb: int, hashes: HashCache) -> Snapshot:
     total = sum(stamp.size for _, stamp in found)
     if total > limit_mb * 1_000_000:
         raise SpecError(_too_large(directory, found, total, limit_mb))
@@ -57,27 +83,65 @@ def _read(directory: Path, limit_mb: int, hashes: HashCache) -> Snapshot:
     )
 
 
+class Kept(NamedTuple):
+    """snapshot: of the copy. changes: how its files differ from those that were wanted, one line per file."""
+
+    snapshot: Snapshot
+    changes: tuple[str, ...] = ()
+
+
 def keep(snapshot: Snapshot, folder: Path, hashes: HashCache | None = None) -> Snapshot:
     """Copy the snapshot to `folder`/DIGEST, unless it exists there. Returns a snapshot that points at the copy.
 
-    folder: of the workspace. Raises SpecError if a file has changed since the snapshot was taken.
+    folder: of the workspace. Raises SpecError if a file has changed since the snapshot was taken, unless bytes were
+    only added to its end: then the copy does not have these.
     """
-    hashes = hashes or HashCache(folder.parent)
-    kept = folder / snapshot.digest
+    return _keep(snapshot, folder, hashes or HashCache(folder.parent), SnapshotCopy).snapshot
+
+
+def keep_current(
+    snapshot: Snapshot, folder: Path, hashes: HashCache | None = None, *, needed: str | None = None
+) -> Kept:
+    """Do the same, but copy files that have changed as they are now, and leave out those that keep changing.
+
+    needed: a file that must be there. Raises SpecError if it is left out.
+    """
+    kept = _keep(snapshot, folder, hashes or HashCache(folder.parent), CurrentCopy)
+    if (
+        kept.changes
+        and needed
+        and str(PurePosixPath(needed)) not in {file.path for file in kept.snapshot.files}
+    ):
+        raise SpecError(f"file {needed!r} changed while it was being copied; run the command again")
+    return kept
+
+
+def _keep(snapshot: Snapshot, folder: Path, hashes: HashCache, copying: type[SnapshotCopy]) -> Kept:
     if find_damage(snapshot, folder, hashes):
         with FileLock(folder / ".lock"):
             for left in folder.glob(".*.partial"):  # left by a killed process: we hold the lock
                 shutil.rmtree(left)
             if find_damage(snapshot, folder, hashes):
-                _set_aside(kept)
-                temporary = folder / f".{snapshot.digest}.partial"
-                temporary.mkdir(parents=True)  # a command may need no files
-                copied = list(_copy(snapshot, temporary, hashes))
-                temporary.rename(kept)
-                for file in copied:
-                    hashes.add(f"{kept}/{file.path}", file.stamp, file.sha256, time.time_ns())
-                hashes.save()
-    return Snapshot(directory=kept, files=snapshot.files)
+                copy = copying(snapshot, folder / f".{snapshot.digest}.partial", hashes)
+                copy.make()
+                return Kept(_place(copy, folder, hashes), tuple(copy.changes))
+    return Kept(Snapshot(directory=folder / snapshot.digest, files=snapshot.files))
+
+
+def _place(copy: SnapshotCopy, folder: Path, hashes: HashCache) -> Snapshot:
+    """Rename a complete copy to its digest."""
+    files = tuple(File(path=file.path, size=file.stamp.size, sha256=file.sha256) for file in copy.made)
+    kept = folder / digest_of_files(files)
+    placed = Snapshot(directory=kept, files=files)
+    if not find_damage(placed, folder, hashes):  # what changed meanwhile made it equal to an earlier one
+        shutil.rmtree(copy.folder)
+        return placed
+    _set_aside(kept)
+    copy.folder.rename(kept)
+    for file in copy.made:
+        hashes.add(f"{kept}/{file.path}", file.stamp, file.sha256, time.time_ns())
+    hashes.save()
+    return placed
 
 
 def ensure_kept(run_id: str, snapshot: Snapshot, source: Path, workspace: Path) -> None:
@@ -123,51 +187,6 @@ def _set_aside(kept: Path) -> None:
         quarantine = kept.parent.parent / "quarantine"
         quarantine.mkdir(exist_ok=True)
         kept.rename(quarantine / f"{uuid.uuid4().hex[:8]}-{kept.name}")
-
-
-def _copy(snapshot: Snapshot, target: Path, hashes: HashCache) -> Iterator[Hashed]:
-    """Copy the files and verify them; those with a known digest are not hashed again. Yields the copies."""
-    made: set[str] = set()
-    for file, known in zip(snapshot.files, _find_known(snapshot, hashes), strict=True):
-        folder = file.path.rpartition("/")[0]
-        if folder not in made:
-            (target / folder).mkdir(parents=True, exist_ok=True)
-            made.add(folder)
-        yield _copy_file(snapshot.directory, file, target, known)
-
-
-def _copy_file(source: Path, file: File, target: Path, known: Stamp | None) -> Hashed:
-    problem = SpecError(f"file {file.path!r} changed while it was being copied; run the command again")
-    path = f"{source}/{file.path}"
-    try:
-        mode = os.stat(path).st_mode & 0o777  # noqa: PTH116 - a Path for each file is slow
-        copied = copy_once(path, f"{target}/{file.path}", mode=mode, expected=known)
-    except (ChangedError, FileNotFoundError):
-        raise problem from None
-    if copied.sha256 not in (None, file.sha256):
-        raise problem
-    return Hashed(file.path, copied.copy, str(file.sha256))
-
-
-def _find_known(snapshot: Snapshot, hashes: HashCache) -> list[Stamp | None]:
-    """Return the stamps of those files that have the right bytes, as far as it is known without reading them."""
-    root = str(snapshot.directory.absolute())
-    stamps = [_stamp_at(f"{root}/{file.path}") for file in snapshot.files]
-    there = [
-        (f"{root}/{file.path}", stamp) for file, stamp in zip(snapshot.files, stamps, strict=True) if stamp
-    ]
-    digests = dict(zip((path for path, _ in there), hashes.find(there), strict=True))
-    return [
-        stamp if digests.get(f"{root}/{file.path}") == file.sha256 else None
-        for file, stamp in zip(snapshot.files, stamps, strict=True)
-    ]
-
-
-def _stamp_at(path: str) -> Stamp | None:
-    try:
-        return stamp_of(os.stat(path))  # noqa: PTH116 - a Path for each file is slow
-    except (FileNotFoundError, NotADirectoryError):
-        return None
 
 
 def _too_large(directory: Path, found: Sequence[tuple[str, Stamp]], total: int, limit_mb: int) -> str:

@@ -158,6 +158,39 @@ class OutputTests(PlatformSuite):
         got = {path: (tmp_path / "down" / path).read_bytes() for path in FILES}
         assert got == FILES
 
+    def test_other_files_that_the_script_wrote_are_kept_below_work(
+        self, runner: Runner, tmp_path: Path
+    ) -> None:
+        if not self.keeps_work:
+            pytest.skip("keeps_work = False: the platform keeps only what is in outputs/ and logs/")
+        text = (
+            "import os\nos.makedirs('runs/deep')\n"
+            "for path in ('model.pt', 'runs/deep/events', 'changed.txt'): open(path, 'w').write('written')\n"
+            "open('outputs/model', 'w').close()\n"
+        )
+        done = runner.finish(text, files={"changed.txt": "original", "same.txt": "original"})
+        listed = {file.path for file in done.run.files if file.path.startswith("work/")}
+        assert listed == {"work/model.pt", "work/runs/deep/events", "work/changed.txt"}
+        done.run.download(tmp_path / "down", sorted(listed))
+        assert {(tmp_path / "down" / path).read_text() for path in listed} == {"written"}
+
+    def test_other_files_are_listed_while_the_script_runs(self, runner: Runner) -> None:
+        if not self.keeps_work:
+            pytest.skip("keeps_work = False: the platform keeps only what is in outputs/ and logs/")
+        run = runner.start("import time\nopen('early', 'w').close()\nprint('up')\ntime.sleep(300)")
+        wait_for_output(run, b"up\n", self.patience_s)
+        assert "work/early" in {file.path for file in run.files}
+
+    def test_a_plan_says_if_other_files_are_not_kept(self, runner: Runner) -> None:
+        if self.keeps_work:
+            pytest.skip("keeps_work = True: other files are kept")
+        runner.engine.plugins.add("recipe", "kit", runner.recipe(""))
+        reasons = runner.engine.plan("kit", on=runner.name).stage("model").reasons
+        assert any("outputs/" in reason for reason in reasons)
+
+    keeps_work: bool = True
+    """False if files that scripts write outside outputs/ and logs/ are lost, and the notes of the plan say so."""
+
     def test_files_of_a_failed_run_are_kept(self, runner: Runner) -> None:
         done = runner.finish("open('outputs/last', 'w').write('1'); raise SystemExit(3)")
         assert "outputs/last" in {file.path for file in done.run.files}

@@ -1,23 +1,44 @@
 """dressage runs download"""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dressage.cli.options import RunId, To, open_engine
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dressage.results.versions import File
+
 
 def download(
     run: RunId,
-    paths: Annotated[list[str] | None, typer.Argument(help="Paths of the files. Default: all files.")] = None,
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(help="Paths of the files, or of folders as outputs/. Default: all files."),
+    ] = None,
     to: To = None,
 ) -> None:
     """Download the files of a run."""
     from dressage.cli.display import say
 
     found = open_engine().get(run)
-    wanted = paths or [file.path for file in found.files]
+    choice = found.choose_files(paths or [])
     to = to or Path(found.id)
-    found.download(to, wanted)
-    say(f"downloaded {len(wanted)} file(s) to {str(to)!r}")
+    found.download(to, choice.paths)
+    say(f"downloaded {len(choice.paths)} file(s) to {str(to)!r}")
+    if choice.skipped:
+        say(_skipped_line(choice.skipped))
+
+
+def _skipped_line(files: "Sequence[File]") -> str:
+    from dressage.cli.output import escape_text, size_of
+
+    largest = max(files, key=lambda file: file.size or 0)
+    size = size_of(sum(file.size or 0 for file in files))
+    return (
+        f"not downloaded: {len(files)} file(s) in work/, {size}, because work/ has more than 2 GB; to download them,"
+        f" name them, such as {escape_text(largest.path)!r}, or their folder with a '/' at the end"
+    )

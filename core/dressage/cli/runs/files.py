@@ -4,7 +4,7 @@ from dressage.cli.options import Output, RunId, open_engine
 
 
 def files(run: RunId, output: Output = "table") -> None:
-    """List the files of a run: outputs, logs and logged artifacts."""
+    """List the files of a run: outputs, logs, logged artifacts, and what the script left elsewhere, in work/."""
     from dressage.cli.output import print_json, print_table, size_of
 
     found = open_engine().get(run).files

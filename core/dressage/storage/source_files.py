@@ -1,0 +1,181 @@
+"""The files of a source directory: which of them a snapshot has, and which it leaves out, and why."""
+
+import fcntl
+import os
+import stat
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from dressage.errors import SpecError
+from dressage.files.stamps import Stamp, stamp_of
+from dressage.results.plans import LeftOut
+from dressage.storage.ignore_rules import CACHES, TRACKERS, Rules, find_ignoring, read_rules
+from dressage.storage.includes import Includes
+from dressage.storage.tallies import Tally
+
+_WRITABLE = os.O_WRONLY | os.O_RDWR
+_DEFAULT = "by default"
+_OUTPUT = "the output of this command"
+_UNREADABLE = "cannot be read"
+_OUTSIDE = "link to a folder outside"
+_AROUND = "link to a folder that contains it"
+_BROKEN = "broken link"
+_FOLLOWED = "followed link"
+"""Not a reason: in an included link, only what the patterns match is taken."""
+
+
+class SourceFiles(NamedTuple):
+    """files: each path with its stamp, sorted. left_out: what is not among them, by reason, the largest first."""
+
+    files: list[tuple[str, Stamp]]
+    left_out: tuple[LeftOut, ...]
+
+
+def find_source_files(
+    directory: Path, include: Sequence[str] = (), needed: Iterable[str] = ()
+) -> SourceFiles:
+    """Return the files of a source directory, without reading them.
+
+    include: patterns of files that are taken although they are ignored. needed: files that are taken anyway.
+    Raises FileNotFoundError; SpecError if a pattern matches no file.
+    """
+    includes = Includes(include, needed)
+    walk = _Walk(directory, includes)
+    walk.visit(str(directory), "", (), None)
+    if includes.unmatched:
+        patterns = ", ".join(map(repr, includes.unmatched))
+        raise SpecError(
+            f"include {patterns}: matches no file in {str(directory)!r}; correct the pattern or remove it"
+        )
+    return SourceFiles(sorted(walk.files), walk.tally.results())
+
+
+class _Walk:
+    """Collects the files of a folder, and of those below it.
+
+    In its methods, `rules` are those of the ignore files from the top folder down, and `reason` says why the folder
+    is left out; it is None if it is not.
+    """
+
+    def __init__(self, directory: Path, includes: Includes) -> None:
+        self.files: list[tuple[str, Stamp]] = []
+        self.tally = Tally()
+        self._root = str(directory)
+        self._includes = includes
+        self._outputs = set(_find_outputs())
+        self._followed: list[str] = []
+
+    def visit(self, folder: str, prefix: str, rules: tuple[Rules, ...], reason: str | None) -> None:
+        """Take the files of a folder that are not left out, and count the others."""
+        if reason and self.tally.is_full(reason) and not self._includes.may_take_from(prefix):
+            return
+        entries = self._list(folder, prefix, reason)
+        names = {entry.name for entry in entries}
+        if prefix and "pyvenv.cfg" in names:
+            if not self._includes.name(prefix[:-1]):
+                return
+            reason = reason or _DEFAULT
+        if reason is None:
+            rules = (*rules, *read_rules(folder, prefix, names))
+        for entry in entries:
+            path = prefix + entry.name
+            if entry.is_dir(follow_symlinks=False):
+                self._visit_folder(entry, path, rules, reason)
+            elif entry.is_file():
+                self._visit_file(entry, path, reason or find_ignoring(path, entry.name, rules))
+            elif entry.is_symlink():
+                self._visit_link(entry, path, rules, reason)
+
+    def _list(self, folder: str, prefix: str, reason: str | None) -> list[os.DirEntry[str]]:
+        try:
+            with os.scandir(folder) as found:
+                return list(found)
+        except PermissionError:
+            if not prefix:
+                raise
+            if reason is None:
+                self.tally.add_path(_UNREADABLE, prefix[:-1])
+            return []
+
+    def _visit_folder(
+        self, entry: os.DirEntry[str], path: str, rules: tuple[Rules, ...], reason: str | None
+    ) -> None:
+        if entry.name in CACHES:
+            if entry.name == ".dressage" or not self._includes.name(path):
+                return
+            reason = reason or _DEFAULT
+        elif entry.name in TRACKERS and not _is_package(entry.path):
+            reason = reason or _DEFAULT
+        self.visit(entry.path, f"{path}/", rules, reason or find_ignoring(f"{path}/", entry.name, rules))
+
+    def _visit_file(self, entry: os.DirEntry[str], path: str, reason: str | None) -> None:
+        status = entry.stat()
+        if (reason or self._includes.has_patterns) and self._includes.take(path):
+            reason = None
+        if self._outputs and (status.st_dev, status.st_ino) in self._outputs:
+            reason = _OUTPUT
+        if reason is None:
+            self.files.append((path, stamp_of(status)))
+        elif reason is not _FOLLOWED:
+            self.tally.add_file(reason, path, status.st_size)
+
+    def _visit_link(
+        self, entry: os.DirEntry[str], path: str, rules: tuple[Rules, ...], reason: str | None
+    ) -> None:
+        """Follow a link to another folder of the source directory, and one that is included."""
+        target, here = os.path.realpath(entry.path), os.path.realpath(os.path.dirname(entry.path))  # noqa: PTH120
+        problem = self._find_problem(target, here)
+        reason = (
+            reason or find_ignoring(path, entry.name, rules) or find_ignoring(f"{path}/", entry.name, rules)
+        )
+        if problem not in (_BROKEN, _AROUND) and self._includes.match(path):
+            reason = _FOLLOWED
+        elif problem and (reason is None or problem == _OUTSIDE):
+            return self.tally.add_path(problem, path)
+        elif reason or self._is_left_out(target):
+            return None
+        self._followed.append(here)
+        self.visit(entry.path, f"{path}/", rules, reason)
+        self._followed.pop()
+        return None
+
+    def _find_problem(self, target: str, here: str) -> str | None:
+        """Return why a link from the folder `here` is not followed; None if it is."""
+        if not os.path.isdir(target):  # noqa: PTH112 - a Path for each link is slow
+            return _BROKEN
+        if any(_contains(target, folder) for folder in (here, *self._followed)):
+            return _AROUND
+        return None if _contains(os.path.realpath(self._root), target) else _OUTSIDE
+
+    def _is_left_out(self, target: str) -> bool:
+        """Return whether a folder of the source directory is left out."""
+        folder, prefix = Path(os.path.realpath(self._root)), ""
+        rules: tuple[Rules, ...] = ()
+        for name in Path(target).relative_to(folder).parts:
+            rules = (*rules, *read_rules(str(folder), prefix, {entry.name for entry in folder.iterdir()}))
+            if name in CACHES | TRACKERS or find_ignoring(f"{prefix}{name}/", name, rules):
+                return True
+            folder, prefix = folder / name, f"{prefix}{name}/"
+        return (folder / "pyvenv.cfg").exists()
+
+
+def _contains(folder: str, path: str) -> bool:
+    return path == folder or path.startswith(f"{folder.rstrip('/')}/")
+
+
+def _is_package(folder: str) -> bool:
+    return os.path.exists(f"{folder}/__init__.py")  # noqa: PTH110 - a Path for each folder is slow
+
+
+def _find_outputs() -> Iterator[tuple[int, int]]:
+    """Yield device and inode of the files that this process writes to, such as its redirected output."""
+    names: list[str] = []
+    with suppress(OSError):  # a container without /dev/fd
+        names = os.listdir("/dev/fd")  # noqa: PTH208 - there is no Path of a descriptor
+    for name in names:
+        with suppress(OSError):
+            status = os.fstat(int(name))
+            if stat.S_ISREG(status.st_mode) and fcntl.fcntl(int(name), fcntl.F_GETFL) & _WRITABLE:
+                yield status.st_dev, status.st_ino

@@ -1,0 +1,47 @@
+"""The files that a script left in its working directory, outside outputs/ and logs/."""
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+
+from dressage.files.trees import files_below
+from dressage.records.run_folder import RunFolder
+from dressage.storage.ignore_rules import CACHES
+
+_KEPT = ("outputs", "logs")
+
+
+def find_left_files(folder: RunFolder) -> Iterator[str]:
+    """Yield the path, relative to work/, of each file that the script created or changed.
+
+    Files in outputs/, logs/ and caches are not among them. More may come while the script runs.
+    """
+    source = {file.path: file.size for file in folder.refresh().the_request().snapshot.files}
+    dated = _date_of_source(folder)
+    for path in _walk(folder):
+        with suppress(OSError):  # the script has just removed it
+            status = os.stat(folder.work / path)  # noqa: PTH116 - a Path for each file is slow
+            is_old = dated in (None, status.st_mtime_ns) and source.get(path) == status.st_size
+            if not is_old:
+                yield path
+
+
+def _date_of_source(folder: RunFolder) -> int | None:
+    """Return the modification time of unchanged files; None if an earlier version of dressage started the run."""
+    try:
+        return folder.source_date.stat().st_mtime_ns
+    except FileNotFoundError:
+        return None
+
+
+def _walk(folder: RunFolder) -> Iterator[str]:
+    try:
+        entries = list(os.scandir(folder.work))
+    except FileNotFoundError:
+        return
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False):
+            if entry.name not in _KEPT and entry.name not in CACHES:
+                yield from (f"{entry.name}/{path}" for path in files_below(folder.work / entry.name, CACHES))
+        elif entry.is_file():
+            yield entry.name
