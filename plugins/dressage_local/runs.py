@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -113,6 +114,7 @@ class LocalRuns:
             return
         elif processes.has_leftover(folder):
             processes.end_leftover(folder)
+            _record_event_files(folder, record.attempt)
             folder.record(canceled, record.attempt)
         else:
             processes.signal_supervisor(folder)
@@ -159,11 +161,13 @@ class LocalRuns:
             raise NotFoundError(f"run {run_id!r} was not started")
         if folder.cancel.exists():  # the supervisor was killed before it could cancel the run
             processes.end_leftover(folder)
+            _record_event_files(folder, record.attempt)
             return RunStatus(state="Canceled", reason="canceled", started=status.started)
         if self._queues.is_retried(folder):
             return RunStatus(
                 state="Queued", reason="queued: its supervisor was killed; another attempt follows"
             )
+        _record_event_files(folder, record.attempt)
         reason = f"{processes.explain_end(folder)}; continue the run with: dressage resume {run_id}"
         return RunStatus(
             state="Failed", reason=reason, started=status.started, ended=_last_write(folder), interrupted=True
@@ -184,6 +188,14 @@ def _observe_supervised(folder: RunFolder) -> RunStatus | None:
     if status.has_ended or status.state == "Queued":  # it is being started: nothing new to record
         return status
     return replace(status, reason=None)  # it may have been stopped before
+
+
+def _record_event_files(folder: RunFolder, attempt: int) -> None:
+    """Record the metrics of an attempt whose supervisor was killed before it could do that."""
+    from dressage.supervision.event_files.recording import record_abandoned
+
+    with suppress(OSError):  # the disk is full: the next attempt repeats it
+        record_abandoned(folder, attempt)
 
 
 def _wait_for_supervisor(folder: RunFolder) -> None:

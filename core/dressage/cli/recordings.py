@@ -40,6 +40,7 @@ def as_fields(tracked: Tracked) -> dict[str, Any]:
             {"request": request, "count": refused.count, "message": refused.message}
             for request, refused in tracked.refused.items()
         ],
+        "damaged": [{"file": file, "message": message} for file, message in tracked.damaged.items()],
     }
 
 
@@ -74,9 +75,11 @@ def print_sections(tracked: Tracked, *, has_ended: bool) -> None:
 
 
 def list_warnings(tracked: Tracked) -> Iterator[str]:
-    """Yield a warning for journal events that cannot be read, and for each kind of MLflow request that failed."""
+    """Yield a warning for each part of the record that cannot be read, and for MLflow requests that failed."""
     if tracked.unreadable:
         yield f"cannot read {tracked.unreadable} event(s) of the run's journal"
+    for file, problem in tracked.damaged.items():
+        yield escape_text(f"cannot read all of {file}: {problem}; the metrics before that are recorded")
     for request, refused in tracked.refused.items():
         times = "" if refused.count == 1 else f" ({refused.count} times)"
         if refused.message:

@@ -57,7 +57,7 @@ class RunFolder:
     cancel            exists if a cancellation was requested
     control           a FIFO: a write to it asks the supervisor to stop
     observers.json    the run's observers; observers/NAME.json: which events each has received
-    *.lock            locks of the processes at work: client, resume, state, supervisor, script
+    *.lock            locks of the processes at work: client, resume, state, supervisor, script, metrics
     """
 
     observers = _Place(OBSERVERS)

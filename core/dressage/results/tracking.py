@@ -3,6 +3,8 @@
 Events, as the tracking endpoint writes them:
     metrics                  items: {"key", "value", "step", "timestamp"}, and where logged for a model or a dataset
                              "model_id", "dataset_name", "dataset_digest"
+                             where read from an event file of TensorBoard: file, its path in the working directory;
+                             end, the byte up to which it was read; problem, why not to its end
     params                   items: {"key", "value"}
     tags                     items: {"key", "value"}; a value of None deletes the tag
     inputs                   items: the fields of Input
@@ -192,6 +194,7 @@ class Tracked(RunData):
 
     runs: further runs that the script opened, by id. experiments: those that it named, by id.
     registered: registered model versions, "name:version". traces: ids. refused: by request, "POST runs/...".
+    damaged: what is wrong with event files of TensorBoard that cannot be read to their ends, by path.
     unreadable: the number of events in the journal that are damaged or written by a later version of dressage.
     """
 
@@ -201,6 +204,7 @@ class Tracked(RunData):
     registered: list[str] = []
     traces: list[str] = []
     refused: dict[str, Refusal] = {}
+    damaged: dict[str, str] = {}
     unreadable: int = 0
 
     def apply(self, event: Mapping[str, Any]) -> None:
@@ -240,6 +244,7 @@ class Tracked(RunData):
                 run.apply_data(event)
                 if event.get("event") == "metrics":
                     self._add_model_metrics(event["items"], run.run_id)
+                    self.damaged |= {event["file"]: event["problem"]} if "problem" in event else {}
 
     def _change_experiment(self, event: Mapping[str, Any]) -> None:
         experiment_id = event["experiment_id"]

@@ -10,6 +10,7 @@ import select
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,6 +20,7 @@ from dressage.files.disk import describe
 from dressage.files.locks import FileLock
 from dressage.records.run_folder import RunFolder
 from dressage.supervision.control import open_control
+from dressage.supervision.event_files.finding import find_event_files
 from dressage.supervision.identities import Identity
 from dressage.supervision.launch import Launch
 from dressage.supervision.processes import end_leftover
@@ -99,6 +101,8 @@ class Supervisor:
         try:
             end_leftover(self._folder)
             prepare_work(self._folder, self._launch)
+            if self._attempt > 1:
+                self._record_event_files(self._attempt - 1)  # if its supervisor was killed
             script = start_script(self._folder, self._launch.argv, self._environ(), self._slot.claims)
         except Exception as error:  # the run's end must be recorded after any error
             self._end("Failed", reason=f"cannot start the script: {describe(error)}")
@@ -170,14 +174,13 @@ class Supervisor:
         self._endpoint.start()
 
     def _finalize(self, returncode: int) -> None:
-        """Close the endpoint, register the model, and then record the run's end."""
+        """End the recording, register the model, and then record the run's end."""
         exit_code = exit_code_of(returncode)
         is_interrupted = was_killed(returncode) and not self._is_stopping and not self._is_overdue
         if is_interrupted and self._launch.retries:
             return self._retry()
         self._enter("Finalizing")
-        if self._endpoint:
-            self._endpoint.close()
+        self._close_recording()
         if self._inputs:
             self._inputs.release()
         if self._is_stopping:
@@ -194,10 +197,25 @@ class Supervisor:
             self._end("Completed", exit_code)
         return None
 
-    def _retry(self) -> None:
-        """Queue the next attempt, at the place of this one."""
+    def _close_recording(self) -> None:
+        """Record what the script's last requests sent, and then what it wrote to event files."""
         if self._endpoint:
             self._endpoint.close()
+        self._record_event_files(self._attempt)
+
+    def _record_event_files(self, attempt: int) -> None:
+        if next(find_event_files(self._folder.work), None) is None:
+            return
+        from dressage.supervision.event_files.recording import record_event_files
+
+        try:
+            record_event_files(self._folder, self._launch, attempt)
+        except Exception as error:  # the run's end must be recorded after any error
+            sys.stderr.write(f"event files are not recorded: {describe(error)}\n")
+
+    def _retry(self) -> None:
+        """Queue the next attempt, at the place of this one."""
+        self._close_recording()
         begin_retry(self._folder, self._launch, "the script was killed")
         queue, ticket = self._slot.queue, self._slot.ticket
         with queue.lock():

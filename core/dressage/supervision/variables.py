@@ -3,8 +3,12 @@
 import os
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from dressage.supervision.launch import Launch
+
+_RECORDER = Path(__file__).with_name("sdk_recorder")
+"""A folder to import from: with it, azureml-core records metrics in the run, outside of Azure."""
 
 _STORE = ("MLFLOW_REGISTRY_URI", "MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID", "MLFLOW_WORKSPACE")
 """Variables that refer to another MLflow store, in addition to those that begin with MLFLOW_TRACKING_."""
@@ -14,7 +18,8 @@ def script_variables(shell: Mapping[str, str], launch: Launch, *, address: str, 
     """Return the shell's variables, then those of the tracking endpoint, then the run's own.
 
     address, token: of the tracking endpoint. If the run's own variables name another MLflow server, the shell's
-    credentials for it are kept, and it does not get our token.
+    credentials for it are kept, and it does not get our token. Otherwise azureml-core records in the run, too, if the
+    script's environment has it.
     """
     own = launch.variables
     is_elsewhere = "MLFLOW_TRACKING_URI" in own
@@ -25,7 +30,7 @@ def script_variables(shell: Mapping[str, str], launch: Launch, *, address: str, 
     }
     kept = {name: value for name, value in shell.items() if is_elsewhere or not _belongs_to_store(name)}
     kept.pop("PYTHONHOME", None)
-    return {
+    variables = {
         **kept,
         "PATH": os.pathsep.join([launch.path, shell.get("PATH", os.defpath)]),
         "PYTHONUNBUFFERED": "1",
@@ -36,6 +41,10 @@ def script_variables(shell: Mapping[str, str], launch: Launch, *, address: str, 
         "DRESSAGE_RUN_ID": launch.run_id,
         **own,
     }
+    if not is_elsewhere and _has_azureml_core(Path(launch.path).parent):
+        paths = [variables.get("PYTHONPATH"), str(_RECORDER)]
+        variables["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
+    return variables
 
 
 def recording_notes(shell: Mapping[str, str], own: Mapping[str, str]) -> Iterator[str]:
@@ -48,6 +57,11 @@ def recording_notes(shell: Mapping[str, str], own: Mapping[str, str]) -> Iterato
 
 def _belongs_to_store(name: str) -> bool:
     return name.startswith("MLFLOW_TRACKING_") or name in _STORE
+
+
+def _has_azureml_core(environment: Path) -> bool:
+    """Return whether a Python environment has the SDK of Azure Machine Learning in version 1."""
+    return any(environment.glob("lib/python3*/*-packages/azureml/core/run.py"))
 
 
 def _with_loopback(shell: Mapping[str, str]) -> str:

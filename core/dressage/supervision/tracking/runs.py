@@ -38,7 +38,7 @@ def create(state: TrackingState, request: requests.CreateRun) -> Answer:
         name = name or f"run-{run_id[:8]}"
         state.write("tracking.run", run_id, name=name, **fields)
     else:
-        run_id = state.active_run(state.identity.run_id).run_id
+        run_id = state.open_run(state.identity.run_id).run_id
         name = name or state.tracked.name
         state.write(
             "tracking.status", status="RUNNING", deleted=False, run_name=name, end_time=None, **fields
@@ -66,7 +66,7 @@ def get(state: TrackingState, request: requests.RunById) -> Answer:
 def update(state: TrackingState, request: requests.UpdateRun) -> Answer:
     """Record the status that the client reports. The script's exit code decides how the dressage run ended."""
     experiment_id = state.experiment_of(state.run(requests.run_id_of(request)))
-    run = state.active_run(requests.run_id_of(request))
+    run = state.open_run(requests.run_id_of(request))
     if request.status is not None and request.status not in _STATUSES:
         raise invalid(
             f"Invalid value {request.status!r} for parameter 'status' supplied: use one of {_STATUSES}"

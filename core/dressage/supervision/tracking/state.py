@@ -113,8 +113,15 @@ class TrackingState:
         run = self.run(run_id)
         if run.deleted:
             raise invalid(f"The run {run.run_id} must be in the 'active' state. Current state is deleted.")
-        if run is self.tracked:
-            self.is_opened = True
+        return run
+
+    def open_run(self, run_id: str | None) -> RunData:
+        """Return a run that the script opens. Raises RefusedError as `active_run`.
+
+        To log to the run by its id does not open it: azureml-core does that, and the script may open it with MLflow.
+        """
+        run = self.active_run(run_id)
+        self.is_opened = self.is_opened or run is self.tracked
         return run
 
     def experiment_of(self, run: RunData) -> str:

@@ -1,0 +1,1 @@
+"""TensorBoard's event files below a script's working directory become metrics of its run."""
