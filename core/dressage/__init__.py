@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from dressage.specs.datasets import RegisteredDataset as RegisteredDataset
     from dressage.specs.datasets import Source as Source
     from dressage.specs.environments import Environment as Environment
+    from dressage.specs.environments import Project as Project
     from dressage.specs.models import Distribution as Distribution
     from dressage.specs.models import Model as Model
     from dressage.specs.models import PrimaryMetric as PrimaryMetric
@@ -33,7 +34,7 @@ _HOMES = {
     "hookimpl": "dressage.hooks.specs",
     "setting": "dressage.specs.settings",
     "ComputeTarget": "dressage.specs.compute",
-    "Environment": "dressage.specs.environments",
+    **dict.fromkeys(("Environment", "Project"), "dressage.specs.environments"),
     **dict.fromkeys(
         ("DatasetFolder", "FileDataset", "RegisteredDataset", "Source"), "dressage.specs.datasets"
     ),

@@ -18,6 +18,7 @@ from dressage import (
     Environment,
     Model,
     PrimaryMetric,
+    Project,
     RegisteredDataset,
     Script,
 )
@@ -45,6 +46,10 @@ OTHERS: dict[str, Any] = {
     "request.priority": 1,
     "request.retries": 1,
     "request.environment.variables": {"A": "b"},
+    "request.environment.constraints": "b",
+    "request.environment.project": {"requirements": None, "project": Project(files={".": "b"})},
+    "request.environment.interpreter": Path("/b"),
+    "request.environment.origin": ("b",),
     "request.environment.indexes": ("b",),
     "request.environment.find_links": ("b",),
     "request.environment.secrets": ("b",),
@@ -95,7 +100,7 @@ def paths(value: Any = SUBMISSION, prefix: str = "") -> Iterator[str]:
 def change(value: Any, path: str, other: Any) -> Any:
     name, _, rest = path.partition(".")
     new = change(getattr(value, name), rest, other) if rest else other
-    fields = new if name in ("module", "command") else {name: new}  # in place of the file
+    fields = new if name in ("module", "command", "project") else {name: new}  # in place of the file
     if isinstance(value, msgspec.Struct):
         return msgspec.structs.replace(value, **{name: new})
     return replace(value, **fields)

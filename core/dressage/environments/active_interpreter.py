@@ -1,83 +1,64 @@
-"""The active Python interpreter: the active virtual environment's Python, else the one that runs dressage."""
+"""The active Python interpreter: the active environment's Python, else the one that runs dressage."""
 
 import os
 import sys
-import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
-from dressage.environments.signatures import platform_tag, signature_of
-from dressage.files.digests import digest_of
+from dressage.environments.interpreters import Interpreter, read_interpreter
 
-_INSTALLING_S = 60.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Interpreter:
-    """A Python interpreter. notice: what a user should know if the choice is unexpected; else None."""
-
-    executable: Path
-    version: str
-    site_packages: tuple[Path, ...]
-    notice: str | None = None
-
-    def distributions(self) -> list[tuple[str, int]]:
-        """Return each installed distribution ("numpy-2.1.0") and when it was installed (seconds since 1970)."""
-        entries = [entry for folder in self.site_packages for entry in _entries(folder)]
-        return sorted(
-            (entry.name.removesuffix(".dist-info"), int(entry.stat().st_mtime)) for entry in entries
-        )
-
-    @property
-    def lock(self) -> str:
-        """The installed distributions as a requirements file."""
-        return "".join(f"{name.replace('-', '==', 1)}\n" for name, _ in self.distributions())
-
-    @property
-    def key(self) -> str:
-        """A digest of the interpreter and of what is installed; changes in editable installs are not detected."""
-        return digest_of(
-            {
-                "executable": str(self.executable),
-                "base": [str(self.executable.resolve()), signature_of(self.executable)],
-                "version": self.version,
-                "platform": platform_tag(),
-                "distributions": self.distributions(),
-            }
-        )
-
-
-class InterpreterKeys:
-    """Remembers the key of an interpreter while nothing is installed: a key takes milliseconds, a check does not."""
-
-    def __init__(self) -> None:
-        self._known: tuple[object, str] | None = None
-
-    def key_of(self, interpreter: Interpreter) -> str:
-        """Return `interpreter.key`. To install or remove a distribution changes the time of its folder."""
-        folders = [folder.stat().st_mtime for folder in interpreter.site_packages if folder.exists()]
-        if time.time() - max(folders, default=0.0) < _INSTALLING_S:
-            return interpreter.key  # an installer may still be at work in a distribution's own folder
-        stamp = (interpreter, signature_of(interpreter.executable), folders)
-        if self._known is None or self._known[0] != stamp:
-            self._known = (stamp, interpreter.key)
-        return self._known[1]
+_OVERLAY = "_uv_ephemeral_overlay.pth"
+"""The mark of the environment of `uv run --with`, which uv removes when the command ends."""
 
 
 def active_interpreter() -> Interpreter:
-    """Return the interpreter of the active virtual environment, else the one that runs dressage."""
+    """Return the interpreter of the active virtual or conda environment, else the one that runs dressage."""
     active = os.environ.get("VIRTUAL_ENV")
-    if active:
-        found = _read_virtual_environment(Path(active).absolute(), None)
+    if active and not _is_temporary(Path(active)):
+        found = read_interpreter(Path(active).absolute())
         return found or _current(f"VIRTUAL_ENV is {active!r}, which is not a virtual environment")
-    return _current(None)
+    folder = active_environment(os.environ)
+    return (read_interpreter(folder) if folder else None) or _current(None)
+
+
+def active_environment(environ: Mapping[str, str]) -> Path | None:
+    """Return the folder of the environment that the user's shell has activated, or None.
+
+    VIRTUAL_ENV, else CONDA_PREFIX. The environment of `uv run --with` is not one, because it is removed when the
+    command ends; nor is conda's base environment, which new shells activate by themselves (see `base_environment`).
+    """
+    active = environ.get("VIRTUAL_ENV")
+    if active and not _is_temporary(Path(active)) and read_interpreter(Path(active).absolute()):
+        return Path(active).absolute()
+    return None if _is_base(environ) else _conda(environ)
+
+
+def base_environment(environ: Mapping[str, str]) -> Path | None:
+    """Return the folder of conda's base environment if it is activated, or None."""
+    return _conda(environ) if _is_base(environ) else None
+
+
+def _conda(environ: Mapping[str, str]) -> Path | None:
+    prefix = environ.get("CONDA_PREFIX")
+    return Path(prefix).absolute() if prefix and read_interpreter(Path(prefix).absolute()) else None
+
+
+def _is_base(environ: Mapping[str, str]) -> bool:
+    return environ.get("CONDA_DEFAULT_ENV") in ("base", "root")
+
+
+def _is_temporary(folder: Path) -> bool:
+    return any(folder.glob(f"lib/python3*/site-packages/{_OVERLAY}"))
 
 
 def _current(notice: str | None) -> Interpreter:
     """Return the interpreter that runs dressage."""
     is_virtual = sys.prefix != sys.base_prefix
-    found = _read_virtual_environment(Path(sys.prefix), notice) if is_virtual else None
-    return found or Interpreter(
+    found = read_interpreter(Path(sys.prefix)) if is_virtual else None
+    if found:
+        return replace(found, notice=notice)
+    return Interpreter(
         executable=Path(sys.executable),
         version="{}.{}.{}".format(*sys.version_info[:3]),
         site_packages=tuple(
@@ -85,35 +66,3 @@ def _current(notice: str | None) -> Interpreter:
         ),
         notice=notice,
     )
-
-
-def _read_virtual_environment(root: Path, notice: str | None) -> Interpreter | None:
-    """Read the virtual environment at `root` from its files; None if there is none, or it is broken."""
-    executable, settings = root / "bin" / "python", _settings(root / "pyvenv.cfg")
-    version = settings.get("version_info") or settings.get("version")
-    if version is None or not executable.exists():
-        return None
-    parts = version.split(".")[:3]
-    library = Path("lib") / f"python{parts[0]}.{parts[1]}" / "site-packages"
-    shared = settings.get("include-system-site-packages") == "true" and "home" in settings
-    base = (Path(settings["home"]).parent / library,) if shared else ()
-    return Interpreter(
-        executable=executable, version=".".join(parts), site_packages=(root / library, *base), notice=notice
-    )
-
-
-def _settings(path: Path) -> dict[str, str]:
-    try:
-        lines = path.read_text().splitlines()
-    except OSError:
-        return {}
-    pairs = (line.partition("=") for line in lines)
-    return {key.strip(): value.strip() for key, _, value in pairs}
-
-
-def _entries(folder: Path) -> list[os.DirEntry[str]]:
-    try:
-        with os.scandir(folder) as entries:
-            return [entry for entry in entries if entry.name.endswith(".dist-info")]
-    except OSError:
-        return []

@@ -4,8 +4,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from dressage.environments import installing, resolving
-from dressage.environments.active_interpreter import Interpreter
 from dressage.environments.build_folders import BuildFolder, hold_lock, open_build_folder, publish
+from dressage.environments.interpreters import Interpreter
 from dressage.environments.package_sources import PackageSources
 from dressage.environments.parsing import parse
 from dressage.environments.readiness import (
@@ -42,7 +42,7 @@ def build(
 
 
 def record_interpreter(records: Records, name: str, interpreter: Interpreter, progress: Progress) -> None:
-    """Record the active Python interpreter as an environment, under its key."""
+    """Record an interpreter that exists as an environment, under its key."""
     key, path = interpreter.key, interpreter.executable
     base = Python(version=interpreter.version, executable=path, signature=signature_of(path))
     record = BuiltEnvironment(name=name, key=key, created=now(), interpreter=str(path), python=base)
@@ -102,9 +102,11 @@ class _Work:
             python=resolution.python,
             conda=self.environment.conda,
             requirements=self.environment.requirements,
+            constraints=self.environment.constraints,
+            project=self.environment.project,
             location=final if resolution.packages else None,
         )
-        installing.assemble(resolution, record, place, final, uv, self.progress)
+        installing.assemble(resolution, record, place, final, uv, self.progress, self.environment.project)
         publish(place, final)
 
 

@@ -19,7 +19,7 @@ def keep_given_hashes(lock: str, requirements: Iterable[str], *, required: bool)
     for line in requirements:
         given.setdefault(_name(line), set()).update(_HASH.findall(line.lower()))
     return "".join(
-        _keep(entry, given.get(_name(entry), set()), required=required) for entry in _entries(lock)
+        _keep(entry, given.get(_name(entry), set()), required=required) for entry in split_entries(lock)
     )
 
 
@@ -39,11 +39,15 @@ def _keep(entry: str, given: set[str], *, required: bool) -> str:
     return " \\\n    ".join([package, *(f"--hash={value}" for value in kept)]) + "\n"
 
 
-def _entries(lock: str) -> Iterator[str]:
+def split_entries(lock: str) -> Iterator[str]:
     """Split the lock into packages, each with the hashes below it."""
     return iter(re.findall(r"^\S.*\n(?:[ \t].*\n)*", lock, re.MULTILINE))
 
 
+def normalize(name: str) -> str:
+    """Return the name of a package as package indexes compare it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
 def _name(line: str) -> str:
-    """Return the package's name, normalized as in package indexes."""
-    return re.sub(r"[-_.]+", "-", re.split(r"[^\w.-]", line)[0]).lower()
+    return normalize(re.split(r"[^\w.-]", line)[0])

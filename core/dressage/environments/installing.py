@@ -6,9 +6,11 @@ from pathlib import Path
 
 from dressage.environments import conda_packages
 from dressage.environments.build_folders import BuildFolder
+from dressage.environments.project_locks import index_arguments
 from dressage.environments.records import BuiltEnvironment, Resolution, write
 from dressage.environments.uv_process import Uv
 from dressage.platforms.protocols import Progress
+from dressage.specs.environments import Project
 
 
 def assemble(
@@ -18,10 +20,11 @@ def assemble(
     final: Path,
     uv: Uv,
     progress: Progress,
+    project: Project | None = None,
 ) -> None:
     """Build the environment with its record in the build folder, so that one rename publishes it.
 
-    final: the path that it will have.
+    final: the path that it will have. project: whose indexes the packages come from.
     """
     environment = place.environment
     if resolution.packages:
@@ -39,14 +42,16 @@ def assemble(
             python,
             str(environment),
         )
-    _install(resolution, place, uv, progress)
+    _install(resolution, place, uv, progress, project)
     if resolution.packages:
         _rename_interpreter(environment, final)
     (environment / "lock.txt").write_text(resolution.lock)
     write(environment / "environment.json", record)
 
 
-def _install(resolution: Resolution, place: BuildFolder, uv: Uv, progress: Progress) -> None:
+def _install(
+    resolution: Resolution, place: BuildFolder, uv: Uv, progress: Progress, project: Project | None
+) -> None:
     lock = [line for line in resolution.requirements.splitlines() if not line[:1].isspace()]
     if not lock:
         return
@@ -63,6 +68,7 @@ def _install(resolution: Resolution, place: BuildFolder, uv: Uv, progress: Progr
         python,
         "--requirements",
         str(listed),
+        *(index_arguments(project, place) if project else ()),
     ]
     on_line = _report_phases(len(lock), progress)
     uv.run("installing its packages", "pip", "install", *arguments, on_line=on_line)

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from dressage.environments.conda_specification import read_conda
+from dressage.environments.projects import read_python
 from dressage.environments.requirements import MalformedError, Requirements, read_requirements
 from dressage.environments.specification import Specification
 from dressage.errors import SpecError
@@ -14,6 +15,15 @@ from dressage.specs.environments import Environment
 def parse(environment: Environment) -> Specification:
     """Parse the environment's texts. Raises SpecError with the malformed entry and what to write instead."""
     specification, listed = Specification(), parse_requirements(environment)
+    if environment.project is not None:
+        with _name_environment(environment.name, "project"):
+            python = read_python(environment.project)
+        return Specification(
+            project=environment.project,
+            python=python,
+            indexes=environment.indexes,
+            find_links=environment.find_links,
+        )
     if environment.conda is not None:
         with _name_environment(environment.name, "conda specification"):
             specification = read_conda(environment.conda)
@@ -21,6 +31,7 @@ def parse(environment: Environment) -> Specification:
         specification,
         requirements=tuple(sorted({*specification.requirements, *listed.lines})),
         options=(*specification.options, *listed.options),
+        constraints=_parse_constraints(environment),
         indexes=environment.indexes,
         find_links=environment.find_links,
     )
@@ -30,6 +41,16 @@ def parse_requirements(environment: Environment) -> Requirements:
     """Parse the text of the environment's requirements. Raises SpecError if it is malformed."""
     with _name_environment(environment.name, "requirements"):
         return read_requirements(environment.requirements or "")
+
+
+def _parse_constraints(environment: Environment) -> tuple[str, ...]:
+    with _name_environment(environment.name, "constraints"):
+        listed = read_requirements(environment.constraints or "")
+        if listed.options:
+            raise MalformedError(
+                f"pip option {listed.options[0]!r} is not a constraint; move it to the requirements"
+            )
+    return tuple(sorted(listed.lines))
 
 
 @contextmanager

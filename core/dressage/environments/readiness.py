@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from dressage.environments.records import NamedEnvironment, Records, Resolution
 from dressage.environments.signatures import platform_tag
 from dressage.files.digests import digest_of
+from dressage.files.encoding import to_json
 from dressage.results.differences import differences, line_differences
-from dressage.specs.environments import Environment
+from dressage.specs.environments import Environment, Project
 
 if TYPE_CHECKING:
     from dressage.environments.specification import Specification
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 _CHOICES = ("UV_EXCLUDE_NEWER", "UV_PRERELEASE", "UV_RESOLUTION", "UV_TORCH_BACKEND")
 """Settings of uv that affect which versions it chooses; they are part of the digest."""
 
-_DESCRIPTION = ("conda", "requirements", "indexes", "find_links")
+_DESCRIPTION = ("conda", "requirements", "constraints", "project", "indexes", "find_links")
 """The fields of an Environment from which it is built."""
 
 
@@ -103,10 +104,14 @@ def reasons_to_build(records: Records, environment: Environment, found: Readines
 
 def digest_of_text(environment: Environment) -> str:
     """Return the digest of the environment's texts, without parsing them."""
-    if environment.requirements is None and not environment.indexes and not environment.find_links:
+    others = ("requirements", "constraints", "project", "indexes", "find_links")
+    if not any(getattr(environment, name) not in (None, ()) for name in others):
         return _digest("text", strip_comments(environment.conda or ""))
     texts = [text and strip_comments(text) for text in (environment.conda, environment.requirements)]
-    return _digest("texts", [*texts, environment.indexes, environment.find_links])
+    content: list[Any] = [*texts, environment.indexes, environment.find_links]
+    if environment.constraints is not None or environment.project is not None:
+        content += [strip_comments(environment.constraints or ""), to_json(environment.project)]
+    return _digest("texts", content)
 
 
 def digest_of_specification(specification: "Specification") -> str:
@@ -125,15 +130,32 @@ def _digest(kind: str, value: Any) -> str:
 
 
 def _changes(before: NamedEnvironment, now: Environment) -> Iterator[str]:
-    if before.conda is None and before.requirements is None:
+    if before.conda is None and before.requirements is None and before.project is None:
         yield "was the active Python interpreter"
         return
     for what, old, new in (
         ("conda specification", before.conda, now.conda),
         ("requirements", before.requirements, now.requirements),
+        ("constraints", before.constraints, now.constraints),
+        *_project_texts(before.project, now.project),
     ):
         lines = line_differences(strip_comments(old or ""), strip_comments(new or ""))
         yield from (f"{what}: {line}" for line in lines)
     for what in ("indexes", "find_links"):
         old, new = (", ".join(getattr(one, what)) or None for one in (before, now))
         yield from differences({what: old}, {what: new})
+    if (before.project and before.project.lock) != (now.project and now.project.lock):
+        yield "uv.lock changed"
+
+
+def _project_texts(
+    before: Project | None, now: Project | None
+) -> Iterator[tuple[str, str | None, str | None]]:
+    """Yield the old and the new text of each pyproject.toml, and of the names of extras and groups."""
+    old, new = (dict(project.files) if project else {} for project in (before, now))
+    for folder in sorted({*old, *new}):
+        what = "pyproject.toml" if folder == "." else f"{folder}/pyproject.toml"
+        yield what, old.get(folder), new.get(folder)
+    for what in ("extras", "groups"):
+        first, second = ("\n".join(getattr(project, what)) if project else None for project in (before, now))
+        yield what, first, second

@@ -17,6 +17,7 @@ from dressage.environments.signatures import platform_tag, signature_of
 from dressage.files.atomic import write_json
 from dressage.files.digests import digest_of
 from dressage.files.encoding import from_json, to_json
+from dressage.specs.environments import Project
 
 T = TypeVar("T")
 
@@ -80,6 +81,8 @@ class BuiltEnvironment:
     python: Python
     conda: str | None = None
     requirements: str | None = None
+    constraints: str | None = None
+    project: Project | None = None
     location: Path | None = None
 
 
@@ -90,6 +93,8 @@ class NamedEnvironment:
     key: str
     conda: str | None = None
     requirements: str | None = None
+    constraints: str | None = None
+    project: Project | None = None
     indexes: tuple[str, ...] = ()
     find_links: tuple[str, ...] = ()
 

@@ -11,10 +11,11 @@ _SUPPORTED = (*_WITH_ADDRESS, "--no-index", "--no-binary", "--only-binary", "--p
 _IGNORED = ("--use-pep517",)
 """Options for what uv always does."""
 _FILE = "other files are not read; put the lines of that file here"
+_CONSTRAINTS = "other files are not read; put the lines of that file into the environment's constraints"
 _EDITABLE = "it installs from a folder; write 'NAME @ git+https://...', or a version"
 _REFUSED = {
     **dict.fromkeys(("-r", "--requirement"), _FILE),
-    **dict.fromkeys(("-c", "--constraint"), f"{_FILE} as requirements"),
+    **dict.fromkeys(("-c", "--constraint"), _CONSTRAINTS),
     **dict.fromkeys(("-e", "--editable"), _EDITABLE),
     "--trusted-host": "trusted hosts are a setting of the machine; set UV_INSECURE_HOST in your shell",
     "--prefer-binary": "uv does not have this option; write '--only-binary NAME'",
@@ -22,6 +23,7 @@ _REFUSED = {
 _NAMED = re.compile(r"[A-Za-z0-9][\w.-]*\s*(?:\[[^\]]*\])?\s*(?:$|[<>=!~;(]|@\s*(?P<target>.*))")
 _ABSOLUTE = re.compile(r"(?:\w+\+)?\w+://|/|\$\{")
 _ARCHIVE = re.compile(r"[^@;]*\.(?:whl|zip|tar\.gz|tgz|tar\.bz2)")
+_CREDENTIALS = re.compile(r"://(?![^/@]*\$\{)[^/@\s]+@")
 _PASSWORD = re.compile(r"://[^/@\s:]*:(?!\$\{)[^/@\s]+@")
 
 
@@ -45,7 +47,6 @@ def read_requirements(text: str) -> Requirements:
     entries = []
     for number, line in _logical_lines(text):
         try:
-            _refuse_password(line)
             entries.append(_check_entry(line))
         except MalformedError as error:
             raise MalformedError(f"line {number}: {error}") from error
@@ -79,16 +80,27 @@ def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
         joined = ""
 
 
-def _refuse_password(line: str) -> None:
-    if _PASSWORD.search(line):
+def refuse_password(text: str) -> None:
+    """Raise MalformedError if an address in the text contains a password."""
+    if _PASSWORD.search(text):
         raise MalformedError(
             "its address contains a password, which would be recorded; write ${VARIABLE} instead, or name the"
             " index in [indexes] of dressage.toml"
         )
 
 
+def refuse_credentials(address: str) -> None:
+    """Raise MalformedError if the address of an index contains a user, a token or a password."""
+    if _CREDENTIALS.search(address):
+        raise MalformedError(
+            f"the address {without_credentials(address)} contains credentials, which would be recorded; move it to"
+            ' [indexes] of dressage.toml, like lab = "https://...", and choose it by its name'
+        )
+
+
 def _check_entry(entry: str) -> str:
     """Return the entry with single spaces. Raises MalformedError if it is not supported."""
+    refuse_password(entry)
     entry = " ".join(entry.split())
     if entry.startswith("-"):
         _check_option(entry)
@@ -106,6 +118,8 @@ def _check_option(entry: str) -> None:
         raise MalformedError(f"pip option {entry!r} is not understood; known: {', '.join(_SUPPORTED)}")
     if option in _WITH_ADDRESS and not _ABSOLUTE.match(value):
         raise MalformedError(f"pip option {entry!r} has a relative path; give an absolute path or a URL")
+    if option in _WITH_ADDRESS:
+        refuse_credentials(value)
 
 
 def _check_requirement(wanted: str, options: list[str]) -> None:

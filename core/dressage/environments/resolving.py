@@ -6,6 +6,7 @@ from pathlib import Path
 from dressage.environments import conda_packages, pythons
 from dressage.environments.build_folders import BuildFolder
 from dressage.environments.hashes import HashError, keep_given_hashes
+from dressage.environments.project_locks import lock_project
 from dressage.environments.records import Python, Resolution
 from dressage.environments.specification import Specification
 from dressage.environments.uv_process import Uv
@@ -26,6 +27,11 @@ def resolve(
     if specification.packages:
         return _resolve_with_conda(specification, place, uv, progress, refresh=refresh)
     python = pythons.find(specification.python, uv, progress)
+    if specification.project is not None:
+        lock = lock_project(
+            specification.project, place, uv, progress, str(python.executable), refresh=refresh
+        )
+        return Resolution(python=python, requirements=lock)
     requirements = _compile(specification, place, uv, progress, str(python.executable), refresh=refresh)
     return Resolution(
         python=python,
@@ -76,7 +82,8 @@ def _compile(
     options = specification.options
     wanted = _write_lines(place.folder / "requirements.in", [*_for_uv(options), *specification.requirements])
     pins = [name.replace("-", "==", 1) for name in present]
-    arguments = [str(wanted), "--constraints", str(_write_lines(place.folder / "constraints.txt", pins))]
+    constraints = _write_lines(place.folder / "constraints.txt", [*pins, *specification.constraints])
+    arguments = [str(wanted), "--constraints", str(constraints)]
     arguments += [word for pin in pins for word in ("--no-emit-package", pin.partition("==")[0])]
     arguments += ["--python", python, "--generate-hashes", "--no-header", "--no-annotate"]
     arguments += ["--prerelease", "allow"] if "--pre" in options else []

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from dressage.environments.active_interpreter import InterpreterKeys, active_interpreter
+from dressage.environments.active_interpreter import active_interpreter
+from dressage.environments.interpreters import Interpreter, InterpreterKeys, read_interpreter
 from dressage.environments.package_sources import PackageSources
 from dressage.environments.readiness import find_problem, find_ready, readiness_of, reasons_to_build
 from dressage.environments.records import BuiltEnvironment, NamedEnvironment, Records
@@ -16,7 +17,7 @@ from dressage.specs.environments import Environment
 
 
 class UvEnvironments:
-    """Environments below `root`, built by uv from conda specifications and requirements; or the active interpreter.
+    """Environments below `root`, built by uv from descriptions of packages; or interpreters that exist.
 
     indexes, find_links: addresses by name. They may contain credentials and are never recorded.
     """
@@ -34,8 +35,8 @@ class UvEnvironments:
 
     def plan(self, environment: Environment) -> StagePlan:
         """Plan the environment without running programs or using the network; a known one takes milliseconds."""
-        if environment.is_active_interpreter:
-            return self._plan_active(environment.name)
+        if interpreter := _interpreter_of(environment):
+            return self._plan_interpreter(environment, interpreter)
         self._sources.select(environment)
         found = readiness_of(self._records, environment)
         resolution = found.resolution
@@ -54,8 +55,8 @@ class UvEnvironments:
     ) -> EnvironmentVersion:
         """Build the environment, unless it is ready. upgrade: resolve again to the newest allowed versions."""
         with name_in_errors(self._records.root):
-            if environment.is_active_interpreter:
-                key = self._ensure_active(environment.name, progress)
+            if interpreter := _interpreter_of(environment):
+                key = self._ensure_interpreter(environment.name, interpreter, progress)
                 return self._version(environment, key, environment.variables)
             sources = self._sources.select(environment)
             resolution = None if upgrade else find_ready(self._records, environment)
@@ -88,17 +89,14 @@ class UvEnvironments:
         self._read(key)
         return (self._records.folder(key) / "lock.txt").read_text()
 
-    def _plan_active(self, name: str) -> StagePlan:
-        interpreter = active_interpreter()
-        chosen = (
-            f"the active Python interpreter, {str(interpreter.executable)!r} (Python {interpreter.version})"
-        )
+    def _plan_interpreter(self, environment: Environment, interpreter: Interpreter) -> StagePlan:
+        which = "the active Python interpreter" if environment.is_active_interpreter else "Python interpreter"
+        chosen = f"{which}, {str(interpreter.executable)!r} (Python {interpreter.version})"
         reasons = (chosen, interpreter.notice) if interpreter.notice else (chosen,)
         key = self._keys.key_of(interpreter)
-        return StagePlan(stage="environment", action="reuse", name=name, key=key, reasons=reasons)
+        return StagePlan(stage="environment", action="reuse", name=environment.name, key=key, reasons=reasons)
 
-    def _ensure_active(self, name: str, progress: Progress) -> str:
-        interpreter = active_interpreter()
+    def _ensure_interpreter(self, name: str, interpreter: Interpreter, progress: Progress) -> str:
         key = self._keys.key_of(interpreter)
         if find_problem(self._records, key):
             from dressage.environments.building import record_interpreter
@@ -122,3 +120,22 @@ class UvEnvironments:
         return EnvironmentVersion(
             name=environment.name, key=key, created=self._read(key).created, variables=variables
         )
+
+
+def _interpreter_of(environment: Environment) -> Interpreter | None:
+    """Return the interpreter that the environment names, or the active one; None if it installs packages.
+
+    Raises StageError if there is none in the folder that it names.
+    """
+    if environment.is_active_interpreter:
+        return active_interpreter()
+    if environment.interpreter is None:
+        return None
+    found = read_interpreter(environment.interpreter)
+    if found is None:
+        raise StageError(
+            "environment",
+            f"environment {environment.name!r}: {str(environment.interpreter)!r} is not a virtual environment or a"
+            " conda environment that works; create it again, or give the packages as requirements",
+        )
+    return found

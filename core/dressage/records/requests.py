@@ -64,6 +64,11 @@ class RunRequest(Struct, frozen=True, kw_only=True):
             del parts[name]
         parts["model"]["script"]["directory"] = None
         del parts["model"]["script"]["include"]  # the snapshot has what it adds
+        environment = parts["environment"]
+        del environment["origin"]
+        for name in ("constraints", "project", "interpreter"):  # as before these fields existed
+            if environment[name] is None:
+                del environment[name]
         return digest_of({**parts, "snapshot": self.snapshot.digest})
 
 
@@ -167,6 +172,8 @@ def _plain(arguments: Any) -> list[Any]:
     ]
 
 
+_DESCRIPTION = ("conda", "requirements", "constraints", "project", "interpreter", "indexes", "find_links")
+
 NOT_INPUTS: Mapping[str, str] = {
     "attempt": "counts how often the run was resumed",
     "compute": "where the run executes: models from two machines differ no more than models from two runs on one",
@@ -182,9 +189,10 @@ NOT_INPUTS: Mapping[str, str] = {
     "request.compute": "where the run executes",
     "request.environment.name": "names the environment",
     **dict.fromkeys(
-        (f"request.environment.{name}" for name in ("conda", "requirements", "indexes", "find_links")),
+        (f"request.environment.{name}" for name in _DESCRIPTION),
         "what it resolves to is training.environment",
     ),
+    "request.environment.origin": "says where the description was found",
     "request.environment.secrets": "the record does not contain their values",
     "request.environment.base_image": "part of training.environment where images are built",
     "request.file_datasets": "their digests are training.datasets",

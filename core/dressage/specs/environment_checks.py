@@ -1,9 +1,11 @@
 """Check the fields of an environment."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from dressage.errors import SpecError
+from dressage.specs.names import leaves_folder
 
 
 def check_text(owner: str, field: str, value: Any) -> None:
@@ -50,6 +52,27 @@ def check_secrets(owner: str, secrets: Any, variables: Mapping[str, str]) -> Non
             )
         if name in variables:
             raise SpecError(f"{owner}: {name!r} is a variable and a secret; keep only one")
+
+
+def check_path(owner: str, field: str, value: Any) -> None:
+    """Raise SpecError unless the value is an absolute path or None."""
+    if value is not None and not isinstance(value, Path):
+        raise SpecError(f"{owner}: {field} is {value!r}, {_kind(value)}; give a pathlib.Path")
+    if value is not None and not value.is_absolute():
+        raise SpecError(f"{owner}: {field} {str(value)!r} is relative; make it absolute")
+
+
+def check_pyprojects(files: Any, folder: Any) -> None:
+    """Raise SpecError unless the files are texts by relative folder, with one for `folder`."""
+    if not isinstance(files, Mapping) or folder not in files:
+        raise SpecError(
+            f"project: no pyproject.toml for its folder {folder!r}; give its text, like files={{'.': TEXT}}"
+        )
+    for name, text in files.items():
+        if not isinstance(name, str) or leaves_folder(name):
+            raise SpecError(f"project: folder {name!r} leaves the project; make it relative")
+        if not isinstance(text, str):
+            raise SpecError(f"project: the pyproject.toml of {name!r} is {_kind(text)}; give text")
 
 
 def _kind(value: Any) -> str:

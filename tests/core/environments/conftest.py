@@ -15,7 +15,7 @@ from typing import Any, TypedDict, Unpack
 
 import pytest
 
-from dressage import Environment
+from dressage import Environment, Project
 from dressage.environments.uv_environments import UvEnvironments
 from dressage.results.plans import StagePlan
 from dressage.results.versions import EnvironmentVersion
@@ -37,6 +37,9 @@ class Described(TypedDict, total=False):
     """Fields of an Environment, besides its name and conda specification."""
 
     requirements: str
+    constraints: str
+    project: Project
+    interpreter: Path
     indexes: tuple[str, ...]
     find_links: tuple[str, ...]
     base_image: str
@@ -87,18 +90,26 @@ class Stage:
 
 @dataclass
 class Index:
-    """A package index of tiny wheels. authorization: the header that it asks for, if any."""
+    """A package index of tiny wheels.
+
+    authorization: the header that it asks for, if any. lists_hashes: whether its pages do, as PyPI's.
+    """
 
     root: Path
     url: str
     authorization: str | None = None
+    lists_hashes: bool = False
 
     def publish(self, name: str, version: str, requires: tuple[str, ...] = ()) -> None:
         folder = self.root / "simple" / name
         folder.mkdir(parents=True, exist_ok=True)
         _wheel(folder / f"{name}-{version}-py3-none-any.whl", name, version, requires)
-        links = [f'<a href="{path.name}">{path.name}</a>' for path in sorted(folder.glob("*.whl"))]
+        links = [f'<a href="{self._link(path)}">{path.name}</a>' for path in sorted(folder.glob("*.whl"))]
         (folder / "index.html").write_text("\n".join(links))
+
+    def _link(self, path: Path) -> str:
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        return f"{path.name}#sha256={digest}" if self.lists_hashes else path.name
 
 
 @pytest.fixture

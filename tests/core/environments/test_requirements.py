@@ -66,7 +66,7 @@ def test_options_that_uv_can_follow_are_kept(line: str, options: tuple[str, ...]
             "pip option '-r more.txt': other files are not read; put the lines of that file here",
         ),
         ("--requirement=more.txt", "pip option '--requirement=more.txt': other files are not read"),
-        ("-c pins.txt", "pip option '-c pins.txt': .* put the lines of that file here as requirements"),
+        ("-c pins.txt", "pip option '-c pins.txt': .* put the lines of that file into the environment"),
         ("-e .", r"pip option '-e \.': it installs from a folder; write 'NAME @ git\+https"),
         ("--prefer-binary", "pip option '--prefer-binary': .* write '--only-binary NAME'"),
         ("--trusted-host a", "pip option '--trusted-host a': .* set UV_INSECURE_HOST"),
