@@ -23,7 +23,12 @@ class Settings:
         (), help="what the script reads, NAME=DATASET[:VERSION], NAME=PATH or NAME=URL"
     )
     conda: str | None = setting(None, help="path of a conda specification for the script's environment")
-    requirements: str | None = setting(None, help="path of a requirements file for the script's environment")
+    requirements: str | None = setting(
+        None, help="path of a requirements file or a pyproject.toml for the script's environment"
+    )
+    extras: tuple[str, ...] = setting((), help="extras of the project to install too")
+    groups: tuple[str, ...] = setting((), help="dependency groups of the project to install too")
+    indexes: tuple[str, ...] = setting((), help="names of package indexes in [indexes] to search first")
     variables: str = setting(
         "",
         help="environment variables of the script, NAME=VALUE ..., quoted as in a shell; they are recorded",

@@ -24,6 +24,7 @@ from dressage import (
 )
 from dressage.records.requests import NOT_INPUTS, RunRequest, Submission
 from dressage.results.versions import ComputeHandle, DatasetVersion, EnvironmentVersion, File, Snapshot
+from dressage.specs.environments import SourceFolder
 
 SUBMISSION = Submission(
     request=RunRequest(
@@ -49,6 +50,8 @@ OTHERS: dict[str, Any] = {
     "request.environment.constraints": "b",
     "request.environment.project": {"requirements": None, "project": Project(files={".": "b"})},
     "request.environment.interpreter": Path("/b"),
+    "request.environment.builds": ("b",),
+    "request.environment.source": SourceFolder(path=Path("/b"), digest="b"),
     "request.environment.origin": ("b",),
     "request.environment.indexes": ("b",),
     "request.environment.find_links": ("b",),

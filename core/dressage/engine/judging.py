@@ -47,7 +47,7 @@ def judge_again(
 def _training_inputs(request: RunRequest) -> dict[str, Any]:
     """Return the inputs of the training that a policy can change, as JSON."""
     environment, script = to_json(request.environment), to_json(request.script)
-    for name in ("name", "secrets", "origin"):
+    for name in ("name", "secrets", "origin", "source"):
         del environment[name]
     del script["checkpoint_path"]
     return {

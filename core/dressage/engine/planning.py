@@ -32,7 +32,7 @@ def plan_stages(
     datasets = {name: _plan_dataset(platform, wanted) for name, wanted in request.datasets.items()}
     none = StagePlan(stage="dataset", action="none", name="none", reasons=("the recipe reads no dataset",))
     compute = platform.compute.plan(request.compute)
-    environment = platform.environments.plan(request.environment)
+    environment = platform.environments.plan(request.environment_with_source)
     environment = replace(environment, reasons=(*request.environment.origin, *environment.reasons))
     training = Training(
         request=request,

@@ -50,7 +50,7 @@ class Conductor:
             environment = self.carry_out(
                 "environment",
                 request.environment.name,
-                lambda report: platform.environments.ensure(request.environment, report),
+                lambda report: platform.environments.ensure(request.environment_with_source, report),
             )
         except DressageError as error:
             self._fail(attempt, error)

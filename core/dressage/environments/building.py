@@ -19,6 +19,7 @@ from dressage.environments.records import BuiltEnvironment, Python, Records, Res
 from dressage.environments.signatures import signature_of
 from dressage.environments.specification import Specification
 from dressage.environments.uv_process import Uv
+from dressage.environments.wheels import WheelBuilder, has_wheels
 from dressage.platforms.protocols import Progress
 from dressage.records.journal import now
 from dressage.specs.environments import Environment
@@ -86,9 +87,12 @@ class _Work:
 
     def _resolve(self, place: BuildFolder, uv: Uv, *, upgrade: bool) -> Resolution:
         known = None if upgrade else readiness_of(self.records, self.environment).resolution
-        if known is not None and known.python.change is None:
+        if known is not None and known.python.change is None and has_wheels(known):
             return known
-        resolution = resolving.resolve(self.specification, place, uv, self.progress, refresh=upgrade)
+        wheels = WheelBuilder(self.environment, place, uv, self.progress, self.records.wheels(self.digest))
+        resolution = resolving.resolve(
+            self.specification, place, uv, self.progress, refresh=upgrade, wheels=wheels
+        )
         self.records.keep_resolution(self.digest, resolution)
         return resolution
 

@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from dressage.environments.hashes import normalize
@@ -18,11 +18,24 @@ def check_lock(lock: str, folder: str, pyproject: Mapping[str, Any]) -> None:
         packages = tomllib.loads(lock).get("package", [])
     except tomllib.TOMLDecodeError as error:
         raise MalformedError(f"uv.lock: {error}; {_AGAIN}") from error
+    if is_script(pyproject):
+        return _compare(
+            _requirements(pyproject), tomllib.loads(lock).get("manifest", {}).get("requirements", ())
+        )
     found = next((one for one in packages if folder in (one.get("source") or {}).values()), None)
     if found is None:
         raise MalformedError(f"uv.lock does not contain the project in {folder!r}; {_AGAIN}")
-    locked = found.get("metadata", {}).get("requires-dist", ())
-    for name, versions in _requirements(pyproject):
+    return _compare(_requirements(pyproject), found.get("metadata", {}).get("requires-dist", ()))
+
+
+def is_script(content: Mapping[str, Any]) -> bool:
+    """Return whether the content is a script's inline metadata, which has its dependencies at the top."""
+    return "project" not in content and ("dependencies" in content or "requires-python" in content)
+
+
+def _compare(required: Iterable[tuple[str, str]], locked: Iterable[Mapping[str, Any]]) -> None:
+    locked = list(locked)
+    for name, versions in required:
         known = [one.get("specifier") for one in locked if normalize(one["name"]) == normalize(name)]
         if not known:
             raise MalformedError(
@@ -36,7 +49,8 @@ def check_lock(lock: str, folder: str, pyproject: Mapping[str, Any]) -> None:
 
 def _requirements(pyproject: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield the name and the versions of each dependency."""
-    for text in (pyproject.get("project") or {}).get("dependencies") or ():
+    table = pyproject if is_script(pyproject) else pyproject.get("project") or {}
+    for text in table.get("dependencies") or ():
         if match := _REQUIREMENT.match(text):
             yield match["name"], match["versions"].strip()
 

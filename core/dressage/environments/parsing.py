@@ -14,16 +14,10 @@ from dressage.specs.environments import Environment
 
 def parse(environment: Environment) -> Specification:
     """Parse the environment's texts. Raises SpecError with the malformed entry and what to write instead."""
-    specification, listed = Specification(), parse_requirements(environment)
+    specification, listed = Specification(project=environment.project), parse_requirements(environment)
     if environment.project is not None:
         with _name_environment(environment.name, "project"):
-            python = read_python(environment.project)
-        return Specification(
-            project=environment.project,
-            python=python,
-            indexes=environment.indexes,
-            find_links=environment.find_links,
-        )
+            specification = replace(specification, python=read_python(environment.project))
     if environment.conda is not None:
         with _name_environment(environment.name, "conda specification"):
             specification = read_conda(environment.conda)
@@ -31,7 +25,9 @@ def parse(environment: Environment) -> Specification:
         specification,
         requirements=tuple(sorted({*specification.requirements, *listed.lines})),
         options=(*specification.options, *listed.options),
-        constraints=_parse_constraints(environment),
+        constraints=parse_constraints(environment),
+        builds=environment.builds,
+        source=_source_of(environment),
         indexes=environment.indexes,
         find_links=environment.find_links,
     )
@@ -43,7 +39,8 @@ def parse_requirements(environment: Environment) -> Requirements:
         return read_requirements(environment.requirements or "")
 
 
-def _parse_constraints(environment: Environment) -> tuple[str, ...]:
+def parse_constraints(environment: Environment) -> tuple[str, ...]:
+    """Parse the text of the environment's constraints. Raises SpecError if it is malformed, or has an option."""
     with _name_environment(environment.name, "constraints"):
         listed = read_requirements(environment.constraints or "")
         if listed.options:
@@ -51,6 +48,18 @@ def _parse_constraints(environment: Environment) -> tuple[str, ...]:
                 f"pip option {listed.options[0]!r} is not a constraint; move it to the requirements"
             )
     return tuple(sorted(listed.lines))
+
+
+def _source_of(environment: Environment) -> str | None:
+    """Return the digest of the projects that are built. Raises SpecError if there is no source to build them from."""
+    if not environment.builds:
+        return None
+    if environment.source is None:
+        raise SpecError(
+            f"environment {environment.name!r} builds the project in {environment.builds[0]!r} from a run's copy of"
+            " the script's folder; it is built when a run starts: dressage run"
+        )
+    return environment.source.digest
 
 
 @contextmanager

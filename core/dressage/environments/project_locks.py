@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dressage.environments.build_folders import BuildFolder
 from dressage.environments.hashes import split_entries
-from dressage.environments.projects import explicit_indexes, write_files
+from dressage.environments.projects import explicit_indexes, write_files, write_script
 from dressage.environments.uv_process import Uv
 from dressage.platforms.protocols import Progress
 from dressage.specs.environments import Project
@@ -25,7 +25,9 @@ def lock_project(
     if project.lock is not None:
         progress("reading uv.lock", 0, None)
         groups = [word for group in project.groups for word in ("--group", group)]
-        options = ["--frozen", "--no-emit-project", "--no-default-groups", *groups]
+        script = write_script(project, folder)
+        which = ["--script", str(script)] if script else ["--no-emit-project", "--no-default-groups", *groups]
+        options = ["--frozen", *which]
         lock = uv.run("reading its uv.lock", "export", *options, *plain)
     else:
         progress("resolving packages", 0, None)

@@ -1,16 +1,19 @@
 """Reads the dependencies of Python projects: pyproject.toml and uv.lock."""
 
+import os
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from dressage.environments.hashes import normalize
-from dressage.environments.locks import check_lock
+from dressage.environments.locks import check_lock, is_script
 from dressage.environments.requirements import MalformedError, refuse_credentials, refuse_password
 from dressage.environments.versions import VersionRequirement
 from dressage.specs.environments import Project
 
+_HEADER = '[project]\nname = "inline-script"\nversion = "0"\n'
+"""What makes a pyproject.toml of a script's inline metadata, which begins with the keys of this table."""
 _ADDRESSES = ("index-url", "extra-index-url", "find-links", "default-index")
 
 
@@ -18,17 +21,18 @@ def read_python(project: Project) -> VersionRequirement:
     """Check the texts of the project, and return the Python that it requires. Raises MalformedError."""
     contents = {folder: _content(folder, text) for folder, text in project.files.items()}
     content = contents[project.folder]
-    required = _table(content, "project").get("requires-python", "")
-    for names, table, kind in (
-        (project.extras, _table(_table(content, "project"), "optional-dependencies"), "extra"),
+    table = content if is_script(content) else _table(content, "project")
+    required = table.get("requires-python", "")
+    for names, known, kind in (
+        (project.extras, list(_table(table, "optional-dependencies")), "extra"),
         (project.groups, _groups(content), "dependency group"),
     ):
         for name in names:
-            if normalize(name) not in map(normalize, table):
-                known = ", ".join(table) or "none"
-                raise MalformedError(f"pyproject.toml: no {kind} named {name!r}; known: {known}")
+            if normalize(name) not in map(normalize, known):
+                listed = ", ".join(known) or "none"
+                raise MalformedError(f"pyproject.toml: no {kind} named {name!r}; known: {listed}")
     if project.lock is not None:
-        check_lock(project.lock, project.folder, content)
+        check_lock(project.lock, os.path.relpath(project.folder, lock_folder(project)), content)
     try:
         return VersionRequirement.parse(required)
     except (ValueError, AttributeError) as error:
@@ -53,10 +57,27 @@ def write_files(project: Project, root: Path) -> Path:
     """Write the project's files below `root`, and return the folder of the project."""
     for folder, text in project.files.items():
         (root / folder).mkdir(parents=True, exist_ok=True)
-        (root / folder / "pyproject.toml").write_text(text, encoding="utf-8")
+        content = f"{_HEADER}{text}" if is_script(tomllib.loads(text)) else text
+        (root / folder / "pyproject.toml").write_text(content, encoding="utf-8")
     if project.lock is not None:
-        (root / "uv.lock").write_text(project.lock, encoding="utf-8")
+        (root / lock_folder(project) / "uv.lock").write_text(project.lock, encoding="utf-8")
     return root / project.folder
+
+
+def write_script(project: Project, folder: Path) -> Path | None:
+    """Write a script with the inline metadata, and its lock; None if the project is no script."""
+    if not is_script(tomllib.loads(project.pyproject)):
+        return None
+    lines = ["# /// script", *(f"# {line}".rstrip() for line in project.pyproject.splitlines()), "# ///", ""]
+    script = folder / "script.py"
+    script.write_text("\n".join(lines), encoding="utf-8")
+    script.with_name("script.py.lock").write_text(project.lock or "", encoding="utf-8")
+    return script
+
+
+def lock_folder(project: Project) -> str:
+    """Return the folder of the project's lock: of the workspace if it is in one, else its own."""
+    return "." if "." in project.files else project.folder
 
 
 def explicit_indexes(project: Project) -> list[str]:
@@ -105,7 +126,7 @@ def _addresses(content: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _relevant(content: Mapping[str, Any]) -> dict[str, Any]:
-    project = _table(content, "project")
+    project = content if is_script(content) else _table(content, "project")
     names = ("name", "requires-python", "dependencies", "optional-dependencies", "dynamic")
     return {
         "project": {name: project[name] for name in names if name in project},

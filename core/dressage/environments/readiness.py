@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _CHOICES = ("UV_EXCLUDE_NEWER", "UV_PRERELEASE", "UV_RESOLUTION", "UV_TORCH_BACKEND")
 """Settings of uv that affect which versions it chooses; they are part of the digest."""
 
-_DESCRIPTION = ("conda", "requirements", "constraints", "project", "indexes", "find_links")
+_DESCRIPTION = ("conda", "requirements", "constraints", "project", "builds", "indexes", "find_links")
 """The fields of an Environment from which it is built."""
 
 
@@ -104,13 +104,15 @@ def reasons_to_build(records: Records, environment: Environment, found: Readines
 
 def digest_of_text(environment: Environment) -> str:
     """Return the digest of the environment's texts, without parsing them."""
-    others = ("requirements", "constraints", "project", "indexes", "find_links")
+    others = ("requirements", "constraints", "project", "builds", "indexes", "find_links")
     if not any(getattr(environment, name) not in (None, ()) for name in others):
         return _digest("text", strip_comments(environment.conda or ""))
     texts = [text and strip_comments(text) for text in (environment.conda, environment.requirements)]
     content: list[Any] = [*texts, environment.indexes, environment.find_links]
     if environment.constraints is not None or environment.project is not None:
         content += [strip_comments(environment.constraints or ""), to_json(environment.project)]
+    if environment.builds:
+        content += [environment.builds, environment.source and environment.source.digest]
     return _digest("texts", content)
 
 
@@ -141,7 +143,7 @@ def _changes(before: NamedEnvironment, now: Environment) -> Iterator[str]:
     ):
         lines = line_differences(strip_comments(old or ""), strip_comments(new or ""))
         yield from (f"{what}: {line}" for line in lines)
-    for what in ("indexes", "find_links"):
+    for what in ("builds", "indexes", "find_links"):
         old, new = (", ".join(getattr(one, what)) or None for one in (before, now))
         yield from differences({what: old}, {what: new})
     if (before.project and before.project.lock) != (now.project and now.project.lock):

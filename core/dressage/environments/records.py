@@ -4,6 +4,7 @@
 <root>/resolutions/DIGEST   the resolution of a specification
 <root>/names/NAME.json      the latest environment of each name
 <root>/logs/                the output of uv
+<root>/wheels/DIGEST/       the wheels that were built for a specification
 <root>/building/, locks/    build folders and locks
 """
 
@@ -95,6 +96,7 @@ class NamedEnvironment:
     requirements: str | None = None
     constraints: str | None = None
     project: Project | None = None
+    builds: tuple[str, ...] = ()
     indexes: tuple[str, ...] = ()
     find_links: tuple[str, ...] = ()
 
@@ -110,6 +112,9 @@ class Records:
 
     def lock(self, key: str) -> Path:
         return self.root / "locks" / key
+
+    def wheels(self, digest: str) -> Path:
+        return self.root / "wheels" / digest
 
     def log(self, name: str, digest: str) -> Path:
         return self.root / "logs" / f"{name}-{digest[:12]}.log"

@@ -45,7 +45,7 @@ class Requirements:
 def read_requirements(text: str) -> Requirements:
     """Parse a requirements.txt. Raises MalformedError with the line number and what to write instead."""
     entries = []
-    for number, line in _logical_lines(text):
+    for number, line in logical_lines(text):
         try:
             entries.append(_check_entry(line))
         except MalformedError as error:
@@ -65,7 +65,7 @@ def _separate(entries: list[str]) -> Requirements:
     )
 
 
-def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
+def logical_lines(text: str) -> Iterator[tuple[int, str]]:
     """Yield logical lines with the number of their first line: joined at backslashes, without comments and blanks."""
     joined, first = "", 0
     for number, line in enumerate((*text.removeprefix("\ufeff").splitlines(), ""), 1):

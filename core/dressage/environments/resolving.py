@@ -1,6 +1,7 @@
 """Resolve a specification to exact packages."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from dressage.environments import conda_packages, pythons
@@ -10,6 +11,7 @@ from dressage.environments.project_locks import lock_project
 from dressage.environments.records import Python, Resolution
 from dressage.environments.specification import Specification
 from dressage.environments.uv_process import Uv
+from dressage.environments.wheels import Wheel, WheelBuilder
 from dressage.errors import StageError
 from dressage.platforms.protocols import Progress
 
@@ -21,17 +23,29 @@ def check(name: str, specification: Specification) -> None:
 
 
 def resolve(
-    specification: Specification, place: BuildFolder, uv: Uv, progress: Progress, *, refresh: bool
+    specification: Specification,
+    place: BuildFolder,
+    uv: Uv,
+    progress: Progress,
+    *,
+    refresh: bool,
+    wheels: WheelBuilder,
 ) -> Resolution:
-    """Resolve the specification. refresh: ask the index for new versions instead of using uv's cache."""
+    """Resolve the specification. refresh: ask the index for new versions instead of using uv's cache.
+
+    wheels: builds the local projects.
+    """
     if specification.packages:
-        return _resolve_with_conda(specification, place, uv, progress, refresh=refresh)
+        return _resolve_with_conda(specification, place, uv, progress, refresh=refresh, wheels=wheels)
     python = pythons.find(specification.python, uv, progress)
     if specification.project is not None:
         lock = lock_project(
             specification.project, place, uv, progress, str(python.executable), refresh=refresh
         )
-        return Resolution(python=python, requirements=lock)
+        built = wheels.build(str(python.executable))
+        return Resolution(python=python, requirements=lock + "".join(f"{one.locked}\n" for one in built))
+    built = wheels.build(str(python.executable))
+    specification = _with(specification, built)
     requirements = _compile(specification, place, uv, progress, str(python.executable), refresh=refresh)
     return Resolution(
         python=python,
@@ -41,19 +55,33 @@ def resolve(
     )
 
 
+def _with(specification: Specification, wheels: Iterable[Wheel]) -> Specification:
+    """Return the specification with the wheels among its requirements."""
+    return replace(
+        specification, requirements=(*specification.requirements, *(one.requirement for one in wheels))
+    )
+
+
 def _resolve_with_conda(
-    specification: Specification, place: BuildFolder, uv: Uv, progress: Progress, *, refresh: bool
+    specification: Specification,
+    place: BuildFolder,
+    uv: Uv,
+    progress: Progress,
+    *,
+    refresh: bool,
+    wheels: WheelBuilder,
 ) -> Resolution:
     progress("resolving conda packages", 0, None)
     wanted = [*specification.packages, f"python {specification.python.conda}"]
     solution = conda_packages.solve(uv.name, specification.channels, wanted)
     requirements = ""
-    if specification.requirements:
+    if specification.requirements or specification.builds:
         # The pip packages must fit the conda packages. Their distributions are known only once they are installed.
         trial = place.folder / "trial"
         conda_packages.install(uv.name, specification.channels, solution.packages, trial, trial)
         present = tuple(path.stem for path in trial.glob("lib/python3*/site-packages/*.dist-info"))
         python = str(trial / "bin" / "python")
+        specification = _with(specification, wheels.build(python))
         requirements = _compile(specification, place, uv, progress, python, present, refresh=refresh)
     return Resolution(
         python=Python(version=solution.python),

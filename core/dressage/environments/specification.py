@@ -15,7 +15,8 @@ from dressage.specs.environments import Project
 class Specification:
     """The packages that an environment asks for. The environment's name is not part of it.
 
-    If there is a project, only its dependencies are installed.
+    If there is a project, its dependencies are installed. builds: projects that are built and installed too.
+    source: the digest of their files.
 
     requirements: sorted. options: pip's options (`--extra-index-url ...`), in order.
     packages: conda packages other than python and pip, as written.
@@ -32,6 +33,8 @@ class Specification:
     find_links: tuple[str, ...] = ()
     constraints: tuple[str, ...] = ()
     project: Project | None = None
+    builds: tuple[str, ...] = ()
+    source: str | None = None
 
     @property
     def names_its_index(self) -> bool:
@@ -48,4 +51,4 @@ class Specification:
         return digest_of({key: content[key] for key in content if content[key] or key not in _LATER})
 
 
-_LATER = ("indexes", "find_links", "constraints", "project")
+_LATER = ("indexes", "find_links", "constraints", "project", "builds", "source")

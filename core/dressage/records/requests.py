@@ -5,6 +5,7 @@ Training      a request and the digests of its inputs, as far as they are known:
 Submission    a request with its datasets, compute target and environment ready: one attempt that can start
 """
 
+import dataclasses
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -13,11 +14,19 @@ from msgspec import Struct
 from dressage.errors import SpecError
 from dressage.files.digests import digest_of
 from dressage.files.encoding import to_json
-from dressage.results.versions import ComputeHandle, DatasetVersion, EnvironmentVersion, Lineage, Snapshot
+from dressage.results.versions import (
+    ComputeHandle,
+    DatasetVersion,
+    EnvironmentVersion,
+    Lineage,
+    Snapshot,
+    digest_of_files,
+)
 from dressage.specs.compute import ComputeTarget
 from dressage.specs.datasets import Dataset, DatasetFolder, FileDataset, RegisteredDataset
-from dressage.specs.environments import Environment
+from dressage.specs.environments import Environment, SourceFolder
 from dressage.specs.models import Model, Script
+from dressage.specs.names import is_below
 
 
 class RunRequest(Struct, frozen=True, kw_only=True):
@@ -51,6 +60,18 @@ class RunRequest(Struct, frozen=True, kw_only=True):
         return self.model.script
 
     @property
+    def environment_with_source(self) -> Environment:
+        """The environment, with the snapshot if projects in it are built."""
+        builds = tuple(name.partition("[")[0] for name in self.environment.builds)
+        if not builds:
+            return self.environment
+        files = [
+            file for file in self.snapshot.files if any(is_below(file.path, folder) for folder in builds)
+        ]
+        source = SourceFolder(path=self.snapshot.directory, digest=digest_of_files(files))
+        return dataclasses.replace(self.environment, source=source)
+
+    @property
     def datasets(self) -> dict[str, Dataset]:
         """The inputs, sorted by name."""
         datasets: dict[str, Dataset] = {**self.file_datasets, **self.registered_datasets}
@@ -66,8 +87,14 @@ class RunRequest(Struct, frozen=True, kw_only=True):
         del parts["model"]["script"]["include"]  # the snapshot has what it adds
         environment = parts["environment"]
         del environment["origin"]
-        for name in ("constraints", "project", "interpreter"):  # as before these fields existed
-            if environment[name] is None:
+        for name in (
+            "constraints",
+            "project",
+            "interpreter",
+            "builds",
+            "source",
+        ):  # as before these fields existed
+            if not environment[name]:
                 del environment[name]
         return digest_of({**parts, "snapshot": self.snapshot.digest})
 
@@ -172,7 +199,10 @@ def _plain(arguments: Any) -> list[Any]:
     ]
 
 
-_DESCRIPTION = ("conda", "requirements", "constraints", "project", "interpreter", "indexes", "find_links")
+_DESCRIPTION = (
+    *("conda", "requirements", "constraints", "project", "builds", "source"),
+    *("interpreter", "indexes", "find_links"),
+)
 
 NOT_INPUTS: Mapping[str, str] = {
     "attempt": "counts how often the run was resumed",

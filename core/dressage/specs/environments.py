@@ -18,12 +18,13 @@ from dressage.specs.names import check_name
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
-    """The dependencies of a Python project. They are installed; the project itself is not.
+    """The dependencies of a Python project or of a script. They are installed; the project itself is not.
 
     files: the text of the project's pyproject.toml, and of the other local projects that it refers to, by folder,
-        relative to the folder of the lock; "." is that folder.
+        relative to a folder that contains all; or the text of a script's inline metadata (PEP 723).
     folder: which of them is the project.
-    lock: the text of the project's uv.lock; None to resolve the dependencies.
+    lock: the text of the project's uv.lock, or of the lock of its workspace, whose folder is "."; None to resolve the
+        dependencies.
     extras: names of the project's optional dependencies.
     groups: names of its dependency groups.
     """
@@ -47,6 +48,14 @@ class Project:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SourceFolder:
+    """Where projects are built from. digest: of the files of these projects."""
+
+    path: Path
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
     """What a training script runs in; with nothing to install, the active Python interpreter.
 
@@ -56,6 +65,9 @@ class Environment:
     project: the dependencies of a project, in place of `conda` and `requirements`.
     interpreter: the folder of a virtual environment or a conda environment on this machine. A platform that can use
         it takes it as it is; any other platform builds from the fields above.
+    builds: projects in the script's directory that are built as wheels and installed, because they compile code:
+        their folders relative to it, with extras as in "libs/ops[cuda]". A change of their files builds them again.
+    source: the copy of the script's directory to build them from. A recipe gives none: the engine adds the run's.
     indexes: names of package indexes, searched in this order before the default one. Their addresses, which may
         contain credentials, are in the configuration; a recipe and a record contain the names only.
     find_links: names of folders or pages that list distributions; their addresses are in the configuration too.
@@ -72,6 +84,8 @@ class Environment:
     constraints: str | None = None
     project: Project | None = None
     interpreter: Path | None = None
+    builds: tuple[str, ...] = ()
+    source: SourceFolder | None = None
     indexes: tuple[str, ...] = ()
     find_links: tuple[str, ...] = ()
     base_image: str | None = None
@@ -87,6 +101,7 @@ class Environment:
         check_variables(owner, self.variables)
         check_secrets(owner, self.secrets, self.variables)
         check_list(owner, "origin", self.origin)
+        check_list(owner, "builds", self.builds)
         check_path(owner, "interpreter", self.interpreter)
         self._check_sources(owner)
 
@@ -112,7 +127,8 @@ class Environment:
     @property
     def installs(self) -> bool:
         """Whether packages are described; an empty list of packages counts too."""
-        return self.conda is not None or self.requirements is not None or self.project is not None
+        texts = (self.conda, self.requirements, self.project)
+        return bool(self.builds) or any(text is not None for text in texts)
 
     @property
     def is_active_interpreter(self) -> bool:

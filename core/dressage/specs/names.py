@@ -18,3 +18,8 @@ def leaves_folder(path: str) -> bool:
     """Return whether a path is absolute, contains "..", or is not a valid path."""
     parts = PurePosixPath(path)
     return parts.is_absolute() or ".." in parts.parts or "\0" in path
+
+
+def is_below(path: str, folder: str) -> bool:
+    """Return whether a relative path is in a relative folder; every path is in "."."""
+    return PurePosixPath(path).is_relative_to(PurePosixPath(folder))

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -79,7 +80,7 @@ def test_its_extras_and_groups_are_installed_if_they_are_named(stage: Stage, toy
     ],
 )
 def test_an_unknown_extra_or_group_is_refused_with_the_known_ones(
-    stage: Stage, named: dict[str, tuple[str, ...]], message: str
+    stage: Stage, named: dict[str, Any], message: str
 ):
     text = pyproject(more="[project.optional-dependencies]\nplot = []\n")
     with pytest.raises(SpecError, match=f"environment 'lab': project: pyproject.toml: {message}"):
@@ -120,7 +121,7 @@ def test_a_lock_of_other_versions_than_the_project_requires_is_refused(
 
 def test_the_lock_of_another_project_is_refused(stage: Stage, toys: Index, tmp_path: Path):
     lock = lock_of(tmp_path / "lab", {".": pyproject("toya")}, toys)
-    files = {"sub": pyproject("toya")}
+    files = {".": pyproject("toya"), "sub": pyproject("toya")}
     with pytest.raises(SpecError, match=r"uv\.lock does not contain the project in 'sub'"):
         stage.plan(project=Project(files=files, folder="sub", lock=lock))
 
