@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from dressage.environments.parsing import parse_requirements
+from dressage.environments.parsing import parse, parse_requirements
+from dressage.environments.remote_locks import lock_for_linux, newest_python
 from dressage.errors import SpecError
 from dressage.files.digests import digest_of
+from dressage.files.encoding import to_json
 from dressage.platforms.protocols import Progress
 from dressage.records.journal import now
 from dressage.results.plans import StagePlan
@@ -35,7 +37,7 @@ class AzureEnvironments:
         if found and found["built"]:
             return StagePlan(stage="environment", action="reuse", name=environment.name, key=key)
         reason = "its image is not built yet" if found else "no environment with this content is registered"
-        reasons = (reason, f"image {content['base_image']}")
+        reasons = (reason, f"image {content['base_image']}", *_notes(environment))
         return StagePlan(stage="environment", action="build", name=environment.name, key=key, reasons=reasons)
 
     def ensure(
@@ -56,11 +58,23 @@ class AzureEnvironments:
             name=name,
             log=str(self._logs / f"{name}.log"),
             timeout_s=self._azure.options.image_timeout_s,
-            **content,
+            **self._resolve(environment, content, name, progress),
         )
         return EnvironmentVersion(
             name=environment.name, key=key, created=now(), variables=environment.variables
         )
+
+    def _resolve(
+        self, environment: Environment, content: dict[str, Any], name: str, progress: Progress
+    ) -> dict[str, Any]:
+        """Return the content with exact packages in place of what pip cannot read. Raises StageError."""
+        if not content.pop("resolved", None):
+            return content
+        python = _python_of(environment)
+        log = self._logs / f"{name}-resolving.log"
+        lines = lock_for_linux(environment, python, log, progress)
+        conda = _with_tracking(environment.name, _only_python(python), lines)
+        return {**content, "conda": conda}
 
     def list(self) -> Sequence[EnvironmentVersion]:
         names = self._azure.call("environment", "environments.list_all")
@@ -76,12 +90,49 @@ def azure_name(name: str, key: str) -> str:
 def _content(environment: Environment) -> dict[str, Any]:
     """Return what the image is built from. Raises SpecError."""
     _refuse_local_names(environment)
-    conda = environment.conda if environment.conda is not None else _only_python()
-    return {
-        "conda": _with_tracking(environment.name, conda, _requirements(environment)),
+    content: dict[str, Any] = {
         "base_image": environment.base_image or DEFAULT_IMAGE,
         "variables": dict(environment.variables),
     }
+    if _is_resolved(environment):
+        parse(environment)
+        texts = (environment.requirements, environment.constraints, to_json(environment.project))
+        return {**content, "conda": _only_python(_python_of(environment)), "resolved": texts}
+    conda = environment.conda if environment.conda is not None else _only_python()
+    return {"conda": _with_tracking(environment.name, conda, _requirements(environment)), **content}
+
+
+def _is_resolved(environment: Environment) -> bool:
+    """Return whether uv must resolve the packages, because pip cannot read the description.
+
+    Raises SpecError for constraints beside a conda specification, whose packages only conda knows.
+    """
+    if environment.constraints is not None and environment.conda is not None:
+        raise SpecError(
+            f"environment {environment.name!r} has constraints and a conda specification: Azure ML cannot apply them;"
+            " write the versions into the specification, or give requirements without it"
+        )
+    return environment.project is not None or environment.constraints is not None
+
+
+def _python_of(environment: Environment) -> str:
+    """Return the version of Python to install: this one, unless the project requires another."""
+    ours = "{}.{}".format(*sys.version_info[:2])
+    return (
+        ours if parse(environment).python.allows(sys.version_info[:3]) else newest_python(environment) or ours
+    )
+
+
+def _notes(environment: Environment) -> tuple[str, ...]:
+    """Return what a user should know about the image, one line each."""
+    if environment.interpreter is None:
+        return ()
+    where = f"{str(environment.interpreter)!r} is of this machine"
+    if environment.installs:
+        return (f"{where}: Azure ML builds an image from the packages that are described instead",)
+    return (
+        f"{where}: the image has Python and MLflow alone; name its packages with --requirements or --conda",
+    )
 
 
 def _refuse_local_names(environment: Environment) -> None:
@@ -91,6 +142,11 @@ def _refuse_local_names(environment: Environment) -> None:
             f"environment {environment.name!r} needs the secret {environment.secrets[0]}: dressage cannot pass"
             " secrets to Azure ML yet; remove it, or run on another platform"
         )
+    if environment.builds:
+        raise SpecError(
+            f"environment {environment.name!r} builds the project in {environment.builds[0]!r}, which Azure ML cannot"
+            " do from a run's files; give a wheel of it on an index, or run on another platform"
+        )
     for name in (*environment.indexes, *environment.find_links):
         raise SpecError(
             f"environment {environment.name!r} uses the index {name!r}: Azure ML builds the image in the cloud and"
@@ -98,14 +154,14 @@ def _refuse_local_names(environment: Environment) -> None:
         )
 
 
-def _only_python() -> str:
-    """Return a conda specification with this version of Python and pip."""
-    return "dependencies:\n- python={}.{}\n- pip\n".format(*sys.version_info[:2])
+def _only_python(version: str = "{}.{}".format(*sys.version_info[:2])) -> str:
+    """Return a conda specification with a version of Python, and pip."""
+    return f"dependencies:\n- python={version}\n- pip\n"
 
 
 def _requirements(environment: Environment) -> tuple[str, ...]:
     """Return the lines that pip installs besides the specification. The default is the MLflow client alone."""
-    if environment.is_active_interpreter:
+    if not environment.installs:
         return ("mlflow-skinny",)
     requirements = parse_requirements(environment)
     return (*requirements.options, *requirements.lines)

@@ -131,7 +131,12 @@ def _add_local(text: str, path: Path, found: PackageList, lines: list[str], *, i
 
 
 def _looks_like_path(target: str) -> bool:
-    return target in (".", "..") or target.startswith("file:") or "/" in target or target.endswith((".whl", ".zip", ".tar.gz"))
+    return (
+        target in (".", "..")
+        or target.startswith("file:")
+        or "/" in target
+        or target.endswith((".whl", ".zip", ".tar.gz"))
+    )
 
 
 def _local(folder: Path, target: str) -> Path:

@@ -11,6 +11,8 @@ from dressage.environments.uv_process import Uv
 from dressage.platforms.protocols import Progress
 from dressage.specs.environments import Project
 
+_PLAIN = ("--no-header", "--no-annotate")
+
 
 def lock_project(
     project: Project, place: BuildFolder, uv: Uv, progress: Progress, python: str, *, refresh: bool
@@ -20,22 +22,31 @@ def lock_project(
     refresh: ask the index for new versions instead of using uv's cache; a uv.lock stays as it is.
     """
     folder = write_files(project, _root(place))
-    plain = ["--project", str(folder), "--python", python, "--no-header", "--no-annotate"]
-    plain += [word for extra in project.extras for word in ("--extra", extra)]
     if project.lock is not None:
         progress("reading uv.lock", 0, None)
-        groups = [word for group in project.groups for word in ("--group", group)]
-        script = write_script(project, folder)
-        which = ["--script", str(script)] if script else ["--no-emit-project", "--no-default-groups", *groups]
-        options = ["--frozen", *which]
-        lock = uv.run("reading its uv.lock", "export", *options, *plain)
+        arguments = [*export_arguments(project, folder), "--python", python]
+        lock = uv.run("reading its uv.lock", "export", *arguments)
     else:
         progress("resolving packages", 0, None)
         file = str(folder / "pyproject.toml")
-        groups = [word for group in project.groups for word in ("--group", f"{file}:{group}")]
-        options = [file, "--generate-hashes", *groups, *(["--refresh"] if refresh else [])]
-        lock = uv.run("resolving its packages", "pip", "compile", *options, *plain)
-    return "".join(_without_local_projects(lock, _root(place)))
+        words = [word for extra in project.extras for word in ("--extra", extra)]
+        words += [word for group in project.groups for word in ("--group", f"{file}:{group}")]
+        words += ["--generate-hashes", *_PLAIN, *(["--refresh"] if refresh else [])]
+        arguments = [file, "--project", str(folder), "--python", python, *words]
+        lock = uv.run("resolving its packages", "pip", "compile", *arguments)
+    return "".join(without_local_projects(lock, _root(place)))
+
+
+def export_arguments(project: Project, folder: Path) -> list[str]:
+    """Return the arguments of `uv export` that read the lock. folder: where the project's files were written."""
+    words = [word for extra in project.extras for word in ("--extra", extra)]
+    script = write_script(project, folder)
+    if script:
+        words += ["--script", str(script)]
+    else:
+        words += [word for group in project.groups for word in ("--group", group)]
+        words += ["--no-emit-project", "--no-default-groups"]
+    return ["--frozen", "--project", str(folder), *words, *_PLAIN]
 
 
 def index_arguments(project: Project, place: BuildFolder) -> list[str]:
@@ -50,7 +61,8 @@ def _root(place: BuildFolder) -> Path:
     return place.folder / "project"
 
 
-def _without_local_projects(lock: str, root: Path) -> Iterator[str]:
+def without_local_projects(lock: str, root: Path) -> Iterator[str]:
+    """Yield the entries of a lock, except those of projects below `root`."""
     for entry in split_entries(lock):
         if not re.match(r"-|\.\.?/|file:", entry) and root.as_uri() not in entry.partition("\n")[0]:
             yield entry

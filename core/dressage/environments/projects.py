@@ -90,6 +90,16 @@ def explicit_indexes(project: Project) -> list[str]:
     ]
 
 
+def index_options(project: Project) -> list[str]:
+    """Return the project's indexes as pip's options."""
+    indexes = [index for text in project.files.values() for index in _indexes(tomllib.loads(text))]
+    return [
+        f"{'--index-url' if index.get('default') else '--extra-index-url'} {index['url']}"
+        for index in indexes
+        if "url" in index
+    ]
+
+
 def has_default_index(project: Project) -> bool:
     """Return whether the project replaces the default index."""
     contents = [tomllib.loads(text) for text in project.files.values()]

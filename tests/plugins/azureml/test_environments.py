@@ -8,7 +8,7 @@ import pytest
 import yaml
 from tests.azureml import Loopback
 
-from dressage import Engine, Environment, SpecError, StageError
+from dressage import Engine, Environment, Project, SpecError, StageError
 from dressage.platforms.protocols import Environments
 
 BUILD = "/builds/[0-9a-f]+$"
@@ -135,3 +135,88 @@ def test_the_key_without_requirements_has_not_changed_since_the_first_version(en
         environments.plan(environment).key
         == "24bfd4fe4f2f5f35569bf41bf79ac1355c0e903f57fcba3901e3ceff5e14959d"
     )
+
+
+def test_constraints_are_applied_before_the_image_is_built(environments: Environments, service: Loopback):
+    environment = Environment(name="tiny-env", requirements="six\n", constraints="six<1.17\ntoml<1\n")
+    environments.ensure(environment, lambda *_: None)
+    assert pip_lines(service) == ["six==1.16.0"]
+    assert environments.plan(environment).action == "reuse"
+
+
+PROJECT = (
+    '[project]\nname = "lab"\nversion = "1"\nrequires-python = ">=3.9,<3.11"\ndependencies = ["six<1.17"]\n'
+)
+
+
+def test_a_projects_dependencies_are_installed_with_its_python(environments: Environments, service: Loopback):
+    environments.ensure(Environment(name="lab", project=Project(files={".": PROJECT})), lambda *_: None)
+    (registered,) = service.state()["environments"]
+    assert registered["dependencies"][0] == "python=3.10"
+    assert pip_lines(service) == ["six==1.16.0"]
+
+
+def test_the_inline_metadata_of_a_script_is_a_project(environments: Environments, service: Loopback):
+    project = Project(files={".": 'dependencies = ["six<1.17"]\n'})
+    environments.ensure(Environment(name="lab", project=project), lambda *_: None)
+    assert pip_lines(service) == ["six==1.16.0"]
+
+
+LOCK = """version = 1
+requires-python = ">=3.9, <3.11"
+
+[[package]]
+name = "lab"
+version = "1"
+source = { virtual = "." }
+dependencies = [{ name = "six" }]
+
+[package.metadata]
+requires-dist = [{ name = "six", specifier = "<1.17" }]
+
+[[package]]
+name = "six"
+version = "1.15.0"
+source = { registry = "https://packages.example/simple" }
+"""
+
+
+def test_the_versions_of_a_lock_are_installed(environments: Environments, service: Loopback):
+    project = Project(files={".": PROJECT}, lock=LOCK)
+    environments.ensure(Environment(name="lab", project=project), lambda *_: None)
+    assert pip_lines(service) == ["six==1.15.0"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        (
+            {"conda": "dependencies: [python]", "constraints": "six<2"},
+            "has constraints and a conda specification",
+        ),
+        (
+            {"requirements": "", "builds": ("libs/fast",)},
+            "builds the project in 'libs/fast', which Azure ML cannot",
+        ),
+    ],
+)
+def test_what_azure_cannot_build_is_refused_in_the_plan(
+    environments: Environments, fields: dict[str, Any], message: str
+):
+    with pytest.raises(SpecError, match=f"environment 'lab' {message}"):
+        environments.plan(Environment(name="lab", **fields))
+
+
+def test_an_interpreter_of_this_machine_is_described_instead(environments: Environments):
+    here = Path(sys.prefix)
+    described = environments.plan(Environment(name="lab", interpreter=here, requirements="six"))
+    assert described.key == environments.plan(Environment(name="lab", requirements="six")).key
+    assert described.reasons[-1] == (
+        f"{str(here)!r} is of this machine: Azure ML builds an image from the packages that are described instead"
+    )
+
+
+def test_of_an_interpreter_without_a_description_the_image_has_mlflow(environments: Environments):
+    plan = environments.plan(Environment(name="lab", interpreter=Path(sys.prefix)))
+    assert plan.key == environments.plan(Environment(name="lab")).key
+    assert "the image has Python and MLflow alone; name its packages with" in plan.reasons[-1]

@@ -488,9 +488,24 @@ def test_a_script_runs_with_its_inline_metadata(engine: Engine, plant: Plant, pr
     assert (version, prefix.startswith(str(project / ".dressage"))) == ("1.16.0", True)
 
 
+LOCK = """version = 1
+requires-python = ">=3.10"
+
+[manifest]
+requirements = [{{ name = "six" }}]
+
+[[package]]
+name = "six"
+version = "1.16.0"
+source = {{ registry = "https://pypi.org/simple" }}
+wheels = [
+    {{ url = "https://packages.example/six-1.16.0-py2.py3-none-any.whl", hash = "sha256:{}" }},
+]
+""".format("8abb2f1d86890a2dfb989f9a77cfcfd3e47c2a354b01111771326f8aa26e0254")
+
+
 def test_a_script_runs_with_the_lock_beside_it(engine: Engine, plant: Plant, project: Path):
-    plant({"train.py": INLINE.replace('"six"', '"six<1.17"') + SHOW})
-    subprocess.run([binary(), "lock", "--quiet", "--script", str(project / "train.py")], check=True)
+    plant({"train.py": INLINE + SHOW, "train.py.lock": LOCK})
     assert run(engine, project)[1] == "1.16.0"
 
 
