@@ -111,6 +111,14 @@ def test_a_large_ignored_folder_is_counted_up_to_a_limit(engine: Engine, trainin
     assert (left.files, left.is_complete) == (10_000, False)
 
 
+def test_links_to_files_in_an_ignored_folder_are_counted(engine: Engine, training: Training, source: Path):
+    write(source, ".gitignore", "data/\n")
+    write(source.parent, "cache/1", "123")
+    (source / "data").mkdir()
+    (source / "data" / "a.csv").symlink_to(source.parent / "cache" / "1")
+    assert plan(engine).left_out == (LeftOut(reason="by .gitignore", path="data/a.csv", files=1, size=3),)
+
+
 def test_what_nobody_wants_is_left_out_without_a_line(engine: Engine, training: Training, source: Path):
     for folder in (
         ".git",

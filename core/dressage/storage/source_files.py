@@ -69,13 +69,13 @@ class _Walk:
 
     def visit(self, folder: str, prefix: str, rules: tuple[Rules, ...], reason: str | None) -> None:
         """Take the files of a folder that are not left out, and count the others."""
-        if reason and self.tally.is_full(reason) and not self._includes.may_take_from(prefix):
-            return
+        if reason and not self._includes.may_take_from(prefix):
+            return self._count(folder, prefix, reason)
         entries = self._list(folder, prefix, reason)
         names = {entry.name for entry in entries}
         if prefix and "pyvenv.cfg" in names:
             if not self._includes.name(prefix[:-1]):
-                return
+                return None
             reason = reason or _DEFAULT
         if reason is None:
             rules = (*rules, *read_rules(folder, prefix, names))
@@ -87,6 +87,24 @@ class _Walk:
                 self._visit_file(entry, path, reason or find_ignoring(path, entry.name, rules))
             elif entry.is_symlink():
                 self._visit_link(entry, path, rules, reason)
+        return None
+
+    def _count(self, folder: str, prefix: str, reason: str) -> None:
+        """Count the files of a folder of which none is taken, until the limit is reached."""
+        pending = [(folder, prefix)]
+        while pending and not self.tally.is_full(reason):
+            folder, prefix = pending.pop()
+            entries = self._list(folder, prefix, reason)
+            if any(entry.name == "pyvenv.cfg" for entry in entries):
+                continue
+            for entry in entries:
+                if entry.is_file():
+                    if self.tally.is_full(reason):
+                        return
+                    size = entry.stat().st_size
+                    self.tally.add_file(reason, prefix + entry.name, size)
+                elif entry.is_dir(follow_symlinks=False) and entry.name not in CACHES:
+                    pending.append((entry.path, f"{prefix}{entry.name}/"))
 
     def _list(self, folder: str, prefix: str, reason: str | None) -> list[os.DirEntry[str]]:
         try:

@@ -86,3 +86,22 @@ def test_secrets_are_refused(azure: Engine, project: Path, monkeypatch: pytest.M
     azure.plugins.add("recipe", "reads", recipe)
     with pytest.raises(SpecError, match="dressage cannot pass secrets to Azure ML yet"):
         azure.plan("reads")
+
+
+def test_files_that_are_included_reach_the_job(azure: Engine, script: WriteScript):
+    path = script("import pathlib; print(sorted(map(str, pathlib.Path('data').iterdir())))")
+    (path.parent / ".gitignore").write_text("data/\n")
+    (path.parent / "data").mkdir()
+    for name in ("a.csv", "b.csv"):
+        (path.parent / "data" / name).touch()
+    run = azure.run("script", set={"path": str(path), "include": ("data/a.csv",), "size": "Standard_DS3_v2"})
+    assert run.wait(120).state == "Completed", b"".join(run.logs())
+    assert b"['data/a.csv']" in b"".join(run.logs())
+
+
+def test_a_plan_says_that_a_model_outside_outputs_is_lost(azure: Engine, script: WriteScript):
+    settings = {"path": str(script("")), "model": "net=net.pt", "size": "Standard_DS3_v2"}
+    assert azure.plan("script", set=settings).stage("model").reasons[-1] == (
+        "Azure ML keeps only what the script writes to outputs/ and logs/; the model 'net' is expected at 'net.pt',"
+        " and will not be registered"
+    )
