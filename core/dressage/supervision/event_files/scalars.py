@@ -35,7 +35,7 @@ _FORMATS = {
 }
 """How one number of each type of tensor is written, in the notation of `struct`."""
 _PACKED = {5: "f", 6: "d"}
-_INTEGERS = (7, 10, 11, 16)
+_HALVES, _INTEGERS = 13, (7, 10, 11, 16)
 _LATEST_S = 1e15
 _SMALL_BYTES = 4096
 """Events below this size are always compared with their checksum, and larger ones if they contain scalars."""
@@ -123,9 +123,11 @@ def _number(tensor: memoryview) -> float | None:
             found = _unpack(_FORMATS.get(kind), value)
         elif number in _PACKED:
             found = _unpack(_PACKED[number], value)
-        elif number in _INTEGERS:
-            numbers = list(numbers_of(value))
-            found = float(signed(numbers[0])) if len(numbers) == 1 else None
+        elif number == _HALVES or number in _INTEGERS:
+            numbers = [signed(each) for each in numbers_of(value)]
+            found = float(numbers[0]) if len(numbers) == 1 else None
+            if number == _HALVES and found is not None:  # its bits
+                found = _unpack(_FORMATS.get(kind), numbers[0])
     return found
 
 
