@@ -1,4 +1,7 @@
-"""What a script's environment is if nothing is said: what is found first, in the order of `_candidates`."""
+"""What a script's environment is if nothing is said: what is found first, in the order of `_candidates`.
+
+The readers are imported only if there is a file to read: that takes milliseconds.
+"""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -7,14 +10,7 @@ from pathlib import Path
 from dressage import SpecError
 from dressage.environments.active_interpreter import active_environment, base_environment
 from dressage.environments.interpreters import read_interpreter
-from dressage.environments.local_projects import read_pyproject
-from dressage_script.packages import (
-    Packages,
-    read_conda,
-    read_inline,
-    read_pyproject_file,
-    read_requirements,
-)
+from dressage_script.packages import Packages
 from dressage_script.settings import Settings
 from dressage_script.starting import Start
 
@@ -65,8 +61,8 @@ def _described(packages: Packages, other: _Candidate) -> tuple[Packages, str]:
 def _candidates(settings: Settings, start: Start, environ: Mapping[str, str]) -> Iterator[_Candidate]:
     """Yield what is found, in the order in which it is preferred."""
     folders = _folders(start)
-    if start.path and start.path.suffix in (".py", ".pyw") and (inline := read_inline(start.path)):
-        yield _Candidate(f"inline metadata in {start.path.name}", lambda: inline)
+    if inline := _inline(start.path):
+        yield inline
     if active := active_environment(environ):
         yield _interpreter(f"the active environment {str(active)!r}", active)
     venv = next((one / ".venv" for one in folders if read_interpreter(one / ".venv")), None)
@@ -75,11 +71,21 @@ def _candidates(settings: Settings, start: Start, environ: Mapping[str, str]) ->
     if folder := next((one for one in folders if _has_dependencies(one)), None):
         yield _project(folder, start, settings)
     if path := _first(folders, ("requirements.txt",)):
-        yield _Candidate(f"{str(path)!r}", lambda: read_requirements(path))
+        yield _requirements(path)
     if conda := _first(folders, _CONDA_FILES):
-        yield _Candidate(f"{str(conda)!r}", lambda: read_conda(conda))
+        yield _conda(conda)
     if base := base_environment(environ):
         yield _interpreter(f"conda's base environment {str(base)!r}", base)
+
+
+def _inline(script: Path | None) -> _Candidate | None:
+    """Return the inline metadata of a Python script; None if it has none."""
+    if script is None or script.suffix not in (".py", ".pyw") or b"# /// script" not in script.read_bytes():
+        return None
+    from dressage_script.readers import read_inline
+
+    packages = read_inline(script)
+    return _Candidate(f"inline metadata in {script.name}", lambda: packages) if packages else None
 
 
 def _folders(start: Start) -> list[Path]:
@@ -92,8 +98,28 @@ def _interpreter(label: str, folder: Path) -> _Candidate:
     return _Candidate(label, lambda: Packages(name="interpreter", interpreter=folder), is_interpreter=True)
 
 
+def _requirements(path: Path) -> _Candidate:
+    def read() -> Packages:
+        from dressage_script.readers import read_requirements
+
+        return read_requirements(path)
+
+    return _Candidate(f"{str(path)!r}", read)
+
+
+def _conda(path: Path) -> _Candidate:
+    def read() -> Packages:
+        from dressage_script.readers import read_conda
+
+        return read_conda(path)
+
+    return _Candidate(f"{str(path)!r}", read)
+
+
 def _project(folder: Path, start: Start, settings: Settings) -> _Candidate:
     def read() -> Packages:
+        from dressage_script.readers import read_pyproject_file
+
         return read_pyproject_file(folder, start.root, settings.extras, settings.groups)
 
     locked = " with its uv.lock" if (folder / "uv.lock").is_file() else ""
@@ -102,6 +128,10 @@ def _project(folder: Path, start: Start, settings: Settings) -> _Candidate:
 
 def _has_dependencies(folder: Path) -> bool:
     """Return whether the folder has a pyproject.toml that says what a project requires."""
+    if not (folder / "pyproject.toml").is_file():
+        return False
+    from dressage.environments.local_projects import read_pyproject
+
     try:
         content = read_pyproject(folder)
     except SpecError:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from dressage import Environment, SettingsError
 from dressage_script.discovery import choose
-from dressage_script.packages import Packages, read_conda, read_pyproject_file, read_requirements
+from dressage_script.packages import Packages
 from dressage_script.settings import Settings
 from dressage_script.starting import Start
 from dressage_script.words import read_variables
@@ -38,6 +38,10 @@ def describe_environment(settings: Settings, start: Start) -> Environment:
 
 def _read_named(settings: Settings, start: Start) -> Packages | None:
     """Return the packages of the files that the settings name; None if they name none."""
+    if not settings.conda and not settings.requirements:
+        return None
+    from dressage_script.readers import read_conda, read_pyproject_file, read_requirements
+
     conda, requirements = _path(settings.conda), _path(settings.requirements)
     if requirements and requirements.name == "pyproject.toml":
         if conda:
@@ -51,7 +55,7 @@ def _read_named(settings: Settings, start: Start) -> Packages | None:
         _check_file("requirements", settings.requirements, requirements, "a requirements.txt")
     read = [read_conda(conda)] if conda else []
     read += [read_requirements(requirements)] if requirements else []
-    return read[0] if len(read) == 1 else read[0].joined(read[1]) if read else None
+    return read[0] if len(read) == 1 else read[0].joined(read[1])
 
 
 def _path(given: str | None) -> Path | None:

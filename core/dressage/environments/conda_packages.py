@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from dressage.environments.installation import extra_command
 from dressage.errors import StageError
 
 _CHANNELS = ("conda-forge",)
@@ -26,7 +27,7 @@ def check_available(name: str, packages: Sequence[str]) -> None:
         raise StageError(
             "environment",
             f"environment {name!r} requires conda packages ({', '.join(packages)}), which need py-rattler:"
-            " `pip install 'dressage[conda]'`, or list their PyPI names below '- pip:'",
+            f" {extra_command('conda')}; or list their PyPI names below '- pip:'",
         )
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from dressage import StageError
+
 from .conftest import Stage
 
 
@@ -89,3 +91,65 @@ def test_a_run_still_finds_it_after_another_was_activated(
 def test_going_from_it_to_a_specification_is_said(stage: Stage):
     stage.ensure(None)
     assert stage.plan("dependencies:\n- python\n").reasons == ("was the active Python interpreter",)
+
+
+@pytest.fixture
+def conda(tmp_path: Path) -> Path:
+    """A conda environment with Python 3.11.7 and numpy, as far as its files say so."""
+    root = tmp_path / "conda"
+    (root / "conda-meta").mkdir(parents=True)
+    (root / "conda-meta" / "python-3.11.7-h955ad1f_0_cpython.json").write_text("{}")
+    (root / "bin").mkdir()
+    (root / "bin" / "python").symlink_to(sys.executable)
+    (root / "lib" / "python3.11" / "site-packages" / "numpy-2.1.0.dist-info").mkdir(parents=True)
+    return root
+
+
+def test_an_activated_conda_environment_is_active_too(
+    stage: Stage, conda: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("CONDA_PREFIX", str(conda))
+    monkeypatch.setenv("CONDA_DEFAULT_ENV", "lab")
+    assert stage.environments.interpreter(stage.ensure(None).key) == conda / "bin" / "python"
+
+
+def test_a_virtual_environment_goes_before_a_conda_environment(
+    stage: Stage, conda: Path, venv: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("CONDA_PREFIX", str(conda))
+    monkeypatch.setenv("VIRTUAL_ENV", str(venv))
+    assert str(venv) in stage.plan(None).reasons[0]
+
+
+def test_an_interpreter_that_is_named_is_used_as_it_is(stage: Stage, venv: Path):
+    version = stage.ensure(interpreter=venv)
+    assert stage.environments.interpreter(version.key) == venv / "bin" / "python"
+    assert not stage.has_built
+
+
+def test_the_plan_names_the_interpreter(stage: Stage, conda: Path):
+    plan = stage.plan(interpreter=conda)
+    assert plan.action == "reuse"
+    assert plan.reasons == (f"Python interpreter, {str(conda / 'bin' / 'python')!r} (Python 3.11.7)",)
+
+
+def test_a_named_interpreter_is_used_although_packages_are_described(stage: Stage, venv: Path):
+    version = stage.ensure(interpreter=venv, requirements="six")
+    assert stage.environments.interpreter(version.key) == venv / "bin" / "python"
+
+
+def test_a_named_interpreter_that_is_gone_is_refused_when_planned(stage: Stage, tmp_path: Path):
+    with pytest.raises(
+        StageError, match=r"environment 'lab': '.*/gone' is not a virtual environment or a conda"
+    ):
+        stage.plan(interpreter=tmp_path / "gone")
+
+
+def test_a_conda_package_changes_the_key_and_is_in_the_lock(stage: Stage, conda: Path):
+    before = stage.plan(interpreter=conda).key
+    (conda / "conda-meta" / "cudatoolkit-11.8.0-h4ba93d1_12.json").write_text("{}")
+    version = stage.ensure(interpreter=conda)
+    assert version.key != before
+    assert stage.lock(version) == (
+        "# conda: cudatoolkit-11.8.0-h4ba93d1_12\n# conda: python-3.11.7-h955ad1f_0_cpython\nnumpy==2.1.0\n"
+    )

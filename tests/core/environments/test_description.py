@@ -1,10 +1,11 @@
 """What an environment's description may hold."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from dressage import Environment, SpecError
+from dressage import Environment, Project, SpecError
 
 
 @pytest.mark.parametrize(
@@ -27,6 +28,12 @@ from dressage import Environment, SpecError
         ({"find_links": ("a/b",)}, "find_links name 'a/b': use letters"),
         ({"secrets": ("A-B",)}, "secret 'A-B' is not the name of a variable"),
         ({"secrets": ("A", "A")}, "secrets names 'A' twice"),
+        ({"interpreter": "/venv"}, "interpreter is '/venv', of type 'str'; give a pathlib.Path"),
+        ({"interpreter": Path("venv")}, "interpreter 'venv' is relative; make it absolute"),
+        ({"constraints": ["six"]}, r"constraints is \['six'\], of type 'list'; give text"),
+        ({"builds": "."}, r"builds is '\.', of type 'str'; give a tuple"),
+        ({"project": "six"}, "project is 'six'; give a Project"),
+        ({"project": Project(files={".": ""})}, "has a project and other packages; give 'project' alone"),
         (
             {"secrets": ("A",), "variables": {"A": "1"}},
             "'A' is a variable and a secret; keep only one",
@@ -47,3 +54,19 @@ def test_an_index_without_anything_to_install_is_refused():
 def test_without_conda_and_requirements_it_is_the_active_interpreter():
     assert Environment(name="lab").is_active_interpreter
     assert not Environment(name="lab", requirements="").is_active_interpreter
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"files": {}}, r"project: no pyproject\.toml for its folder '\.'; give its text"),
+        ({"files": {".": ""}, "folder": "a"}, r"project: no pyproject\.toml for its folder 'a'"),
+        ({"files": {".": "", "../a": ""}}, r"project: folder '\.\./a' leaves the project"),
+        ({"files": {".": None}}, r"project: the pyproject\.toml of '\.' is of type 'NoneType'; give text"),
+        ({"files": {".": ""}, "lock": 3}, "project: lock is 3, of type 'int'; give text"),
+        ({"files": {".": ""}, "extras": "a"}, "project: extras is 'a', of type 'str'; give a tuple"),
+    ],
+)
+def test_what_a_project_may_not_hold_is_refused_in_one_line(fields: dict[str, Any], message: str):
+    with pytest.raises(SpecError, match=message):
+        Project(**fields)

@@ -49,6 +49,7 @@ def test_requirements_are_read(text: str, lines: tuple[str, ...]):
         ("--no-index", ("--no-index",)),
         ("--no-binary :all:", ("--no-binary :all:",)),
         ("--only-binary=six", ("--only-binary=six",)),
+        ("--extra-index-url https://a/simple", ("--extra-index-url https://a/simple",)),
         ("--pre", ("--pre",)),
         ("--require-hashes", ("--require-hashes",)),
         ("--use-pep517", ()),
@@ -118,3 +119,15 @@ def test_requirements_join_the_pip_part_of_a_conda_specification():
 def test_it_does_not_matter_where_a_requirement_stands():
     base = "dependencies:\n- python=3.12\n"
     assert read("six", conda=base) == read("", conda=f"{base}- pip:\n  - six\n")
+
+
+@pytest.mark.parametrize("option", ["--index-url", "--extra-index-url=", "-f"])
+@pytest.mark.parametrize("credentials", ["me:t0ken", "t0ken"])
+def test_an_index_with_credentials_is_refused_with_how_to_name_it(option: str, credentials: str):
+    line = f"{option} https://{credentials}@packages.example/simple"
+    with pytest.raises(SpecError, match=r"\[indexes\]") as caught:
+        read(f"six\n{line}\n")
+    assert "t0ken" not in str(caught.value)
+    with pytest.raises(SpecError, match=r"\[indexes\]") as caught:
+        read("", conda=f"dependencies:\n- pip:\n  - {line}\n")
+    assert "t0ken" not in str(caught.value)
