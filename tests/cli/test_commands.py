@@ -262,6 +262,24 @@ def test_an_environment_is_built_from_a_requirements_file(dressage: Dressage, pr
     assert result.stdout.startswith("needs:")
 
 
+def test_a_requirements_file_may_refer_to_others(dressage: Dressage, project: Path):
+    (project / "needs.txt").write_text("-r base.txt\n-c pins.txt\n")
+    (project / "base.txt").write_text("six\n")
+    (project / "pins.txt").write_text("six==1.16.0\n")
+    result = dressage("environments", "build", "needs.txt")
+    assert result.returncode == 0, result.stderr
+    key = result.stdout.strip().removeprefix("needs:")
+    assert (project / ".dressage" / "environments" / key / "lock.txt").read_text().startswith("six==1.16.0 ")
+
+
+def test_a_local_project_is_built_with_a_run_alone(dressage: Dressage, project: Path):
+    (project / "needs.txt").write_text("-e .\n")
+    (project / "pyproject.toml").write_text("[project]\nname = 'lab'\n")
+    result = dressage("environments", "build", "needs.txt")
+    assert result.returncode == 2
+    assert "dressage run SCRIPT --requirements" in result.stderr
+
+
 def test_a_malformed_requirements_file_is_named(dressage: Dressage, project: Path):
     (project / "needs.txt").write_text("-r other.txt\n")
     result = dressage("environments", "build", "needs.txt")

@@ -36,7 +36,7 @@ def build(
     from dressage.results.events import StageStarted, progress_of
 
     engine = open_engine()
-    path = Path(target).expanduser()
+    path = Path(target).expanduser().absolute()
     if not path.is_file() and ("/" in target or path.suffix in (".yml", ".yaml", ".txt")):
         raise SettingsError(f"{target!r} is not a file; give a conda specification or a requirements file")
     engine.workspace.create()
@@ -53,9 +53,23 @@ def build(
 
 
 def _read_environment(path: Path) -> "Environment":
+    """Read a specification file, with the files that it refers to. Raises SettingsError, SpecError."""
+    from dressage.environments.description_files import read_conda_file, read_requirements_file
+    from dressage.errors import SettingsError
     from dressage.specs.environments import Environment
 
-    text = path.read_text(encoding="utf-8")
-    if path.suffix == ".txt":
-        return Environment(name=path.stem, requirements=text)
-    return Environment(name=path.stem, conda=text)
+    conda, found = (None, read_requirements_file(path)) if path.suffix == ".txt" else read_conda_file(path)
+    if found.projects:
+        raise SettingsError(
+            f"{str(path)!r} installs the local project {str(found.projects[0].folder)!r}, which is part of a run:"
+            f" dressage run SCRIPT --{'conda' if conda else 'requirements'} {path}"
+        )
+    requirements, constraints = (
+        "".join(f"{line}\n" for line in lines) for lines in (found.requirements, found.constraints)
+    )
+    return Environment(
+        name=path.stem,
+        conda=conda,
+        requirements=requirements if conda is None else requirements or None,
+        constraints=constraints or None,
+    )
