@@ -7,6 +7,7 @@ from pathlib import Path
 
 from dressage import Environment, SettingsError
 from dressage_script.discovery import choose
+from dressage_script.notebooks import PROGRAM, add_program
 from dressage_script.packages import Packages
 from dressage_script.settings import Settings
 from dressage_script.starting import Start
@@ -20,6 +21,8 @@ def describe_environment(settings: Settings, start: Start) -> Environment:
     """
     named = _read_named(settings, start)
     packages, origin = (named, ()) if named else choose(settings, start, os.environ)
+    if start.module == PROGRAM:
+        packages = add_program(packages)
     return Environment(
         name=_name(packages.name),
         conda=packages.conda,

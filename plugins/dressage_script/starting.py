@@ -61,7 +61,7 @@ def _start_file(settings: Settings) -> Start:
         )
     file = path.relative_to(root).as_posix()
     if path.suffix == ".ipynb":
-        arguments = (file, f"outputs/{path.name}", "--log-output", "--kernel", "python3")
+        arguments = (file, f"outputs/{path.name}", "--log-output", "--no-progress-bar", "--kernel", "python3")
         return Start(root=root, module="papermill", arguments=arguments, path=path)
     if shell := _shell_of(path):
         return Start(root=root, command=shell, arguments=(file,), path=path)

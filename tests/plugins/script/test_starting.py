@@ -126,3 +126,10 @@ def test_a_batch_of_a_module_has_its_arguments(dressage: Dressage, project: Path
     assert len(run_ids) == 2
     dressage("runs", "wait", run_ids[1])
     assert "got ['--lr', '0.2']" in dressage("runs", "logs", run_ids[1]).stdout
+
+
+def test_a_notebook_without_what_executes_it_is_refused_in_one_line(dressage: Dressage, project: Path):
+    (project / "a.ipynb").write_text("{}")
+    ran = dressage("run", "./a.ipynb")
+    assert "error: a notebook needs papermill and ipykernel" in ran.stderr
+    assert "-r FILE" in ran.stderr
