@@ -27,7 +27,7 @@ class _Candidate:
 
 
 def choose(settings: Settings, start: Start, environ: Mapping[str, str]) -> tuple[Packages, tuple[str, ...]]:
-    """Return the packages that are found first, and lines that say what was found, taken and not taken.
+    """Return the packages that are found first, and lines that say what was taken and what was not.
 
     environ: of the user's shell. An interpreter is of this machine only, so the first file that is found describes
     the environment for other platforms. Raises SpecError if the file that is taken cannot be read.
@@ -36,7 +36,7 @@ def choose(settings: Settings, start: Start, environ: Mapping[str, str]) -> tupl
     if not found:
         return Packages(name="interpreter"), ()
     taken, others = found[0], found[1:]
-    packages, lines = taken.read(), [f"found {taken.label}"]
+    packages, lines = taken.read(), [] if taken.is_interpreter else [f"found {taken.label}"]
     if taken.is_interpreter:
         described = next((one for one in others if not one.is_interpreter), None)
         others = [one for one in others if one is not described]

@@ -281,7 +281,7 @@ def test_a_local_project_is_built_with_a_run_alone(dressage: Dressage, project: 
 
 
 def test_a_malformed_requirements_file_is_named(dressage: Dressage, project: Path):
-    (project / "needs.txt").write_text("-r other.txt\n")
+    (project / "needs.txt").write_text("--prefer-binary\n")
     result = dressage("environments", "build", "needs.txt")
     assert result.returncode == 2
-    assert "environment 'needs': requirements: line 1: pip option '-r other.txt'" in result.stderr
+    assert "environment 'needs': requirements: line 1: pip option '--prefer-binary'" in result.stderr

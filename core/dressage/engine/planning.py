@@ -33,7 +33,7 @@ def plan_stages(
     none = StagePlan(stage="dataset", action="none", name="none", reasons=("the recipe reads no dataset",))
     compute = platform.compute.plan(request.compute)
     environment = platform.environments.plan(request.environment_with_source)
-    environment = replace(environment, reasons=(*request.environment.origin, *environment.reasons))
+    environment = replace(environment, reasons=(*environment.reasons, *request.environment.origin))
     training = Training(
         request=request,
         datasets={name: stage.key for name, stage in datasets.items()},

@@ -28,7 +28,7 @@ _OPTIONS = {
 
 @dataclass(frozen=True, slots=True)
 class ProjectReference:
-    """A local project that is to be importable, such as `-e .[plot]`. folder: absolute."""
+    """A local project that a list of packages names, such as `-e .[plot]`. folder: absolute."""
 
     folder: Path
     extras: tuple[str, ...] = ()

@@ -1,9 +1,10 @@
 """Environments that uv builds on this machine."""
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from dressage.environments.active_interpreter import active_interpreter
+from dressage.environments.active_interpreter import active_environment, active_interpreter
 from dressage.environments.interpreters import Interpreter, InterpreterKeys, read_interpreter
 from dressage.environments.package_sources import PackageSources
 from dressage.environments.readiness import find_problem, find_ready, readiness_of, reasons_to_build
@@ -90,7 +91,8 @@ class UvEnvironments:
         return (self._records.folder(key) / "lock.txt").read_text()
 
     def _plan_interpreter(self, environment: Environment, interpreter: Interpreter) -> StagePlan:
-        which = "the active Python interpreter" if environment.is_active_interpreter else "Python interpreter"
+        is_active = environment.interpreter in (None, active_environment(os.environ))
+        which = "the active Python interpreter" if is_active else "Python interpreter"
         chosen = f"{which}, {str(interpreter.executable)!r} (Python {interpreter.version})"
         reasons = (chosen, interpreter.notice) if interpreter.notice else (chosen,)
         key = self._keys.key_of(interpreter)

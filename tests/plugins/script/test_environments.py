@@ -269,7 +269,8 @@ def test_inline_metadata_goes_before_all_else(engine: Engine, plant: Plant, proj
 def test_the_plan_says_what_is_taken_and_what_is_not(engine: Engine, plant: Plant, project: Path):
     plant(FILES)
     venv = make_venv(project / ".venv")
-    assert reasons(engine).splitlines()[:2] == [
+    assert reasons(engine).splitlines() == [
+        "never built",
         "found inline metadata in train.py",
         f"not used: the virtual environment {str(venv)!r}, {str(project / 'pyproject.toml')!r},"
         f" {str(project / 'requirements.txt')!r}, {str(project / 'environment.yml')!r}",
@@ -284,7 +285,7 @@ def test_then_the_active_environment(
     active = make_venv(tmp_path / "active")
     monkeypatch.setenv("VIRTUAL_ENV", str(active))
     assert described(engine).interpreter == active
-    assert reasons(engine).startswith(f"found the active environment {str(active)!r}")
+    assert reasons(engine).startswith(f"the active Python interpreter, {str(active / 'bin' / 'python')!r}")
 
 
 def test_then_an_activated_conda_environment(
@@ -343,7 +344,7 @@ def test_an_interpreter_has_a_description_for_platforms_that_build(
     make_venv(project / ".venv")
     found = described(engine)
     assert (found.interpreter, found.requirements, found.conda) == (project / ".venv", "six\n", None)
-    assert found.origin[1:] == (
+    assert found.origin == (
         f"not used on this machine: {str(project / 'requirements.txt')!r};"
         " platforms that build an environment use it",
         f"not used: {str(project / 'environment.yml')!r}",
@@ -355,7 +356,7 @@ def test_a_description_that_cannot_be_read_is_no_obstacle_to_an_interpreter(
 ):
     plant({"requirements.txt": "-r gone.txt\n"})
     make_venv(project / ".venv")
-    assert "gone.txt': No such file" in described(engine).origin[1]
+    assert "gone.txt': No such file" in described(engine).origin[0]
 
 
 def test_the_environment_of_a_command_that_uv_removes_is_not_taken(
