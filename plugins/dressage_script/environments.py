@@ -35,7 +35,7 @@ def describe_environment(settings: Settings, start: Start) -> Environment:
         variables={**_python_path(start, packages), **read_variables(settings.variables)},
         secrets=settings.secrets,
         base_image=settings.image,
-        origin=origin,
+        origin=(*origin, *_built(start.root, packages)),
     )
 
 
@@ -84,6 +84,13 @@ def _python_path(start: Start, packages: Packages) -> Mapping[str, str]:
     elif not start.command:
         folders = [folder for folder in folders if folder != "."]
     return {"PYTHONPATH": os.pathsep.join(dict.fromkeys(folders))} if folders else {}
+
+
+def _built(root: Path, packages: Packages) -> Iterator[str]:
+    """Yield a line for people for each project that is built."""
+    for project in packages.builds:
+        (folder,) = _below(root, [project.folder])
+        yield f"the project in {folder!r} is built as a wheel: {project.reason}"
 
 
 def _builds(root: Path, packages: Packages) -> Iterator[str]:

@@ -8,9 +8,10 @@ from dressage import Project
 
 @dataclass(frozen=True, slots=True)
 class LocalBuild:
-    """A local project that is built as a wheel. folder: absolute."""
+    """A local project that is built as a wheel. folder: absolute. reason: why its folder is not enough."""
 
     folder: Path
+    reason: str
     extras: tuple[str, ...] = ()
 
 

@@ -48,7 +48,7 @@ def read_pyproject_file(folder: Path, root: Path, extras: Iterable[str], groups:
     local = read_project(folder, extras)
     if local.reason and not content.get("project", {}).get("dependencies"):
         return Packages(
-            name=name, requirements="", builds=(LocalBuild(folder, tuple(extras)),)
+            name=name, requirements="", builds=(LocalBuild(folder, local.reason, tuple(extras)),)
         )  # it says what it requires once it is built
     found = read_project_files(folder, root)
     chosen = tuple(dict.fromkeys((*_default_groups(content, found.project.lock), *groups)))
@@ -64,7 +64,7 @@ def _projects(name: str, found: FoundProject) -> Packages:
         name=name,
         project=found.project,
         sources=tuple(folder / one.source for folder, one in locals_.items() if not one.reason),
-        builds=tuple(LocalBuild(folder) for folder, one in locals_.items() if one.reason),
+        builds=tuple(LocalBuild(folder, one.reason) for folder, one in locals_.items() if one.reason),
     )
 
 
@@ -84,7 +84,7 @@ def _listed(packages: Packages, found: PackageList) -> Packages:
     for reference in _merged(found.projects):
         local = read_project(reference.folder, reference.extras)
         if local.reason:
-            builds.append(LocalBuild(reference.folder, reference.extras))
+            builds.append(LocalBuild(reference.folder, local.reason, reference.extras))
             continue
         sources.append(reference.folder / local.source)
         lines += local.requirements

@@ -246,6 +246,18 @@ def test_a_project_that_compiles_or_computes_its_dependencies_is_built(
     assert (found.requirements, found.builds, found.variables) == ("", (".",), {})
 
 
+def test_the_plan_says_why_a_project_is_built(engine: Engine, plant: Plant):
+    plant(
+        {
+            "requirements.txt": "-e .\n",
+            "pyproject.toml": PYPROJECT + BUILT.replace("setuptools.build_meta", "mesonpy"),
+        }
+    )
+    assert described(engine, requirements="requirements.txt").origin == (
+        "the project in '.' is built as a wheel: it compiles: build backend 'mesonpy'",
+    )
+
+
 # What is found
 
 
