@@ -284,6 +284,16 @@ class TestLinks:
         assert plan(engine).left_out == ()
         assert taken(engine) == ["data/a.csv"]
 
+    def test_a_script_behind_a_link_is_taken_alone_and_the_link_is_reported(
+        self, engine: Engine, training: Training, source: Path
+    ):
+        write(source.parent, "shared/mine.py", LIST)
+        write(source.parent, "shared/deep/other.py")
+        (source / "link").symlink_to(source.parent / "shared")
+        training.file = "link/mine.py"
+        assert plan(engine).left_out == (LeftOut(reason="link to a folder outside", path="link", files=1),)
+        assert taken(engine) == ["link/mine.py"]
+
     def test_links_in_a_circle_are_followed_once(self, engine: Engine, training: Training, source: Path):
         write(source, "a/1")
         write(source, "b/2")
@@ -362,6 +372,28 @@ class TestChanges:
             SpecError, match=r"^file 'train\.py' changed while it was being copied; run the command"
         ):
             run_with(engine, (source / "train.py").unlink)
+
+    def test_files_that_come_and_go_all_the_time_do_not_stop_a_plan(
+        self, engine: Engine, training: Training, source: Path
+    ):
+        write(source, ".gitignore", "tmp/\n*.tmp\n")
+        has_ended = threading.Event()
+
+        def touch() -> None:
+            while not has_ended.is_set():
+                for path in ("tmp/a", "b.tmp"):
+                    write(source, path)
+                    (source / path).unlink()
+                (source / "tmp").rmdir()
+
+        writer = threading.Thread(target=touch)
+        writer.start()
+        try:
+            for _ in range(20):
+                plan(engine)
+        finally:
+            has_ended.set()
+            writer.join()
 
     def test_a_file_that_is_written_all_the_time_does_not_stop_a_run(
         self, engine: Engine, training: Training, source: Path

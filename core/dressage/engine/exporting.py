@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from dressage.engine.downloads import WORK
 from dressage.engine.runs import Run
 from dressage.hooks.calls import relay
 from dressage.hooks.observers import MIRROR, Observer
@@ -43,9 +44,9 @@ def export_run(
 
 
 def _download(run: Run, folder: Path, progress: Progress) -> Path:
-    """Download the files of a run that has ended on a remote platform."""
+    """Download the files of a run that has ended on a remote platform, except those below work/."""
     if run.status.has_ended:
-        paths = run.choose_files().paths
+        paths = [file.path for file in run.files if not file.path.startswith(WORK)]
         progress("download", 0, len(paths))
         run.download(folder, paths)
     return folder

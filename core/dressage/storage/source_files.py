@@ -13,15 +13,13 @@ from dressage.files.stamps import Stamp, stamp_of
 from dressage.results.plans import LeftOut
 from dressage.storage.ignore_rules import CACHES, TRACKERS, Rules, find_ignoring, read_rules
 from dressage.storage.includes import Includes
+from dressage.storage.source_links import OUTSIDE, Links
 from dressage.storage.tallies import Tally
 
 _WRITABLE = os.O_WRONLY | os.O_RDWR
 _DEFAULT = "by default"
 _OUTPUT = "the output of this command"
 _UNREADABLE = "cannot be read"
-_OUTSIDE = "link to a folder outside"
-_AROUND = "link to a folder that contains it"
-_BROKEN = "broken link"
 _FOLLOWED = "followed link"
 """Not a reason: in an included link, only what the patterns match is taken."""
 
@@ -62,10 +60,9 @@ class _Walk:
     def __init__(self, directory: Path, includes: Includes) -> None:
         self.files: list[tuple[str, Stamp]] = []
         self.tally = Tally()
-        self._root = str(directory)
         self._includes = includes
         self._outputs = set(_find_outputs())
-        self._followed: list[str] = []
+        self._links = Links(str(directory))
 
     def visit(self, folder: str, prefix: str, rules: tuple[Rules, ...], reason: str | None) -> None:
         """Take the files of a folder that are not left out, and count the others."""
@@ -91,7 +88,7 @@ class _Walk:
 
     def _count(self, folder: str, prefix: str, reason: str) -> None:
         """Count the files of a folder of which none is taken, until the limit is reached."""
-        pending = [(folder, prefix)]
+        pending = [(folder, prefix)] if reason is not _FOLLOWED else []
         while pending and not self.tally.is_full(reason):
             folder, prefix = pending.pop()
             entries = self._list(folder, prefix, reason)
@@ -101,8 +98,8 @@ class _Walk:
                 if entry.is_file():
                     if self.tally.is_full(reason):
                         return
-                    size = entry.stat().st_size
-                    self.tally.add_file(reason, prefix + entry.name, size)
+                    with suppress(FileNotFoundError):  # it has just been deleted
+                        self.tally.add_file(reason, prefix + entry.name, entry.stat().st_size)
                 elif entry.is_dir(follow_symlinks=False) and entry.name not in CACHES:
                     pending.append((entry.path, f"{prefix}{entry.name}/"))
 
@@ -110,10 +107,10 @@ class _Walk:
         try:
             with os.scandir(folder) as found:
                 return list(found)
-        except PermissionError:
+        except (PermissionError, FileNotFoundError) as error:
             if not prefix:
                 raise
-            if reason is None:
+            if reason is None and isinstance(error, PermissionError):
                 self.tally.add_path(_UNREADABLE, prefix[:-1])
             return []
 
@@ -129,7 +126,10 @@ class _Walk:
         self.visit(entry.path, f"{path}/", rules, reason or find_ignoring(f"{path}/", entry.name, rules))
 
     def _visit_file(self, entry: os.DirEntry[str], path: str, reason: str | None) -> None:
-        status = entry.stat()
+        try:
+            status = entry.stat()
+        except FileNotFoundError:  # it has just been deleted
+            return
         if (reason or self._includes.has_patterns) and self._includes.take(path):
             reason = None
         if self._outputs and (status.st_dev, status.st_ino) in self._outputs:
@@ -144,43 +144,20 @@ class _Walk:
     ) -> None:
         """Follow a link to another folder of the source directory, and one that is included."""
         target, here = os.path.realpath(entry.path), os.path.realpath(os.path.dirname(entry.path))  # noqa: PTH120
-        problem = self._find_problem(target, here)
+        problem = self._links.find_problem(target, here)
         reason = (
             reason or find_ignoring(path, entry.name, rules) or find_ignoring(f"{path}/", entry.name, rules)
         )
-        if problem not in (_BROKEN, _AROUND) and self._includes.match(path):
+        if problem in (None, OUTSIDE) and self._includes.match(path):
+            if problem and not self._includes.has_patterns:  # only the script is taken
+                self.tally.add_path(problem, path)
             reason = _FOLLOWED
-        elif problem and (reason is None or problem == _OUTSIDE):
+        elif problem and (reason is None or problem == OUTSIDE):
             return self.tally.add_path(problem, path)
-        elif reason or self._is_left_out(target):
+        elif reason or self._links.is_left_out(target):
             return None
-        self._followed.append(here)
-        self.visit(entry.path, f"{path}/", rules, reason)
-        self._followed.pop()
-        return None
-
-    def _find_problem(self, target: str, here: str) -> str | None:
-        """Return why a link from the folder `here` is not followed; None if it is."""
-        if not os.path.isdir(target):  # noqa: PTH112 - a Path for each link is slow
-            return _BROKEN
-        if any(_contains(target, folder) for folder in (here, *self._followed)):
-            return _AROUND
-        return None if _contains(os.path.realpath(self._root), target) else _OUTSIDE
-
-    def _is_left_out(self, target: str) -> bool:
-        """Return whether a folder of the source directory is left out."""
-        folder, prefix = Path(os.path.realpath(self._root)), ""
-        rules: tuple[Rules, ...] = ()
-        for name in Path(target).relative_to(folder).parts:
-            rules = (*rules, *read_rules(str(folder), prefix, {entry.name for entry in folder.iterdir()}))
-            if name in CACHES | TRACKERS or find_ignoring(f"{prefix}{name}/", name, rules):
-                return True
-            folder, prefix = folder / name, f"{prefix}{name}/"
-        return (folder / "pyvenv.cfg").exists()
-
-
-def _contains(folder: str, path: str) -> bool:
-    return path == folder or path.startswith(f"{folder.rstrip('/')}/")
+        with self._links.followed(here):
+            return self.visit(entry.path, f"{path}/", rules, reason)
 
 
 def _is_package(folder: str) -> bool:

@@ -63,6 +63,13 @@ def test_caches_are_not_listed(engine: Engine, script: WriteScript):
     assert left(run_to_end(engine, script(text))) == ["work/new"]
 
 
+def test_new_files_of_a_run_of_an_earlier_version_are_listed(engine: Engine, script: WriteScript):
+    run = run_to_end(engine, script(NETWORK))
+    run.folder.source_date.unlink()
+    (run.folder.work / "train.py").touch()
+    assert left(run) == ["work/lightning_logs/version_0/hparams.yaml", "work/mnist_cnn.pt"]
+
+
 def test_they_are_listed_while_the_script_runs(engine: Engine, script: WriteScript):
     run = start(engine, script("import time; open('early', 'w').close(); time.sleep(300)"))
     eventually(lambda: left(run) == ["work/early"])
