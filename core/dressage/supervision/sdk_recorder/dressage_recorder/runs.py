@@ -167,7 +167,7 @@ class RecordedRun:
 
 
 class Inputs(dict):
-    """The folders of inputs; a name is looked up in the variables DRESSAGE_INPUT_NAME."""
+    """The folders of inputs; "train" is looked up in the variable DRESSAGE_INPUT_TRAIN."""
 
     def __missing__(self, name):
         try:
