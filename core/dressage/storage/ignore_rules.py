@@ -15,6 +15,8 @@ CACHES = frozenset(
     }
 )
 """Names of folders that are always left out: version control, virtual environments and caches."""
+SECRETS = frozenset({".env", ".envrc", ".netrc", ".pypirc"})
+"""Names of files that usually have secrets; left out, because a copy may be uploaded."""
 TRACKERS = frozenset({"mlartifacts", "mlruns", "wandb"})
 """Names of folders in which other tools keep the results of earlier runs; left out unless they are packages."""
 
@@ -28,10 +30,12 @@ def read_rules(folder: str, prefix: str, names: set[str]) -> Iterator["Rules"]:
 
 
 def find_ignoring(path: str, name: str, rules: tuple["Rules", ...]) -> str | None:
-    """Return which ignore file leaves a path out, as in "by .gitignore"; None if none does.
+    """Return why a path is left out, such as "by .gitignore"; None if it is not.
 
     The nearest ignore file with a matching pattern decides, as in git.
     """
+    if name in SECRETS:
+        return "it usually has secrets; see --env-file"
     for rule in reversed(rules):
         verdict = rule.judge(path, name)
         if verdict is not None:
