@@ -42,6 +42,7 @@ PAGES = (
         (
             ("dressage", _DESCRIPTIONS),
             ("dressage.specs.datasets", ("Dataset",)),
+            ("dressage.specs.environments", ("SourceFolder",)),
             ("dressage.specs.compute", ("Accelerator",)),
         ),
     ),
@@ -53,7 +54,7 @@ PAGES = (
             ("dressage", ("Engine",)),
             ("dressage.engine.runs", ("Run",)),
             ("dressage.hooks.proxy", ("PlatformProxy",)),
-            ("dressage.results.plans", ("Plan", "StagePlan", "Stage", "Action")),
+            ("dressage.results.plans", ("Plan", "StagePlan", "LeftOut", "Stage", "Action")),
             ("dressage.results.statuses", ("RunStatus", "RunSummary", "ResumedRun", "State")),
             ("dressage.hooks.statuses", ("PluginStatus",)),
             ("dressage.records.judgements", ("Judgement", "Question", "Changes")),
