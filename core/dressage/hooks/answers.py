@@ -52,7 +52,13 @@ def _check_fields(value: Any) -> None:
 def _check_time(name: str, text: str | None) -> None:
     from datetime import datetime
 
-    if text and datetime.fromisoformat(text).tzinfo is None:
+    if not text:
+        return
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{name} is {text!r}; give a time such as 2026-11-24T09:00:00Z") from None
+    if moment.tzinfo is None:
         raise ValueError(f"{name} is {text!r}, which has no time zone; end it with 'Z' for UTC")
 
 

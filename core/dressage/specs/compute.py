@@ -20,7 +20,7 @@ class ComputeTarget:
     min_nodes, max_nodes: the smallest and largest number of nodes of a cluster.
     idle_seconds: how long an idle node is kept.
     low_priority: use cheaper machines that the platform may take away at any time.
-    slots: how many runs one machine executes at a time; at least 1.
+    slots: how many runs the target executes at a time; at least 1.
     accelerator: "gpu" or "cpu"; with None, the platform chooses.
     cpus, memory_mib, gpus: what one run needs; None for no requirement.
     time_limit_s: how long the script of one attempt may run, in seconds; None for no limit.

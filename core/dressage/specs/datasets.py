@@ -9,6 +9,9 @@ from typing import Literal, NoReturn
 from dressage.errors import SpecError
 from dressage.specs.names import check_name, leaves_folder
 
+_ABSOLUTE = ("/", "http://", "https://", "file://")
+"""How an address begins."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
@@ -30,6 +33,11 @@ class Source:
             _refuse_path(self.path)
         if not self.addresses:
             raise SpecError(f"source {self.path!r} has no address; give at least one")
+        for address in self.addresses:
+            if not address.startswith(_ABSOLUTE):
+                raise SpecError(
+                    f"source {self.path!r}: address {address!r} is relative; give an absolute path or a URL"
+                )
         if self.sha256 is not None and (len(self.sha256) != 64 or set(self.sha256) - set("0123456789abcdef")):
             raise SpecError(f"source {self.path!r}: sha256 {self.sha256!r} is not 64 lower-case hex digits")
 

@@ -10,7 +10,7 @@ import pytest
 
 from dressage import Engine, UnreachableError
 from dressage.hooks.observers import MIRROR, Observer, load_observer
-from dressage.records.outbox import FOLDER
+from dressage.records.outbox import FOLDER, STOP, wake, wake_pipe
 from dressage.results.notices import (
     ChangedTags,
     LoggedMetric,
@@ -64,6 +64,9 @@ _EVENTS: Sequence[tuple[str, type[Notice], Mapping[str, Any]]] = (
 )
 """By the name of the hook: the fields of events, as different as they can be."""
 
+_LONGEST_CALL_S = 60
+"""How long a call of an observer may take."""
+
 
 class ObserverTests(Suite):
     """What an observer promises.
@@ -88,6 +91,13 @@ class ObserverTests(Suite):
     def unreachable(self) -> Callable[[], AbstractContextManager[object]] | None:
         """Override it: a function that returns a context manager in which the receiver cannot be reached."""
         return None
+
+    @pytest.fixture(autouse=True)
+    def end_delivery(self, engine: Engine) -> Iterator[None]:
+        """End the process that delivers the test's events, after the test."""
+        yield
+        if engine.workspace.exists:
+            wake(wake_pipe(engine.workspace.root), STOP)
 
     @pytest.fixture
     def loaded(self, engine: Engine, observer: str) -> Observer:
@@ -149,9 +159,12 @@ class ObserverTests(Suite):
 
 
 def call_with_events(observer: Observer, engine: Engine) -> None:
-    """Call the observer's hooks with events of every form."""
+    """Call the observer's hooks with events of every form. Fails the test if a call takes too long."""
     for hook, event in make_events(observer):
+        begun = time.monotonic()
         observer.call(hook, {"event": event, "workspace": engine.workspace})
+        took_s = time.monotonic() - begun
+        assert took_s < _LONGEST_CALL_S, f"{hook} took {took_s:.0f} s; a call that takes longer is ended"
 
 
 def make_events(observer: Observer) -> Iterator[tuple[str, Notice]]:

@@ -22,6 +22,8 @@ from dressage import (
     setting,
 )
 from dressage.engine.runs import Run
+from dressage.files.encoding import to_json
+from dressage.results.differences import differences
 from dressage.results.events import RunJudged
 from dressage.testing.loading import check_loaded
 from dressage.testing.memory import MemoryPlatform
@@ -51,6 +53,11 @@ class PolicyTests(Suite):
         """Recipes of several forms."""
         return make_recipes(project)[request.param]
 
+    @pytest.fixture(autouse=True)
+    def installed(self, engine: Engine, policy: str) -> None:
+        """Fail every test if the policy is not installed: without it, most of them would pass."""
+        check_loaded(engine, "policy", policy)
+
     def test_it_is_found_and_can_be_loaded(self, engine: Engine, policy: str) -> None:
         check_loaded(engine, "policy", policy)
 
@@ -68,7 +75,7 @@ class PolicyTests(Suite):
         self, project: Path, policy: str, judged: Any, tags: Mapping[str, str]
     ) -> None:
         first, second = (self.judge(project, judged, tags) for _ in range(2))
-        assert first == second
+        assert differences(first, second) == []
 
     def test_it_changes_nothing_outside(self, project: Path, policy: str, tags: Mapping[str, str]) -> None:
         """No file, no process, no connection: a policy is called for each plan, and must be quick."""
@@ -92,12 +99,15 @@ class PolicyTests(Suite):
         assert run.wait().state == "Failed"
         return run
 
-    def judge(self, project: Path, recipe: Any, tags: Mapping[str, str]) -> str:
-        """Return a digest of what the policy makes of a recipe, or its refusal."""
+    def judge(self, project: Path, recipe: Any, tags: Mapping[str, str]) -> dict[str, Any]:
+        """Return what the policy makes of a recipe, or its refusal."""
         try:
-            return self.engine_for(project, recipe).describe("kit", on=MEMORY, tags=tags).key
+            request: dict[str, Any] = to_json(
+                self.engine_for(project, recipe).describe("kit", on=MEMORY, tags=tags)
+            )
         except SettingsError as refusal:
-            return str(refusal)
+            return {"refusal": str(refusal)}
+        return request
 
     def engine_for(self, project: Path, recipe: Any) -> Engine:
         """Return a new engine with a recipe "kit" and a platform in memory whose runs fail."""

@@ -54,7 +54,10 @@ class Processes:
         )
 
     def _read(self, process: "subprocess.Popen[bytes]") -> Any:
-        output, errors = process.communicate(timeout=self._patience_s)
+        try:
+            output, errors = process.communicate(timeout=self._patience_s)
+        finally:
+            process.kill()  # nothing if it has ended
         assert process.returncode == 0, errors.decode(errors="replace")
         return json.loads(output.splitlines()[-1])
 

@@ -19,6 +19,14 @@ raise SystemExit(0 if again else 1)
 class CrashTests(PlatformSuite):
     """`submit` can be repeated, by anyone and at any time, and a run outlives its clients."""
 
+    def test_a_submission_returns_before_the_end_of_the_run(
+        self, runner: Runner, processes: Processes
+    ) -> None:
+        submission = runner.prepare("import time; print('up'); time.sleep(2 * 86400)")
+        processes.call("submit", submission.run_id)  # fails after `patience_s` if it does not return
+        run = runner.find(submission.run_id)
+        assert not run.status.has_ended
+
     def test_a_run_that_is_submitted_twice_is_one_run(self, runner: Runner) -> None:
         submission = runner.prepare(_ONCE)
         runner.platform.runs.submit(submission)

@@ -191,6 +191,11 @@ class OutputTests(PlatformSuite):
     keeps_work: bool = True
     """False if files that scripts write outside outputs/ and logs/ are lost, and the notes of the plan say so."""
 
+    def test_files_of_the_source_are_not_listed(self, runner: Runner) -> None:
+        done = runner.finish("import layers; open('outputs/a', 'w').close()", files={"layers.py": ""})
+        listed = [file.path for file in done.run.files]
+        assert not [path for path in listed if path.endswith(("train.py", "layers.py"))]
+
     def test_files_of_a_failed_run_are_kept(self, runner: Runner) -> None:
         done = runner.finish("open('outputs/last', 'w').write('1'); raise SystemExit(3)")
         assert "outputs/last" in {file.path for file in done.run.files}

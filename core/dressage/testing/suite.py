@@ -6,10 +6,25 @@ from pathlib import Path
 import pytest
 
 from dressage import Engine
+from dressage.errors import describe_unknown
+
+_OWN = "dressage.testing."
 
 
 class Suite:
     """The base of the suites. A test class inherits suites and gives the fixtures that they ask for."""
+
+    def __init_subclass__(cls) -> None:
+        """Raise TypeError for an attribute that no suite has: it may be misspelt."""
+        super().__init_subclass__()
+        known = {name for base in cls.__mro__[1:] for name in vars(base)}
+        for name, value in vars(cls).items():
+            if (
+                isinstance(value, bool | int | float)
+                and name not in known
+                and not cls.__module__.startswith(_OWN)
+            ):
+                raise TypeError(f"{cls.__name__}: {describe_unknown('attribute', name, known)}")
 
     @pytest.fixture(autouse=True)
     def own_settings(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

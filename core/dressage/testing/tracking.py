@@ -37,6 +37,13 @@ class TrackingTests(PlatformSuite):
         assert address
         assert experiment == "kit"
 
+    def test_the_users_own_server_is_not_recorded_to(
+        self, runner: Runner, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://kit.invalid")
+        done = runner.finish("import os; print(os.environ.get('MLFLOW_TRACKING_URI'))")
+        assert b"kit.invalid" not in done.log
+
     def test_what_the_first_run_of_a_script_records_is_the_runs(self, runner: Runner) -> None:
         done = runner.finish(_RECORD)
         assert done.status.state == "Completed", done.log
