@@ -282,9 +282,7 @@ def test_conda_packages_need_an_extra(stage: Stage):
         pytest.skip("rattler is installed")
     except ImportError:
         pass
-    with pytest.raises(
-        StageError, match=r"conda packages \(cudatoolkit=11\), .*`pip install 'dressage\[conda\]'`"
-    ):
+    with pytest.raises(StageError, match=r"conda packages \(cudatoolkit=11\), .*'dressage\[conda\]'; or"):
         stage.plan("dependencies:\n- python=3.11\n- cudatoolkit=11\n")
 
 
