@@ -59,10 +59,11 @@ class Runs(Protocol):
 
         Called: while a run is followed, with pauses that grow; by listings, once for each run that has not ended.
         Returns: the state: Queued, Preparing, Running, Finalizing (the script has ended, its files are being kept),
-            then Completed, Failed or Canceled; any may be left out but the last; after the end, the exit code, and a reason in one line if the run failed; `started` and
-            `ended`, if the platform knows the times (ISO 8601, UTC); `place`, if it is queued; `interrupted`, if the
-            run failed for a reason other than its script, so that resuming it makes sense; `attempt`, so that the
-            status of an earlier attempt is not taken for that of one whose submission was interrupted.
+            then Completed, Failed or Canceled; any may be left out but the last. After the end, the exit code, and a
+            reason in one line if the run failed. `started` and `ended`, if the platform knows the times (ISO 8601,
+            UTC); `place`, if it is queued; `interrupted`, if the run failed for a reason other than its script, so
+            that resuming it makes sense; `attempt`, so that the status of an earlier attempt is not taken for that of
+            one whose submission was interrupted.
         Raises: NotFoundError if the platform does not know the run, UnreachableError.
 
         Example: RunStatus(state="Running", started="2026-11-24T09:00:00Z")
