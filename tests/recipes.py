@@ -14,6 +14,7 @@ from dressage import (
     hookimpl,
     setting,
 )
+from dressage.results.events import RunCreated
 
 SCRIPT = """\
 import argparse, hashlib, os, pathlib, time
@@ -60,6 +61,11 @@ class Tiny:
             self.data.write_text("1,2,3\n")
         self.conda: str | None = None
         self.variables: dict[str, str] = {}
+
+    def lose_data(self, event: object) -> None:
+        """A listener that deletes the data when the run has been planned, so that its first stage fails."""
+        if isinstance(event, RunCreated):
+            self.data.unlink()
 
     @hookimpl
     def settings(self) -> type:

@@ -73,7 +73,7 @@ def platform_with(engine: Engine) -> BuildPlatform:
     ("answer", "why"),
     [
         (RunStatus(state="Asleep"), "Invalid enum value 'Asleep'"),  # type: ignore[arg-type]
-        (RunStatus(state="Running", started="friday"), "Invalid isoformat string: 'friday'"),
+        (RunStatus(state="Running", started="friday"), "give a time such as 2026-11-24T09:00:00Z"),
         (RunStatus(state="Running", started=FRIDAY), "has no time zone; end it with 'Z' for UTC"),
         (
             RunStatus(state="Failed", exit_code="5"),  # type: ignore[arg-type]

@@ -83,10 +83,10 @@ def test_a_run_whose_client_was_killed_as_it_handed_it_over_can_be_canceled(
 
 def test_a_canceled_run_is_not_continued_because_a_stage_failed_too(engine: Engine, tiny: Tiny):
     def cancel(event: object) -> None:
+        tiny.lose_data(event)
         if isinstance(event, StageStarted) and event.stage == "dataset":
             engine.get("latest").cancel()
 
-    tiny.data.unlink()
     with pytest.raises(StageError, match=r"data\.csv"):
         engine.run("tiny", listener=cancel)
     tiny.data.write_text("1,2,3\n")

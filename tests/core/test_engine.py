@@ -90,9 +90,13 @@ def test_a_run_that_leaves_no_model_fails_and_says_where_it_should_be(engine: En
 
 def test_a_listener_hears_of_the_stage_that_failed(engine: Engine, tiny: Tiny):
     heard: list[object] = []
-    tiny.data.unlink()
+
+    def listen(event: object) -> None:
+        tiny.lose_data(event)
+        heard.append(event)
+
     with pytest.raises(StageError):
-        engine.run("tiny", listener=heard.append)
+        engine.run("tiny", listener=listen)
     assert isinstance(heard[-1], RunEnded)
     assert (heard[-1].status.state, heard[-1].status.interrupted) == ("Failed", True)
 

@@ -3,9 +3,10 @@
 import threading
 from pathlib import Path
 
+import pytest
 from tests.recipes import Tiny
 
-from dressage import ComputeTarget, Engine
+from dressage import ComputeTarget, Engine, StageError
 from dressage.results.events import PlanMade
 from dressage.results.plans import Stage
 
@@ -140,3 +141,11 @@ def test_of_several_first_runs_one_decides_the_slots(engine: Engine, tiny: Tiny,
         thread.join()
     assert len(set(found)) == 1
     assert [target.slots for target in engine.platform().compute.list()] == [found[0]]
+
+
+@pytest.mark.parametrize(("name", "error"), [("gone.csv", "does not exist"), ("folder", "is a folder")])
+def test_a_plan_names_a_local_source_that_is_not_there(engine: Engine, tiny: Tiny, name: str, error: str):
+    tiny.data = tiny.data.with_name(name)
+    (tiny.data.parent / "folder").mkdir()
+    with pytest.raises(StageError, match=f"dataset 'numbers': .*{name}' {error}; give the path of a file"):
+        engine.plan("tiny")

@@ -33,9 +33,8 @@ def test_a_failed_script_is_not_continued_by_the_same_request_but_by_resume(engi
 
 
 def test_a_stage_that_fails_leaves_the_run_to_be_continued(engine: Engine, tiny: Tiny, project: Path):
-    tiny.data.unlink()
     with pytest.raises(Exception, match=r"data\.csv"):
-        engine.run("tiny")
+        engine.run("tiny", listener=tiny.lose_data)
     tiny.data.write_text("1,2,3\n")
     assert engine.run("tiny").wait(120).state == "Completed"
     assert count_results(engine) == (1, 1, 1)
@@ -67,9 +66,8 @@ def test_an_attempt_that_a_platform_starts_itself_is_submitted_once_it_is_record
 
 @pytest.mark.timeout(30)  # it would wait for itself
 def test_a_client_that_catches_an_error_can_resume_at_once(engine: Engine, tiny: Tiny):
-    tiny.data.unlink()
     try:
-        engine.run("tiny")
+        engine.run("tiny", listener=tiny.lose_data)
     except StageError:
         tiny.data.write_text("1,2,3\n")
         assert engine.resume("latest").wait(20).state == "Completed"

@@ -50,9 +50,8 @@ def test_interrupted_and_queued_runs_are_resumed_in_order(engine: Engine, shelf:
 
 def test_a_run_that_its_client_never_submitted_is_submitted(engine: Engine, shelf: Shelf, tiny: Tiny):
     data = tiny.data.read_text()
-    tiny.data.unlink()
     with pytest.raises(Exception, match=r"data\.csv"):
-        engine.run("tiny", on="shelf")
+        engine.run("tiny", on="shelf", listener=tiny.lose_data)
     tiny.data.write_text(data)
     assert [found.error for found in engine.resume_all()] == [None]
     assert len(shelf.submitted) == 1

@@ -24,7 +24,9 @@ class PlatformProxy:
         self._platform = platform
         self._defaults = defaults
         if self._part("runs") is None:
-            raise plugin.error("platform", f"returned {platform!r:.200}, which has no 'runs'")
+            raise plugin.error(
+                "platform", f"returned an object of class {type(platform).__name__!r} without 'runs'"
+            )
 
     @cached_property
     def runs(self) -> protocols.Runs:

@@ -1,10 +1,11 @@
 """Datasets of a workspace: verified files in the object store, and a read-only folder for each version."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from dressage.errors import StageError
 from dressage.files.atomic import write_json
 from dressage.files.digests import digest_of
 from dressage.platforms.protocols import Progress
@@ -41,6 +42,7 @@ class StoredDatasets:
         digests = self._find_digests(dataset.sources, _find_local(dataset.sources), read=True)
         unknown = [path for path, digest in digests.items() if digest is None]
         if unknown:
+            _check_there(dataset, unknown)
             reason = f"the digest of {unknown[0]} is unknown before the download; declare its sha256 to plan exactly"
             return StagePlan(stage="dataset", action="create", name=dataset.name, reasons=(reason,))
         digest = digest_of(digests)
@@ -214,6 +216,18 @@ class StoredDatasets:
 def _find_local(sources: Sequence[Source]) -> dict[str, LocalFile]:
     """Return the files of this machine among the sources, by their paths in the dataset."""
     return {file.name: file for source in sources if (file := find_local(source))}
+
+
+def _check_there(dataset: FileDataset, paths: Iterable[str]) -> None:
+    """Raise StageError if a source of unknown content has only addresses on this disk, and no file is there."""
+    addresses = {source.path: source.addresses for source in dataset.sources}
+    for path in paths:
+        found = [path_on_disk(address) for address in addresses[path]]
+        if all(found):
+            kind = "is a folder" if any(one and one.is_dir() for one in found) else "does not exist"
+            raise StageError(
+                "dataset", f"dataset {dataset.name!r}: {str(found[0])!r} {kind}; give the path of a file"
+            )
 
 
 def _meter(files: Sequence[LocalFile], progress: Progress) -> Callable[[int], None]:
