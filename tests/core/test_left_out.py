@@ -40,8 +40,8 @@ def source(tmp_path: Path) -> Path:
 
 LIST = """
 import pathlib
-files = (path for path in pathlib.Path().rglob("*") if path.is_file() and path.name != "train.py")
-print(*sorted(map(str, files)))
+files = (path for path in pathlib.Path().rglob("*") if path.is_file() and path.suffix != ".pyc")
+print(*sorted(str(path) for path in files if path.name != "train.py"))
 """
 
 
