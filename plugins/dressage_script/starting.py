@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dressage import SettingsError
+from dressage_script.notebooks import check_notebook
 from dressage_script.settings import Settings
 from dressage_script.words import split
 
@@ -61,9 +62,11 @@ def _start_file(settings: Settings) -> Start:
             f"script {settings.path!r} is not below the root {str(root)!r}; choose a folder above it"
         )
     if path.suffix == ".ipynb":
+        check_notebook(settings.path, path)
         arguments = (file, f"outputs/{path.name}", "--log-output", "--no-progress-bar", "--kernel", "python3")
         return Start(root=root, module="papermill", arguments=arguments, path=path)
     if shell := _shell_of(path):
+        _check_line_ends(settings.path, path)
         return Start(root=root, command=shell, arguments=(file,), path=path)
     _check_python(settings.path, path)
     return Start(root=root, file=file, path=path)
@@ -107,6 +110,14 @@ def _shell_of(path: Path) -> str | None:
     programs = [Path(word).name for word in words if not word.startswith("-")]
     shell = next((name for name in programs if name in _SHELLS), None)
     return shell or ("bash" if path.suffix in (".sh", ".bash") else None)
+
+
+def _check_line_ends(given: str, path: Path) -> None:
+    """Raise SettingsError for a shell script with the line ends of Windows, which become a part of its words."""
+    if _first_line(path).endswith("\r\n"):
+        raise SettingsError(
+            f"shell script {given!r} has the line ends of Windows; convert it: sed -i 's/\\r$//' {given}"
+        )
 
 
 def _check_python(given: str, path: Path) -> None:

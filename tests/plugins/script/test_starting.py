@@ -90,6 +90,24 @@ def test_the_python_of_a_command_is_the_environments(dressage: Dressage, project
     assert f"in {sys.prefix}\n" in ran.stdout
 
 
+def test_a_damaged_notebook_is_refused(dressage: Dressage, project: Path):
+    (project / "a.ipynb").write_text('{"cells": [')
+    planned = dressage("plan", "./a.ipynb")
+    assert planned.returncode == 2
+    assert planned.stderr == (
+        "error: notebook './a.ipynb' is damaged: Expecting value: line 1 column 12 (char 11); save it again in Jupyter\n"
+    )
+
+
+def test_a_shell_script_with_the_line_ends_of_windows_is_refused(dressage: Dressage, project: Path):
+    (project / "go.sh").write_bytes(b"#!/bin/sh\r\npython train.py\r\n")
+    planned = dressage("plan", "./go.sh")
+    assert planned.returncode == 2
+    assert planned.stderr == (
+        "error: shell script './go.sh' has the line ends of Windows; convert it: sed -i 's/\\r$//' ./go.sh\n"
+    )
+
+
 def test_a_shell_script_runs_in_its_shell(dressage: Dressage, project: Path):
     (project / "go.sh").write_text(
         'set -e\necho "got $1 in $(basename "$PWD")"\npython -c "print(6 * 7)"\nexit 3\n'
