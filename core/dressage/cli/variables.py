@@ -24,6 +24,11 @@ def read_variables(file: Path | None, given: Mapping[str, str], secrets: Iterabl
     """
     variables = _read_file(file) if file else {}
     for name in secrets:
+        if "=" in name:  # the value is not quoted: errors end up in logs
+            raise SettingsError(
+                f"--secret takes only a name: --secret {name.partition('=')[0]};"
+                " its value comes from the environment, from the file of --env-file, or from the keyring"
+            )
         if name in given:
             raise SettingsError(
                 f"secret {name!r} is also given with --env, which is recorded; remove it there"
@@ -37,15 +42,19 @@ def read_variables(file: Path | None, given: Mapping[str, str], secrets: Iterabl
 
 
 def _read_file(path: Path) -> dict[str, str]:
-    from dotenv import dotenv_values
+    from dotenv.parser import parse_stream
 
-    found = dotenv_values(stream=StringIO(_read_text(path)), interpolate=False)
-    empty = [name for name, value in found.items() if value is None]
-    if empty:
-        raise SettingsError(
-            f"--env-file {str(path)!r}: {empty[0]!r} has no value; write NAME=VALUE on each line"
-        )
-    return {name: value for name, value in found.items() if value is not None}
+    variables: dict[str, str] = {}
+    for found in parse_stream(StringIO(_read_text(path))):
+        if found.error or (found.key is not None and found.value is None):
+            text = found.original.string
+            line = found.original.line + text[: len(text) - len(text.lstrip())].count("\n")
+            raise SettingsError(  # the text is not quoted: it may be secret
+                f"--env-file {str(path)!r}: line {line} is not NAME=VALUE; correct or remove it"
+            )
+        if found.key is not None and found.value is not None:
+            variables[found.key] = found.value
+    return variables
 
 
 def _read_text(path: Path) -> str:

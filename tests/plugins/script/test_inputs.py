@@ -113,6 +113,33 @@ def test_a_file_of_variables_that_is_too_large_is_refused(
     assert planned.stderr == "error: --env-file 'vars' is larger than 1 MB; give a file of NAME=VALUE lines\n"
 
 
+@pytest.mark.parametrize("line", ["s3cr3t", "A s3cr3t=1", "'A=s3cr3t", 'A="s3cr3t'])
+def test_a_line_of_a_file_that_is_no_variable_is_an_error_without_its_text(
+    dressage: Dressage, project: Path, line: str
+):
+    (project / "v.py").touch()
+    (project / "vars").write_text(f"B=1\n# a comment\n\n{line}\n")
+    planned = dressage("plan", "./v.py", "--env-file", "vars")
+    assert planned.returncode == 2
+    assert planned.stderr == "error: --env-file 'vars': line 4 is not NAME=VALUE; correct or remove it\n"
+
+
+@pytest.mark.parametrize("name", ["DRESSAGE_RUN_ID", "DRESSAGE_RESUME_FROM", "DRESSAGE_INPUT_DATA"])
+def test_a_variable_that_dressage_sets_is_refused(dressage: Dressage, project: Path, name: str):
+    (project / "v.py").touch()
+    planned = dressage("plan", "./v.py", "--env", f"{name}=1")
+    assert planned.returncode == 2
+    assert planned.stderr == f"error: variable {name!r} is set by dressage; choose another name\n"
+
+
+def test_a_secret_with_a_value_is_refused_and_the_value_is_not_shown(dressage: Dressage, project: Path):
+    (project / "v.py").touch()
+    planned = dressage("plan", "./v.py", "--secret", "KEY=s3cr3t")
+    assert planned.returncode == 2
+    assert planned.stderr.startswith("error: --secret takes only a name: --secret KEY; ")
+    assert "s3cr3t" not in planned.stderr
+
+
 def test_a_secret_of_a_file_reaches_the_script_and_no_record(dressage: Dressage, project: Path):
     (project / "v.py").write_text(
         "import os, time; print('length', len(os.environ['KEY_OF_MINE'])); time.sleep(1)\n"

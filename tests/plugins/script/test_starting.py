@@ -95,7 +95,8 @@ def test_a_damaged_notebook_is_refused(dressage: Dressage, project: Path):
     planned = dressage("plan", "./a.ipynb")
     assert planned.returncode == 2
     assert planned.stderr == (
-        "error: notebook './a.ipynb' is damaged: Expecting value: line 1 column 12 (char 11); save it again in Jupyter\n"
+        "error: notebook './a.ipynb' is damaged: Expecting value: line 1 column 12 (char 11);"
+        " save it again in Jupyter\n"
     )
 
 
