@@ -22,13 +22,29 @@ def read_inputs(given: Iterable[str]) -> dict[str, FileDataset | RegisteredDatas
         if name in inputs:
             raise SettingsError(f"input {name!r} is given twice; give each input another name")
         inputs[name] = _read_input(name, what)
+    _check_variables(inputs)
     return inputs
+
+
+def _check_variables(names: Iterable[str]) -> None:
+    """Raise SettingsError if two inputs have the same variable."""
+    variables: dict[str, str] = {}
+    for name in names:
+        variable = f"DRESSAGE_INPUT_{re.sub(r'[^A-Za-z0-9]', '_', name).upper()}"
+        other = variables.setdefault(variable, name)
+        if other != name:
+            raise SettingsError(
+                f"inputs {other!r} and {name!r} have the same variable, {variable}; rename one of them"
+            )
 
 
 def _read_input(name: str, what: str) -> FileDataset | RegisteredDataset:
     """A path is what contains a '/' or exists here; anything else is the name of a dataset."""
     if what.startswith(WEB) or "/" in what or Path(what).exists():
-        sources = sources_of(what)
+        try:
+            sources = sources_of(what)
+        except SettingsError as error:
+            raise SettingsError(f"input {name!r}: {error}") from error
         if not sources:
             raise SettingsError(f"input {name!r}: the folder {what!r} has no files")
         return FileDataset(name=name, sources=tuple(sources))

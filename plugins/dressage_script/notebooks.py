@@ -1,5 +1,6 @@
 """What executes a notebook: papermill, in the environment of the script."""
 
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,14 @@ from dressage_script.packages import Packages
 
 PROGRAM = "papermill"
 _NEEDS = (PROGRAM, "ipykernel")
+
+
+def check_notebook(given: str, path: Path) -> None:
+    """Raise SettingsError if a file is not JSON: before an environment is built for it."""
+    try:
+        json.loads(path.read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise SettingsError(f"notebook {given!r} is damaged: {error}; save it again in Jupyter") from error
 
 
 def add_program(packages: Packages) -> Packages:

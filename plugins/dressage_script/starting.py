@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dressage import SettingsError
+from dressage_script.notebooks import check_notebook
 from dressage_script.settings import Settings
 from dressage_script.words import split
 
@@ -45,7 +46,7 @@ def find_start(settings: Settings) -> Start:
 
 
 def _start_file(settings: Settings) -> Start:
-    path = Path(settings.path).expanduser().absolute()
+    path = _absolute(settings.path)
     if path.is_dir():
         if not (path / "__main__.py").is_file():
             raise SettingsError(
@@ -55,26 +56,46 @@ def _start_file(settings: Settings) -> Start:
     if not path.is_file():
         raise SettingsError(f"script {settings.path!r} is not a file; give the path of a script")
     root = _root(settings.root, path.parent)
-    if not path.is_relative_to(root):
+    file = _find_below(root, path)
+    if file is None:
         raise SettingsError(
             f"script {settings.path!r} is not below the root {str(root)!r}; choose a folder above it"
         )
-    file = path.relative_to(root).as_posix()
     if path.suffix == ".ipynb":
+        check_notebook(settings.path, path)
         arguments = (file, f"outputs/{path.name}", "--log-output", "--no-progress-bar", "--kernel", "python3")
         return Start(root=root, module="papermill", arguments=arguments, path=path)
     if shell := _shell_of(path):
+        _check_line_ends(settings.path, path)
         return Start(root=root, command=shell, arguments=(file,), path=path)
     _check_python(settings.path, path)
     return Start(root=root, file=file, path=path)
 
 
 def _root(given: str | None, default: Path) -> Path:
-    """Return the project's folder, absolute. Raises SettingsError if it is not a folder."""
-    root = Path(given).expanduser().absolute() if given else default
+    """Return the project's folder, absolute and without "..". Raises SettingsError if it is not a folder."""
+    root = _absolute(given) if given else default
     if not root.is_dir():
         raise SettingsError(f"root {given!r} is not a folder; give the project's folder")
+    if root == Path(root.anchor):
+        raise SettingsError(f"root {str(root)!r} is the whole file system; give the project's folder")
     return root
+
+
+def _absolute(given: str) -> Path:
+    """Return a path as the user wrote it; if it contains "..", the system decides where that leads."""
+    path = Path(given).expanduser().absolute()
+    if path.name == "..":
+        return path.resolve()
+    return path.parent.resolve() / path.name if ".." in path.parts else path
+
+
+def _find_below(root: Path, path: Path) -> str | None:
+    """Return the path of a script in the project's folder; None if it is outside. Links may lead to either."""
+    for base, file in ((root, path), (root.resolve(), path.parent.resolve() / path.name)):
+        if file.is_relative_to(base):
+            return file.relative_to(base).as_posix()
+    return None
 
 
 def _check_module(module: str) -> str:
@@ -89,6 +110,14 @@ def _shell_of(path: Path) -> str | None:
     programs = [Path(word).name for word in words if not word.startswith("-")]
     shell = next((name for name in programs if name in _SHELLS), None)
     return shell or ("bash" if path.suffix in (".sh", ".bash") else None)
+
+
+def _check_line_ends(given: str, path: Path) -> None:
+    """Raise SettingsError for a shell script with the line ends of Windows, which become a part of its words."""
+    if _first_line(path).endswith("\r\n"):
+        raise SettingsError(
+            f"shell script {given!r} has the line ends of Windows; convert it: sed -i 's/\\r$//' {given}"
+        )
 
 
 def _check_python(given: str, path: Path) -> None:

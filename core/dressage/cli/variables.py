@@ -4,6 +4,7 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Mapping
+from io import StringIO
 from pathlib import Path
 
 from dressage.errors import SettingsError
@@ -11,6 +12,8 @@ from dressage.files.disk import describe
 
 _SECRET = re.compile(r"(?i)(^|_)(token|secret|password|passwd|credentials?|(api|access|private)_?key)($|_)")
 """Names of variables that usually have secret values."""
+_MOST_BYTES = 1_000_000
+"""How large a file of variables may be: systems pass a program a few MB at most."""
 
 
 def read_variables(file: Path | None, given: Mapping[str, str], secrets: Iterable[str]) -> dict[str, str]:
@@ -21,6 +24,11 @@ def read_variables(file: Path | None, given: Mapping[str, str], secrets: Iterabl
     """
     variables = _read_file(file) if file else {}
     for name in secrets:
+        if "=" in name:  # the value is not quoted: errors end up in logs
+            raise SettingsError(
+                f"--secret takes only a name: --secret {name.partition('=')[0]};"
+                " its value comes from the environment, from the file of --env-file, or from the keyring"
+            )
         if name in given:
             raise SettingsError(
                 f"secret {name!r} is also given with --env, which is recorded; remove it there"
@@ -34,18 +42,32 @@ def read_variables(file: Path | None, given: Mapping[str, str], secrets: Iterabl
 
 
 def _read_file(path: Path) -> dict[str, str]:
-    from dotenv import dotenv_values
+    from dotenv.parser import parse_stream
 
+    variables: dict[str, str] = {}
+    for found in parse_stream(StringIO(_read_text(path))):
+        if found.error or (found.key is not None and found.value is None):
+            text = found.original.string
+            line = found.original.line + text[: len(text) - len(text.lstrip())].count("\n")
+            raise SettingsError(  # the text is not quoted: it may be secret
+                f"--env-file {str(path)!r}: line {line} is not NAME=VALUE; correct or remove it"
+            )
+        if found.key is not None and found.value is not None:
+            variables[found.key] = found.value
+    return variables
+
+
+def _read_text(path: Path) -> str:
+    """Return the text of a file, or of a pipe such as <(...). Raises SettingsError, also if it is too large."""
     try:
-        with path.expanduser().open(encoding="utf-8") as file:
-            found = dotenv_values(stream=file, interpolate=False)
+        with path.expanduser().open("rb") as file:
+            content = file.read(_MOST_BYTES + 1)
+        if len(content) > _MOST_BYTES:
+            raise SettingsError(
+                f"--env-file {str(path)!r} is larger than 1 MB; give a file of NAME=VALUE lines"
+            )
+        return content.decode("utf-8")
     except UnicodeDecodeError as error:
         raise SettingsError(f"--env-file {str(path)!r} is not UTF-8 text") from error
     except OSError as error:
         raise SettingsError(f"--env-file: {describe(error)}") from error
-    empty = [name for name, value in found.items() if value is None]
-    if empty:
-        raise SettingsError(
-            f"--env-file {str(path)!r}: {empty[0]!r} has no value; write NAME=VALUE on each line"
-        )
-    return {name: value for name, value in found.items() if value is not None}

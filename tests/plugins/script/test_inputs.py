@@ -45,6 +45,22 @@ def test_braces_that_name_no_input_are_left_alone(dressage: Dressage, reading: P
     assert printed(ran.stdout)[0] == ["{x}", "{}", '{"a": 1}']
 
 
+def test_inputs_that_would_have_the_same_variable_are_refused(dressage: Dressage, reading: Path):
+    planned = dressage("plan", "./read.py", "-i", "a-b=./data", "-i", "A.b=./data")
+    assert planned.returncode == 2
+    assert planned.stderr == (
+        "error: inputs 'a-b' and 'A.b' have the same variable, DRESSAGE_INPUT_A_B; rename one of them\n"
+    )
+
+
+def test_an_input_that_does_not_exist_is_named(dressage: Dressage, reading: Path):
+    planned = dressage("plan", "./read.py", "-i", "train=./nowhere")
+    assert planned.returncode == 2
+    assert planned.stderr == (
+        "error: input 'train': source './nowhere' is not a file, folder or URL; check the path\n"
+    )
+
+
 def test_a_registered_dataset_is_an_input_by_name_and_version(dressage: Dressage, reading: Path):
     dressage("datasets", "register", "numbers", "data/a.csv")
     dressage("datasets", "register", "numbers", "data/deep")
@@ -81,6 +97,47 @@ def test_variables_come_from_options_and_from_a_file(dressage: Dressage, project
     (project / "vars").write_text("A='1 2'\nexport B=file # comment\nC=file\n")
     ran = dressage("run", "./v.py", "--env-file", "vars", "--env", "C=option $HOME")
     assert "got 1 2 file option $HOME\n" in ran.stdout
+
+
+@pytest.mark.parametrize("content", ["/dev/zero", None])
+def test_a_file_of_variables_that_is_too_large_is_refused(
+    dressage: Dressage, project: Path, content: str | None
+):
+    (project / "v.py").touch()
+    if content:
+        (project / "vars").symlink_to(content)
+    else:
+        (project / "vars").write_text("A=1\n" * 250_001)
+    planned = dressage("plan", "./v.py", "--env-file", "vars")
+    assert planned.returncode == 2
+    assert planned.stderr == "error: --env-file 'vars' is larger than 1 MB; give a file of NAME=VALUE lines\n"
+
+
+@pytest.mark.parametrize("line", ["s3cr3t", "A s3cr3t=1", "'A=s3cr3t", 'A="s3cr3t'])
+def test_a_line_of_a_file_that_is_no_variable_is_an_error_without_its_text(
+    dressage: Dressage, project: Path, line: str
+):
+    (project / "v.py").touch()
+    (project / "vars").write_text(f"B=1\n# a comment\n\n{line}\n")
+    planned = dressage("plan", "./v.py", "--env-file", "vars")
+    assert planned.returncode == 2
+    assert planned.stderr == "error: --env-file 'vars': line 4 is not NAME=VALUE; correct or remove it\n"
+
+
+@pytest.mark.parametrize("name", ["DRESSAGE_RUN_ID", "DRESSAGE_RESUME_FROM", "DRESSAGE_INPUT_DATA"])
+def test_a_variable_that_dressage_sets_is_refused(dressage: Dressage, project: Path, name: str):
+    (project / "v.py").touch()
+    planned = dressage("plan", "./v.py", "--env", f"{name}=1")
+    assert planned.returncode == 2
+    assert planned.stderr == f"error: variable {name!r} is set by dressage; choose another name\n"
+
+
+def test_a_secret_with_a_value_is_refused_and_the_value_is_not_shown(dressage: Dressage, project: Path):
+    (project / "v.py").touch()
+    planned = dressage("plan", "./v.py", "--secret", "KEY=s3cr3t")
+    assert planned.returncode == 2
+    assert planned.stderr.startswith("error: --secret takes only a name: --secret KEY; ")
+    assert "s3cr3t" not in planned.stderr
 
 
 def test_a_secret_of_a_file_reaches_the_script_and_no_record(dressage: Dressage, project: Path):

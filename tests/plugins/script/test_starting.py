@@ -38,6 +38,24 @@ def test_a_script_below_its_root_starts_as_from_the_root(dressage: Dressage, pac
     assert name == "__main__"
 
 
+@pytest.mark.parametrize("root", ["src/pack/..", "src/../src", "link"])
+def test_a_root_may_be_written_in_any_way(dressage: Dressage, package: Path, root: str):
+    (package / "link").symlink_to("src")
+    argv, folder, first, _, _ = shown(dressage, "src/pack/train.py", "--root", root)
+    assert (argv, first) == (["pack/train.py"], f"{folder}/pack")
+
+
+def test_a_path_with_dots_is_below_its_root(dressage: Dressage, package: Path):
+    argv, *_ = shown(dressage, "src/pack/../../src/pack/train.py", "--root", "src")
+    assert argv == ["pack/train.py"]
+
+
+def test_the_whole_file_system_is_no_root(dressage: Dressage, package: Path):
+    planned = dressage("plan", "src/pack/train.py", "--root", "/")
+    assert planned.returncode == 2
+    assert planned.stderr == "error: root '/' is the whole file system; give the project's folder\n"
+
+
 def test_without_a_root_it_is_the_scripts_folder(dressage: Dressage, project: Path):
     (project / "deep").mkdir()
     (project / "deep" / "train.py").write_text(SHOW)
@@ -70,6 +88,25 @@ def test_a_command_starts_in_a_copy_of_this_folder(dressage: Dressage, project: 
 def test_the_python_of_a_command_is_the_environments(dressage: Dressage, project: Path):
     ran = dressage("run", "--", "python", "-c", "import sys; print('in', sys.prefix)")
     assert f"in {sys.prefix}\n" in ran.stdout
+
+
+def test_a_damaged_notebook_is_refused(dressage: Dressage, project: Path):
+    (project / "a.ipynb").write_text('{"cells": [')
+    planned = dressage("plan", "./a.ipynb")
+    assert planned.returncode == 2
+    assert planned.stderr == (
+        "error: notebook './a.ipynb' is damaged: Expecting value: line 1 column 12 (char 11);"
+        " save it again in Jupyter\n"
+    )
+
+
+def test_a_shell_script_with_the_line_ends_of_windows_is_refused(dressage: Dressage, project: Path):
+    (project / "go.sh").write_bytes(b"#!/bin/sh\r\npython train.py\r\n")
+    planned = dressage("plan", "./go.sh")
+    assert planned.returncode == 2
+    assert planned.stderr == (
+        "error: shell script './go.sh' has the line ends of Windows; convert it: sed -i 's/\\r$//' ./go.sh\n"
+    )
 
 
 def test_a_shell_script_runs_in_its_shell(dressage: Dressage, project: Path):
