@@ -14,6 +14,8 @@ from dressage_script.packages import Packages
 from dressage_script.settings import Settings
 from dressage_script.starting import Start
 
+_MOST_ABOVE = 3
+"""How many folders above the copied one are looked at."""
 _CONDA_FILES = ("environment.yml", "environment.yaml", "conda.yml", "conda.yaml")
 
 
@@ -34,7 +36,7 @@ def choose(settings: Settings, start: Start, environ: Mapping[str, str]) -> tupl
     """
     found = list(_candidates(settings, start, environ))
     if not found:
-        return Packages(name="interpreter"), ()
+        return Packages(name="interpreter"), _find_above(start)
     taken, others = found[0], found[1:]
     packages, lines = taken.read(), [] if taken.is_interpreter else [f"found {taken.label}"]
     if taken.is_interpreter:
@@ -46,6 +48,18 @@ def choose(settings: Settings, start: Start, environ: Mapping[str, str]) -> tupl
     if others:
         lines.append(f"not used: {', '.join(one.label for one in others)}")
     return packages, tuple(lines)
+
+
+def _find_above(start: Start) -> tuple[str, ...]:
+    """Return a line if a project's file is in a folder above the one that is copied; up to that of a repository."""
+    for folder in start.root.parents[:_MOST_ABOVE]:
+        if path := _first([folder], ("uv.lock", "pyproject.toml", "requirements.txt", *_CONDA_FILES)):
+            return (
+                f"not used: {str(path)!r} is above the folder that is copied; to use it: --root {folder}",
+            )
+        if (folder / ".git").exists():
+            break
+    return ()
 
 
 def _described(packages: Packages, other: _Candidate) -> tuple[Packages, str]:

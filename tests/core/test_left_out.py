@@ -78,7 +78,7 @@ def test_ignored_files_are_counted_by_their_ignore_file(engine: Engine, training
     )
 
 
-@pytest.mark.parametrize("name", [".env", "deep/.env", ".netrc"])
+@pytest.mark.parametrize("name", [".env", "deep/.env", ".env.local", ".netrc"])
 def test_files_that_usually_have_secrets_are_not_copied(
     engine: Engine, training: Training, source: Path, name: str
 ):

@@ -15,7 +15,7 @@ CACHES = frozenset(
     }
 )
 """Names of folders that are always left out: version control, virtual environments and caches."""
-SECRETS = frozenset({".env", ".envrc", ".netrc", ".pypirc"})
+_SECRETS = re.compile(r"\.envrc|\.netrc|\.pypirc|\.env(\.(?!example$|sample$|template$|dist$).*)?")
 """Names of files that usually have secrets; left out, because a copy may be uploaded."""
 TRACKERS = frozenset({"mlartifacts", "mlruns", "wandb"})
 """Names of folders in which other tools keep the results of earlier runs; left out unless they are packages."""
@@ -34,7 +34,7 @@ def find_ignoring(path: str, name: str, rules: tuple["Rules", ...]) -> str | Non
 
     The nearest ignore file with a matching pattern decides, as in git.
     """
-    if name in SECRETS:
+    if name[:1] == "." and _SECRETS.fullmatch(name):
         return "it usually has secrets; see --env-file"
     for rule in reversed(rules):
         verdict = rule.judge(path, name)

@@ -1,7 +1,9 @@
 """The last line of a log, and the exception with which a script failed."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 _TAIL_BYTES = 64 << 10
 _UNCAUGHT = 1
@@ -18,11 +20,18 @@ def last_line(path: Path, limit: int = 200) -> str:
     return _clean(_last(_tail(path)), limit)
 
 
-def failure_line(path: Path, exit_code: int, limit: int = 200) -> str:
-    """Return why the script failed: the uncaught exception, else the last line that is not empty, else ""."""
+def failure_line(
+    path: Path, exit_code: int, limit: int = 200, hidden: Mapping[str, str] = MappingProxyType({})
+) -> str:
+    """Return why the script failed: the uncaught exception, else the last line that is not empty, else "".
+
+    hidden: secret values by name; the name is written instead of the value.
+    """
     lines = _tail(path)
-    raised = _exception(lines) if exit_code == _UNCAUGHT else ""
-    return _clean(raised or _last(lines), limit)
+    line = (_exception(lines) if exit_code == _UNCAUGHT else "") or _last(lines)
+    for name, value in hidden.items():
+        line = line.replace(value, f"<{name}>") if value else line
+    return _clean(line, limit)
 
 
 def _exception(lines: list[str]) -> str:

@@ -62,8 +62,11 @@ def exit_code_of(returncode: int) -> int:
     return returncode if returncode >= 0 else 128 - returncode
 
 
-def describe_failure(returncode: int, log: Path, run_id: str) -> str:
-    """Return why the script failed: the line of its log that most likely says it, or what killed it."""
+def describe_failure(returncode: int, log: Path, run_id: str, hidden: Mapping[str, str]) -> str:
+    """Return why the script failed: the line of its log that most likely says it, or what killed it.
+
+    hidden: as in `failure_line`.
+    """
     exit_code = exit_code_of(returncode)
     if was_killed(returncode):
         then = f"continue the run with: dressage resume {run_id}"
@@ -71,5 +74,5 @@ def describe_failure(returncode: int, log: Path, run_id: str) -> str:
     end = f"the script ended with exit code {exit_code}"
     if returncode < 0:
         end += f", killed by {signal.Signals(-returncode).name}"
-    line = failure_line(log, exit_code)
+    line = failure_line(log, exit_code, hidden=hidden)
     return f"{end}: {line}" if line else end

@@ -189,7 +189,8 @@ class Supervisor:
             limit = _format_seconds(self._launch.time_limit_s or 0)
             self._end("Canceled", exit_code, f"canceled: the script reached its time limit of {limit}")
         elif exit_code != 0:
-            reason = describe_failure(returncode, self._folder.log, self._launch.run_id)
+            hidden = {name: self._shell.get(name, "") for name in self._launch.secrets}
+            reason = describe_failure(returncode, self._folder.log, self._launch.run_id, hidden)
             self._end("Failed", exit_code, reason, interrupted=is_interrupted)
         elif problem := self._try_verify_after() or self._try_register():
             self._end("Failed", exit_code, problem)

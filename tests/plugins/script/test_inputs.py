@@ -153,6 +153,17 @@ def test_a_secret_of_a_file_reaches_the_script_and_no_record(dressage: Dressage,
     assert "KEY_OF_MINE" in dressage("runs", "show", "latest").stdout
 
 
+def test_a_secret_in_the_scripts_error_is_not_recorded(
+    dressage: Dressage, project: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("KEY_OF_MINE", "s3cr3t-v4lue")
+    (project / "v.py").write_text("import os\nraise SystemExit('refused: ' + os.environ['KEY_OF_MINE'])\n")
+    ran = dressage("run", "./v.py", "--secret", "KEY_OF_MINE")
+    assert "refused: <KEY_OF_MINE>" in ran.stdout + ran.stderr
+    (journal,) = (project / ".dressage" / "runs").glob("*/journal.jsonl")
+    assert "s3cr3t-v4lue" not in journal.read_text()
+
+
 def test_a_secret_comes_from_the_keyring(dressage: Dressage, project: Path, monkeypatch: pytest.MonkeyPatch):
     from keyrings.alt.file import PlaintextKeyring
 

@@ -31,3 +31,14 @@ def test_a_project_runs_as_its_readme_says(
         line.split()[0] for line in dressage("runs", "files", "latest").stdout.splitlines() if line.strip()
     }
     assert files >= set(public.kept)
+
+
+def test_a_projects_file_above_the_copied_folder_is_named(
+    dressage: Dressage, project: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.delenv("VIRTUAL_ENV", raising=False)
+    (project / "scripts").mkdir()
+    (project / "scripts" / "train.py").touch()
+    (project / "requirements.txt").write_text("six\n")
+    plan = dressage("plan", "scripts/train.py").stdout
+    assert f"above the folder that is copied; to use it: --root {project}" in " ".join(plan.split())

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 _LOST_ENVIRONMENT = "it has the variables of another shell, because its own were lost in the queue"
 
+_SHOWN_FILES = 50
+"""How many files of a run are shown; `dressage runs files` lists all."""
+
 
 def show(run: RunId, output: Output = "table") -> None:
     """Show one run: stages, metrics, files and model.
@@ -109,7 +112,9 @@ def _print_sections(run: "Run", files: "Sequence[File] | None") -> None:
         results().write(f"\nwarning: {warning}\n")
     if files:
         results().write("\nfiles\n")
-        print_fields([(f"  {file.path}", size_of(file.size)) for file in files])
+        print_fields([(f"  {file.path}", size_of(file.size)) for file in files[:_SHOWN_FILES]])
+        if len(files) > _SHOWN_FILES:
+            results().write(f"  and {len(files) - _SHOWN_FILES} more: dressage runs files {run.id}\n")
 
 
 def _format_limit(seconds: float | None) -> str | None:
