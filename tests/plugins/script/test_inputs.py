@@ -194,3 +194,10 @@ def test_a_model_is_registered_from_any_folder_of_outputs(dressage: Dressage, pr
     )
     assert dressage("run", "./t.py", "--model", "net=outputs/best").returncode == 0
     assert "net:1" in dressage("runs", "show", "latest").stdout
+
+
+def test_runs_show_has_the_settings_that_were_given(dressage: Dressage, reading: Path):
+    dressage("run", "./read.py", "-i", "train-set=data", "-i", "b=data", "--", "1")
+    shown = dressage("runs", "show", "latest").stdout
+    line = next(line for line in shown.splitlines() if line.startswith("settings"))
+    assert line.split(maxsplit=1)[1] == "path=./read.py arguments=1 inputs=train-set=data,b=data"

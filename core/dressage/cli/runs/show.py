@@ -1,7 +1,7 @@
 """dressage runs show"""
 
 import shlex
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dressage.cli.options import Output, RunId, open_engine
 from dressage.cli.streams import results
@@ -14,9 +14,7 @@ if TYPE_CHECKING:
     from dressage.records.requests import RunRequest
     from dressage.results.versions import File
 
-
 _LOST_ENVIRONMENT = "it has the variables of another shell, because its own were lost in the queue"
-
 _SHOWN_FILES = 50
 """How many files of a run are shown; `dressage runs files` lists all."""
 
@@ -139,10 +137,14 @@ def _policies(run: "Run") -> str | None:
 def _format_settings(request: "RunRequest") -> str | None:
     """Format the settings that differ from the defaults; all settings if the recipe cannot be loaded."""
     try:
-        defaults = {item.name: item.default for item in open_engine().settings(request.recipe)}
+        defaults = {item.name: _format_value(item.default) for item in open_engine().settings(request.recipe)}
     except DressageError:
         defaults = {}
-    given = [
-        name for name, value in request.settings.items() if name not in defaults or defaults[name] != value
-    ]
-    return shlex.join(f"{name}={request.settings[name]}" for name in given) or None
+    values = {name: _format_value(value) for name, value in request.settings.items()}
+    given = [f"{name}={value}" for name, value in values.items() if defaults.get(name) != value]
+    return shlex.join(given) or None
+
+
+def _format_value(value: Any) -> str:
+    """Format a value as `--set` takes it."""
+    return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
