@@ -15,7 +15,10 @@ STATES = {"Completed": "FINISHED", "Failed": "FAILED", "Canceled": "KILLED"}
 def dump_dressage(dressage: Dressage, folder: Path) -> dict[str, Any]:
     """Return the content of dressage's latest run. folder: the folder that contains the workspace."""
     shown = parse_json(dressage("runs", "show", "latest", "-o", "json"))
-    files = [file["path"] for file in parse_json(dressage("runs", "files", "latest", "-o", "json"))]
+    listed = [file["path"] for file in parse_json(dressage("runs", "files", "latest", "-o", "json"))]
+    files = [
+        path for path in listed if not path.startswith("work/")
+    ]  # MLflow does not list what a script left
     named = shown["tags"].get(left_out.EXPERIMENTS_TAG)
     return {
         "shown": shown,
