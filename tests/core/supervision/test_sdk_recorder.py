@@ -1,6 +1,7 @@
 """Scripts of Azure Machine Learning's SDK, version 1, record in the run: the real SDK in its own environment."""
 
-from typing import Protocol
+from pathlib import Path
+from typing import Any, Protocol
 
 import pytest
 from platformdirs import user_cache_path
@@ -22,7 +23,7 @@ class Plot:
 class RunScript(Protocol):
     """Runs a script to its end, where azureml-core is installed."""
 
-    def __call__(self, text: str, **settings: str) -> Run: ...
+    def __call__(self, text: str, **settings: Any) -> Run: ...
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def run_script(engine: Engine, script: WriteScript, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("XDG_CACHE_HOME", str(user_cache_path("dressage").parent))
     monkeypatch.setenv("VIRTUAL_ENV", str(worker_python().parents[1]))
 
-    def run(text: str, **settings: str) -> Run:
+    def run(text: str, **settings: Any) -> Run:
         done = engine.run("script", set={"path": str(script(START + text)), **settings})
         done.wait(120)
         return done
@@ -162,9 +163,10 @@ def test_the_script_still_sees_an_offline_run(run_script: RunScript):
     assert log_of(run_script(text)) == "OfflineRun_ True\n"
 
 
-def test_inputs_have_the_names_of_the_sdk(run_script: RunScript):
-    run = run_script("print(run.input_datasets['my-data'])", variables="DRESSAGE_INPUT_MY_DATA=/data")
-    assert log_of(run) == "/data\n"
+def test_inputs_have_the_names_of_the_sdk(run_script: RunScript, tmp_path: Path):
+    (tmp_path / "a.csv").touch()
+    text = "import os\nprint(os.listdir(run.input_datasets['my-data']))"
+    assert log_of(run_script(text, inputs=[f"my-data={tmp_path / 'a.csv'}"])) == "['a.csv']\n"
 
 
 def test_mlflow_opens_the_same_run_after_it(run_script: RunScript):
