@@ -122,7 +122,7 @@ def _read_dynamic(folder: Path, pyproject: Mapping[str, Any]) -> _Required | Non
 
 
 def _read_poetry(poetry: Mapping[str, Any]) -> _Required | None:
-    """Return the dependencies of a Poetry project without a [project] table; None if one has a form of its own."""
+    """Return the dependencies of a Poetry project without a [project] table; None if one cannot be converted."""
     try:
         lines = {
             name: to_requirement(name, wanted) for name, wanted in poetry.get("dependencies", {}).items()

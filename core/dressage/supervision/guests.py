@@ -1,6 +1,6 @@
 """Runs that another machine's engine submits to a platform of this machine.
 
-The workspace of this machine gets what such a run needs: its source, its datasets, and a journal of its own. The run
+The workspace of this machine gets what such a run needs: its source, its datasets and a separate journal. The run
 has the same id and the same attempts in both workspaces. The other machine's engine registers the model.
 """
 
