@@ -20,7 +20,7 @@ from dressage.results.metrics import Point
 from dressage.results.statuses import RunStatus, State
 from dressage.results.tracking import Recorded
 from dressage.results.versions import File, Snapshot
-from dressage.specs.datasets import DatasetFolder
+from dressage.specs.datasets import DatasetFolder, variable_of_input
 from dressage.storage.source_files import find_source_files
 from dressage_azureml.azure import Azure
 from dressage_azureml.environments import azure_name
@@ -226,11 +226,11 @@ def _argument(argument: str | DatasetFolder, submission: Submission) -> Any:
     if argument.template is not None:
         option, _, _ = argument.template.partition("=")
         raise SpecError(
-            f"argument {argument.template!r}: Azure ML passes the folder of an input as an argument of its own; give"
+            f"argument {argument.template!r}: Azure ML passes the folder of an input as a separate argument; give"
             f" it after {option!r}, without '='"
         )
     mode = "download" if len(submission.datasets[name].files) == 1 else argument.mode
-    return {"dataset": name, "mode": mode}
+    return {"dataset": name, "mode": mode, "variable": variable_of_input(name)}
 
 
 def _explain_limit(status: RunStatus, limit_s: float) -> RunStatus:

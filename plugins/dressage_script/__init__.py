@@ -16,7 +16,7 @@ from dressage import (
     hookimpl,
 )
 from dressage_script.environments import describe_environment
-from dressage_script.inputs import place_inputs, read_inputs
+from dressage_script.inputs import place_inputs, read_inputs, split_inputs
 from dressage_script.settings import Settings
 from dressage_script.starting import find_start
 from dressage_script.words import split
@@ -52,7 +52,7 @@ def model(settings: Settings) -> Model:
         file=start.file,
         module=start.module,
         command=start.command,
-        arguments=place_inputs((*start.arguments, *words), read_inputs(settings.inputs)),
+        arguments=place_inputs((*start.arguments, *words), split_inputs(settings.inputs)),
         include=settings.include,
     )
     name, _, path = (settings.model or "").partition("=")

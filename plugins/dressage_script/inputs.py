@@ -1,18 +1,24 @@
 """What a script reads: inputs by name, and their places among its arguments."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable
 from pathlib import Path
 
 from dressage import DatasetFolder, FileDataset, RegisteredDataset, SettingsError
-from dressage.storage.sources import WEB, sources_of
+from dressage.specs.datasets import WEB, variable_of_input
+from dressage.storage.sources import sources_of
 
 _PLACE = re.compile(r"\{([A-Za-z0-9_.-]+)\}")
 
 
 def read_inputs(given: Iterable[str]) -> dict[str, FileDataset | RegisteredDataset]:
     """Return the inputs by name. Raises SettingsError for one that is not NAME=DATASET[:VERSION], =PATH or =URL."""
-    inputs: dict[str, FileDataset | RegisteredDataset] = {}
+    return {name: _read_input(name, what) for name, what in split_inputs(given).items()}
+
+
+def split_inputs(given: Iterable[str]) -> dict[str, str]:
+    """Return what each input is by its name, without looking for it. Raises SettingsError."""
+    inputs: dict[str, str] = {}
     for word in given:
         name, equals, what = word.partition("=")
         if not (name and equals and what):
@@ -21,7 +27,7 @@ def read_inputs(given: Iterable[str]) -> dict[str, FileDataset | RegisteredDatas
             )
         if name in inputs:
             raise SettingsError(f"input {name!r} is given twice; give each input another name")
-        inputs[name] = _read_input(name, what)
+        inputs[name] = what
     _check_variables(inputs)
     return inputs
 
@@ -30,7 +36,7 @@ def _check_variables(names: Iterable[str]) -> None:
     """Raise SettingsError if two inputs have the same variable."""
     variables: dict[str, str] = {}
     for name in names:
-        variable = f"DRESSAGE_INPUT_{re.sub(r'[^A-Za-z0-9]', '_', name).upper()}"
+        variable = variable_of_input(name)
         other = variables.setdefault(variable, name)
         if other != name:
             raise SettingsError(
@@ -54,17 +60,17 @@ def _read_input(name: str, what: str) -> FileDataset | RegisteredDataset:
     return RegisteredDataset(name=dataset, version=int(version) if colon else None)
 
 
-def place_inputs(arguments: Iterable[str], inputs: Mapping[str, object]) -> tuple[str | DatasetFolder, ...]:
+def place_inputs(arguments: Iterable[str], inputs: Container[str]) -> tuple[str | DatasetFolder, ...]:
     """Return the arguments with a folder in place of each {NAME} of an input. Other braces are left as they are."""
     return tuple(_place(argument, inputs) for argument in arguments)
 
 
-def _place(argument: str, inputs: Mapping[str, object]) -> str | DatasetFolder:
+def _place(argument: str, inputs: Container[str]) -> str | DatasetFolder:
     names = [found for found in _PLACE.findall(argument) if found in inputs]
     if not names:
         return argument
     if len(names) > 1:
-        raise SettingsError(f"argument {argument!r} has several inputs; give each an argument of its own")
+        raise SettingsError(f"argument {argument!r} has several inputs; give a separate argument for each")
     template = argument.replace(f"{{{names[0]}}}", "{}")
     if template.count("{}") != 1:
         raise SettingsError(f"argument {argument!r}: write {{{names[0]}}} once, and no other {{}}")

@@ -1,5 +1,6 @@
 """Describe what a training script reads."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -9,7 +10,9 @@ from typing import Literal, NoReturn
 from dressage.errors import SpecError
 from dressage.specs.names import check_name, leaves_folder
 
-_ABSOLUTE = ("/", "http://", "https://", "file://")
+WEB = ("http://", "https://")
+"""How a web address begins."""
+_ABSOLUTE = ("/", "file://", *WEB)
 """How an address begins."""
 
 
@@ -139,6 +142,11 @@ class DatasetFolder:
     def fill(self, path: str) -> str:
         """Return the argument with the folder's path."""
         return path if self.template is None else self.template.replace("{}", path)
+
+
+def variable_of_input(name: str) -> str:
+    """Return the environment variable that has the path of an input's folder: DRESSAGE_INPUT_TRAIN for "train"."""
+    return f"DRESSAGE_INPUT_{re.sub(r'[^A-Za-z0-9]', '_', name).upper()}"
 
 
 def path_on_disk(address: str) -> Path | None:

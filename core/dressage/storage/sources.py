@@ -5,11 +5,10 @@ from urllib.parse import urlsplit
 
 from dressage.errors import SettingsError
 from dressage.files.trees import files_below
-from dressage.specs.datasets import Source
+from dressage.specs.datasets import WEB, Source
 
 _SKIPPED = {".git", ".hg", ".svn", ".dressage"}
 """Names that are left out: they change with every commit and every run."""
-WEB = ("http://", "https://")
 
 
 def sources_of(given: str) -> list[Source]:

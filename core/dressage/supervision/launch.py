@@ -1,7 +1,6 @@
 """The input of a supervisor, and the command that starts a submission's script."""
 
 import json
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -87,6 +86,7 @@ def command_of(workspace: "Workspace", submission: "Submission", copies: Path | 
     exists, SpecError if an argument refers to an input that the recipe does not have.
     """
     from dressage.environments.uv_environments import UvEnvironments
+    from dressage.specs.datasets import variable_of_input
 
     request = submission.request
     python = UvEnvironments(workspace.root / "environments").interpreter(submission.environment.key)
@@ -95,11 +95,6 @@ def command_of(workspace: "Workspace", submission: "Submission", copies: Path | 
     inputs = {variable_of_input(name): folder for name, folder in folders.items()}
     argv = [*request.script.program(str(python)), *arguments]
     return Command(argv, python, {**inputs, **submission.environment.variables})
-
-
-def variable_of_input(name: str) -> str:
-    """Return the environment variable that has the path of an input's folder: DRESSAGE_INPUT_TRAIN for "train"."""
-    return f"DRESSAGE_INPUT_{re.sub(r'[^A-Za-z0-9]', '_', name).upper()}"
 
 
 def _input_folders(

@@ -5,7 +5,6 @@ import hashlib
 import json
 import math
 import os
-import re
 import tempfile
 import threading
 
@@ -206,10 +205,5 @@ def _argument(workspace, argument, datasets):
         return argument
     dataset = datasets[argument["dataset"]]
     version = Dataset.get_by_name(workspace, dataset["name"], version=dataset["version"])
-    named = version.as_named_input(_input_name(argument["dataset"]))
+    named = version.as_named_input(argument["variable"])  # Azure ML sets this variable to the folder
     return named.as_download() if argument["mode"] == "download" else named.as_mount()
-
-
-def _input_name(name):
-    """Return the input's name in Azure ML, which is also the variable that has its folder."""
-    return "DRESSAGE_INPUT_" + re.sub(r"[^A-Za-z0-9]", "_", name).upper()

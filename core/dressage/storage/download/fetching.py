@@ -14,7 +14,7 @@ from dressage.files.digests import digest_of, digest_of_file
 from dressage.files.disk import name_in_errors
 from dressage.platforms.protocols import Progress
 from dressage.results.versions import File
-from dressage.specs.datasets import Source
+from dressage.specs.datasets import WEB, Source
 from dressage.storage.download.partial import Partial
 from dressage.storage.importing import MismatchError, find_local, import_files
 from dressage.storage.objects import ObjectStore
@@ -160,7 +160,7 @@ class _UnusableError(Exception):
 
 
 def _is_remote(address: str) -> bool:
-    return address.startswith(("http://", "https://"))
+    return address.startswith(WEB)
 
 
 def _mismatch(source: Source, digest: str) -> str:
