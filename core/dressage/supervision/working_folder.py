@@ -25,9 +25,8 @@ def prepare_work(folder: RunFolder, launch: Launch) -> None:
     partial, source = folder.work.with_name("work.partial"), Path(launch.source)
     if partial.exists():
         remove_tree(partial)
-    date = (
-        (int(time.time()) - _PAST_S) // 2 * 2 * 1_000_000_000
-    )  # some file systems count in steps of two seconds
+    even_s = (int(time.time()) - _PAST_S) // 2 * 2  # some file systems count in steps of two seconds
+    date = even_s * 1_000_000_000
     if _copy(source, partial, date) != source.name:
         raise StageError(
             "model",
