@@ -1,7 +1,8 @@
 """What is started, and in which folder: from what a user gives to a description of the script."""
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from dressage import SettingsError
 from dressage_script.notebooks import check_notebook
@@ -13,8 +14,7 @@ _START = 8192
 """How many bytes of a file are read to find out what it is."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Start:
+class Start(Struct, frozen=True, kw_only=True):
     """How a script is started.
 
     root: the folder that is copied, and the working directory. file, module, command: one of the three, as in

@@ -1,10 +1,10 @@
 """Load a recipe and ask it for its descriptions."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import pluggy
+from msgspec import Struct
 
 from dressage.errors import SpecError
 from dressage.hooks.calls import PluginId, call_plugin
@@ -17,8 +17,7 @@ from dressage.specs.environments import Environment
 from dressage.specs.models import Model
 
 
-@dataclass(frozen=True, slots=True)
-class Recipe:
+class Recipe(Struct, frozen=True):
     """A loaded recipe. settings: the class of its settings; None if it has none."""
 
     plugin: PluginId
