@@ -15,4 +15,4 @@ def download(dataset: Reference, to: To = None, on: On = None) -> None:
     version = find_dataset(datasets, dataset)
     to = to or Path(f"{version.name}-{version.version}")
     datasets.download(version, to)
-    say(f"downloaded {len(version.files)} file(s) to {str(to)!r}")
+    say(f"downloaded {len(version.files or datasets.files(version))} file(s) to {str(to)!r}")
