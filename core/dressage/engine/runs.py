@@ -275,10 +275,13 @@ class Run:
         ended: the run has ended, so read without pauses.
         """
         try:
-            return self._read_log(offset) if ended or self._statuses.pace.is_due("logs") else b""
+            data = self._read_log(offset) if ended or self._statuses.pace.is_due("logs") else b""
         except UnreachableError as error:
             self._statuses.warn(error)
             return b""
+        if data:
+            self._statuses.pace.note_change()
+        return data
 
     def _finish(self, listener: Listener) -> RunStatus:
         """Register the model of a run that has ended, send the event `RunEnded` and release the run."""

@@ -49,13 +49,15 @@ class StatusReader:
             return self._status_before_submission()
         if self.is_offline:
             return record.status
-        attempt, changes = record.attempt, record.changes
+        attempt, changes, known = record.attempt, record.changes, record.status
         try:
             status = self._record_status(self._platform.runs.observe(self._run_id), attempt, changes)
         except UnreachableError as error:
             self.warn(error)
             return record.status
         self._is_unreachable = False
+        if (status.state, status.reason) != (known.state, known.reason):
+            self.pace.note_change()
         return status
 
     def poll(self) -> RunStatus:
