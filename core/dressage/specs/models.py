@@ -46,6 +46,8 @@ class Script:
     distribution: how many processes; one by default.
     include: patterns of files that a run gets although .gitignore or .amlignore lists them, or a link to a folder
         outside `directory` leads to them; in the syntax of .gitignore, relative to `directory`.
+    only: the files and folders that a run gets, relative to `directory`; by default all. Scripts in folders beside each
+        other can share a folder, and a change of one script does not affect runs of another.
     """
 
     directory: Path
@@ -56,6 +58,7 @@ class Script:
     checkpoint_path: str = "outputs/checkpoints"
     distribution: Distribution = Distribution()
     include: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         ways = [way for way in ("file", "module", "command") if getattr(self, way)]
@@ -72,6 +75,11 @@ class Script:
                 raise SpecError(f"script path {path!r} leaves the script's directory; make it relative")
         for pattern in self.include:
             _check_pattern(pattern)
+        for path in self.only:
+            if not path or leaves_folder(path):
+                raise SpecError(
+                    f"only {path!r} is not a path in the script's directory; make it relative to it"
+                )
 
     @property
     def label(self) -> str:
