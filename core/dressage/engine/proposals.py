@@ -104,6 +104,7 @@ def _survey(script: Script, configuration: Configuration, hashes: HashCache) -> 
         script.directory,
         include=script.include,
         needed=_name_scripts(script),
+        only=script.only,
         limit_mb=configuration.option("snapshot_limit_mb").value,
         hashes=hashes,
     )
