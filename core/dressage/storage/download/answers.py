@@ -29,7 +29,7 @@ class Head(NamedTuple):
 
 
 class Part(NamedTuple):
-    """A range of a file: its first byte, the byte after its last, and the file's length (None if not told)."""
+    """A range of a file: its first byte, the byte after its last, and the file's length (None if unknown)."""
 
     first: int
     end: int
