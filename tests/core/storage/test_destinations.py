@@ -1,5 +1,6 @@
 """Downloads into a folder of the user: what is in the way is named, and nothing is written through links."""
 
+import json
 import os
 import subprocess
 import sys
@@ -270,3 +271,40 @@ def test_a_name_of_255_bytes_can_be_registered_and_downloaded(engine: Engine, pr
 def test_a_name_of_more_than_255_bytes_is_refused():
     with pytest.raises(SettingsError, match="names of at most 255 bytes"):
         Source(path=LONGEST + "x", addresses=("/a",))
+
+
+STRANGE = os.fsdecode(b"caf\xe9.csv")
+"""A name that is not UTF-8."""
+needs_any_name = pytest.mark.skipif(sys.platform == "darwin", reason="names are UTF-8 on macOS")
+
+
+@needs_any_name
+def test_a_name_that_is_not_utf_8_can_be_registered_shown_and_downloaded(
+    dressage: Dressage, project: Path, down: Path
+):
+    (project / "files").mkdir()
+    (project / "files" / STRANGE).write_bytes(b"1")
+    assert dressage("datasets", "register", "d", "files").returncode == 0
+    assert "caf\\udce9.csv" in dressage("datasets", "show", "d").stdout
+    assert json.loads(dressage("datasets", "show", "d", "-o", "json").stdout)["name"] == "d"
+    assert dressage("datasets", "download", "d", "--to", str(down)).returncode == 0
+    assert content_of(down) == {STRANGE: b"1"}
+
+
+NAMES = f"""
+import os
+for name in ({STRANGE!r}, {LONGEST!r}):
+    open("outputs/" + name, "w").write("1")
+"""
+
+
+@needs_any_name
+def test_outputs_with_names_of_255_bytes_or_not_in_utf_8_are_listed_and_downloaded(
+    dressage: Dressage, script: WriteScript, down: Path
+):
+    run_id = dressage("run", "-d", str(script(NAMES))).stdout.strip()
+    assert dressage("runs", "wait", run_id).returncode == 0
+    assert "outputs/caf\\udce9.csv" in dressage("runs", "files", run_id).stdout
+    assert "outputs/caf\\udce9.csv" in dressage("runs", "show", run_id).stdout
+    assert dressage("runs", "download", run_id, "outputs/", "--to", str(down)).returncode == 0
+    assert content_of(down / "outputs") == {STRANGE: b"1", LONGEST: b"1"}
