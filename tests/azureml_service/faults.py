@@ -13,6 +13,7 @@ class Fault:
     path: a regular expression searched in the request's path. drop: close the connection without doing anything.
     lose: carry out the request, then close the connection without an answer. expired_token: answer 401, as for an
     expired token. Without any of them, the request is answered normally after delay_s.
+    late_s: time from carrying out the request to its answer.
     """
 
     method: str
@@ -23,6 +24,7 @@ class Fault:
     drop: bool = False
     lose: bool = False
     delay_s: float = 0
+    late_s: float = 0
     expired_token: bool = False
 
     def matches(self, request: Request) -> bool:

@@ -102,8 +102,8 @@ class Run:
     @property
     def tracked(self) -> Tracked:
         """Metrics, parameters and tags so far."""
-        record = self.folder.refresh()
-        is_over = record.status.has_ended or not record.is_submitted
+        is_submitted, record = self._is_submitted(), self.folder.refresh()
+        is_over = record.status.has_ended or not (is_submitted and record.is_submitted)
         recorder = None if is_over or self.is_offline else self._statuses.recorder
         if recorder is None:
             return record.tracked
@@ -141,7 +141,7 @@ class Run:
         Other files that the script created or changed in its working directory are below work/, if the platform
         keeps them.
         """
-        return self.platform.runs.files(self.id) if self.folder.refresh().submitted else ()
+        return self.platform.runs.files(self.id) if self._is_submitted() else ()
 
     def choose_files(self, paths: Iterable[str] = ()) -> Choice:
         """Return the files that `download` copies, and those that it does not. Raises as `download`."""
@@ -275,7 +275,14 @@ class Run:
 
     def _read_log(self, offset: int) -> bytes:
         """Return more of the log; nothing before the run is submitted."""
-        return self.platform.runs.logs(self.id, offset) if self.folder.refresh().submitted else b""
+        return self.platform.runs.logs(self.id, offset) if self._is_submitted() else b""
+
+    def _is_submitted(self) -> bool:
+        """Return whether the platform has an attempt. It is asked if the client was killed while submitting it."""
+        record = self.folder.refresh()
+        if not record.submitted and record.may_be_submitted:
+            self._statuses.read()
+        return bool(record.submitted)
 
     def _read_more(self, offset: int, ended: bool) -> bytes:
         """Return more of the log if it is time to ask the platform; nothing if it cannot be reached.

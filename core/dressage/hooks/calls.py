@@ -3,8 +3,9 @@
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeVar
+
+from msgspec import Struct
 
 from dressage.errors import DressageError, PluginError, StageError
 from dressage.files.disk import FULL, describe
@@ -14,8 +15,7 @@ PATIENCE_S = 10.0
 """Seconds after which a call without progress is logged."""
 
 
-@dataclass(frozen=True, slots=True)
-class PluginId:
+class PluginId(Struct, frozen=True):
     """Identifies a plugin in errors.
 
     source: the distribution or file that provides it. advice: what the user can do if it breaks.
