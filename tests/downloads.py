@@ -22,7 +22,8 @@ class Place:
     """A store and a folder for partial files."""
 
     def __init__(self, folder: Path) -> None:
-        self.store = ObjectStore(folder / "objects")
+        self._objects = folder / "objects"
+        self.store = ObjectStore(self._objects)
         self.partials = folder / "partial"
         self.told: list[tuple[int, int | None]] = []
 
@@ -39,5 +40,4 @@ class Place:
     @property
     def kept(self) -> list[bytes]:
         """The content of each object in the store."""
-        root = self.store.path("").parent
-        return [path.read_bytes() for path in root.glob("??/*") if path.is_file()]
+        return [path.read_bytes() for path in self._objects.glob("??/*")]

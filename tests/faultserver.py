@@ -122,8 +122,8 @@ def other(data: bytes) -> bytes:
 
 
 def _honest(exchange: Exchange) -> None:
-    if exchange.range and exchange.is_current and not exchange.data:
-        exchange.send(416, b"", {"Content-Range": "bytes */0"})
+    if exchange.range and exchange.is_current and exchange.first >= len(exchange.data):
+        exchange.send(416, b"", {"Content-Range": f"bytes */{len(exchange.data)}"})
     elif exchange.range and exchange.is_current:
         first, last = exchange.first, exchange.last
         exchange.send(206, exchange.data[first:last], exchange.content_range(first, last))
