@@ -12,6 +12,7 @@ from dressage.records.workspace import Workspace
 from dressage.results.plans import StagePlan
 from dressage.results.versions import DatasetVersion, File, digest_of_files
 from dressage.specs.datasets import FileDataset, Source, path_on_disk
+from dressage.storage.sources import describe_unverifiable
 from dressage_azureml.azure import Azure
 
 
@@ -31,6 +32,7 @@ class AzureDatasets:
             return StagePlan(stage="dataset", action="reuse", name=dataset.name, version=version, key=digest)
         local = _is_local(dataset)
         reason = "no version has this content" if answer["latest"] else "not registered yet"
+        unverifiable = None if local else describe_unverifiable(dataset.sources)
         return StagePlan(
             stage="dataset",
             action="upload" if local else "create",
@@ -38,7 +40,10 @@ class AzureDatasets:
             version=answer["latest"] + 1,
             key=digest,
             size=_size(files) if local else None,
-            reasons=(reason if local else f"{reason}; nodes read it from its web addresses",),
+            reasons=(
+                reason if local else f"{reason}; nodes read it from its web addresses",
+                *((unverifiable,) if unverifiable else ()),
+            ),
         )
 
     def ensure(self, dataset: FileDataset, progress: Progress) -> DatasetVersion:

@@ -23,6 +23,7 @@ from dressage.results.plans import Stage
 from dressage.results.statuses import RunStatus
 from dressage.results.tracking import Tracked
 from dressage.results.versions import File, ModelVersion
+from dressage.storage.destinations import download_into
 
 _POLL_S = 0.1
 """Seconds between two checks whether a log has grown or a run is submitted. The end of a run is noticed at once."""
@@ -150,16 +151,30 @@ class Run:
         has_folder = any(path.endswith("/") for path in paths)
         return name_files(self.id, self.files, paths) if has_folder else Choice(paths)
 
-    def download(self, target: str | Path, paths: Iterable[str] = ()) -> tuple[File, ...]:
+    def download(
+        self, target: str | Path, paths: Iterable[str] = (), *, overwrite: bool = False
+    ) -> tuple[File, ...]:
         """Copy the run's files to the folder `target`: those in `paths`, or all but the largest below work/.
 
-        paths: a path that ends with '/' stands for all files below it.
+        paths: a path that ends with '/' stands for all files below it. overwrite: whether to replace other files.
         Returns the files that were not copied because more than 2 GB are below work/; name them to copy them.
-        Raises NotFoundError, UnreachableError.
+        Raises SettingsError if another file or a link is in the way; NotFoundError, UnreachableError.
         """
-        choice = self.choose_files(paths)
-        self.platform.runs.download(self.id, choice.paths, Path(target))
+        choice, folder = self.choose_files(paths), Path(target)
+        download_into(
+            folder,
+            self.id,
+            self._describe_files(folder, choice.paths),
+            lambda staged: self.platform.runs.download(self.id, choice.paths, staged),
+            overwrite=overwrite,
+        )
         return choice.skipped
+
+    def _describe_files(self, folder: Path, paths: Sequence[str]) -> list[File]:
+        """Return the files with these paths; with their sizes if one of them is in the folder."""
+        is_occupied = any((folder / path).exists() for path in paths)
+        known = {file.path: file for file in self.files} if is_occupied else {}
+        return [known.get(path, File(path=path, size=None)) for path in paths]
 
     def cancel(self) -> None:
         """Cancel the run; return without waiting for its end. A run that is not submitted yet will not be submitted.

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from dressage.errors import StageError
 from dressage.files.copying import ChangedError, Count, copy_file, copy_once
-from dressage.files.digests import digest_of_file
+from dressage.files.digests import digest_of, digest_of_file
 from dressage.files.disk import name_in_errors
 from dressage.files.locks import FileLock
 from dressage.files.stamps import Stamp, settle, stamp_of
@@ -158,7 +158,9 @@ class ObjectStore:
             if place.is_file() and digest_of_file(place) == file.sha256:
                 continue
             place.parent.mkdir(parents=True, exist_ok=True)
-            temporary = place.with_name(f".{place.name}.partial")
+            temporary = place.with_name(
+                f".{digest_of(place.name)[:16]}.partial"
+            )  # no longer than the name may be
             # The temporary file is its own lock. It is renamed under the lock; waiters then lock a new file.
             with name_in_errors(place), FileLock(temporary):
                 copy_file(self._existing(file), temporary)

@@ -1,10 +1,12 @@
 """The sources of a dataset, from what a user gives: a file, a folder or a web address."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from dressage.errors import SettingsError
 from dressage.files.trees import files_below
+from dressage.specs.addresses import ADDRESS_ADVICE, is_address
 from dressage.specs.datasets import WEB, Source
 
 _SKIPPED = {".git", ".hg", ".svn", ".dressage"}
@@ -13,6 +15,8 @@ _SKIPPED = {".git", ".hg", ".svn", ".dressage"}
 
 def sources_of(given: str) -> list[Source]:
     """Return the sources of a file, of each file in a folder, or of a URL. Raises SettingsError for anything else."""
+    if "://" in given and not is_address(given):
+        raise SettingsError(f"source {given!r} is not a complete web address; {ADDRESS_ADVICE}")
     if given.startswith(WEB):
         return [Source(path=Path(urlsplit(given).path).name or "index", addresses=(given,))]
     path = Path(given).expanduser().absolute()
@@ -26,3 +30,12 @@ def sources_of(given: str) -> list[Source]:
     if not path.is_file():
         raise SettingsError(f"source {given!r} is not a file, folder or URL; check the path")
     return [Source(path=path.name, addresses=(str(path),))]
+
+
+def describe_unverifiable(sources: Iterable[Source]) -> str | None:
+    """Return a line about the files from the web whose bytes cannot be verified; None if there are none."""
+    paths = [source.path for source in sources if source.sha256 is None and source.size is None]
+    if not paths:
+        return None
+    rest = f" and {len(paths) - 1} more file{'s' * (len(paths) > 2)}" if len(paths) > 1 else ""
+    return f"the bytes of {paths[0]!r}{rest} cannot be verified: neither sha256 nor size is declared"

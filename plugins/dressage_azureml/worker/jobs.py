@@ -141,8 +141,11 @@ def download(progress, *, workspace, run_id, paths, target):
         progress(path, number, len(paths))
         copy = os.path.join(target, path)
         os.makedirs(os.path.dirname(copy), exist_ok=True)
-        retry(lambda path=path, copy=copy: run.download_file(path, copy + ".partial"))
-        os.replace(copy + ".partial", copy)
+        partial = os.path.join(
+            os.path.dirname(copy), f".{number}.partial"
+        )  # the name of `copy` may be the longest
+        retry(lambda path=path, partial=partial: run.download_file(path, partial))
+        os.replace(partial, copy)
     return len(paths)
 
 

@@ -48,6 +48,15 @@ def test_make_py_creates_the_digits(tmp_path: Path):
         assert new == included
 
 
+@pytest.mark.parametrize(
+    "data", ["http://[::bad", "http://host:99999/", "ftp://host/x", "https:///x", "http://a b/"]
+)
+def test_an_address_that_cannot_be_used_is_refused_by_the_plan(engine: Engine, data: str):
+    with pytest.raises(SettingsError) as caught:
+        engine.plan("keras-mnist", set={"data": data})
+    assert f"setting data: {data!r} is not a complete web address" in str(caught.value)
+
+
 def test_a_folder_may_contain_gzipped_and_plain_files(tmp_path: Path):
     for name in MNIST:
         shutil.copy(DIGITS / name, tmp_path)
