@@ -102,8 +102,8 @@ class RunFolder:
                 from dressage.records.record import Record
 
                 self._record = Record()
-            for offset, event in self.journal.events_with_offsets(self._offset):
-                self._record.apply(event)
+            for offset, entry in self.journal.events_with_offsets(self._offset):
+                self._record.apply(entry)
                 self._offset = offset
             return self._record
 
