@@ -6,6 +6,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from dressage.errors import RecordError, SpecError
@@ -36,6 +37,7 @@ class Record:
     """The state of a run.
 
     request: a RunRequest as JSON, as the policies last changed it. judgement: a Judgement as JSON, if recorded.
+    order: of the run's creation among the runs of the workspace.
     handles: the result of each finished stage, as JSON. datasets: the inputs by name.
     submitting: the last attempt whose submission began. submitted: the last attempt that the platform has.
     processes: the process ids of supervisors, by attempt.
@@ -45,6 +47,7 @@ class Record:
     request: Mapping[str, Any] | None = None
     judgement: Mapping[str, Any] | None = None
     created: str | None = None
+    order: int | None = None
     handles: dict[Stage, Mapping[str, Any] | None] = field(default_factory=dict)
     datasets: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     attempt: int = 1
@@ -63,7 +66,7 @@ class Record:
         match entry:
             case RunCreated():
                 self.request, self.created = entry.request, entry.time
-                self.judgement = entry.judgement
+                self.judgement, self.order = entry.judgement, entry.order or _order_of(entry.time)
                 self.tracked.run_id = str(entry.request.get("run_id", ""))
             case RunJudged():
                 self.request, self.judgement = entry.request, entry.judgement
@@ -145,9 +148,10 @@ class Record:
 
     @property
     def model(self) -> ModelVersion | None:
-        """The model that the run registered."""
+        """The model that the run registered. Raises RecordError."""
         handle = self.handles.get("model")
-        return from_json(ModelVersion, handle) if handle else None
+        with self._readable():
+            return from_json(ModelVersion, handle) if handle else None
 
     def the_request(self) -> RunRequest:
         """Return the request. Raises RecordError if the journal has none, or one that cannot be read."""
@@ -209,3 +213,8 @@ class Record:
             metrics=self.tracked.latest(),
             metric=((request.get("model") or {}).get("primary_metric") or {}).get("name"),
         )
+
+
+def _order_of(time: str) -> int:
+    """Return the order of a run that was recorded without one."""
+    return int(datetime.fromisoformat(time).timestamp() * 1000)

@@ -10,6 +10,7 @@ an `UnknownEntry`. A known event with a missing field or a wrong type is an `Unr
 """
 
 import json
+from datetime import datetime
 from functools import cache
 from typing import Annotated, Any, Union, get_args
 
@@ -46,11 +47,19 @@ class UnreadableEntry(Entry, frozen=True, kw_only=True, tag=""):
 
 
 class RunCreated(Entry, frozen=True, kw_only=True, tag="run.created"):
-    """request: a RunRequest as JSON. judgement: a Judgement as JSON; earlier versions wrote none."""
+    """request: a RunRequest as JSON. judgement: a Judgement as JSON; earlier versions wrote none.
+
+    order: in ms since 1970, but greater than that of all earlier runs of the workspace, even if the clock was set
+    back; earlier versions wrote none.
+    """
 
     time: Time
     request: dict[str, Any]
     judgement: dict[str, Any] | None = None
+    order: Annotated[int, Meta(ge=0, lt=1 << 62)] | None = None
+
+    def __post_init__(self) -> None:
+        datetime.fromisoformat(self.time)  # the pattern accepts a 13th month
 
 
 class RunJudged(Entry, frozen=True, kw_only=True, tag="run.judged"):
