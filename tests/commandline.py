@@ -1,6 +1,5 @@
 """Run command lines in copies of this process: faster than new ones, and with the same `main`."""
 
-import io
 import os
 import signal
 import sys
@@ -40,7 +39,7 @@ def _become(folder: Path, arguments: tuple[str, ...], out: int, err: int) -> Non
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(out, 1)
         os.dup2(err, 2)
-        sys.stdin, sys.stdout, sys.stderr = io.open(0), io.open(1, "w"), io.open(2, "w")  # noqa: UP020, PTH123
+        sys.stdin, sys.stdout, sys.stderr = os.fdopen(0), os.fdopen(1, "w"), os.fdopen(2, "w")
         os.chdir(folder)
         sys.argv = ["dressage", *arguments]
         from dressage.cli.main import main

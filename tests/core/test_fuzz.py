@@ -3,7 +3,6 @@
 import json
 import os
 import random
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -73,7 +72,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     )
     eventually(lambda: not processes_below(project))
     kept = project.parent / "kept"
-    shutil.copytree(workspace, kept, symlinks=True, ignore=lambda *_: ())
+    subprocess.run(["cp", "-a", workspace, kept], check=True)
     runs = tuple(sorted(path.name for path in (workspace / "runs").iterdir()))
     found = {str(path.relative_to(workspace)) for pattern in READ_BACK for path in workspace.glob(pattern)}
     return Trained(project, kept, runs, tuple(sorted(found)))

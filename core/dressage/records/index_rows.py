@@ -11,7 +11,7 @@ from dressage.results.statuses import RunStatus, RunSummary
 
 def row_of(run_id: str, size: int, record: Record) -> tuple[Any, ...]:
     """Return a run's row; if its record cannot be read, a row that says so. size: of the journal, in bytes."""
-    if record.request is None and record.tracked.unreadable:
+    if record.is_headless:
         return damaged_row(run_id, size, "the line with its request cannot be read", record.order)
     try:
         return _readable_row(run_id, size, record)

@@ -38,15 +38,14 @@ def inspect_caches(root: Path) -> Iterator[Damage]:
 
 def _inspect_run(folder: RunFolder) -> Iterator[Damage]:
     """Yield the damage of a run. Raises OSError if its journal cannot be read."""
-    record, is_damaged = Record(), False
+    record = Record()
     for number, (_, line) in enumerate(folder.journal.lines(), 1):
         entry = read_entry(line)
         record.apply(entry)
         if isinstance(entry, UnreadableEntry):
-            is_damaged = True
             yield Damage(path=folder.journal.path, line=number, problem=entry.problem, advice=_ADVICE)
     if record.request is None:
-        if is_damaged:
+        if record.is_headless:
             yield Damage(path=folder.path, problem="its request is lost", advice=_NO_REQUEST)
         return
     for read in (record.the_request, record.the_judgement, record.the_submission, lambda: record.model):
@@ -58,9 +57,7 @@ def _inspect_run(folder: RunFolder) -> Iterator[Damage]:
 def _inspect_cache(path: Path) -> Iterator[Damage]:
     advice = "delete it: it is made again"
     try:
-        with closing(
-            sqlite3.connect(path, timeout=5)
-        ) as connection:
+        with closing(sqlite3.connect(path, timeout=5)) as connection:
             (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     except sqlite3.Error as error:
         if not is_unavailable(error):

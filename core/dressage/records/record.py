@@ -42,6 +42,7 @@ class Record:
     submitting: the last attempt whose submission began. submitted: the last attempt that the platform has.
     processes: the process ids of supervisors, by attempt.
     lost_environment: the current attempt got the variables of another shell. changes: how often the state changed.
+    entries: how many entries were applied.
     """
 
     request: Mapping[str, Any] | None = None
@@ -57,12 +58,14 @@ class Record:
     detached: bool = False
     lost_environment: bool = False
     changes: int = 0
+    entries: int = 0
     canceled: bool = False
     status: RunStatus = field(default_factory=lambda: RunStatus(state="Preparing"))
     tracked: Tracked = field(default_factory=Tracked)
 
     def apply(self, entry: Entry) -> None:
         """Apply one entry. Those that a later version of dressage wrote are ignored, unreadable ones are counted."""
+        self.entries += 1
         match entry:
             case RunCreated():
                 self.request, self.created = entry.request, entry.time
@@ -130,6 +133,11 @@ class Record:
         known = self.status
         changed = (seen.state, seen.reason) != (known.state, known.reason)
         return attempt == self.attempt and not known.has_ended and changed
+
+    @property
+    def is_headless(self) -> bool:
+        """Whether the request is lost: the journal has entries, but the first one was damaged or deleted."""
+        return self.request is None and self.entries > 0
 
     @property
     def is_submitted(self) -> bool:

@@ -109,6 +109,14 @@ class RunFolder:
                 self._offset = offset
             return self._record
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether the journal, perhaps with the whole folder, was deleted since it was read."""
+        try:
+            return self.journal.path.stat().st_size < self._offset
+        except FileNotFoundError:
+            return self._offset > 0
+
     def was_canceled(self, attempt: int) -> bool:
         """Return whether the attempt was canceled, and not prepared again since."""
         return self._last_state(attempt) == "Canceled"

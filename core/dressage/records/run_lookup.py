@@ -9,7 +9,7 @@ def find_run(workspace: Workspace, named: str) -> RunFolder:
     """Return the run's folder. Raises NotFoundError if no run or several match, or if the run was never started."""
     folder = workspace.run(_find_id(workspace, named))
     record = folder.refresh()
-    if record.request is None and record.tracked.unreadable:
+    if record.is_headless:
         raise RecordError(f"run {folder.path.name!r}: its record is damaged; see: dressage doctor")
     if record.request is None:
         raise NotFoundError(
