@@ -53,6 +53,7 @@ from dressage.storage.hash_cache import HashCache
 
 if TYPE_CHECKING:
     from dressage.hooks.statuses import PluginStatus
+    from dressage.results.damage import Damage
 
 _Version = TypeVar("_Version", DatasetVersion, ModelVersion)
 _POLL_S = 0.1
@@ -317,6 +318,12 @@ class Engine:
 
         statuses = list_statuses(self.plugins)
         return list(add_standings(statuses, self.plugins, self.configuration, self.workspace.root))
+
+    def find_damage(self) -> "Iterator[Damage]":
+        """Yield the files of the workspace that are damaged, each with what to do. Changes nothing."""
+        from dressage.engine.inspection import find_damage
+
+        return find_damage(self.workspace)
 
     def _propose(
         self,

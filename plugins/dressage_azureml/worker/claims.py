@@ -1,7 +1,7 @@
 """Blobs that say which version of a dataset has a content, and who is registering it now.
 
 The dataset service cannot look for a tag, and cannot register only what is new. So each content has a blob in the
-default datastore. Its text is the number of the version, once there is one. The client with its lease may register it.
+default datastore. Its text is the number of the version, once there is one. The client with its lease registers it.
 A user without rights on the datastore does without: then two users may register the same content at once.
 """
 
