@@ -290,7 +290,7 @@ class TestOnly:
 
     def test_only_a_change_there_changes_the_snapshot(self, engine: Engine, training: Training, source: Path):
         training.only = ("pack",)
-        digests = []
+        digests: list[str] = []
         for changed in ("pack/layers.py", "other/layers.py", "pack/layers.py"):
             write(source, changed, str(len(digests)))
             run = engine.run("own", again=True)

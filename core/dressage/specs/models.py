@@ -46,8 +46,8 @@ class Script:
     distribution: how many processes; one by default.
     include: patterns of files that a run gets although .gitignore or .amlignore lists them, or a link to a folder
         outside `directory` leads to them; in the syntax of .gitignore, relative to `directory`.
-    only: the files and folders that a run gets, relative to `directory`; by default all. Scripts in folders beside each
-        other can share a folder, and a change of one script does not affect runs of another.
+    only: the files and folders that a run gets, relative to `directory`; by default all. So scripts can share a
+        folder, and a change of one script does not affect runs of another.
     """
 
     directory: Path

@@ -50,9 +50,9 @@ def survey(
 
     include: patterns of files that are taken although they are ignored. needed: files that are taken anyway.
     only: the files and folders to take from; all if there are none.
-    Raises SpecError if a pattern or one of `only` matches nothing, if a file cannot be read, or if the files exceed the limit, with
-    the largest files. Azure ML has the same limit of 300 MB; a larger folder usually contains data that should be
-    a dataset.
+    Raises SpecError if a pattern or one of `only` matches nothing, if a file cannot be read, or if the files exceed
+    the limit, with the largest files. Azure ML has the same limit of 300 MB; a larger folder usually contains data
+    that should be a dataset.
     """
     try:
         found = find_source_files(directory, include, needed, only)

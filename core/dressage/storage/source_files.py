@@ -38,7 +38,7 @@ def find_source_files(
 
     include: patterns of files that are taken although they are ignored. needed: files that are taken anyway.
     only: the files and folders to take from; all if there are none. Other files are not counted as left out.
-    Raises FileNotFoundError; SpecError if a pattern matches no file, or if there is no file to take from one of `only`.
+    Raises FileNotFoundError; SpecError if a pattern matches no file, or if one of `only` leads to no file.
     """
     needed = tuple(needed)
     includes, allowed = Includes(include, needed), Only(only, needed)
