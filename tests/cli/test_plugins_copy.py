@@ -407,6 +407,11 @@ def test_names_in_code_are_replaced(code: str, wanted: str):
     assert rewrite(code.encode(), renames).decode() == wanted
 
 
+def test_text_that_can_only_be_the_name_of_the_recipe_is_replaced():
+    code = b"describe('my-net', 'my-net-2', {'my-net': 1})"
+    assert rewrite(code, Renames({}, ("my-net", "new"))) == b"describe('new', 'my-net-2', {'new': 1})"
+
+
 def test_words_in_docstrings_are_replaced_if_they_are_no_ordinary_words():
     renames = Renames({"my_lab": "mine", "lab": "other"}, ("my-net", "new"))
     code = '"""my-net of my_lab in the lab; not my-net-2."""\n'

@@ -31,8 +31,9 @@ def rewrite(source: bytes, renames: Renames) -> bytes:
     """Return the code with new names; what is not Python code stays as it is.
 
     Imports of the packages are renamed, what uses the imported names, and text that is the dotted name of a module.
-    The recipe's name is renamed where it is an argument `name=`, or the value of a constant of the module: there it
-    is the name of a model, a dataset or the plugin. In docstrings both are, if they are not ordinary words.
+    Text that is the recipe's name is renamed: it names the plugin, a model or a dataset. If the name could be an
+    ordinary word, this is only done in an argument `name=` and in a constant of the module; otherwise, names in
+    docstrings are renamed too.
     """
     edits = dict(_Finder(source, renames).find_edits())
     for (start, end), text in sorted(edits.items(), reverse=True):
@@ -98,12 +99,9 @@ class _Finder:
         """Return what is replaced in a text."""
         old, new = self._renames.recipe
         if is_docstring:
-            return {
-                key: new
-                for key, new in {**self._renames.modules, old: new}.items()
-                if "_" in key or "-" in key
-            }
-        if is_name and text == old:
+            every = {**self._renames.modules, old: new}
+            return {name: other for name, other in every.items() if _is_distinct(name)}
+        if text == old and (is_name or _is_distinct(old)):
             return {old: new}
         return {old: new for old, new in self._renames.modules.items() if _is_in(text, old)}
 
@@ -122,6 +120,11 @@ class _Finder:
 
     def _offset(self, node: ast.expr | ast.stmt | ast.alias) -> int:
         return self._starts[node.lineno - 1] + node.col_offset
+
+
+def _is_distinct(name: str) -> bool:
+    """Return whether a name is certainly not an ordinary word."""
+    return "_" in name or "-" in name
 
 
 def _is_in(name: str, package: str) -> bool:
