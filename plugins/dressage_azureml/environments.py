@@ -1,10 +1,11 @@
 """Environments in Azure ML. The registered name contains a digest of the content: an image is built once."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from dressage.environments.package_sources import PackageSources
 from dressage.environments.parsing import parse, parse_requirements
 from dressage.environments.remote_locks import lock_for_linux, newest_python
 from dressage.errors import SpecError
@@ -25,13 +26,15 @@ _TRACKING = "azureml-mlflow"
 
 
 class AzureEnvironments:
-    def __init__(self, azure: Azure, logs: Path) -> None:
-        """logs: folder of the image builds' logs."""
+    def __init__(self, azure: Azure, logs: Path, indexes: Callable[[], Mapping[str, str]]) -> None:
+        """logs: folder of the image builds' logs. indexes: returns the configured addresses by name."""
         self._azure = azure
         self._logs = logs
+        self._indexes = indexes
 
     def plan(self, environment: Environment) -> StagePlan:
         content = _content(environment)
+        self._sources(environment)
         key = digest_of(content)
         found = self._azure.call("environment", "environments.find", name=azure_name(environment.name, key))
         if found and found["built"]:
@@ -72,9 +75,21 @@ class AzureEnvironments:
             return content
         python = _python_of(environment)
         log = self._logs / f"{name}-resolving.log"
-        lines = lock_for_linux(environment, python, log, progress)
+        lines = lock_for_linux(environment, python, log, progress, self._sources(environment))
         conda = _with_tracking(environment.name, _only_python(python), lines)
         return {**content, "conda": conda}
+
+    def _sources(self, environment: Environment) -> PackageSources:
+        """Return the indexes that the environment names. Raises SpecError for an address with credentials."""
+        sources = PackageSources(indexes=self._indexes() if environment.indexes else {}).select(environment)
+        for name, address in sources.indexes.items():
+            if sources.address_without_credentials(name) != address:
+                raise SpecError(
+                    f"environment {environment.name!r}: the address of index {name!r} contains credentials, which"
+                    " anybody who can read the image's definition in Azure ML would see; give one without, or run on"
+                    " another platform"
+                )
+        return sources
 
     def list(self) -> Sequence[EnvironmentVersion]:
         names = self._azure.call("environment", "environments.list_all")
@@ -96,7 +111,13 @@ def _content(environment: Environment) -> dict[str, Any]:
     }
     if _is_resolved(environment):
         parse(environment)
-        texts = (environment.requirements, environment.constraints, to_json(environment.project))
+        texts: tuple[Any, ...] = (
+            environment.requirements,
+            environment.constraints,
+            to_json(environment.project),
+        )
+        if environment.indexes:
+            texts = (*texts, [str(index) for index in environment.indexes])
         return {**content, "conda": _only_python(_python_of(environment)), "resolved": texts}
     conda = environment.conda if environment.conda is not None else _only_python()
     return {"conda": _with_tracking(environment.name, conda, _requirements(environment)), **content}
@@ -105,14 +126,16 @@ def _content(environment: Environment) -> dict[str, Any]:
 def _is_resolved(environment: Environment) -> bool:
     """Return whether uv must resolve the packages, because pip cannot read the description.
 
-    Raises SpecError for constraints beside a conda specification, whose packages only conda knows.
+    Raises SpecError for constraints or indexes beside a conda specification, whose packages only conda knows.
     """
-    if environment.constraints is not None and environment.conda is not None:
-        raise SpecError(
-            f"environment {environment.name!r} has constraints and a conda specification: Azure ML cannot apply them;"
-            " write the versions into the specification, or give requirements without it"
-        )
-    return environment.project is not None or environment.constraints is not None
+    others = {"constraints": environment.constraints is not None, "indexes": bool(environment.indexes)}
+    for what, given in others.items():
+        if given and environment.conda is not None:
+            raise SpecError(
+                f"environment {environment.name!r} has {what} and a conda specification: Azure ML cannot apply them;"
+                " give requirements without a conda specification"
+            )
+    return environment.project is not None or any(others.values())
 
 
 def _python_of(environment: Environment) -> str:
@@ -136,7 +159,7 @@ def _notes(environment: Environment) -> tuple[str, ...]:
 
 
 def _refuse_local_names(environment: Environment) -> None:
-    """Raise SpecError for secrets and named indexes, which only this machine knows."""
+    """Raise SpecError for secrets and folders of distributions, which only this machine knows."""
     if environment.secrets:
         raise SpecError(
             f"environment {environment.name!r} needs the secret {environment.secrets[0]}: dressage cannot pass"
@@ -147,10 +170,10 @@ def _refuse_local_names(environment: Environment) -> None:
             f"environment {environment.name!r} builds the project in {environment.builds[0]!r}, which Azure ML cannot"
             " do from a run's files; give a wheel of it on an index, or run on another platform"
         )
-    for name in (*environment.indexes, *environment.find_links):
+    for name in environment.find_links:
         raise SpecError(
-            f"environment {environment.name!r} uses the index {name!r}: Azure ML builds the image in the cloud and"
-            " does not support named indexes yet; remove it, or run on another platform"
+            f"environment {environment.name!r} uses {name!r} of [find_links]: Azure ML builds the image in the cloud;"
+            " remove it, or run on another platform"
         )
 
 

@@ -83,9 +83,9 @@ class RunRequest(Struct, frozen=True, kw_only=True):
         parts = to_json(self)
         for name in ("run_id", "name", "experiment", "snapshot", "priority", "retries"):
             del parts[name]
-        parts["model"]["script"]["directory"] = None
-        for name in ("include", "only"):  # the snapshot has what they lead to
-            del parts["model"]["script"][name]
+        script = parts["model"]["script"]
+        script["directory"] = None
+        del script["include"], script["only"], script["name"]  # the snapshot has what the first two lead to
         environment = parts["environment"]
         del environment["origin"]
         for name in (
@@ -118,7 +118,7 @@ class Training(Struct, frozen=True, kw_only=True):
             "dataset": self._dataset,
             "environment": self.environment,
             "snapshot": request.snapshot.digest,
-            "script": script.file or script.label,
+            "script": script.entry_point,
             "arguments": _plain(script.arguments),
             "output_path": request.model.output_path,
         }
@@ -231,6 +231,7 @@ NOT_INPUTS: Mapping[str, str] = {
     "request.model.script.directory": "its content is the snapshot",
     "request.model.script.include": "what it adds is in the snapshot",
     "request.model.script.only": "what it leads to is in the snapshot",
+    "request.model.script.name": "names the script for people",
     "request.model.script.checkpoint_path": "where a resumed run finds its checkpoints",
     "request.model.name": "a plan looks for a version of this name",
     "request.model.framework": "describes the model",

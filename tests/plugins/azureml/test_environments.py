@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 import yaml
 from tests.azureml import Loopback
+from tests.package_index import serve_index
 
-from dressage import Engine, Environment, Project, SpecError, StageError
+from dressage import Engine, Environment, Index, Project, SpecError, StageError
 from dressage.platforms.protocols import Environments
 
 BUILD = "/builds/[0-9a-f]+$"
@@ -111,12 +112,52 @@ def test_requirements_alone_get_the_active_version_of_python(environments: Envir
     assert pip_lines(service) == ["mlflow", "azureml-mlflow"]
 
 
-@pytest.mark.parametrize("names", [{"indexes": ("lab",)}, {"find_links": ("lab",)}])
-def test_a_named_index_is_refused_in_the_plan(environments: Environments, names: dict[str, Any]):
-    with pytest.raises(
-        SpecError, match="'tiny-env' uses the index 'lab': Azure ML builds the image in the cloud"
-    ):
-        environments.plan(Environment(name="tiny-env", requirements="six", **names))
+def test_packages_of_an_index_are_resolved_here_and_installed_from_its_address(
+    azure: Engine, project: Path, service: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    with serve_index(tmp_path / "index") as index, serve_index(tmp_path / "special") as special:
+        monkeypatch.setenv("PIP_INDEX_URL", index.url)
+        monkeypatch.setenv("DRESSAGE_INDEX_SPECIAL", special.url)
+        for one, version in ((index, "1.0"), (special, "1.0+special")):
+            for name in ("toya", "toyb"):
+                one.publish(name, version)
+        named = Index(name="special", address="https://packages.example/simple", packages=("toya",))
+        environment = Environment(name="tiny-env", requirements="toya==1.0\ntoyb\n", indexes=(named,))
+        azure.platform().environments.ensure(environment, lambda *_: None)
+        assert pip_lines(service) == [
+            f"--extra-index-url {special.url}",
+            "toya==1.0+special",
+            "toyb==1.0",
+        ]
+
+
+def test_the_address_of_an_index_has_no_effect_on_the_key(
+    environments: Environments, monkeypatch: pytest.MonkeyPatch
+):
+    environment = Environment(name="tiny-env", requirements="six", indexes=("lab",))
+    keys = []
+    for port in (1, 2):
+        monkeypatch.setenv("DRESSAGE_INDEX_LAB", f"http://127.0.0.1:{port}/simple")
+        keys.append(environments.plan(environment).key)
+    assert keys[0] == keys[1] != environments.plan(Environment(name="tiny-env", requirements="six")).key
+
+
+@pytest.mark.parametrize("step", ["plan", "ensure"])
+def test_an_index_with_credentials_is_refused(
+    environments: Environments, step: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("DRESSAGE_INDEX_LAB", "https://reader:s3cr3t@packages.example/simple")
+    arguments = () if step == "plan" else (lambda *_: None,)
+    with pytest.raises(SpecError, match="the address of index 'lab' contains credentials, which") as caught:
+        getattr(environments, step)(
+            Environment(name="tiny-env", requirements="six", indexes=("lab",)), *arguments
+        )
+    assert "s3cr3t" not in str(caught.value)
+
+
+def test_a_folder_of_distributions_is_refused_in_the_plan(environments: Environments):
+    with pytest.raises(SpecError, match=r"'tiny-env' uses 'lab' of \[find_links\]: Azure ML builds"):
+        environments.plan(Environment(name="tiny-env", requirements="six", find_links=("lab",)))
 
 
 def test_hashes_are_refused_if_a_package_must_be_added(environments: Environments):
@@ -193,6 +234,10 @@ def test_the_versions_of_a_lock_are_installed(environments: Environments, servic
         (
             {"conda": "dependencies: [python]", "constraints": "six<2"},
             "has constraints and a conda specification",
+        ),
+        (
+            {"conda": "dependencies: [python]", "requirements": "six", "indexes": ("lab",)},
+            "has indexes and a conda specification",
         ),
         (
             {"requirements": "", "builds": ("libs/fast",)},
