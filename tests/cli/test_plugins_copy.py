@@ -186,6 +186,18 @@ class TestOfTheProject:
         assert outcomes == {(), tuple(written(project / "complete"))}
 
     @pytest.mark.slow
+    def test_the_copy_from_a_wheel_is_the_same(self, new: New, project: Path):
+        call("uv", "build", "-q", "--wheel", "--out-dir", str(project / "dist"), str(REPOSITORY), cwd=project)
+        (wheel,) = (project / "dist").glob("*.whl")
+        words = ("plugins", "new", "my-digits", "--from", "sklearn-digits", "--directory", "from-wheel")
+        call("uv", "tool", "run", "--isolated", "--from", str(wheel), "dressage", *words, cwd=project)
+        new("my-digits", "--from", "sklearn-digits", "--directory", "from-checkout")
+        wheels, checkouts = project / "from-wheel" / "src", project / "from-checkout" / "src"
+        assert written(wheels) == written(checkouts)
+        for path in written(wheels):
+            assert (wheels / path).read_bytes() == (checkouts / path).read_bytes()
+
+    @pytest.mark.slow
     def test_the_tests_of_the_copy_pass(self, new: New, project: Path):
         new("my-digits", "--from", "keras-mnist")
         assert " passed" in call("uv", "run", "pytest", cwd=project / "dressage-my-digits")
@@ -306,6 +318,13 @@ class TestOfOthers:
         assert result.stdout.endswith("uv run dressage run mine --set rows=7\n")
         assert 'return {"rows": "7"}' in (project / "dressage-mine" / "tests" / "test_mine.py").read_text()
 
+    def test_a_path_among_the_settings_becomes_absolute(self, new: New, project: Path):
+        """The tests of the copy run in another folder."""
+        (project / "table.csv").write_text("x,y\n1,2\n")
+        new("mine", "--from", "lightgbm-csv", "--set", "data=table.csv", "--set", "target=y")
+        given = json.dumps({"data": str(project / "table.csv"), "target": "y"})
+        assert f"return {given}" in (project / "dressage-mine" / "tests" / "test_mine.py").read_text()
+
 
 class TestRefusals:
     """Each is one line, and nothing is written."""
@@ -313,6 +332,10 @@ class TestRefusals:
     def test_an_unknown_recipe(self, new: New, project: Path):
         line = refused(new("mine", "--from", "kers-mnist"), project)
         assert line.startswith("error: no recipe named 'kers-mnist'; did you mean 'keras-mnist'?")
+
+    def test_a_recipe_without_a_setting_that_it_needs(self, new: New, project: Path):
+        line = refused(new("mine", "--from", "lightgbm-csv"), project)
+        assert line.startswith("error: setting data is missing; give the path or URL of a CSV file")
 
     @pytest.mark.parametrize("kind", ["--recipe", "--policy"])
     def test_a_kind_with_from(self, kind: str, new: New, project: Path):

@@ -7,11 +7,12 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from dressage.engine.copy_checks import Report, check_copy
-from dressage.engine.recipe_scripts import find_scripts
+from dressage.engine.recipe_scripts import find_missing_data, find_scripts
 from dressage.errors import SettingsError
 from dressage.hooks.plugins import Plugins
 from dressage.hooks.providers import Provider
-from dressage.hooks.recipes import load_recipe
+from dressage.hooks.recipes import Recipe, load_recipe
+from dressage.specs.settings import list_settings
 from dressage.templates import (
     Copy,
     Created,
@@ -38,9 +39,23 @@ def copy_recipe(
     choose_folder(names.distribution, folder)
     provider = plugins.choose("recipe", recipe)
     original = find_original(recipe, *_entry_of(provider))
-    copy = Copy(original, names, find_scripts(load_recipe(plugins, recipe), given))
-    placed = _choose_places(copy, given)
-    return create_copy(copy, placed, {key: str(value) for key, value in given.items()}, folder)
+    loaded = load_recipe(plugins, recipe)
+    settings = _with_absolute_paths(loaded, given)
+    copy = Copy(original, names, find_scripts(loaded, settings))
+    placed = _choose_places(copy, settings, known_missing=bool(find_missing_data(loaded, settings)))
+    return create_copy(copy, placed, settings, folder)
+
+
+def _with_absolute_paths(recipe: Recipe, given: Mapping[str, Any]) -> dict[str, str]:
+    """Return the settings as text, with absolute paths in place of relative ones: the tests of the copy use them."""
+    declared = list_settings(recipe.settings) if recipe.settings else ()
+    any_text = {setting.name for setting in declared if "str" in setting.type and not setting.choices}
+    return {
+        name: str(Path(value).absolute())
+        if name.replace("-", "_") in any_text and Path(value).exists()
+        else str(value)
+        for name, value in given.items()
+    }
 
 
 def _entry_of(provider: Provider) -> tuple[str, str]:
@@ -53,9 +68,10 @@ def _entry_of(provider: Provider) -> tuple[str, str]:
     )
 
 
-def _choose_places(copy: Copy, given: Mapping[str, Any]) -> dict[str, Scripts]:
+def _choose_places(copy: Copy, given: Mapping[str, Any], *, known_missing: bool) -> dict[str, Scripts]:
     """Return the folders in which the copied recipe finds its scripts: written to a temporary folder, it is asked.
 
+    known_missing: whether files of the original's data do not exist either.
     Raises SettingsError if it does not work there.
     """
     candidates = copy.placed_scripts()
@@ -63,7 +79,7 @@ def _choose_places(copy: Copy, given: Mapping[str, Any]) -> dict[str, Scripts]:
         folder = Path(os.path.realpath(temporary)) / "copy"
         write_folder(folder, {**copy.files(), **files_of(candidates)})
         report = check_copy(copy, folder, given)
-        if problem := _find_problem(folder, report):
+        if problem := _find_problem(folder, report, known_missing=known_missing):
             raise SettingsError(
                 f"recipe {copy.original.recipe!r} cannot be copied: {problem}; start with --recipe instead"
             )
@@ -71,7 +87,7 @@ def _choose_places(copy: Copy, given: Mapping[str, Any]) -> dict[str, Scripts]:
     return {place: scripts for place, scripts in candidates.items() if place in used}
 
 
-def _find_problem(folder: Path, report: Report) -> str | None:
+def _find_problem(folder: Path, report: Report, *, known_missing: bool) -> str | None:
     """Return why the copy does not work without the original; None if it does."""
     if report.error:
         return f"the copy fails: {report.error}"
@@ -80,7 +96,7 @@ def _find_problem(folder: Path, report: Report) -> str | None:
     for directory in report.directories:
         if not Path(directory).is_relative_to(folder):
             return f"its script is in {directory!r}, outside of its package"
-    for file in report.missing:
+    for file in () if known_missing else report.missing:
         return (
             f"its data is not in its package: a copy looks for {file.replace(str(folder), '').lstrip('/')!r}"
         )
