@@ -31,8 +31,20 @@ class TestKerasMnist(RecipeTests):
         return {"data": "digits"}
 
 
+class TestPytorchMnist(RecipeTests):
+    trains = False  # tests/plugins/mnist trains it
+
+    @pytest.fixture
+    def recipe(self) -> str:
+        return "pytorch-mnist"
+
+    @pytest.fixture
+    def settings(self) -> Mapping[str, str]:
+        return {"data": "digits"}
+
+
 class TestJaxMnist(RecipeTests):
-    trains = False  # tests/plugins/jax_mnist trains it
+    trains = False  # tests/plugins/mnist trains it
 
     @pytest.fixture
     def recipe(self) -> str:
