@@ -1,4 +1,4 @@
-"""Use the environment and the training script of a recipe outside of dressage, as its users may do."""
+"""Run the training script of a recipe without dressage, in the environment of a run."""
 
 import os
 import subprocess
