@@ -168,6 +168,18 @@ def test_training_resumed_from_any_checkpoint_ends_with_the_same_bytes(
     assert model_of(tmp_path / "rest") == model_of(tmp_path / "whole")
 
 
+def test_the_trees_do_not_depend_on_the_number_of_threads(
+    trained_run: Run, python: Path, table: Path, tmp_path: Path
+):
+    models = []
+    for threads in ("1", "2"):
+        words = ("--data-folder", str(table.parent), *WORDS, "--threads", threads)
+        run_by_hand(python, "lightgbm_csv", *words, folder=tmp_path / threads)
+        models.append(model_of(tmp_path / threads).splitlines())
+    different = [one for one, other in zip(*models, strict=True) if one != other]
+    assert different == ["[num_threads: 1]"]
+
+
 def test_a_checkpoint_of_other_settings_is_refused(python: Path, table: Path, tmp_path: Path):
     words = ("--data-folder", str(table.parent), "--rounds", "5")
     run_by_hand(python, "lightgbm_csv", *words, folder=tmp_path / "first")
