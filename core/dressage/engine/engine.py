@@ -92,7 +92,7 @@ class Engine:
     def workspace(self) -> Workspace:
         """The workspace; its folder may not exist yet. Raises SettingsError if it cannot be read."""
         named = self.configuration.option("workspace").value
-        found = Workspace(find_workspace(self.directory, named))
+        found = Workspace(find_workspace(self.directory, named), self.configuration.workspace_mode())
         found.open()
         return found
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from dressage.files.encoding import from_json
+from dressage.files.permissions import create_database
 from dressage.records.index_rows import row_of
 from dressage.records.run_folder import COMPLETED, JOURNAL
 from dressage.records.workspace import Workspace
@@ -95,6 +96,7 @@ class RunIndex:
 
     def _read(self, select: Callable[[sqlite3.Connection], T]) -> T:
         path = self._workspace.root / "index.sqlite"
+        create_database(path)
         try:
             return self._connect(path, select)
         except sqlite3.OperationalError:  # locked for too long, or read-only: use a temporary index

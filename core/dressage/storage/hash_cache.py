@@ -14,6 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from dressage.files.permissions import create_database
 from dressage.files.stamps import Stamp, is_settled, stamp_of
 
 if TYPE_CHECKING:
@@ -175,6 +176,7 @@ class HashCache:
         """Call a function with the open database. Returns None if it cannot be used."""
         import sqlite3
 
+        create_database(self._path)
         try:
             with closing(sqlite3.connect(self._path, timeout=_LOCK_WAIT_S)) as connection, connection:
                 if connection.execute("PRAGMA user_version").fetchone() != (_VERSION,):

@@ -103,7 +103,9 @@ class Supervisor:
             prepare_work(self._folder, self._launch)
             if self._attempt > 1:
                 self._record_event_files(self._attempt - 1)  # if its supervisor was killed
-            script = start_script(self._folder, self._launch.argv, self._environ(), self._slot.claims)
+            script = start_script(
+                self._folder, self._launch.argv, self._environ(), self._slot.claims, self._launch.umask
+            )
         except Exception as error:  # the run's end must be recorded after any error
             self._end("Failed", reason=f"cannot start the script: {describe(error)}")
             return

@@ -10,9 +10,11 @@ def download(dataset: Reference, to: To = None, on: On = None) -> None:
     """Download the files of a dataset version and verify their checksums."""
     from dressage.cli.display import say
     from dressage.cli.references import find_dataset
+    from dressage.files.permissions import as_user
 
     datasets = open_engine().platform(on).datasets
     version = find_dataset(datasets, dataset)
     to = to or Path(f"{version.name}-{version.version}")
-    datasets.download(version, to)
+    with as_user():
+        datasets.download(version, to)
     say(f"downloaded {len(version.files)} file(s) to {str(to)!r}")

@@ -10,9 +10,11 @@ def download(model: Reference, to: To = None, on: On = None) -> None:
     """Download the files of a model version and verify their checksums."""
     from dressage.cli.display import say
     from dressage.cli.references import find_version
+    from dressage.files.permissions import as_user
 
     models = open_engine().platform(on).models
     version = find_version("model", models.list(), model)
     to = to or Path(f"{version.name}-{version.version}")
-    models.download(version, to)
+    with as_user():
+        models.download(version, to)
     say(f"downloaded {len(version.files)} file(s) to {str(to)!r}")

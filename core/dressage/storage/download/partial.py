@@ -42,7 +42,8 @@ class Partial:
         if not self._done:
             self.discard()  # removes the note first: it describes other bytes
             self.path.write_bytes(b"")
-        self.path.chmod(0o644)  # read-only if its process was killed while moving it to the store
+        # It is read-only if its process was killed while moving it to the store.
+        self.path.chmod(self.path.stat().st_mode | 0o200)
         if length is not None:
             os.truncate(self.path, length)
         self._write_note()
