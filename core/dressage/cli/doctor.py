@@ -134,8 +134,8 @@ def _check_workspace() -> Check:
     if not (nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)):
         finding = f"{str(nearest)!r} is not a writable folder; set DRESSAGE_WORKSPACE to another folder"
         return Check("workspace", False, finding)
-    if workspace.exists and (finding := _describe_permissions(workspace)):
-        return Check("workspace", False, finding)
+    if workspace.exists and (problem := _describe_permissions(workspace)):
+        return Check("workspace", False, problem)
     return Check("workspace", True, f"{workspace.root} ({state})")
 
 

@@ -103,6 +103,7 @@ def _survey(script: Script, configuration: Configuration, hashes: HashCache) -> 
         script.directory,
         include=script.include,
         needed=_name_scripts(script),
+        secret_files=script.secret_files,
         limit_mb=configuration.option("snapshot_limit_mb").value,
         hashes=hashes,
     )

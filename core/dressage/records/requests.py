@@ -84,7 +84,8 @@ class RunRequest(Struct, frozen=True, kw_only=True):
         for name in ("run_id", "name", "experiment", "snapshot", "priority", "retries"):
             del parts[name]
         parts["model"]["script"]["directory"] = None
-        del parts["model"]["script"]["include"]  # the snapshot has what it adds
+        for name in ("include", "secret_files"):  # the snapshot has what they add and leave out
+            del parts["model"]["script"][name]
         environment = parts["environment"]
         del environment["origin"]
         for name in (
@@ -229,6 +230,7 @@ NOT_INPUTS: Mapping[str, str] = {
     "request.registered_datasets": "their digests are training.datasets",
     "request.model.script.directory": "its content is the snapshot",
     "request.model.script.include": "what it adds is in the snapshot",
+    "request.model.script.secret_files": "what they leave out is not in the snapshot",
     "request.model.script.checkpoint_path": "where a resumed run finds its checkpoints",
     "request.model.name": "a plan looks for a version of this name",
     "request.model.framework": "describes the model",

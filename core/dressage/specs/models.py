@@ -46,6 +46,8 @@ class Script:
     distribution: how many processes; one by default.
     include: patterns of files that a run gets although .gitignore or .amlignore lists them, or a link to a folder
         outside `directory` leads to them; in the syntax of .gitignore, relative to `directory`.
+    secret_files: paths of files with secrets, relative to `directory`. They are left out unless `include` names them,
+        and so are files whose names say that they have secrets, such as .env.
     """
 
     directory: Path
@@ -56,6 +58,7 @@ class Script:
     checkpoint_path: str = "outputs/checkpoints"
     distribution: Distribution = Distribution()
     include: tuple[str, ...] = ()
+    secret_files: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         ways = [way for way in ("file", "module", "command") if getattr(self, way)]

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
+from dressage.storage.secret_files import names_secret
+
 
 class Includes:
     """The patterns, in the syntax of .gitignore, relative to the source directory.
@@ -26,6 +28,16 @@ class Includes:
     def take(self, path: str) -> bool:
         """Return whether a file is taken, and note which patterns match it."""
         found = [pattern for pattern, spec in self._specs if spec.check_file(path).include]
+        self._unmatched.difference_update(found)
+        return bool(found) or path in self._needed
+
+    def take_secret(self, path: str, name: str) -> bool:
+        """Return whether a file with secrets is taken: only a pattern that says its name takes it.
+
+        name: the part of the path that says that it has secrets.
+        """
+        patterns = [pattern for pattern, spec in self._specs if spec.check_file(path).include]
+        found = [pattern for pattern in patterns if names_secret(pattern, name)]
         self._unmatched.difference_update(found)
         return bool(found) or path in self._needed
 
