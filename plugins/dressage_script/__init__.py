@@ -52,6 +52,7 @@ def model(settings: Settings) -> Model:
         file=start.file,
         module=start.module,
         command=start.command,
+        name=start.name,
         arguments=place_inputs((*start.arguments, *words), split_inputs(settings.inputs)),
         include=settings.include,
         secret_files=find_below(start.root, settings.env_file),

@@ -1,8 +1,10 @@
 """Make the request for a run: the recipe describes the run, and the policies judge the descriptions."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
+
+from msgspec import Struct
 
 from dressage.engine.checks import check_limits, check_secrets, check_tags
 from dressage.files.encoding import to_json
@@ -27,8 +29,7 @@ _SCRIPTS = (".py", ".sh", ".ipynb")
 """Endings of the files that a program such as bash starts."""
 
 
-@dataclass(frozen=True, slots=True)
-class Proposal:
+class Proposal(Struct, frozen=True):
     """A request that the policies have judged. Nothing has been changed yet.
 
     left_out: files of the source directory that the run does not get.

@@ -2,9 +2,9 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, NoReturn, TypeVar
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from dressage.engine.planning import find_registered
@@ -25,8 +25,7 @@ Handle = DatasetVersion | ComputeHandle | EnvironmentVersion | ModelVersion
 H = TypeVar("H", bound=Handle)
 
 
-@dataclass(frozen=True, slots=True)
-class Conductor:
+class Conductor(Struct, frozen=True):
     """Carries out a request's stages on its platform. Every stage can be repeated after a crash."""
 
     request: RunRequest

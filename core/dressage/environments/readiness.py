@@ -2,8 +2,9 @@
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from dressage.environments.records import NamedEnvironment, Records, Resolution
 from dressage.environments.signatures import platform_tag
@@ -22,8 +23,7 @@ _DESCRIPTION = ("conda", "requirements", "constraints", "project", "builds", "in
 """The fields of an Environment from which it is built."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Readiness:
+class Readiness(Struct, frozen=True, kw_only=True):
     """resolution: None if the specification was never resolved. problem: why the environment is not usable."""
 
     resolution: Resolution | None = None

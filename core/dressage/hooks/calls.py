@@ -4,8 +4,9 @@ import errno
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeVar
+
+from msgspec import Struct
 
 from dressage.errors import DressageError, PluginError, StageError
 from dressage.files.disk import describe
@@ -15,8 +16,7 @@ PATIENCE_S = 10.0
 """Seconds after which a call without progress is logged."""
 
 
-@dataclass(frozen=True, slots=True)
-class PluginId:
+class PluginId(Struct, frozen=True):
     """Identifies a plugin in errors.
 
     source: the distribution or file that provides it. advice: what the user can do if it breaks.

@@ -6,10 +6,12 @@ importlib.metadata reads it too, but needs 50 ms for its import and for parsing 
 
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dressage.specs.plugin_settings import normalize
 
@@ -17,8 +19,7 @@ _FOLDERS = (".dist-info", ".egg-info", "EGG-INFO")
 _METADATA = ("METADATA", "PKG-INFO")
 
 
-@dataclass(frozen=True, slots=True)
-class EntryPoint:
+class EntryPoint(Struct, frozen=True):
     """One entry point of a distribution.
 
     value: "module" or "module:attribute". problem: why the entry cannot be used; its group and name may be "" then.

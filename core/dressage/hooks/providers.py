@@ -8,6 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
+
 from dressage.errors import describe_unknown
 from dressage.hooks import contract
 from dressage.hooks.entrypoints import EntryPoint, find_entry_points
@@ -24,8 +26,7 @@ GROUPS: Mapping[str, Kind] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Provider:
+class Provider(Struct, frozen=True, kw_only=True):
     """A provider of one plugin: a distribution, a file, or an object that the program added.
 
     source: the distribution with its version, or the file as the settings file has it; None for an object.
@@ -56,8 +57,7 @@ class Provider:
         return None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unusable:
+class Unusable(Struct, frozen=True, kw_only=True):
     """An entry point or file that cannot be used as a plugin. may_be_policy: whether it could be a policy."""
 
     name: str

@@ -27,6 +27,7 @@ from dressage.errors import RecordError, SpecError
 from dressage.files.encoding import from_json
 from dressage.records.judgements import Judgement, judgement_of
 from dressage.records.requests import RunRequest, Submission
+from dressage.records.texts import Texts
 from dressage.results.plans import Stage
 from dressage.results.statuses import ENDED, RunStatus, RunSummary
 from dressage.results.tracking import Tracked
@@ -42,6 +43,7 @@ class Record:
     submitting: the last attempt whose submission began. submitted: the last attempt that the platform has.
     processes: the process ids of supervisors, by attempt.
     lost_environment: the current attempt got the variables of another shell. changes: how often the state changed.
+    texts: the long texts that `request` and `judgement` refer to; None if nobody asks for these.
     """
 
     request: Mapping[str, Any] | None = None
@@ -59,6 +61,7 @@ class Record:
     canceled: bool = False
     status: RunStatus = field(default_factory=lambda: RunStatus(state="Preparing"))
     tracked: Tracked = field(default_factory=Tracked)
+    texts: Texts | None = None
 
     def apply(self, event: Mapping[str, Any]) -> None:
         """Apply one event. Events that are damaged or written by a later version of dressage are counted."""
@@ -158,14 +161,15 @@ class Record:
         if self.request is None:
             raise RecordError("the run was never started: its client crashed first; run the command again")
         with self._readable():
-            return from_json(RunRequest, self.request)
+            return from_json(RunRequest, self._restore(self.request))
 
     def the_judgement(self) -> Judgement:
         """Return the policies' judgement. Raises RecordError if it is damaged."""
         if self.judgement is None:
             return judgement_of(self.the_request())
         with self._readable():
-            judgement = from_json(Judgement, self.judgement)
+            before = self._restore(self.judgement["before"])
+            judgement = from_json(Judgement, {**self.judgement, "before": before})
             judgement.check()
             return judgement
 
@@ -176,6 +180,12 @@ class Record:
             return None
         with self._readable():
             return self._submission(compute, environment)
+
+    def _restore(self, described: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return descriptions with the long texts of their environment. Raises RecordError."""
+        if self.texts is None:
+            return described
+        return {**described, "environment": self.texts.restore(described["environment"])}
 
     @contextmanager
     def _readable(self) -> Iterator[None]:

@@ -83,9 +83,10 @@ class RunRequest(Struct, frozen=True, kw_only=True):
         parts = to_json(self)
         for name in ("run_id", "name", "experiment", "snapshot", "priority", "retries"):
             del parts[name]
-        parts["model"]["script"]["directory"] = None
-        for name in ("include", "secret_files"):  # the snapshot has what they add and leave out
-            del parts["model"]["script"][name]
+        script = parts["model"]["script"]
+        script["directory"] = None
+        for name in ("include", "secret_files", "name"):  # the snapshot has what the first two add and leave out
+            del script[name]
         environment = parts["environment"]
         del environment["origin"]
         for name in (
@@ -118,7 +119,7 @@ class Training(Struct, frozen=True, kw_only=True):
             "dataset": self._dataset,
             "environment": self.environment,
             "snapshot": request.snapshot.digest,
-            "script": script.file or script.label,
+            "script": script.entry_point,
             "arguments": _plain(script.arguments),
             "output_path": request.model.output_path,
         }
@@ -231,6 +232,7 @@ NOT_INPUTS: Mapping[str, str] = {
     "request.model.script.directory": "its content is the snapshot",
     "request.model.script.include": "what it adds is in the snapshot",
     "request.model.script.secret_files": "what they leave out is not in the snapshot",
+    "request.model.script.name": "names the script for people",
     "request.model.script.checkpoint_path": "where a resumed run finds its checkpoints",
     "request.model.name": "a plan looks for a version of this name",
     "request.model.framework": "describes the model",

@@ -19,6 +19,7 @@ from dressage.records.outbox import OBSERVERS, announce, wake_pipe
 
 if TYPE_CHECKING:
     from dressage.records.record import Record
+    from dressage.records.texts import Texts
     from dressage.results.statuses import RunStatus
 
 
@@ -101,7 +102,7 @@ class RunFolder:
             if self._record is None:
                 from dressage.records.record import Record
 
-                self._record = Record()
+                self._record = Record(texts=self._texts)
             for offset, event in self.journal.events_with_offsets(self._offset):
                 self._record.apply(event)
                 self._offset = offset
@@ -139,11 +140,28 @@ class RunFolder:
 
         It is on the disk when `begin_submission` returns; nothing is outside the workspace until then.
         """
+        request, judgement = self._shorten(request, judgement)
         self.journal.append("run.created", request=request, judgement=judgement)
 
     def judge(self, request: Mapping[str, Any], judgement: Mapping[str, Any]) -> None:
         """Record that the policies judged the run again. request, judgement: as for `create`."""
+        request, judgement = self._shorten(request, judgement)
         self.journal.append_durably("run.judged", request=request, judgement=judgement)
+
+    def _shorten(self, request: Mapping[str, Any], judgement: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+        """Return both with references in place of long texts of their environments."""
+        texts, before = self._texts, judgement["before"]
+        before = {**before, "environment": texts.shorten(before["environment"])}
+        return [
+            {**request, "environment": texts.shorten(request["environment"])},
+            {**judgement, "before": before},
+        ]
+
+    @property
+    def _texts(self) -> "Texts":
+        from dressage.records.texts import FOLDER, Texts
+
+        return Texts(self.path.parents[1] / FOLDER)
 
     def start_stage(self, stage: str, name: str | None = None) -> None:
         """Record that a stage was started. name: the dataset, if it is the dataset stage."""

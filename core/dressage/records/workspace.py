@@ -4,6 +4,7 @@
   workspace.json      the number of the layout
   runs/RUN/           journal.jsonl and the run's other files: see RunFolder
   snapshots/DIGEST/   copies of source directories, by content
+  texts/DIGEST        long texts of records, by content: see Texts
   open/KEY/RUN        markers of open runs, by their request's key: see OpenRuns
   completed           ids of completed runs: see RunFolder
   index.sqlite        a cache of the journals; it may be deleted

@@ -44,6 +44,7 @@ class Script:
     checkpoint_path: the folder where the script saves checkpoints, relative to its working directory. In a resumed
         run, the variable DRESSAGE_RESUME_FROM is the path of the earlier attempt's checkpoints.
     distribution: how many processes; one by default.
+    name: what people call the script in plans and listings; by default its file, module or command.
     include: patterns of files that a run gets although .gitignore or .amlignore lists them, or a link to a folder
         outside `directory` leads to them; in the syntax of .gitignore, relative to `directory`.
     secret_files: paths of files with secrets, relative to `directory`. They are left out unless `include` names them,
@@ -57,6 +58,7 @@ class Script:
     arguments: tuple[str | DatasetFolder, ...] = ()
     checkpoint_path: str = "outputs/checkpoints"
     distribution: Distribution = Distribution()
+    name: str | None = None
     include: tuple[str, ...] = ()
     secret_files: tuple[str, ...] = ()
 
@@ -78,7 +80,12 @@ class Script:
 
     @property
     def label(self) -> str:
-        """The script's name for people: "train.py", "-m package.train", "torchrun"."""
+        """The script's name for people: "train.ipynb", "train.py", "-m package.train", "torchrun"."""
+        return self.name or self.entry_point
+
+    @property
+    def entry_point(self) -> str:
+        """What is started: "train.py", "-m package.train", "torchrun"."""
         return self.file or (f"-m {self.module}" if self.module else str(self.command))
 
     def program(self, python: str) -> tuple[str, ...]:
@@ -138,4 +145,7 @@ class Model:
     @property
     def label(self) -> str:
         """The model's name, or the script's if the model has none."""
-        return self.name or self.script.module or PurePosixPath(self.script.label).stem
+        is_module = self.script.module and not self.script.name
+        return (
+            self.name or (self.script.module if is_module else None) or PurePosixPath(self.script.label).stem
+        )

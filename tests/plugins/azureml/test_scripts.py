@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tensorboardX import SummaryWriter
 from tests.fixtures import WriteScript
 
 from dressage import (
@@ -115,3 +116,14 @@ def test_a_plan_says_that_a_model_outside_outputs_is_lost(azure: Engine, script:
         "Azure ML keeps only what the script writes to outputs/ and logs/; the model 'net' is expected at 'net.pt',"
         " and will not be registered"
     )
+
+
+def test_event_files_of_tensorboard_become_metrics(azure: Engine, script: WriteScript):
+    path = script("import shutil; shutil.copytree('written', 'outputs/tensorboard')")
+    with SummaryWriter(str(path.parent / "written")) as writer:
+        for step, loss in enumerate((0.5, 0.25)):
+            writer.add_scalar("loss", loss, step)
+    run = azure.run("script", set={"path": str(path), "size": "Standard_DS3_v2"})
+    assert run.wait(120).state == "Completed", b"".join(run.logs())
+    assert [(point.step, point.value) for point in run.tracked.metrics["loss"]] == [(0, 0.5), (1, 0.25)]
+    assert "metrics" in (run.path / "journal.jsonl").read_text()
