@@ -11,6 +11,7 @@ These events, in addition to those in `dressage.results.tracking`, are written b
     script.started  attempt, group          written by a supervisor; group: the script's process group
     run.detached                            the client detached: the run continues in the background
     run.resumed     attempt, retry          retry: it follows an interruption by itself
+    files.left_out  attempt, items          items: {"path", "problem"}: what the script left and the run does not keep
     environment.lost  attempt               the attempt got the variables of another shell
     state           state, attempt, exit_code, reason, started, ended, interrupted, after
                     after: how many changes the writer knew; if there were others, it is out of date
@@ -93,13 +94,22 @@ class Record:
                 if event.get("retry"):  # the platform starts it itself: it needs no client to submit it
                     self.submitted = max(self.submitted, self.attempt)
                 self.lost_environment = False
+                self.tracked.left_out = {}
                 self.changes += 1
                 self.detached = self.detached and event.get("retry", False)
                 self.status = RunStatus(state="Preparing")
-            case "environment.lost":
-                self.lost_environment = event["attempt"] == self.attempt
             case "state":
                 self._enter(event)
+            case _:
+                self._apply_other(event)
+
+    def _apply_other(self, event: Mapping[str, Any]) -> None:
+        """Apply an event that does not change the state of the run."""
+        match event["event"]:
+            case "environment.lost":
+                self.lost_environment = event["attempt"] == self.attempt
+            case "files.left_out":
+                self.tracked.left_out = {item["path"]: str(item["problem"]) for item in event["items"]}
             case _:
                 self.tracked.apply(event)
 

@@ -85,8 +85,14 @@ class RunRequest(Struct, frozen=True, kw_only=True):
             del parts[name]
         script = parts["model"]["script"]
         script["directory"] = None
-        for name in ("include", "secret_files", "name"):  # the snapshot has what the first two add and leave out
+        for name in (
+            "include",
+            "secret_files",
+            "name",
+        ):  # the snapshot has what the first two add and leave out
             del script[name]
+        for dataset in parts["file_datasets"].values():
+            del dataset["left_out"]
         environment = parts["environment"]
         del environment["origin"]
         for name in (

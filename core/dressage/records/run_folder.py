@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ COMPLETED = "completed"
 """A file in the workspace: the ids of completed runs, one per line, so that the index need not look at all runs."""
 _ENDS = ("Completed", "Failed", "Canceled")
 _STATE = re.compile(rb'"state":"(\w+)"')
+_MOST_LEFT_OUT = 100
 _STATUS_FIELDS = ("exit_code", "reason", "started", "ended", "interrupted")
 """Fields of RunStatus that are recorded, in addition to the state."""
 
@@ -207,6 +209,12 @@ class RunFolder:
         self.journal.append("run.resumed", attempt=attempt, retry=True)
         self.journal.append("run.submitted", attempt=attempt)
         self.enter(attempt, "Queued", reason=reason)
+
+    def leave_out(self, attempt: int, files: Iterable[tuple[str, str | None]]) -> None:
+        """Record what the script left that cannot be kept: paths, each with what it is; the first hundred."""
+        items = [{"path": path, "problem": problem} for path, problem in islice(files, _MOST_LEFT_OUT)]
+        if items:
+            self.journal.append("files.left_out", attempt=attempt, items=items)
 
     def lose_environment(self, attempt: int) -> None:
         """Record that the attempt has the variables of another shell, because its own were lost in the queue."""

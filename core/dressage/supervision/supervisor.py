@@ -23,6 +23,7 @@ from dressage.supervision.control import open_control
 from dressage.supervision.event_files.finding import find_event_files
 from dressage.supervision.identities import Identity
 from dressage.supervision.launch import Launch
+from dressage.supervision.left_files import find_unusable
 from dressage.supervision.processes import end_leftover
 from dressage.supervision.resources import Claims
 from dressage.supervision.scripts import (
@@ -205,6 +206,7 @@ class Supervisor:
         if self._endpoint:
             self._endpoint.close()
         self._record_event_files(self._attempt)
+        self._folder.leave_out(self._attempt, find_unusable(self._folder))
 
     def _record_event_files(self, attempt: int) -> None:
         if next(find_event_files(self._folder.work), None) is None:
