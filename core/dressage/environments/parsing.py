@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from dressage.environments.conda_specification import read_conda
+from dressage.environments.credentials import check_addresses
 from dressage.environments.projects import read_python
 from dressage.environments.requirements import MalformedError, Requirements, read_requirements
 from dressage.environments.specification import Specification
@@ -13,7 +14,10 @@ from dressage.specs.environments import Environment
 
 
 def parse(environment: Environment) -> Specification:
-    """Parse the environment's texts. Raises SpecError with the malformed entry and what to write instead."""
+    """Parse the environment's texts. Raises SpecError with the malformed entry and what to write instead.
+
+    An address with a secret is refused, too.
+    """
     specification, listed = Specification(project=environment.project), parse_requirements(environment)
     if environment.project is not None:
         with _name_environment(environment.name, "project"):
@@ -21,6 +25,7 @@ def parse(environment: Environment) -> Specification:
     if environment.conda is not None:
         with _name_environment(environment.name, "conda specification"):
             specification = read_conda(environment.conda)
+    check_addresses(environment)
     return replace(
         specification,
         requirements=tuple(sorted({*specification.requirements, *listed.lines})),

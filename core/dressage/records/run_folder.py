@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from dressage.files.locks import FileLock
 from dressage.records.journal import Journal
 from dressage.records.outbox import OBSERVERS, announce, wake_pipe
+from dressage.specs.credentials import hide_credentials
 
 if TYPE_CHECKING:
     from dressage.records.record import Record
@@ -226,6 +227,8 @@ class RunFolder:
         fields: other fields of RunStatus.
         """
         known = {name: value for name, value in fields.items() if value is not None and value is not False}
+        if reason := known.get("reason"):  # it may quote a line of the script's output
+            known["reason"] = hide_credentials(reason)
         if state == "Completed":
             self._note_completion()  # first: a run that was noted and did not complete does no harm
         is_end = state in _ENDS

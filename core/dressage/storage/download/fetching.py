@@ -14,8 +14,10 @@ from dressage.files.digests import digest_of, digest_of_file
 from dressage.files.disk import name_in_errors
 from dressage.platforms.protocols import Progress
 from dressage.results.versions import File
+from dressage.specs.credentials import hide_credentials
 from dressage.specs.datasets import WEB, Source
 from dressage.storage.download.partial import Partial
+from dressage.storage.download.sign_in import NotKnownError, sign_in
 from dressage.storage.importing import MismatchError, find_local, import_files
 from dressage.storage.objects import ObjectStore
 
@@ -82,7 +84,9 @@ class _Fetching:
     def fetch(self, source: Source) -> File:
         if found := self._find(source):
             return found
-        partial = Partial(self._partials, source.sha256 or digest_of(source.addresses))
+        partial = Partial(
+            self._partials, source.sha256 or digest_of([*map(hide_credentials, source.addresses)])
+        )
         with self._lock(partial):
             return self._find(source) or self._download(source, partial)
 
@@ -100,7 +104,7 @@ class _Fetching:
             try:
                 return self._download_from(address, source, partial)
             except _UnusableError as error:
-                failures.append(f"{address}: {error}")
+                failures.append(f"{hide_credentials(address)}: {hide_credentials(str(error))}")
         is_local = not any(map(_is_remote, source.addresses))
         verb, hint = (
             ("copy", "check the file") if is_local else ("download", "check the address and the network")
@@ -113,7 +117,10 @@ class _Fetching:
     def _download_from(self, address: str, source: Source, partial: Partial) -> File:
         if not _is_remote(address):
             return self._copy_from_disk(address, source)
-        self._transfer_bytes(address, partial)
+        try:
+            self._transfer_bytes(sign_in(address), partial)
+        except NotKnownError as error:
+            raise _UnusableError(str(error)) from error
         digest = digest_of_file(partial.path)
         if source.sha256 not in (None, digest):
             partial.discard()

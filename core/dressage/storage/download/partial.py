@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from dressage.files.locks import FileLock
+from dressage.specs.credentials import hide_credentials
 
 Range = tuple[int, int]
 """The position of the first byte, and the position after the last byte."""
@@ -33,7 +34,7 @@ class Partial:
 
     def begin(self, address: str, validator: str | None, length: int | None) -> None:
         """Continue with the existing bytes if they belong to the same file on the server; else start again."""
-        self._source = {"address": address, "validator": validator, "length": length}
+        self._source = {"address": hide_credentials(address), "validator": validator, "length": length}
         note = self._read()
         same = validator is not None and length is not None and note.get("source") == self._source
         self._done = (
