@@ -4,7 +4,7 @@ import base64
 import json
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -17,6 +17,8 @@ from tests.fixtures import Dressage, WriteScript
 from dressage import Engine
 from dressage.specs.credentials import hide_credentials
 
+Call = Callable[..., CompletedProcess[str]]
+"""Calls a command for a script that reads the address."""
 CANARY = "canary4711"
 BASIC = "Basic " + base64.b64encode(f"u:{CANARY}".encode()).decode()
 
@@ -88,7 +90,7 @@ class TestDatasets:
         return str(request.param).replace("HOST", guarded.host)
 
     @pytest.fixture
-    def call(self, dressage: Dressage, script: WriteScript, address: str) -> "Call":
+    def call(self, dressage: Dressage, script: WriteScript, address: str) -> Call:
         path = script("import os; print(open(os.environ['DRESSAGE_INPUT_DATA'] + '/a.csv').read())")
 
         def call(command: str, *options: str) -> CompletedProcess[str]:
@@ -98,7 +100,7 @@ class TestDatasets:
 
     @pytest.mark.parametrize("address", ADDRESSES, indirect=True)
     def test_the_secret_is_used_and_nowhere_to_be_found(
-        self, call: "Call", dressage: Dressage, project: Path, guarded: Guarded
+        self, call: Call, dressage: Dressage, project: Path, guarded: Guarded
     ) -> None:
         ran = call("run")
         assert "1,2,3" in ran.stdout
@@ -109,7 +111,7 @@ class TestDatasets:
         assert places_of(CANARY, project / ".dressage") == []
 
     def test_it_is_not_in_the_error_if_the_download_fails(
-        self, call: "Call", dressage: Dressage, project: Path, guarded: Guarded
+        self, call: Call, dressage: Dressage, project: Path, guarded: Guarded
     ) -> None:
         guarded.is_open = False
         ran, listed = call("run", "-o", "jsonl"), dressage("runs", "list", "-o", "json")
@@ -118,14 +120,14 @@ class TestDatasets:
         assert CANARY not in ran.stdout + ran.stderr + listed.stdout
         assert places_of(CANARY, project / ".dressage") == []
 
-    def test_another_secret_is_the_same_request(self, call: "Call", address: str, dressage: Dressage) -> None:
+    def test_another_secret_is_the_same_request(self, call: Call, address: str, dressage: Dressage) -> None:
         call("run", "--model", "net=train.py")
         other = address.replace(CANARY, "another").replace("2026-12-01", "2027-01-01")
         planned = dressage("plan", "./source/train.py", "-i", f"data={other}", "--model", "net=train.py")
         assert "reuse   net:1" in planned.stdout
 
     def test_the_same_command_continues_a_run_whose_record_has_no_secret(
-        self, call: "Call", dressage: Dressage, guarded: Guarded
+        self, call: Call, dressage: Dressage, guarded: Guarded
     ) -> None:
         guarded.is_open = False
         call("run")
@@ -134,7 +136,7 @@ class TestDatasets:
         assert len(json.loads(dressage("runs", "list", "-o", "json").stdout)) == 1
 
     def test_a_resume_from_the_record_alone_says_what_is_missing(
-        self, call: "Call", dressage: Dressage, guarded: Guarded
+        self, call: Call, dressage: Dressage, guarded: Guarded
     ) -> None:
         guarded.is_open = False
         call("run")
@@ -148,13 +150,6 @@ class TestDatasets:
         assert done.returncode == 0, done.stderr
         assert CANARY not in done.stdout + done.stderr
         assert places_of(CANARY, project / ".dressage") == []
-
-
-class Call:
-    """A function that calls a command for a script that reads the address."""
-
-    def __call__(self, command: str, *options: str) -> CompletedProcess[str]:
-        raise NotImplementedError
 
 
 @pytest.mark.parametrize("user", ["", "u@", "u:***@"])

@@ -52,6 +52,11 @@ def _configure(name: str, values: Mapping[str, str]) -> Path:
             path: Path = initialising.initialise(values)
         return path
     options = engine.resolve_options(name)
+    for item in engine.options(name):
+        if item.secret and item.name in values:
+            raise SettingsError(
+                f"platform {name!r}: option {item.name} is secret and is not written to a file; set it as a variable"
+            )
     with as_user():
         return _write_settings_file(engine.directory, name, {key: getattr(options, key) for key in values})
 

@@ -14,6 +14,7 @@ from dressage.hooks.policies import Policy, list_disabled_policies, load_policie
 from dressage.hooks.proxy import PlatformProxy
 from dressage.hooks.recipes import Recipe, check_script, load_recipe
 from dressage.hooks.review import Context, Review, user_name
+from dressage.hooks.secret_values import secret_variables
 from dressage.hooks.values import resolve_values
 from dressage.records.judgements import Judgement, Question
 from dressage.records.requests import RunRequest, input_of
@@ -142,6 +143,8 @@ def _make_review(
             return replace(found, time_limit_s=time_limit_s)
         if question == "dataset":
             return addresses.hide(found)
+        if question == "environment":
+            return replace(found, secrets=tuple(dict.fromkeys((*found.secrets, *secret_variables(settings)))))
         return {**found, **context.tags} if question == "tags" else found
 
     return Review(answer, policies, context)

@@ -132,7 +132,7 @@ class Configuration:
             for name, value in _table(path, table, owner).items():
                 found[name.replace("-", "_")] = Value(value, str(path))
         for name in declared:
-            variable = f"DRESSAGE_{owner.name}_{name}".replace("-", "_").upper()
+            variable = variable_of(owner, name)
             if variable in self.environ:
                 found[name] = Value(self.environ[variable], variable)
         return found
@@ -148,6 +148,11 @@ class Configuration:
     def plugins(self) -> PluginSettings:
         """Return the settings about plugins. Raises SettingsError for a value of the wrong type."""
         return plugin_settings(self.files, self.environ)
+
+
+def variable_of(owner: Owner, name: str) -> str:
+    """Return the variable that sets a recipe's setting, or an option of a platform or observer."""
+    return f"DRESSAGE_{owner.name}_{name}".replace("-", "_").upper()
 
 
 def load(start: Path, environ: Mapping[str, str]) -> Configuration:
