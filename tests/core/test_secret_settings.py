@@ -1,5 +1,6 @@
 """Settings and options that are declared secret: the script gets the value, and no file and no output has it."""
 
+import hashlib
 import json
 import os
 import sys
@@ -33,8 +34,9 @@ def model(settings):
     folder = Path(__file__).parent / "source"
     return Model(script=Script(directory=folder, file="train.py", arguments=(str(settings.api_key),)))
 """
-PRINT = "import hashlib, os, sys; print(sys.argv[1], hashlib.sha256(os.environ.get('API_KEY', '').encode()).hexdigest()[:8])"
-SEEN = "API_KEY 22c2a1a3"
+PRINT = """import hashlib, os, sys
+print(sys.argv[1], hashlib.sha256(os.environ.get('API_KEY', '').encode()).hexdigest()[:8])
+"""
 
 
 @pytest.fixture
@@ -54,8 +56,6 @@ def places_of(secret: str, folder: Path) -> list[str]:
 
 
 def digest() -> str:
-    import hashlib
-
     return f"API_KEY {hashlib.sha256(CANARY.encode()).hexdigest()[:8]}"
 
 
@@ -95,7 +95,7 @@ def test_another_value_is_the_same_request(
 
 
 def test_a_resume_takes_it_from_the_environment_again(dressage: Dressage, keyed: Path) -> None:
-    (keyed / "source/train.py").write_text(f"{PRINT}; sys.exit(int('DRESSAGE_RESUME' not in os.environ))")
+    (keyed / "source/train.py").write_text(f"{PRINT}sys.exit(int('DRESSAGE_RESUME' not in os.environ))")
     dressage("run", "keyed", env={**os.environ, "API_KEY": "another"})
     missing = dressage("resume", "latest")
     assert missing.returncode == 2
@@ -127,8 +127,8 @@ def test_a_required_secret_that_is_missing_is_named(engine: Engine, project: Pat
 def test_a_value_comes_from_the_keyring(engine: Engine, keyed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = types.SimpleNamespace(get_password=lambda service, name: f"{service}/{name}")
     errors = types.SimpleNamespace(KeyringError=ValueError)
-    monkeypatch.setitem(sys.modules, "keyring", found)  # type: ignore[arg-type]
-    monkeypatch.setitem(sys.modules, "keyring.errors", errors)  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, "keyring", found)
+    monkeypatch.setitem(sys.modules, "keyring.errors", errors)
     monkeypatch.setattr("dressage.specs.secrets.find_spec", lambda _: object())
     monkeypatch.delenv("API_KEY", raising=False)
     assert engine.plan("keyed").settings == {"api_key": "API_KEY"}
@@ -150,7 +150,7 @@ def recipe_with(folder: Path, kind: type, default: Any) -> Any:
 
     @dataclass(frozen=True, kw_only=True)
     class Settings:
-        api_key: kind = setting(default, help="key", secret=True)  # type: ignore[valid-type]
+        api_key: kind = setting(default, help="key", secret=True)  # type: ignore[valid-type]  # noqa: RUF009
 
     class Recipe:
         @hookimpl
@@ -205,6 +205,6 @@ class TestOptions:
     def test_a_value_in_a_settings_file_is_refused(self, engine: Engine, token: Token, project: Path) -> None:
         (project / "dressage.toml").write_text(f'[platforms.token]\ntoken = "{CANARY}"\n')
         with pytest.raises(
-            SettingsError, match="option token is secret; remove it there.* DRESSAGE_TOKEN_TOKEN"
+            SettingsError, match=r"option token is secret; remove it there.* DRESSAGE_TOKEN_TOKEN"
         ):
             engine.platform("token")
