@@ -147,6 +147,20 @@ class EnvironmentLost(Entry, frozen=True, kw_only=True, tag="environment.lost"):
     attempt: Attempt
 
 
+class LeftOutFile(Struct, frozen=True, kw_only=True):
+    """problem: what it is, such as "a link that leads out of the run's folder"."""
+
+    path: str
+    problem: str | None = None
+
+
+class FilesLeftOut(Entry, frozen=True, kw_only=True, tag="files.left_out"):
+    """items: what the script left and the run does not keep."""
+
+    attempt: Attempt
+    items: tuple[LeftOutFile, ...]
+
+
 class StateEntered(Entry, frozen=True, kw_only=True, tag="state"):
     """The run has another state. after: how many changes the writer knew; if there were others, it is out of date."""
 
@@ -354,6 +368,7 @@ KnownEntry = Union[  # noqa: UP007 - get_args lists its members
     RunDetached,
     RunResumed,
     EnvironmentLost,
+    FilesLeftOut,
     StateEntered,
     MetricsLogged,
     ParamsLogged,

@@ -25,7 +25,7 @@ class Launch(NamedTuple):
     source: the run's snapshot. checkpoints: relative to the working directory. grace_s: the time between SIGTERM and
     SIGKILL. time_limit_s: for the script; None for no limit. retries: how many more attempts may follow an
     interruption. registers: whether a model is registered at the end. workspace: its root. inputs: "none" if the run
-    reads no dataset; "copy" if it gets its own copies.
+    reads no dataset; "copy" if it gets its own copies. umask: the script's; None in an earlier file.
     """
 
     run_id: str
@@ -49,6 +49,7 @@ class Launch(NamedTuple):
     registers: bool
     workspace: str
     inputs: str = "none"
+    umask: int | None = None
 
     @property
     def needs(self) -> Needs:

@@ -23,6 +23,7 @@ from dressage.supervision.control import open_control
 from dressage.supervision.event_files.finding import find_event_files
 from dressage.supervision.identities import Identity
 from dressage.supervision.launch import Launch
+from dressage.supervision.left_files import find_unusable
 from dressage.supervision.processes import end_leftover
 from dressage.supervision.resources import Claims
 from dressage.supervision.scripts import (
@@ -103,7 +104,9 @@ class Supervisor:
             prepare_work(self._folder, self._launch)
             if self._attempt > 1:
                 self._record_event_files(self._attempt - 1)  # if its supervisor was killed
-            script = start_script(self._folder, self._launch.argv, self._environ(), self._slot.claims)
+            script = start_script(
+                self._folder, self._launch.argv, self._environ(), self._slot.claims, self._launch.umask
+            )
         except Exception as error:  # the run's end must be recorded after any error
             self._end("Failed", reason=f"cannot start the script: {describe(error)}")
             return
@@ -203,6 +206,7 @@ class Supervisor:
         if self._endpoint:
             self._endpoint.close()
         self._record_event_files(self._attempt)
+        self._folder.leave_out(self._attempt, find_unusable(self._folder))
 
     def _record_event_files(self, attempt: int) -> None:
         if next(find_event_files(self._folder.work), None) is None:

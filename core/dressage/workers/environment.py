@@ -11,6 +11,7 @@ from dressage.environments.uv import binary, environment_of
 from dressage.errors import StageError
 from dressage.files.digests import digest_of
 from dressage.files.locks import FileLock
+from dressage.files.permissions import lenient_umask
 
 PYTHONS = ("3.11", "3.12", "3.13")
 
@@ -71,6 +72,7 @@ def _run_uv(name: str, lock_descriptor: int, *arguments: str) -> None:
         check=False,
         env=environment_of(os.environ),
         cwd=os.sep,
+        umask=lenient_umask(),
         pass_fds=(lock_descriptor,),
     )
     if completed.returncode:
