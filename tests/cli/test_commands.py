@@ -144,7 +144,7 @@ def test_a_download_to_an_existing_file_names_the_file(dressage: Dressage, proje
     dressage("datasets", "register", "numbers", "data.csv")
     result = dressage("datasets", "download", "numbers", "--to", "afile")
     assert (result.returncode, result.stderr.startswith("error: 'afile")) == (2, True)
-    assert "': " in result.stderr
+    assert "is not a folder" in result.stderr
     assert "free some space" not in result.stderr
 
 
