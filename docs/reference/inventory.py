@@ -57,6 +57,7 @@ PAGES = (
             ("dressage.results.plans", ("Plan", "StagePlan", "LeftOut", "Stage", "Action")),
             ("dressage.results.statuses", ("RunStatus", "RunSummary", "ResumedRun", "State")),
             ("dressage.hooks.statuses", ("PluginStatus",)),
+            ("dressage.templates.creation", ("Created",)),
             ("dressage.records.judgements", ("Judgement", "Question", "Changes")),
             ("dressage.specs.settings", ("Setting", "Owner")),
             ("dressage.specs.plugin_settings", ("PluginSettings", "PluginFile", "Choice")),
