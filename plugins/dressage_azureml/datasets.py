@@ -39,7 +39,7 @@ class AzureDatasets:
             name=dataset.name,
             version=answer["latest"] + 1,
             key=digest,
-            size=sum(file.size or 0 for file in files) if local else None,
+            size=_size(files) if local else None,
             reasons=(
                 reason if local else f"{reason}; nodes read it from its web addresses",
                 *((unverifiable,) if unverifiable else ()),
@@ -88,6 +88,8 @@ class AzureDatasets:
             digest=digest,
             description=dataset.description,
             tags=dict(dataset.tags),
+            files=len(files),
+            size=_size(files),
             **where,
         )
         return found
@@ -145,6 +147,12 @@ def _file(source: Source) -> File:
     return file
 
 
+def _size(files: tuple[File, ...]) -> int | None:
+    """Return the size of all files in bytes; None if that of one is unknown."""
+    sizes = [file.size for file in files]
+    return None if None in sizes else sum(size or 0 for size in sizes)
+
+
 def _digest(dataset: FileDataset, files: tuple[File, ...]) -> str:
     """Return a digest of the files' content, or of their addresses if a checksum is unknown."""
     if all(file.sha256 for file in files):
@@ -158,7 +166,8 @@ def _version(fields: dict[str, object], files: tuple[File, ...]) -> DatasetVersi
         version=int(str(fields["version"])),
         digest=str(fields["digest"]),
         files=files,
-        created="",
+        created=str(fields["created"]),
         description=str(fields["description"]),
         tags=dict(fields["tags"]),  # type: ignore[call-overload]
+        listed=None if files or fields["file_count"] is None else (fields["file_count"], fields["size"]),  # type: ignore[arg-type]
     )

@@ -97,13 +97,14 @@ COMMANDS = {
                 target="dressage.cli.plugins.list:list_plugins",
             ),
             "new": Entry(
-                help="Create a plugin: a package with an example of its kind, and tests.",
+                help="Create a plugin: an example of its kind or a copy of a recipe, with tests.",
                 target="dressage.cli.plugins.new:new",
             ),
         },
     ),
     "doctor": Entry(
-        help="Check this machine, the plugins and, if given, a recipe.", target="dressage.cli.doctor:doctor"
+        help="Check this machine, the workspace, the plugins and, if given, a recipe.",
+        target="dressage.cli.doctor:doctor",
     ),
     "config": Entry(
         help="Show each configuration value and where it comes from.", target="dressage.cli.config:config"

@@ -103,13 +103,14 @@ def _survey(script: Script, configuration: Configuration, hashes: HashCache) -> 
     return snapshots.survey(
         script.directory,
         include=script.include,
-        needed=_name_scripts(script),
+        needed=name_scripts(script),
+        only=script.only,
         limit_mb=configuration.option("snapshot_limit_mb").value,
         hashes=hashes,
     )
 
 
-def _name_scripts(script: Script) -> list[str]:
+def name_scripts(script: Script) -> list[str]:
     """Return the paths that may be those of what is started, relative to the source directory."""
     words = [script.file, script.command, *script.arguments]
     module = (script.module or "").replace(".", "/")

@@ -18,6 +18,7 @@ from dressage.records.judgements import Judgement
 from dressage.records.requests import RunRequest
 from dressage.records.run_folder import RunFolder
 from dressage.records.workspace import Workspace
+from dressage.results.entries import entry_of
 from dressage.results.events import Listener, LogWritten, RunEnded, StateChanged, ignore
 from dressage.results.plans import Stage
 from dressage.results.statuses import RunStatus
@@ -114,7 +115,7 @@ class Run:
             return record.tracked
         tracked = copy.deepcopy(record.tracked)
         for event, items in recorded.events():
-            tracked.apply({"event": event, "items": items, "attempt": record.attempt})
+            tracked.apply(entry_of({"event": event, "items": items, "attempt": record.attempt}))
         return tracked
 
     @property
@@ -290,10 +291,13 @@ class Run:
         ended: the run has ended, so read without pauses.
         """
         try:
-            return self._read_log(offset) if ended or self._statuses.pace.is_due("logs") else b""
+            data = self._read_log(offset) if ended or self._statuses.pace.is_due("logs") else b""
         except UnreachableError as error:
             self._statuses.warn(error)
             return b""
+        if data:
+            self._statuses.pace.note_change()
+        return data
 
     def _finish(self, listener: Listener) -> RunStatus:
         """Register the model of a run that has ended, send the event `RunEnded` and release the run."""

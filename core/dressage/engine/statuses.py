@@ -14,6 +14,11 @@ from dressage.platforms.remote import Pace
 from dressage.records.run_folder import RunFolder
 from dressage.results.statuses import RunStatus
 
+_LOST = RunStatus(
+    state="Failed",
+    reason="its record was deleted, perhaps by its script; how it ended is not known; start a new run",
+)
+
 
 class StatusReader:
     """Asks a run's platform for the status, and records it. is_offline: the platform is not asked."""
@@ -45,17 +50,21 @@ class StatusReader:
         record = self._folder.refresh()
         if record.status.has_ended:
             return record.status
+        if self._folder.is_lost:
+            return _LOST
         if not record.is_submitted:
             return self._status_before_submission()
         if self.is_offline:
             return record.status
-        attempt, changes = record.attempt, record.changes
+        attempt, changes, known = record.attempt, record.changes, record.status
         try:
             status = self._record_status(self._platform.runs.observe(self._run_id), attempt, changes)
         except UnreachableError as error:
             self.warn(error)
             return record.status
         self._is_unreachable = False
+        if (status.state, status.reason) != (known.state, known.reason):
+            self.pace.note_change()
         return status
 
     def poll(self) -> RunStatus:

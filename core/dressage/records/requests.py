@@ -85,7 +85,7 @@ class RunRequest(Struct, frozen=True, kw_only=True):
             del parts[name]
         script = parts["model"]["script"]
         script["directory"] = None
-        del script["include"], script["name"]  # the snapshot has what `include` adds
+        del script["include"], script["only"], script["name"]  # the snapshot has what the first two lead to
         environment = parts["environment"]
         del environment["origin"]
         for name in (
@@ -230,6 +230,7 @@ NOT_INPUTS: Mapping[str, str] = {
     "request.registered_datasets": "their digests are training.datasets",
     "request.model.script.directory": "its content is the snapshot",
     "request.model.script.include": "what it adds is in the snapshot",
+    "request.model.script.only": "what it leads to is in the snapshot",
     "request.model.script.name": "names the script for people",
     "request.model.script.checkpoint_path": "where a resumed run finds its checkpoints",
     "request.model.name": "a plan looks for a version of this name",

@@ -7,6 +7,7 @@
   texts/DIGEST        long texts of records, by content: see Texts
   open/KEY/RUN        markers of open runs, by their request's key: see OpenRuns
   completed           ids of completed runs: see RunFolder
+  clock               its time is the order of the last run: see dressage.records.run_order
   index.sqlite        a cache of the journals; it may be deleted
   hashes.sqlite       a cache of the digests of files; it may be deleted
 """
@@ -18,6 +19,7 @@ from weakref import WeakValueDictionary
 
 from dressage.errors import SettingsError
 from dressage.files.atomic import write_json
+from dressage.files.regular import read_regular
 from dressage.records.layout import LAYOUT, earlier_layout
 from dressage.records.open_runs import OpenRuns
 from dressage.records.run_folder import RunFolder
@@ -72,11 +74,11 @@ class Workspace:
         Raises SettingsError if the layout is later than ours, workspace.json is damaged, or the migration fails.
         """
         try:
-            marker = json.loads(self._marker.read_text())
+            marker = json.loads(read_regular(self._marker))
             is_earlier = earlier_layout(marker) is not None
         except (FileNotFoundError, NotADirectoryError):
             return
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise SettingsError(
                 f"{str(self._marker)!r} is damaged; replace its content with {json.dumps({'layout': LAYOUT})}"
             ) from error

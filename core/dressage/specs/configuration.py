@@ -61,6 +61,7 @@ from pathlib import Path
 from typing import Any
 
 from dressage.errors import SettingsError, describe_unknown
+from dressage.files.toml import read_toml
 from dressage.specs.downloads import TABLE as _DOWNLOADS
 from dressage.specs.downloads import DownloadLimits
 from dressage.specs.package_addresses import TABLES as _ADDRESSES
@@ -191,7 +192,7 @@ def _read(path: Path) -> Mapping[str, Any]:
     import tomllib
 
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        table = read_toml(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise SettingsError(f"cannot read {str(path)!r}: {error.strerror}; repair or remove it") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

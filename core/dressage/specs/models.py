@@ -47,6 +47,8 @@ class Script:
     name: what people call the script in plans and listings; by default its file, module or command.
     include: patterns of files that a run gets although .gitignore or .amlignore lists them, or a link to a folder
         outside `directory` leads to them; in the syntax of .gitignore, relative to `directory`.
+    only: the files and folders that a run gets, relative to `directory`; by default all. So scripts can share a
+        folder, and a change of one script does not affect runs of another.
     """
 
     directory: Path
@@ -58,6 +60,7 @@ class Script:
     distribution: Distribution = Distribution()
     name: str | None = None
     include: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         ways = [way for way in ("file", "module", "command") if getattr(self, way)]
@@ -74,6 +77,11 @@ class Script:
                 raise SpecError(f"script path {path!r} leaves the script's directory; make it relative")
         for pattern in self.include:
             _check_pattern(pattern)
+        for path in self.only:
+            if not path or leaves_folder(path):
+                raise SpecError(
+                    f"only {path!r} is not a path in the script's directory; make it relative to it"
+                )
 
     @property
     def label(self) -> str:

@@ -2,14 +2,17 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from dressage.errors import StageError
 from dressage.files.atomic import write_json
-from dressage.files.digests import digest_of
+from dressage.files.digests import check_digest, digest_of
+from dressage.files.regular import read_regular
 from dressage.platforms.protocols import Progress
 from dressage.records.journal import now
+from dressage.results.damage import Damage
 from dressage.results.differences import file_differences
 from dressage.results.plans import StagePlan
 from dressage.results.versions import DatasetVersion, File, digest_of_files
@@ -19,7 +22,7 @@ from dressage.storage.importing import LocalFile, MismatchError, find_local, imp
 from dressage.storage.objects import ObjectStore
 from dressage.storage.origins import Origins, note_origins, origins_of
 from dressage.storage.sources import describe_unverifiable
-from dressage.storage.version_folders import Problem, find_problems
+from dressage.storage.version_folders import WORDS, Problem, find_problems
 from dressage.storage.versions import Versions
 
 _SHOWN_PROBLEMS = 3
@@ -114,6 +117,17 @@ class StoredDatasets:
             )
         return problems
 
+    def find_damage(self) -> Iterator[Damage]:
+        """Yield the descriptions of versions that cannot be read, and versions whose files are wrong."""
+        yield from self._versions.find_damage()
+        for version in self._versions.iterate():
+            for problem in self.find_problems(version)[:_SHOWN_PROBLEMS]:
+                path, advice = (
+                    self.folder(version) / problem.path,
+                    "the next run that reads the dataset repairs it",
+                )
+                yield Damage(path=path, problem=WORDS[problem.kind], advice=advice)
+
     def list(self, name: str | None = None) -> Sequence[DatasetVersion]:
         """Return the versions of all datasets, or of one."""
         return self._versions.all() if name is None else [*self._versions.of(name)]
@@ -196,8 +210,9 @@ class StoredDatasets:
     def _read_memo(self, addresses: Sequence[str]) -> str | None:
         """Return the SHA-256 that was noted after a download from one of the addresses; None if there is none."""
         for address in addresses:
-            if not path_on_disk(address) and (memo := self._memo(address)).exists():
-                return str(json.loads(memo.read_text())["sha256"])
+            if not path_on_disk(address):
+                with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):  # none, or damaged
+                    return check_digest(json.loads(read_regular(self._memo(address)))["sha256"])
         return None
 
     def _remember(self, sources: Sequence[Source], files: Sequence[File]) -> None:

@@ -197,8 +197,11 @@ download_into(Path(sys.argv[1]), "run", [File(path="a", size=None)], fetch)
 def test_a_killed_download_leaves_no_file_and_can_be_repeated(down: Path):
     assert subprocess.run([sys.executable, "-c", KILLED, str(down)]).returncode == -9
     assert not (down / "a").exists()
-    files = [File(path="a", size=None)]
-    download_into(down, "run", files, lambda staged: (staged / "a").write_bytes(b"whole") and None)
+
+    def fetch(staged: Path) -> None:
+        (staged / "a").write_bytes(b"whole")
+
+    download_into(down, "run", [File(path="a", size=None)], fetch)
     assert content_of(down) == {"a": b"whole"}
 
 

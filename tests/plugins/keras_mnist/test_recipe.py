@@ -11,10 +11,10 @@ from tests.conftest import REPOSITORY
 
 import dressage_keras_mnist as recipe
 from dressage import ComputeTarget, Engine, SettingsError, StageError
-from dressage_keras_mnist.data import MIRRORS, MNIST
 from dressage_keras_mnist.recipe import Settings
+from dressage_mnist.data import MIRRORS, MNIST
 
-DIGITS = REPOSITORY / "plugins" / "dressage_keras_mnist" / "digits"
+DIGITS = REPOSITORY / "plugins" / "dressage_mnist" / "digits"
 GPU, CPU = (ComputeTarget(name="any", accelerator=kind) for kind in ("gpu", "cpu"))
 
 

@@ -1,9 +1,13 @@
 """Record parameters and metrics with MLflow, if a platform set MLFLOW_TRACKING_URI."""
 
 import os
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
+
+_MOST_METRICS = 1000
+"""How many metrics a server of MLflow takes in one request."""
 
 
 class Recorder:
@@ -15,7 +19,13 @@ class Recorder:
     def log_metrics(self, values: Mapping[str, float], epoch: int) -> None:
         pass
 
-    def log_history(self, history: Sequence[tuple[float, float]]) -> None:
+    def log_steps(self, steps: Mapping[int, Mapping[str, float]]) -> None:
+        pass
+
+    def log_figure(self, figure: Any, name: str) -> None:
+        pass
+
+    def log_history(self, history: Sequence[tuple[float, float]], title: str) -> None:
         pass
 
 
@@ -31,9 +41,24 @@ class MlflowRecorder(Recorder):
     def log_metrics(self, values: Mapping[str, float], epoch: int) -> None:
         self._mlflow.log_metrics(values, step=epoch)
 
-    def log_history(self, history: Sequence[tuple[float, float]]) -> None:
+    def log_steps(self, steps: Mapping[int, Mapping[str, float]]) -> None:
+        """Record the metrics of many steps: a thousand values are one request."""
+        from mlflow.entities import Metric
+
+        now = int(time.time() * 1000)
+        metrics = [
+            Metric(name, value, now, step) for step, values in steps.items() for name, value in values.items()
+        ]
+        run_id = self._mlflow.active_run().info.run_id
+        for start in range(0, len(metrics), _MOST_METRICS):
+            self._mlflow.MlflowClient().log_batch(run_id, metrics[start : start + _MOST_METRICS])
+
+    def log_figure(self, figure: Any, name: str) -> None:
+        self._mlflow.log_figure(figure, name)
+
+    def log_history(self, history: Sequence[tuple[float, float]], title: str) -> None:
         """Record the figure 'Accuracy vs Loss'."""
-        self._mlflow.log_figure(_figure(history), "Accuracy vs Loss.png")
+        self._mlflow.log_figure(_figure(history, title), "Accuracy vs Loss.png")
 
 
 @contextmanager
@@ -48,7 +73,7 @@ def open_recorder() -> Iterator[Recorder]:
         yield MlflowRecorder(mlflow)
 
 
-def _figure(history: Sequence[tuple[float, float]]) -> Any:
+def _figure(history: Sequence[tuple[float, float]], title: str) -> Any:
     # Not pyplot: it looks for a display, and importing it takes a second.
     from matplotlib.figure import Figure
 
@@ -58,7 +83,7 @@ def _figure(history: Sequence[tuple[float, float]]) -> Any:
     axes = figure.subplots()
     axes.plot(epochs, accuracies, "b-", label="Accuracy")
     axes.plot(epochs, losses, "r--", label="Loss")
-    axes.set(title=f"MNIST with Keras ({len(history)} epochs)", xlabel="epoch")
+    axes.set(title=f"{title} ({len(history)} epochs)", xlabel="epoch")
     axes.legend()
     axes.grid(True)
     return figure
