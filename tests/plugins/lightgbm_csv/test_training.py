@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 from tests.azureml import loopback
-from tests.fileserver import serve_files
 from tests.by_hand import SCRIPTS, error_of, python_of, run_by_hand, start_by_hand
+from tests.fileserver import serve_files
 from tests.plugins.lightgbm_csv.tables import write_table
 from tests.waiting import eventually
 

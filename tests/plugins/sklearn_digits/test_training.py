@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from tests.azureml import loopback
-from tests.conftest import REPOSITORY
 from tests.by_hand import error_of, python_of, run_by_hand
+from tests.conftest import REPOSITORY
 
 from dressage import Engine
 from dressage.engine.runs import Run
