@@ -23,7 +23,7 @@ from dressage.results.plans import LeftOut
 from dressage.specs.configuration import Configuration
 from dressage.specs.credentials import hide_in_values
 from dressage.specs.dataset_addresses import Addresses
-from dressage.specs.datasets import DatasetFolder
+from dressage.specs.datasets import DatasetFolder, check_sources
 from dressage.specs.models import Script
 from dressage.specs.settings import Owner
 from dressage.storage import snapshots
@@ -152,7 +152,9 @@ def _make_review(
 
 
 def _check_inputs(request: RunRequest) -> None:
-    """Raise SpecError if an argument of the script names a dataset that the run does not read."""
+    """Raise SpecError if an input cannot be read, or an argument names a dataset that the run does not read."""
+    for dataset in request.file_datasets.values():
+        check_sources(dataset)
     for argument in request.script.arguments:
         if isinstance(argument, DatasetFolder):
             input_of(argument, request.datasets)

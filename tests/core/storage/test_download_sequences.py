@@ -32,7 +32,7 @@ QUICK = settings(
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-LONG = settings(QUICK, max_examples=1500, derandomize=False)
+LONG = settings(QUICK, max_examples=500, derandomize=False)
 
 
 @pytest.fixture
@@ -165,7 +165,8 @@ def check_kill(server: FaultServer, kill_at: int, sequence: list[str], knows: st
         try:
             fetched = place.fetch(wanted, limits=IMPATIENT)
         except StageError:
-            fetched = place.fetch(wanted, limits=IMPATIENT)  # all faults are over
+            server.faults = []
+            fetched = place.fetch(wanted, limits=IMPATIENT)
         assert fetched[0] in ([data] if knows == "digest" else [data, other(data)])
 
 
@@ -190,7 +191,7 @@ def test_a_download_that_was_killed_at_any_change_is_continued_with_the_right_by
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @kills
-@settings(LONG, max_examples=150)
+@settings(LONG, max_examples=60)
 def test_a_download_that_was_killed_at_any_of_many_changes_is_continued_with_the_right_bytes(
     server: FaultServer, kill_at: int, sequence: list[str], knows: str, changes: bool
 ):
