@@ -111,7 +111,8 @@ def processes_below(folder: Path) -> list[int]:
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            place = f"{(process / 'cwd').readlink()} {(process / 'cmdline').read_bytes().decode(errors='replace')}"
+            arguments = os.fsdecode((process / "cmdline").read_bytes())
+            place = f"{(process / 'cwd').readlink()} {arguments}"
         except OSError:
             continue
         if str(folder) in place and int(process.name) != os.getpid():
