@@ -61,6 +61,7 @@ PAGES = (
             ("dressage.specs.settings", ("Setting", "Owner")),
             ("dressage.specs.plugin_settings", ("PluginSettings", "PluginFile", "Choice")),
             ("dressage.specs.configuration", ("Configuration", "Value")),
+            ("dressage.specs.downloads", ("DownloadLimits",)),
         ),
     ),
     Page(

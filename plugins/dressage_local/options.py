@@ -11,7 +11,7 @@ class Options:
     """What `[platforms.local]` may contain."""
 
     grace_s: float = setting(
-        10.0, help="seconds between SIGTERM and SIGKILL when a run is canceled", minimum=0
+        10.0, help="seconds between SIGTERM and SIGKILL when a run is canceled", minimum=0, maximum=86_400
     )
     gpus: str | None = setting(
         None, help="GPUs that runs may use: ids as in CUDA_VISIBLE_DEVICES; default: all of this machine"

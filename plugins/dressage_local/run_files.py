@@ -1,11 +1,11 @@
 """The files of a run on this machine, by the paths that they are listed under."""
 
-import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from dressage.errors import NotFoundError, describe_unknown
+from dressage.files.copying import copy_file
 from dressage.files.walking import leads_out, walk
 from dressage.records.run_folder import RunFolder
 from dressage.results.versions import File
@@ -34,7 +34,7 @@ def download_files(folder: RunFolder, paths: Iterable[str], target: Path) -> Non
         copy = target / path
         copy.parent.mkdir(parents=True, exist_ok=True)
         try:
-            shutil.copyfile(found[path], copy)
+            copy_file(found[path], copy)
         except FileNotFoundError as error:
             raise NotFoundError(
                 f"file {path!r} of run {run_id!r} no longer exists; name the other files to download them"

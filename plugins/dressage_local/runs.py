@@ -212,4 +212,4 @@ def _wait_for_supervisor(folder: RunFolder) -> None:
 def _last_write(folder: RunFolder) -> str:
     """Return when the run last wrote to its log or journal: the best known end time if the supervisor was killed."""
     times = [path.stat().st_mtime for path in (folder.journal.path, folder.log) if path.exists()]
-    return stamp_of(datetime.fromtimestamp(max(times), UTC))
+    return stamp_of(datetime.fromtimestamp(max(times, default=time.time()), UTC))

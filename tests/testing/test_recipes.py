@@ -29,3 +29,15 @@ class TestKerasMnist(RecipeTests):
     @pytest.fixture
     def settings(self) -> Mapping[str, str]:
         return {"data": "digits"}
+
+
+class TestJaxMnist(RecipeTests):
+    trains = False  # tests/plugins/jax_mnist trains it
+
+    @pytest.fixture
+    def recipe(self) -> str:
+        return "jax-mnist"
+
+    @pytest.fixture
+    def settings(self) -> Mapping[str, str]:
+        return {"data": "digits"}

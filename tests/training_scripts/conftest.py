@@ -6,22 +6,27 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
+from tests.conftest import REPOSITORY
 from tests.fixtures import BuildPython
 
 BACKENDS = ("tensorflow", "jax")
+SCRIPTS = REPOSITORY / "training_scripts"
 
 
 class RunByHand(Protocol):
-    """Runs a script as a user would, in a folder below tmp_path."""
+    """Runs Python as a user would, in a folder below tmp_path; modules are found in the folder of the scripts."""
 
     def __call__(
         self,
-        script: Path,
         *arguments: str,
         backend: str = "tensorflow",
         folder: str = "work",
         **variables: str,
     ) -> subprocess.CompletedProcess[str]: ...
+
+
+def script_variables(backend: str) -> dict[str, str]:
+    return {"PYTHONPATH": str(SCRIPTS), "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "2"}
 
 
 @pytest.fixture(params=BACKENDS)
@@ -31,16 +36,16 @@ def backend(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def by_hand(keras_python: BuildPython, tmp_path: Path) -> RunByHand:
-    """A function that runs a script as a user would, in a folder below tmp_path."""
+    """A function that runs Python as a user would, in a folder below tmp_path."""
 
     def call(
-        script: Path, *arguments: str, backend: str = "tensorflow", folder: str = "work", **variables: str
+        *arguments: str, backend: str = "tensorflow", folder: str = "work", **variables: str
     ) -> subprocess.CompletedProcess[str]:
         (tmp_path / folder).mkdir(exist_ok=True)
         return subprocess.run(
-            [keras_python(backend), script, *arguments],
+            [keras_python(backend), *arguments],
             cwd=tmp_path / folder,
-            env={**os.environ, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "2", **variables},
+            env={**os.environ, **script_variables(backend), **variables},
             capture_output=True,
             text=True,
             timeout=250,

@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 from tests.conftest import REPOSITORY
 from tests.fixtures import BuildPython
-from tests.training_scripts.conftest import RunByHand
+from tests.training_scripts.conftest import SCRIPTS, RunByHand, script_variables
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
-SCRIPT = REPOSITORY / "training_scripts" / "keras_mnist" / "keras_mnist.py"
-ARTICLES = REPOSITORY / "training_scripts" / "keras_mnist_article" / "keras_mnist.py"
-DIGITS = REPOSITORY / "plugins" / "dressage_keras_mnist" / "digits"
+SCRIPT = ("-m", "keras_mnist")
+ARTICLES = str(SCRIPTS / "keras_mnist_article" / "keras_mnist.py")
+DIGITS = REPOSITORY / "plugins" / "dressage_mnist" / "digits"
 MODEL = ("model.keras", "model.json", "model.weights.h5")
 
 
@@ -36,18 +36,18 @@ def accuracy_of(result: subprocess.CompletedProcess[str]) -> float:
 
 
 def test_the_digits_are_learned_to_95_percent(by_hand: RunByHand, backend: str):
-    assert accuracy_of(by_hand(SCRIPT, "--data-folder", str(DIGITS), backend=backend)) >= 0.95
+    assert accuracy_of(by_hand(*SCRIPT, "--data-folder", str(DIGITS), backend=backend)) >= 0.95
 
 
 def test_the_same_seed_gives_the_same_bytes(by_hand: RunByHand, backend: str, tmp_path: Path):
     for folder in ("one", "two"):
-        by_hand(SCRIPT, "--data-folder", str(DIGITS), "--epochs", "3", backend=backend, folder=folder)
+        by_hand(*SCRIPT, "--data-folder", str(DIGITS), "--epochs", "3", backend=backend, folder=folder)
     assert digests_of(tmp_path / "one") == digests_of(tmp_path / "two")
 
 
 def test_another_seed_gives_other_bytes(by_hand: RunByHand, tmp_path: Path):
     for seed in ("1", "2"):
-        by_hand(SCRIPT, "--data-folder", str(DIGITS), "--epochs", "1", "--seed", seed, folder=seed)
+        by_hand(*SCRIPT, "--data-folder", str(DIGITS), "--epochs", "1", "--seed", seed, folder=seed)
     assert digests_of(tmp_path / "1") != digests_of(tmp_path / "2")
 
 
@@ -55,11 +55,11 @@ def test_training_resumed_from_a_checkpoint_ends_with_the_same_bytes(
     by_hand: RunByHand, backend: str, tmp_path: Path
 ):
     arguments = ("--data-folder", str(DIGITS))
-    by_hand(SCRIPT, *arguments, "--epochs", "5", backend=backend, folder="whole")
-    by_hand(SCRIPT, *arguments, "--epochs", "2", backend=backend, folder="first")
+    by_hand(*SCRIPT, *arguments, "--epochs", "5", backend=backend, folder="whole")
+    by_hand(*SCRIPT, *arguments, "--epochs", "2", backend=backend, folder="first")
     checkpoints = str(tmp_path / "first" / "outputs" / "checkpoints")
     result = by_hand(
-        SCRIPT, *arguments, "--epochs", "5", backend=backend, folder="rest", DRESSAGE_RESUME_FROM=checkpoints
+        *SCRIPT, *arguments, "--epochs", "5", backend=backend, folder="rest", DRESSAGE_RESUME_FROM=checkpoints
     )
     assert "resuming after epoch 2" in result.stdout
     assert digests_of(tmp_path / "rest") == digests_of(tmp_path / "whole")
@@ -67,8 +67,9 @@ def test_training_resumed_from_a_checkpoint_ends_with_the_same_bytes(
 
 def test_a_kill_leaves_a_complete_checkpoint(keras_python: BuildPython, tmp_path: Path):
     process = subprocess.Popen(
-        [keras_python("tensorflow"), SCRIPT, "--data-folder", DIGITS, "--epochs", "100000"],
+        [keras_python("tensorflow"), *SCRIPT, "--data-folder", DIGITS, "--epochs", "100000"],
         cwd=tmp_path,
+        env={**os.environ, **script_variables("tensorflow")},
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -80,9 +81,9 @@ def test_a_kill_leaves_a_complete_checkpoint(keras_python: BuildPython, tmp_path
     process.wait()
     checkpoints = tmp_path / "outputs" / "checkpoints"
     result = subprocess.run(
-        [keras_python("tensorflow"), SCRIPT, "--data-folder", DIGITS, "--epochs", "200"],
+        [keras_python("tensorflow"), *SCRIPT, "--data-folder", DIGITS, "--epochs", "200"],
         cwd=tmp_path,
-        env={**os.environ, "DRESSAGE_RESUME_FROM": str(checkpoints)},
+        env={**os.environ, **script_variables("tensorflow"), "DRESSAGE_RESUME_FROM": str(checkpoints)},
         capture_output=True,
         text=True,
         timeout=250,
@@ -91,10 +92,10 @@ def test_a_kill_leaves_a_complete_checkpoint(keras_python: BuildPython, tmp_path
 
 
 def test_a_checkpoint_of_other_settings_is_refused(by_hand: RunByHand, tmp_path: Path):
-    by_hand(SCRIPT, "--data-folder", str(DIGITS), "--epochs", "1", folder="first")
+    by_hand(*SCRIPT, "--data-folder", str(DIGITS), "--epochs", "1", folder="first")
     checkpoints = str(tmp_path / "first" / "outputs" / "checkpoints")
     result = by_hand(
-        SCRIPT, "--data-folder", str(DIGITS), "--batch-size", "25", DRESSAGE_RESUME_FROM=checkpoints
+        *SCRIPT, "--data-folder", str(DIGITS), "--batch-size", "25", DRESSAGE_RESUME_FROM=checkpoints
     )
     assert result.returncode == 2
     assert "was made with batch_size 50, not 25" in result.stderr
@@ -103,7 +104,7 @@ def test_a_checkpoint_of_other_settings_is_refused(by_hand: RunByHand, tmp_path:
 def test_both_formats_of_the_model_load_in_keras_and_predict_the_same(
     by_hand: RunByHand, keras_python: BuildPython, backend: str, tmp_path: Path
 ):
-    by_hand(SCRIPT, "--data-folder", str(DIGITS), "--epochs", "1", backend=backend)
+    by_hand(*SCRIPT, "--data-folder", str(DIGITS), "--epochs", "1", backend=backend)
     code = (
         "import keras, numpy as np\n"
         "whole = keras.saving.load_model('model.keras')\n"
@@ -128,12 +129,12 @@ def test_both_formats_of_the_model_load_in_keras_and_predict_the_same(
 def test_it_trains_on_files_that_are_not_gzipped(by_hand: RunByHand, tmp_path: Path):
     for path in DIGITS.glob("*.gz"):
         (tmp_path / path.stem).write_bytes(gzip.decompress(path.read_bytes()))
-    assert accuracy_of(by_hand(SCRIPT, "--data-folder", str(tmp_path), "--epochs", "5")) > 0.8
+    assert accuracy_of(by_hand(*SCRIPT, "--data-folder", str(tmp_path), "--epochs", "5")) > 0.8
 
 
 def test_the_files_may_be_in_subfolders(by_hand: RunByHand, tmp_path: Path):
     shutil.copytree(DIGITS, tmp_path / "data" / "https%3A" / "example.org" / "mnist")
-    assert accuracy_of(by_hand(SCRIPT, "--data-folder", str(tmp_path / "data"), "--epochs", "5")) > 0.8
+    assert accuracy_of(by_hand(*SCRIPT, "--data-folder", str(tmp_path / "data"), "--epochs", "5")) > 0.8
 
 
 def copy_with_damage(folder: Path, name: str, content: bytes) -> str:
@@ -158,7 +159,7 @@ def test_an_invalid_file_is_an_error_of_one_line(
     by_hand: RunByHand, tmp_path: Path, content: bytes, words: str
 ):
     folder = copy_with_damage(tmp_path / "data", "t10k-images-idx3-ubyte.gz", content)
-    result = by_hand(SCRIPT, "--data-folder", folder)
+    result = by_hand(*SCRIPT, "--data-folder", folder)
     assert result.returncode == 2
     assert result.stderr.startswith("error: ")
     assert words in result.stderr

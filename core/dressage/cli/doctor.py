@@ -14,8 +14,11 @@ from dressage.errors import DressageError
 
 if TYPE_CHECKING:
     from dressage.records.workspace import Workspace
+    from dressage.results.damage import Damage
 
 _ENOUGH_BYTES = 5_000_000_000
+_MOST_DAMAGE = 50
+"""How many damaged files are listed."""
 
 
 class Check(NamedTuple):
@@ -35,7 +38,7 @@ def doctor(
     set_: Set = None,
     output: Output = "table",
 ) -> None:
-    """Check this machine, the plugins and, if given, a recipe.
+    """Check this machine, the workspace, the plugins and, if given, a recipe.
 
     The exit code is 1 if a check fails.
     """
@@ -65,6 +68,7 @@ def _drop_repeated(checks: Iterable[Check]) -> Iterator[Check]:
 def _run_checks() -> Iterator[Check]:
     for check in (_check_python, _check_uv, _check_configuration, _check_workspace, _check_disk):
         yield _run_check(check)
+    yield from _check_files()
     try:
         statuses = open_engine().plugin_statuses()
     except DressageError as error:  # as of a settings file that cannot be read
@@ -171,6 +175,25 @@ def _check_disk() -> Check:
         free >= _ENOUGH_BYTES,
         f"{size_of(free)} free; an environment needs up to {size_of(_ENOUGH_BYTES)}",
     )
+
+
+def _check_files() -> Iterator[Check]:
+    """Check the files of the workspace; each damaged one is a failed check."""
+    try:
+        yield from _list_damage(open_engine().find_damage())
+    except DressageError:  # the workspace cannot be opened, which another check says
+        return
+
+
+def _list_damage(found: "Iterable[Damage]") -> Iterator[Check]:
+    count = 0
+    for count, damage in enumerate(found, 1):
+        if count <= _MOST_DAMAGE:
+            yield Check("files", False, str(damage))
+    if count > _MOST_DAMAGE:
+        yield Check("files", False, f"{count - _MOST_DAMAGE} more files or lines are damaged")
+    if not count:
+        yield Check("files", True, "no damaged files in the workspace")
 
 
 def _check_configuration() -> Check:

@@ -157,7 +157,9 @@ To = Annotated[
     ),
 ]
 
-
+Overwrite = Annotated[
+    bool, typer.Option("--overwrite", help="Replace existing files that have other content.")
+]
 Experiment = Annotated[
     str | None, typer.Option("--experiment", metavar="NAME", help="Experiment to group the run under.")
 ]

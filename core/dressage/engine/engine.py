@@ -13,10 +13,10 @@ call them in a thread (`await asyncio.to_thread(engine.run, "keras-mnist")`).
 
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec.structs import replace
 
@@ -45,6 +45,7 @@ from dressage.records.workspace import Workspace, find_workspace
 from dressage.results.events import Listener, PlanMade, RunCreated, RunFound, ignore
 from dressage.results.plans import Plan
 from dressage.results.statuses import ResumedRun, RunStatus, RunSummary
+from dressage.results.versions import DatasetVersion, ModelVersion
 from dressage.specs import configuration
 from dressage.specs.dataset_addresses import Addresses
 from dressage.specs.settings import Owner, Setting, list_settings
@@ -53,7 +54,9 @@ from dressage.storage.hash_cache import HashCache
 
 if TYPE_CHECKING:
     from dressage.hooks.statuses import PluginStatus
+    from dressage.results.damage import Damage
 
+_Version = TypeVar("_Version", DatasetVersion, ModelVersion)
 _POLL_S = 0.1
 """Seconds between two checks whether the client that prepares a run has submitted it or exited."""
 
@@ -288,6 +291,25 @@ class Engine:
         observer = find_mirror(self.plugins, self.configuration)
         return export_run(self.get(run_id), observer, self.workspace, address, progress or (lambda *_: None))
 
+    def download_dataset(
+        self, version: DatasetVersion, target: str | Path, *, on: str | None = None, overwrite: bool = False
+    ) -> tuple[str, ...]:
+        """Copy the files of a dataset version to the folder `target`, and verify them.
+
+        version: as the platform lists it. on: the platform; the configured one by default. overwrite: whether to
+            replace other files.
+        Returns the paths of the files. Raises SettingsError if another file or a link is in the way; StageError,
+        UnreachableError.
+        """
+        platform = self.platform(on).datasets
+        return _download_version(version, target, platform.download, overwrite=overwrite)
+
+    def download_model(
+        self, version: ModelVersion, target: str | Path, *, on: str | None = None, overwrite: bool = False
+    ) -> tuple[str, ...]:
+        """Copy the files of a model version to the folder `target`, as `download_dataset` does."""
+        return _download_version(version, target, self.platform(on).models.download, overwrite=overwrite)
+
     def plugin_statuses(self) -> "list[PluginStatus]":
         """Load every plugin and return its status: policies first, in the order in which they are applied.
 
@@ -298,6 +320,12 @@ class Engine:
 
         statuses = list_statuses(self.plugins)
         return list(add_standings(statuses, self.plugins, self.configuration, self.workspace.root))
+
+    def find_damage(self) -> "Iterator[Damage]":
+        """Yield the files of the workspace that are damaged, each with what to do. Changes nothing."""
+        from dressage.engine.inspection import find_damage
+
+        return find_damage(self.workspace)
 
     def _propose(
         self,
@@ -394,3 +422,14 @@ class Engine:
 
     def _status(self, run_id: str) -> RunStatus:
         return self.get(run_id).status
+
+
+def _download_version(
+    version: _Version, target: str | Path, download: Callable[[_Version, Path], None], *, overwrite: bool
+) -> tuple[str, ...]:
+    from dressage.storage.destinations import download_into
+
+    label = f"{version.name}:{version.version}"
+    return download_into(
+        Path(target), label, version.files, lambda staged: download(version, staged), overwrite=overwrite
+    )

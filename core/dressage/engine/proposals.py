@@ -113,6 +113,7 @@ def _survey(script: Script, configuration: Configuration, hashes: HashCache) -> 
         include=script.include,
         needed=_name_scripts(script),
         secret_files=script.secret_files,
+        only=script.only,
         limit_mb=configuration.option("snapshot_limit_mb").value,
         hashes=hashes,
     )

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from dressage.files.disk import FULL
 from dressage.files.stamps import Stamp, settle, stamp_of
 
 _FICLONE = 0x40049409
@@ -44,11 +45,19 @@ class Copied(NamedTuple):
 
 
 def copy_file(source: Path, target: Path) -> None:
-    """Make a writable copy, which shares its blocks with the source if the file system supports it."""
-    if not _clone_paths(source, target):
-        import shutil  # which imports compression formats: a keeper needs none
+    """Make a writable copy, which shares its blocks with the source if the file system supports it.
 
-        shutil.copyfile(source, target)
+    Raises OSError; if the disk is full, it names the target.
+    """
+    try:
+        if not _clone_paths(source, target):
+            import shutil  # which imports compression formats: a keeper needs none
+
+            shutil.copyfile(source, target)
+    except OSError as error:
+        if error.errno in FULL:
+            error.filename = str(target)
+        raise
 
 
 def copy_once(

@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dressage.files.locks import FileLock
+from dressage.files.syncing import sync_folder
 from dressage.records.journal import Journal
 from dressage.records.outbox import OBSERVERS, announce, wake_pipe
+from dressage.records.run_order import next_order
 from dressage.specs.credentials import hide_credentials
 
 if TYPE_CHECKING:
@@ -106,10 +108,18 @@ class RunFolder:
                 from dressage.records.record import Record
 
                 self._record = Record(texts=self._texts)
-            for offset, event in self.journal.events_with_offsets(self._offset):
-                self._record.apply(event)
+            for offset, entry in self.journal.events_with_offsets(self._offset):
+                self._record.apply(entry)
                 self._offset = offset
             return self._record
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the journal, perhaps with the whole folder, was deleted since it was read."""
+        try:
+            return self.journal.path.stat().st_size < self._offset
+        except FileNotFoundError:
+            return self._offset > 0
 
     def was_canceled(self, attempt: int) -> bool:
         """Return whether the attempt was canceled, and not prepared again since."""
@@ -144,7 +154,8 @@ class RunFolder:
         It is on the disk when `begin_submission` returns; nothing is outside the workspace until then.
         """
         request, judgement = self._shorten(request, judgement)
-        self.journal.append("run.created", request=request, judgement=judgement)
+        order = next_order(self.path.parents[1])
+        self.journal.append("run.created", request=request, judgement=judgement, order=order)
 
     def judge(self, request: Mapping[str, Any], judgement: Mapping[str, Any]) -> None:
         """Record that the policies judged the run again. request, judgement: as for `create`."""
@@ -180,8 +191,14 @@ class RunFolder:
         announce(self.path)
 
     def begin_submission(self, attempt: int) -> None:
-        """Record that the next step submits the attempt to its platform."""
+        """Record that the next step submits the attempt to its platform.
+
+        With the first attempt, the run's folder is on the disk, too. A new journal's own name gets there with its
+        bytes, on the file systems that we know.
+        """
         self.journal.append_durably("run.submitting", attempt=attempt)
+        if attempt == 1:
+            sync_folder(self.path.parent)
 
     def finish_submission(self, attempt: int) -> None:
         """Record that the platform has the attempt."""

@@ -7,6 +7,7 @@
   texts/DIGEST        long texts of records, by content: see Texts
   open/KEY/RUN        markers of open runs, by their request's key: see OpenRuns
   completed           ids of completed runs: see RunFolder
+  clock               its time is the order of the last run: see dressage.records.run_order
   index.sqlite        a cache of the journals; it may be deleted
   hashes.sqlite       a cache of the digests of files; it may be deleted
 
@@ -106,7 +107,7 @@ class Workspace:
                 f"workspace {str(self.root)!r} belongs to another user and is not shared; set DRESSAGE_WORKSPACE to"
                 " another folder"
             ) from error
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise SettingsError(
                 f"{str(self._marker)!r} is damaged; replace its content with {json.dumps({'layout': LAYOUT})}"
             ) from error

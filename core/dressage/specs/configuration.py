@@ -24,6 +24,9 @@ below each folder of the variable XDG_CONFIG_DIRS.
     [indexes]                    # package indexes by the name that environments use
     lab = "https://user:password@packages.example/simple"   # DRESSAGE_INDEX_LAB
 
+    [downloads]                  # limits of downloads
+    stall_seconds = 60           # DRESSAGE_DOWNLOADS_STALL_SECONDS
+
     [find_links]                 # folders or pages of distributions; a path is relative to this file
     wheels = "wheels"            # DRESSAGE_FIND_LINKS_WHEELS
 
@@ -47,6 +50,8 @@ observers: options of observers, a table for each observer.
 indexes: addresses of package indexes, by the names that environments use. A variable can add an index that is in no
     file: DRESSAGE_INDEX_OUR_LAB is the address of "our-lab".
 find_links: folders or pages of distributions, by the names that environments use.
+downloads: how slow a server may be and how long a file may take: `min_bytes_per_second`, `stall_seconds`,
+    `timeout_seconds`.
 plugins: which plugins are used; a list instead of a table means `files`. The lists of all settings files are
     combined, except `order`: the file that overrides the others decides. A required policy cannot be disabled, and
     a project cannot provide it.
@@ -60,11 +65,14 @@ from pathlib import Path
 from typing import Any
 
 from dressage.errors import SettingsError, describe_unknown
+from dressage.files.toml import read_toml
+from dressage.specs.downloads import TABLE as _DOWNLOADS
+from dressage.specs.downloads import DownloadLimits
 from dressage.specs.package_addresses import TABLES as _ADDRESSES
 from dressage.specs.package_addresses import package_addresses
 from dressage.specs.plugin_settings import TABLE as _PLUGINS
 from dressage.specs.plugin_settings import PluginSettings, absolute_path, plugin_settings
-from dressage.specs.settings import Owner
+from dressage.specs.settings import Owner, list_settings, resolve
 
 FILE = "dressage.toml"
 DEFAULTS: Mapping[str, str | int | None] = {
@@ -75,7 +83,7 @@ DEFAULTS: Mapping[str, str | int | None] = {
     "snapshot_limit_mb": 300,
     "mirror": None,
 }
-_TABLES = ("recipes", "platforms", "observers", _PLUGINS, *_ADDRESSES)
+_TABLES = ("recipes", "platforms", "observers", _PLUGINS, _DOWNLOADS, *_ADDRESSES)
 _MACHINE = "/etc/xdg"
 _PATHS = ("workspace",)
 _MODES: Mapping[str, str] = {"private": "700", "group": "2770"}  # 2: new files belong to the folder's group
@@ -145,6 +153,15 @@ class Configuration:
         """Return the addresses of pages and folders of distributions by name. Raises SettingsError."""
         return package_addresses("find_links", self.files, self.environ)
 
+    def downloads(self) -> DownloadLimits:
+        """Return the limits of downloads. Raises SettingsError for a wrong value."""
+        owner = Owner("table", _DOWNLOADS)
+        found = self.values(owner, (item.name for item in list_settings(DownloadLimits)))
+        values = {name: value.value for name, value in found.items()}
+        origins = {name: value.origin for name, value in found.items()}
+        limits: DownloadLimits = resolve(owner, DownloadLimits, values, origins)
+        return limits
+
     def plugins(self) -> PluginSettings:
         """Return the settings about plugins. Raises SettingsError for a value of the wrong type."""
         return plugin_settings(self.files, self.environ)
@@ -199,7 +216,7 @@ def _read(path: Path) -> Mapping[str, Any]:
     import tomllib
 
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        table = read_toml(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise SettingsError(f"cannot read {str(path)!r}: {error.strerror}; repair or remove it") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -238,7 +255,10 @@ def _convert(variable: str, option: str, text: str) -> str | int:
 
 
 def _table(path: Path, table: Mapping[str, Any], owner: Owner) -> Mapping[str, Any]:
-    """Return a settings file's table for a plugin; an empty one if the file has none."""
+    """Return a settings file's table for a plugin, or of core; an empty one if the file has none."""
+    if owner.kind == "table":
+        core: Mapping[str, Any] = table.get(owner.name, {})
+        return core
     kind = f"{owner.kind}s"
     found = table.get(kind, {}).get(owner.name, {})
     if not isinstance(found, Mapping):

@@ -1,5 +1,6 @@
 """Describe what a training script reads."""
 
+import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -8,12 +9,15 @@ from pathlib import Path, PurePosixPath
 from typing import Literal, NoReturn
 
 from dressage.errors import SpecError
+from dressage.specs.addresses import ADDRESS_ADVICE, is_address
 from dressage.specs.names import check_name, leaves_folder
 
 WEB = ("http://", "https://")
 """How a web address begins."""
 _ABSOLUTE = ("/", "file://", *WEB)
 """How an address begins."""
+_LONGEST_NAME = 255
+"""Bytes that a file system allows for the name of a file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +44,10 @@ class Source:
             if not address.startswith(_ABSOLUTE):
                 raise SpecError(
                     f"source {self.path!r}: address {address!r} is relative; give an absolute path or a URL"
+                )
+            if address.startswith(WEB) and not is_address(address):
+                raise SpecError(
+                    f"source {self.path!r}: {address!r} is not a complete web address; {ADDRESS_ADVICE}"
                 )
         if self.sha256 is not None and (len(self.sha256) != 64 or set(self.sha256) - set("0123456789abcdef")):
             raise SpecError(f"source {self.path!r}: sha256 {self.sha256!r} is not 64 lower-case hex digits")
@@ -96,7 +104,8 @@ Dataset = FileDataset | RegisteredDataset
 def _is_plain(path: str) -> bool:
     """Return whether the path is relative and normalised. Quick: a dataset may have many files."""
     return "\0" not in path and all(
-        name not in ("", ".", "..") and len(name) <= 255 for name in path.split("/")
+        name not in ("", ".", "..") and len(name if path.isascii() else os.fsencode(name)) <= _LONGEST_NAME
+        for name in path.split("/")
     )
 
 
@@ -105,7 +114,7 @@ def _refuse_path(path: str) -> NoReturn:
     if leaves_folder(path) or not PurePosixPath(path).parts:
         raise SpecError(f"source path {path!r} leaves the dataset's folder; make it relative")
     raise SpecError(
-        f"source path {path!r}: write it like 'train/a.csv', with names of at most 255 characters"
+        f"source path {path!r}: write it like 'train/a.csv', with names of at most {_LONGEST_NAME} bytes"
     )
 
 

@@ -50,9 +50,9 @@ def setting(
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """The plugin that declares settings. kind: a recipe has settings, a platform or an observer has options."""
+    """What declares settings. kind: a recipe has settings, a platform, an observer or a table of core has options."""
 
-    kind: Literal["recipe", "platform", "observer"]
+    kind: Literal["recipe", "platform", "observer", "table"]
     name: str
 
     def __str__(self) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 
 from dressage.files.atomic import write_json
+from dressage.files.regular import read_regular
 from dressage.specs.credentials import hide_credentials
 from dressage.specs.datasets import Source
 
@@ -23,8 +24,8 @@ def origins_of(sources: Sequence[Source]) -> Origins:
 def read_origins(folder: Path) -> Origins:
     """Return the origins of the version with this folder; none if they are not known."""
     try:
-        return msgspec.json.decode(_file(folder).read_bytes(), type=dict[str, list[str]])
-    except (OSError, ValueError):
+        return msgspec.json.decode(read_regular(_file(folder)), type=dict[str, list[str]])
+    except (OSError, ValueError, RecursionError):
         return {}
 
 

@@ -13,7 +13,7 @@ from dressage.errors import SpecError
 from dressage.files.stamps import Stamp, stamp_of
 from dressage.results.plans import LeftOut
 from dressage.storage.ignore_rules import CACHES, TRACKERS, Rules, find_ignoring, read_rules
-from dressage.storage.includes import Includes
+from dressage.storage.includes import Includes, Only
 from dressage.storage.secret_files import find_secret_name
 from dressage.storage.source_links import OUTSIDE, Links
 from dressage.storage.system_folders import refuse_system_folder
@@ -40,22 +40,29 @@ def find_source_files(
     include: Sequence[str] = (),
     needed: Iterable[str] = (),
     secret_files: Iterable[str] = (),
+    only: Sequence[str] = (),
 ) -> SourceFiles:
     """Return the files of a source directory, without reading them.
 
     include: patterns of files that are taken although they are ignored. needed: files that are taken anyway.
     secret_files: paths of files that have secrets, in addition to those whose names say so.
-    Raises FileNotFoundError; SpecError if a pattern matches no file, or for a folder that nobody wants to copy.
+    only: the files and folders to take from; all if there are none. Other files are not counted as left out.
+    Raises FileNotFoundError; SpecError if a pattern matches no file, if one of `only` leads to no file, or for a
+    folder that nobody wants to copy.
     """
     refuse_system_folder(directory)
-    includes = Includes(include, needed)
-    walk = _Walk(directory, includes, frozenset(secret_files))
+    needed = tuple(needed)
+    includes, allowed = Includes(include, needed), Only(only, needed)
+    walk = _Walk(directory, includes, allowed, frozenset(secret_files))
     walk.visit(str(directory), "", (), None)
     if includes.unmatched:
         patterns = ", ".join(map(repr, includes.unmatched))
         raise SpecError(
             f"include {patterns}: matches no file in {str(directory)!r}; correct the pattern or remove it"
         )
+    if allowed.unused:
+        paths = ", ".join(map(repr, allowed.unused))
+        raise SpecError(f"only {paths}: no file to take in {str(directory)!r}; correct the path or remove it")
     return SourceFiles(sorted(walk.files), walk.tally.results())
 
 
@@ -66,10 +73,11 @@ class _Walk:
     is left out; it is None if it is not.
     """
 
-    def __init__(self, directory: Path, includes: Includes, secret_files: frozenset[str]) -> None:
+    def __init__(self, directory: Path, includes: Includes, only: Only, secret_files: frozenset[str]) -> None:
         self.files: list[tuple[str, Stamp]] = []
         self.tally = Tally()
         self._includes = includes
+        self._only = only
         self._secret_files = secret_files
         self._outputs = set(_find_outputs())
         self._links = Links(str(directory))
@@ -88,6 +96,8 @@ class _Walk:
             rules = (*rules, *read_rules(folder, prefix, names))
         for entry in entries:
             path = prefix + entry.name
+            if not self._only.allow(path):
+                continue
             if entry.is_dir(follow_symlinks=False):
                 self._visit_folder(entry, path, rules, reason)
             elif entry.is_file():
@@ -149,6 +159,7 @@ class _Walk:
             reason = _OUTPUT
         if reason is None:
             self.files.append((path, stamp_of(status)))
+            self._only.note(path)
         elif reason is not _FOLLOWED:
             self.tally.add_file(reason, path, status.st_size)
 

@@ -1,11 +1,13 @@
 """The sources of a dataset, from what a user gives: a file, a folder or a web address."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from dressage.errors import SettingsError
 from dressage.files.walking import walk
+from dressage.specs.addresses import ADDRESS_ADVICE, is_address
 from dressage.specs.datasets import WEB, Source
 
 _SKIPPED = {".git", ".hg", ".svn", ".dressage"}
@@ -21,6 +23,8 @@ class FoundSources(NamedTuple):
 
 def sources_of(given: str) -> FoundSources:
     """Return the sources of a file, of each file in a folder, or of a URL. Raises SettingsError for anything else."""
+    if "://" in given and not is_address(given):
+        raise SettingsError(f"source {given!r} is not a complete web address; {ADDRESS_ADVICE}")
     if given.startswith(WEB):
         return FoundSources((Source(path=Path(urlsplit(given).path).name or "index", addresses=(given,)),))
     path = Path(given).expanduser().absolute()
@@ -43,3 +47,12 @@ def _sources_in(folder: Path) -> FoundSources:
     return FoundSources(
         sources, tuple(f"left out: {file.path}, {file.problem}" for file in found if file.problem)
     )
+
+
+def describe_unverifiable(sources: Iterable[Source]) -> str | None:
+    """Return a line about the files from the web whose bytes cannot be verified; None if there are none."""
+    paths = [source.path for source in sources if source.sha256 is None and source.size is None]
+    if not paths:
+        return None
+    rest = f" and {len(paths) - 1} more file{'s' * (len(paths) > 2)}" if len(paths) > 1 else ""
+    return f"the bytes of {paths[0]!r}{rest} cannot be verified: neither sha256 nor size is declared"

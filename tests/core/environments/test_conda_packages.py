@@ -9,10 +9,11 @@ import tarfile
 from pathlib import Path
 
 import pytest
+from tests.package_index import Index
 
 from dressage import StageError
 
-from .conftest import Index, Stage
+from .conftest import Stage
 
 pytest.importorskip("rattler")
 

@@ -14,7 +14,7 @@ from tests.fixtures import BuildPython
 from dressage import Engine
 from dressage.engine.runs import Run
 
-DIGITS = REPOSITORY / "plugins" / "dressage_keras_mnist" / "digits"
+DIGITS = REPOSITORY / "plugins" / "dressage_mnist" / "digits"
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 

@@ -1,10 +1,11 @@
 """Clusters: reused without changes, or created if the quota allows it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tests.azureml import Loopback
-from tests.plugins.azureml.conftest import with_tiny
+from tests.plugins.azureml.conftest import LASTING, with_tiny
 
 from dressage import ComputeTarget, Engine, StageError
 from dressage.platforms.protocols import Compute
@@ -128,3 +129,20 @@ def test_a_cluster_that_is_being_deleted_is_created_again(compute: Compute, serv
     assert stage.action == "create"
     assert stage.reasons[0].startswith("the cluster of this name is being deleted")
     assert ensure(compute, target()) == "cpu-cluster"
+
+
+def test_without_rights_on_the_subscription_the_plan_says_what_is_unknown(
+    compute: Compute, service: Loopback
+):
+    service.fault("GET", "/locations/[^/]+/(vmSizes|usages)", status=403, times=LASTING)
+    reasons = compute.plan(target()).reasons
+    assert "sizes unknown: no right to read it in the subscription" in reasons
+    assert "quota unknown: no right to read it in the subscription" in reasons
+    assert ensure(compute, target()) == "cpu-cluster"
+
+
+def test_without_rights_on_the_subscription_the_needs_of_a_run_are_not_compared(
+    compute: Compute, service: Loopback
+):
+    service.fault("GET", "/locations/[^/]+/vmSizes", status=403, times=LASTING)
+    assert compute.plan(replace(target(), cpus=1)).action == "create"

@@ -11,10 +11,10 @@ from tests.conftest import REPOSITORY
 
 import dressage_keras_mnist as recipe
 from dressage import ComputeTarget, Engine, SettingsError, StageError
-from dressage_keras_mnist.data import MIRRORS, MNIST
 from dressage_keras_mnist.recipe import Settings
+from dressage_mnist.data import MIRRORS, MNIST
 
-DIGITS = REPOSITORY / "plugins" / "dressage_keras_mnist" / "digits"
+DIGITS = REPOSITORY / "plugins" / "dressage_mnist" / "digits"
 GPU, CPU = (ComputeTarget(name="any", accelerator=kind) for kind in ("gpu", "cpu"))
 
 
@@ -46,6 +46,15 @@ def test_make_py_creates_the_digits(tmp_path: Path):
     for name in MNIST:
         new, included = (gzip.decompress((folder / name).read_bytes()) for folder in (tmp_path, DIGITS))
         assert new == included
+
+
+@pytest.mark.parametrize(
+    "data", ["http://[::bad", "http://host:99999/", "ftp://host/x", "https:///x", "http://a b/"]
+)
+def test_an_address_that_cannot_be_used_is_refused_by_the_plan(engine: Engine, data: str):
+    with pytest.raises(SettingsError) as caught:
+        engine.plan("keras-mnist", set={"data": data})
+    assert f"setting data: {data!r} is not a complete web address" in str(caught.value)
 
 
 def test_a_folder_may_contain_gzipped_and_plain_files(tmp_path: Path):

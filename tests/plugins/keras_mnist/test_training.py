@@ -13,6 +13,7 @@ from tests.waiting import eventually
 
 from dressage import Engine
 from dressage.engine.runs import Run
+from dressage.results.entries import ScriptStarted
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
@@ -90,9 +91,7 @@ def test_a_killed_and_resumed_run_ends_with_the_same_weights(
         log += piece
         if b"epoch  3/20" in log:
             break
-    (script,) = [
-        event["group"] for event in run.folder.journal.events() if event["event"] == "script.started"
-    ]
+    (script,) = [event.group for event in run.folder.journal.events() if isinstance(event, ScriptStarted)]
     os.kill(script, signal.SIGKILL)
     eventually(lambda: run.status.has_ended)
     resumed = engine.resume(run.id)

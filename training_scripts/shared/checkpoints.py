@@ -3,13 +3,14 @@
 import json
 import os
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from problems import InputError
+from shared.problems import InputError
 
 _NAME = "checkpoint.npz"
 
@@ -18,35 +19,26 @@ _NAME = "checkpoint.npz"
 class Checkpoint:
     """The state of training after an epoch.
 
-    epoch: number of finished epochs. variables: the network's, then the optimizer's. history: loss and accuracy of
-    each epoch. settings: what the variables depend on.
+    epoch: number of finished epochs. state: of the network and the optimizer. history: loss and accuracy of each
+    epoch. settings: what the state depends on.
     """
 
     epoch: int
-    variables: tuple[np.ndarray, ...]
+    state: tuple[np.ndarray, ...]
     history: tuple[tuple[float, float], ...]
     settings: dict[str, Any]
 
-    @classmethod
-    def of(cls, model: Any, settings: dict[str, Any]) -> "Checkpoint":
-        """Return the checkpoint of an untrained network."""
-        return cls(0, _values(model), (), settings)
-
-    def after(self, model: Any, loss: float, accuracy: float) -> "Checkpoint":
+    def after(self, state: Sequence[np.ndarray], loss: float, accuracy: float) -> "Checkpoint":
         """Return the checkpoint after one more epoch."""
         history = (*self.history, (loss, accuracy))
-        return replace(self, epoch=self.epoch + 1, variables=_values(model), history=history)
-
-    def restore(self, model: Any) -> None:
-        for variable, value in zip(_variables(model), self.variables, strict=True):
-            variable.assign(value)
+        return replace(self, epoch=self.epoch + 1, state=tuple(state), history=history)
 
     def write(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         partial = folder / f"{_NAME}.part"
-        state = json.dumps({"epoch": self.epoch, "history": self.history, "settings": self.settings})
+        about = json.dumps({"epoch": self.epoch, "history": self.history, "settings": self.settings})
         with partial.open("wb") as file:
-            np.savez(file, state, *self.variables)
+            np.savez(file, about, *self.state)
             file.flush()
             os.fsync(file.fileno())  # before the rename: otherwise a power cut can leave an empty file
         partial.replace(folder / _NAME)
@@ -70,19 +62,11 @@ def read_checkpoint(folder: Path, settings: dict[str, Any]) -> Checkpoint | None
 def _read(path: Path) -> Checkpoint:
     try:
         with np.load(path) as arrays:
-            state = json.loads(str(arrays["arr_0"]))
-            variables = tuple(arrays[f"arr_{place}"] for place in range(1, len(arrays.files)))
+            about = json.loads(str(arrays["arr_0"]))
+            state = tuple(arrays[f"arr_{place}"] for place in range(1, len(arrays.files)))
     except (ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise InputError(
             f"{path} is not a checkpoint ({error}); remove it to train from the start"
         ) from error
-    history = tuple((loss, accuracy) for loss, accuracy in state["history"])
-    return Checkpoint(state["epoch"], variables, history, state["settings"])
-
-
-def _variables(model: Any) -> list[Any]:
-    return [*model.variables, *model.optimizer.variables]
-
-
-def _values(model: Any) -> tuple[np.ndarray, ...]:
-    return tuple(np.asarray(variable.value) for variable in _variables(model))
+    history = tuple((loss, accuracy) for loss, accuracy in about["history"])
+    return Checkpoint(about["epoch"], state, history, about["settings"])

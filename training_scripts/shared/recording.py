@@ -15,7 +15,7 @@ class Recorder:
     def log_metrics(self, values: Mapping[str, float], epoch: int) -> None:
         pass
 
-    def log_history(self, history: Sequence[tuple[float, float]]) -> None:
+    def log_history(self, history: Sequence[tuple[float, float]], title: str) -> None:
         pass
 
 
@@ -31,9 +31,9 @@ class MlflowRecorder(Recorder):
     def log_metrics(self, values: Mapping[str, float], epoch: int) -> None:
         self._mlflow.log_metrics(values, step=epoch)
 
-    def log_history(self, history: Sequence[tuple[float, float]]) -> None:
+    def log_history(self, history: Sequence[tuple[float, float]], title: str) -> None:
         """Record the figure 'Accuracy vs Loss'."""
-        self._mlflow.log_figure(_figure(history), "Accuracy vs Loss.png")
+        self._mlflow.log_figure(_figure(history, title), "Accuracy vs Loss.png")
 
 
 @contextmanager
@@ -48,7 +48,7 @@ def open_recorder() -> Iterator[Recorder]:
         yield MlflowRecorder(mlflow)
 
 
-def _figure(history: Sequence[tuple[float, float]]) -> Any:
+def _figure(history: Sequence[tuple[float, float]], title: str) -> Any:
     # Not pyplot: it looks for a display, and importing it takes a second.
     from matplotlib.figure import Figure
 
@@ -58,7 +58,7 @@ def _figure(history: Sequence[tuple[float, float]]) -> Any:
     axes = figure.subplots()
     axes.plot(epochs, accuracies, "b-", label="Accuracy")
     axes.plot(epochs, losses, "r--", label="Loss")
-    axes.set(title=f"MNIST with Keras ({len(history)} epochs)", xlabel="epoch")
+    axes.set(title=f"{title} ({len(history)} epochs)", xlabel="epoch")
     axes.legend()
     axes.grid(True)
     return figure

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from problems import InputError
+from shared.problems import InputError
 
 SIDE = 28
 CLASSES = 10
