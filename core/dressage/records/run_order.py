@@ -22,7 +22,9 @@ def next_order(root: Path) -> int:
     order = max(time.time_ns() // 1_000_000, last + 1)
     try:
         _set_time(clock, order)
-    except PermissionError:  # another user of a shared workspace made the file: only its owner may set the time
+    except (
+        PermissionError
+    ):  # another user of a shared workspace made the file: only its owner may set the time
         own = clock.with_name(f".{CLOCK}.{os.urandom(8).hex()}")
         own.touch()
         _set_time(own, order)
