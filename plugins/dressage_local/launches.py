@@ -38,6 +38,7 @@ def launch_of(workspace: Workspace, submission: Submission, options: Options) ->
         inputs=options.inputs if submission.datasets else "none",
         workspace=str(workspace.root),
         umask=umask_of_user(),
+        log_limit=None if options.log_limit_mb is None else int(options.log_limit_mb * 1_000_000),
     )
 
 

@@ -85,12 +85,8 @@ class RunRequest(Struct, frozen=True, kw_only=True):
             del parts[name]
         script = parts["model"]["script"]
         script["directory"] = None
-        for name in (
-            "include",
-            "only",
-            "secret_files",
-            "name",
-        ):  # the snapshot has what the first three lead to
+        # The snapshot has what the first three add and leave out.
+        for name in ("include", "only", "secret_files", "name"):
             del script[name]
         for dataset in parts["file_datasets"].values():
             del dataset["left_out"]

@@ -147,18 +147,17 @@ class EnvironmentLost(Entry, frozen=True, kw_only=True, tag="environment.lost"):
     attempt: Attempt
 
 
-class LeftOutFile(Struct, frozen=True, kw_only=True):
-    """problem: what it is, such as "a link that leads out of the run's folder"."""
+class LeftFile(Struct, frozen=True, kw_only=True):
+    """What a script left and the run does not keep. problem: what it is, such as a pipe."""
 
     path: str
-    problem: str | None = None
+    problem: str
 
 
 class FilesLeftOut(Entry, frozen=True, kw_only=True, tag="files.left_out"):
-    """items: what the script left and the run does not keep."""
+    """What the attempt left and the run does not keep."""
 
-    attempt: Attempt
-    items: tuple[LeftOutFile, ...]
+    items: tuple[LeftFile, ...]
 
 
 class StateEntered(Entry, frozen=True, kw_only=True, tag="state"):

@@ -26,6 +26,7 @@ class Launch(NamedTuple):
     SIGKILL. time_limit_s: for the script; None for no limit. retries: how many more attempts may follow an
     interruption. registers: whether a model is registered at the end. workspace: its root. inputs: "none" if the run
     reads no dataset; "copy" if it gets its own copies. umask: the script's; None in an earlier file.
+    log_limit: the size of the log in bytes after which output is left out; None for no limit.
     """
 
     run_id: str
@@ -50,6 +51,7 @@ class Launch(NamedTuple):
     workspace: str
     inputs: str = "none"
     umask: int | None = None
+    log_limit: int | None = None
 
     @property
     def needs(self) -> Needs:

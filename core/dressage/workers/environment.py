@@ -23,7 +23,7 @@ def interpreter(name: str, lock: Path, pythons: Sequence[str] = PYTHONS) -> Path
     Raises StageError with uv's errors if it cannot be built.
     """
     version = _choose_python(pythons)
-    folder = _root() / f"{name}-{digest_of([lock.read_text(), version])[:16]}"
+    folder = worker_folder() / f"{name}-{digest_of([lock.read_text(), version])[:16]}"
     ready = folder / "bin" / "python"
     if not (folder / "ready").exists():
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -33,7 +33,8 @@ def interpreter(name: str, lock: Path, pythons: Sequence[str] = PYTHONS) -> Path
     return ready
 
 
-def _root() -> Path:
+def worker_folder() -> Path:
+    """Return the user's own folder for workers: of their environments, and of logs while there is no workspace."""
     from platformdirs import user_cache_path
 
     return user_cache_path("dressage") / "workers"
