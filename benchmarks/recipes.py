@@ -21,6 +21,7 @@ from measuring import describe_machine
 
 from dressage import Engine
 from dressage.engine.runs import Run
+from dressage.results.entries import ScriptStarted
 from dressage.results.events import Event, StageFinished
 
 RECIPES = {
@@ -76,8 +77,8 @@ def watch_memory(run: Run) -> int:
     most = 0
     while not run.status.has_ended:
         for event in run.folder.journal.events():
-            if event["event"] == "script.started":
-                most = max(most, peak_of(event["group"]))
+            if isinstance(event, ScriptStarted):
+                most = max(most, peak_of(event.group))
         time.sleep(0.2)
     return most
 

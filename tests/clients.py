@@ -10,6 +10,7 @@ from typing import Any
 from dressage import Engine
 from dressage.engine.runs import Run
 from dressage.files.locks import is_locked
+from dressage.results.entries import ScriptStarted
 from dressage.supervision.identities import Identity
 from tests.waiting import eventually
 
@@ -110,7 +111,8 @@ def processes_below(folder: Path) -> list[int]:
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            place = f"{(process / 'cwd').readlink()} {(process / 'cmdline').read_text()}"
+            arguments = os.fsdecode((process / "cmdline").read_bytes())
+            place = f"{(process / 'cwd').readlink()} {arguments}"
         except OSError:
             continue
         if str(folder) in place and int(process.name) != os.getpid():
@@ -135,8 +137,6 @@ def kill_script(run: Run, line: bytes) -> None:
         log += piece
         if line in log:
             break
-    (script,) = [
-        event["group"] for event in run.folder.journal.events() if event["event"] == "script.started"
-    ]
+    (script,) = [event.group for event in run.folder.journal.events() if isinstance(event, ScriptStarted)]
     os.kill(script, signal.SIGKILL)
     eventually(lambda: run.status.has_ended)

@@ -1,4 +1,4 @@
-"""Environments in Azure ML. The registered name contains a digest of the content: an image is built once."""
+"""Environments in Azure ML. A registered version is a digest of the content: an image is built once."""
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -21,6 +21,7 @@ from dressage_azureml.azure import Azure
 DEFAULT_IMAGE = "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04:20260715.v1"
 _CLIENTS = ("mlflow", "-r", "--requirement")
 """Starts of requirement lines that install MLflow's client, or may install it."""
+_RESERVED = ("azureml", "microsoft")
 _TRACKING = "azureml-mlflow"
 """The package that the MLflow client needs for the workspace's tracking address (azureml://)."""
 
@@ -36,7 +37,10 @@ class AzureEnvironments:
         content = _content(environment)
         self._sources(environment)
         key = digest_of(content)
-        found = self._azure.call("environment", "environments.find", name=azure_name(environment.name, key))
+        _check_name(environment.name)
+        found = self._azure.call(
+            "environment", "environments.find", name=environment.name, version=azure_version(key)
+        )
         if found and found["built"]:
             return StagePlan(stage="environment", action="reuse", name=environment.name, key=key)
         reason = "its image is not built yet" if found else "no environment with this content is registered"
@@ -53,28 +57,30 @@ class AzureEnvironments:
         """Register the environment and build its image. Ignores upgrade: Azure ML builds an image once."""
         content = _content(environment)
         key = digest_of(content)
-        name = azure_name(environment.name, key)
+        _check_name(environment.name)
+        label = f"{environment.name}-{azure_version(key)}"
         self._azure.call(
             "environment",
             "environments.ensure",
             progress,
-            name=name,
-            log=str(self._logs / f"{name}.log"),
+            name=environment.name,
+            version=azure_version(key),
+            log=str(self._logs / f"{label}.log"),
             timeout_s=self._azure.options.image_timeout_s,
-            **self._resolve(environment, content, name, progress),
+            **self._resolve(environment, content, label, progress),
         )
         return EnvironmentVersion(
             name=environment.name, key=key, created=now(), variables=environment.variables
         )
 
     def _resolve(
-        self, environment: Environment, content: dict[str, Any], name: str, progress: Progress
+        self, environment: Environment, content: dict[str, Any], label: str, progress: Progress
     ) -> dict[str, Any]:
         """Return the content with exact packages in place of what pip cannot read. Raises StageError."""
         if not content.pop("resolved", None):
             return content
         python = _python_of(environment)
-        log = self._logs / f"{name}-resolving.log"
+        log = self._logs / f"{label}-resolving.log"
         lines = lock_for_linux(environment, python, log, progress, self._sources(environment))
         conda = _with_tracking(environment.name, _only_python(python), lines)
         return {**content, "conda": conda}
@@ -92,14 +98,25 @@ class AzureEnvironments:
         return sources
 
     def list(self) -> Sequence[EnvironmentVersion]:
-        names = self._azure.call("environment", "environments.list_all")
-        parts = [name.rpartition("-") for name in names]
-        return [EnvironmentVersion(name=name, key=key, created="") for name, _, key in parts]
+        """Return the newest version of each environment, also of those that were registered without dressage."""
+        found = self._azure.call("environment", "environments.list_all")
+        return [EnvironmentVersion(name=name, key=version, created="") for name, version in found]
 
 
-def azure_name(name: str, key: str) -> str:
-    """Return the name under which an environment is registered in Azure ML."""
-    return f"{name}-{key[:12]}"
+def azure_version(key: str) -> str:
+    """Return the version under which an environment is registered in Azure ML."""
+    return key[:12]
+
+
+def _check_name(name: str) -> None:
+    """Raise SpecError for a name that Azure ML refuses.
+
+    Source: the documentation of `Environment` in azureml-core; these beginnings are for curated environments.
+    """
+    if name.lower().startswith(_RESERVED):
+        raise SpecError(
+            f"environment {name!r}: names in Azure ML must not begin with 'AzureML' or 'Microsoft'; rename it"
+        )
 
 
 def _content(environment: Environment) -> dict[str, Any]:

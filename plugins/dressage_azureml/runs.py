@@ -23,7 +23,7 @@ from dressage.results.versions import File, Snapshot
 from dressage.specs.datasets import DatasetFolder, variable_of_input
 from dressage.storage.source_files import find_source_files
 from dressage_azureml.azure import Azure
-from dressage_azureml.environments import azure_name
+from dressage_azureml.environments import azure_version
 from dressage_azureml.event_files import download_metrics
 
 _STATES: Mapping[str, State] = {
@@ -68,7 +68,7 @@ class AzureRuns:
             arguments=[_argument(argument, submission) for argument in script.arguments],
             datasets=to_json(submission.datasets),
             compute=submission.compute.name,
-            environment=azure_name(submission.environment.name, submission.environment.key),
+            environment=[submission.environment.name, azure_version(submission.environment.key)],
             variables={"PYTHONUNBUFFERED": "1", "DRESSAGE_RUN_ID": request.run_id, **resumed},
             tags={**request.tags, "dressage.run": request.run_id, "dressage.recipe": request.recipe},
             name=request.name or request.run_id,

@@ -11,10 +11,15 @@ class Options:
     """What `[platforms.local]` may contain."""
 
     grace_s: float = setting(
-        10.0, help="seconds between SIGTERM and SIGKILL when a run is canceled", minimum=0
+        10.0, help="seconds between SIGTERM and SIGKILL when a run is canceled", minimum=0, maximum=86_400
     )
     gpus: str | None = setting(
         None, help="GPUs that runs may use: ids as in CUDA_VISIBLE_DEVICES; default: all of this machine"
+    )
+    log_limit_mb: float | None = setting(
+        None,
+        help="size of a run's log, in MB, after which output is left out; default: no limit",
+        minimum=0.001,
     )
     claims: str | None = setting(
         None, help="folder where runs claim GPUs and memory; default: one folder for the whole machine"

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from dressage.errors import NotFoundError, StageError
 from dressage.files.locks import FileLock, is_locked
+from dressage.files.regular import open_regular
 from dressage.records.journal import stamp_of
 from dressage.records.requests import RunRequest, Submission
 from dressage.records.run_folder import RunFolder
@@ -88,7 +89,7 @@ class LocalRuns:
 
     def logs(self, run_id: str, offset: int = 0) -> bytes:
         try:
-            with self._workspace.run(run_id).log.open("rb") as log:
+            with open_regular(self._workspace.run(run_id).log) as log:
                 log.seek(offset)
                 return log.read(1 << 20)
         except FileNotFoundError:
@@ -212,4 +213,4 @@ def _wait_for_supervisor(folder: RunFolder) -> None:
 def _last_write(folder: RunFolder) -> str:
     """Return when the run last wrote to its log or journal: the best known end time if the supervisor was killed."""
     times = [path.stat().st_mtime for path in (folder.journal.path, folder.log) if path.exists()]
-    return stamp_of(datetime.fromtimestamp(max(times), UTC))
+    return stamp_of(datetime.fromtimestamp(max(times, default=time.time()), UTC))

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from dressage.records.run_folder import RunFolder
+from dressage.results.entries import ExperimentChanged, RunCreated, RunOpened
 
 
 def read_context(folder: RunFolder) -> dict[str, Any]:
@@ -14,14 +15,14 @@ def read_context(folder: RunFolder) -> dict[str, Any]:
     created = ""
     user = None
     for entry in folder.journal.events():
-        match entry.get("event"):
-            case "run.created":
-                request, created = entry["request"], entry["time"]
-                user = (entry.get("judgement") or {}).get("user")
-            case "tracking.experiment" if entry.get("name"):
-                experiments[entry["experiment_id"]] = entry["name"]
-            case "tracking.run":
-                runs[entry["run"]] = entry.get("experiment_id", "0")
+        match entry:
+            case RunCreated():
+                request, created = entry.request, entry.time
+                user = (entry.judgement or {}).get("user")
+            case ExperimentChanged(name=str() as name):
+                experiments[entry.experiment_id] = name
+            case RunOpened(run=str() as run):
+                runs[run] = entry.experiment_id or "0"
     tags = {f"dressage.{name}": str(request.get(name, "?")) for name in ("recipe", "platform")}
     return {
         "experiment": request.get("experiment", "?"),

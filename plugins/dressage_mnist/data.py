@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from dressage import FileDataset, SettingsError, Source
+from dressage.specs.addresses import ADDRESS_ADVICE, is_address
 
 MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
@@ -30,7 +31,7 @@ def describe_dataset(data: str) -> FileDataset:
         return FileDataset(name="mnist-dataset", sources=_mnist(), description=_DESCRIPTION)
     if data == "digits":
         return FileDataset(name="digits-dataset", sources=_sources_in(_DIGITS), description=_DESCRIPTION)
-    if data.startswith(("http://", "https://")):
+    if "://" in data:
         return FileDataset(name="own-digits-dataset", sources=_sources_at(data), description=f"from {data}")
     return FileDataset(
         name="own-digits-dataset",
@@ -48,6 +49,8 @@ def _mnist() -> tuple[Source, ...]:
 
 def _sources_at(address: str) -> tuple[Source, ...]:
     """Return sources of MNIST's file names at an address, without checksums: the content may differ from MNIST."""
+    if not is_address(address):
+        raise SettingsError(f"setting data: {address!r} is not a complete web address; {ADDRESS_ADVICE}")
     return tuple(Source(path=name, addresses=(f"{address.rstrip('/')}/{name}",)) for name in MNIST)
 
 

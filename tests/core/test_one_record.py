@@ -3,7 +3,6 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from tests.clients import kill_supervisor, start_and_hold
@@ -12,6 +11,7 @@ from tests.waiting import eventually
 
 from dressage import Engine
 from dressage.records.journal import Journal
+from dressage.results.entries import Entry, StateEntered
 from dressage.results.statuses import RunStatus
 
 
@@ -21,7 +21,7 @@ def beginnings(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     read: list[Path] = []
     read_events = Journal.events_with_offsets
 
-    def watch(journal: Journal, offset: int = 0) -> Iterator[tuple[int, dict[str, Any]]]:
+    def watch(journal: Journal, offset: int = 0) -> Iterator[tuple[int, Entry]]:
         if offset == 0 and journal.path.exists() and journal.path.stat().st_size:
             read.append(journal.path)
         return read_events(journal, offset)
@@ -42,7 +42,7 @@ def test_what_is_shown_of_a_run_is_read_once(engine: Engine, tiny: Tiny, beginni
 
 def states(engine: Engine, run_id: str) -> list[str]:
     events = engine.get(run_id).folder.journal.events()
-    return [event["state"] for event in events if event["event"] == "state"]
+    return [event.state for event in events if isinstance(event, StateEntered)]
 
 
 def test_the_end_of_a_run_whose_supervisor_was_killed_is_written_by_who_sees_it(

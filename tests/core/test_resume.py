@@ -13,12 +13,13 @@ from tests.recipes import Tiny
 from dressage import Engine, PluginError, StageError
 from dressage.records.journal import Journal
 from dressage.records.run_folder import RunFolder
+from dressage.results.entries import RunSubmitted
 from dressage.results.events import StageFinished
 
 
 def attempts(journal: Journal) -> list[int]:
     """The attempts that were submitted."""
-    return [event["attempt"] for event in journal.events() if event["event"] == "run.submitted"]
+    return [event.attempt for event in journal.events() if isinstance(event, RunSubmitted)]
 
 
 def test_a_failed_script_is_not_continued_by_the_same_request_but_by_resume(engine: Engine, tiny: Tiny):

@@ -1,17 +1,24 @@
 """dressage doctor"""
 
 import os
+import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
 from dressage.cli.options import On, Output, Set, complete_recipe, open_engine, settings_of
 from dressage.errors import DressageError
 
+if TYPE_CHECKING:
+    from dressage.records.workspace import Workspace
+    from dressage.results.damage import Damage
+
 _ENOUGH_BYTES = 5_000_000_000
+_MOST_DAMAGE = 50
+"""How many damaged files are listed."""
 
 
 class Check(NamedTuple):
@@ -31,7 +38,7 @@ def doctor(
     set_: Set = None,
     output: Output = "table",
 ) -> None:
-    """Check this machine, the plugins and, if given, a recipe.
+    """Check this machine, the workspace, the plugins and, if given, a recipe.
 
     The exit code is 1 if a check fails.
     """
@@ -61,6 +68,7 @@ def _drop_repeated(checks: Iterable[Check]) -> Iterator[Check]:
 def _run_checks() -> Iterator[Check]:
     for check in (_check_python, _check_uv, _check_configuration, _check_workspace, _check_disk):
         yield _run_check(check)
+    yield from _check_files()
     try:
         statuses = open_engine().plugin_statuses()
     except DressageError as error:  # as of a settings file that cannot be read
@@ -130,7 +138,25 @@ def _check_workspace() -> Check:
     if not (nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)):
         finding = f"{str(nearest)!r} is not a writable folder; set DRESSAGE_WORKSPACE to another folder"
         return Check("workspace", False, finding)
+    if workspace.exists and (problem := _describe_permissions(workspace)):
+        return Check("workspace", False, problem)
     return Check("workspace", True, f"{workspace.root} ({state})")
+
+
+def _describe_permissions(workspace: "Workspace") -> str | None:
+    """Return how the folder's permissions differ from the setting, and what to do; None if they do not."""
+    engine = open_engine()
+    wanted, path = engine.configuration.workspace_mode(), shlex.quote(str(workspace.root))
+    if workspace.mode == wanted:
+        return None
+    commands = [f"chmod -R g=u,o= {path}"] if wanted & 0o070 else [f"chmod -R go= {path}"]
+    if wanted & 0o2000:
+        commands.append(f"find {path} -type d -exec chmod g+s {{}} +")
+    commands.append(f"chmod {wanted:o} {path}")
+    return (
+        f"{str(workspace.root)!r} has the mode {workspace.mode:o}, but workspace_mode says {wanted:o}; change it:"
+        f' {" && ".join(commands)}; or keep it with workspace_mode = "{workspace.mode:o}"'
+    )
 
 
 def _find_existing(path: Path) -> Path:
@@ -149,6 +175,25 @@ def _check_disk() -> Check:
         free >= _ENOUGH_BYTES,
         f"{size_of(free)} free; an environment needs up to {size_of(_ENOUGH_BYTES)}",
     )
+
+
+def _check_files() -> Iterator[Check]:
+    """Check the files of the workspace; each damaged one is a failed check."""
+    try:
+        yield from _list_damage(open_engine().find_damage())
+    except DressageError:  # the workspace cannot be opened, which another check says
+        return
+
+
+def _list_damage(found: "Iterable[Damage]") -> Iterator[Check]:
+    count = 0
+    for count, damage in enumerate(found, 1):
+        if count <= _MOST_DAMAGE:
+            yield Check("files", False, str(damage))
+    if count > _MOST_DAMAGE:
+        yield Check("files", False, f"{count - _MOST_DAMAGE} more files or lines are damaged")
+    if not count:
+        yield Check("files", True, "no damaged files in the workspace")
 
 
 def _check_configuration() -> Check:

@@ -103,7 +103,8 @@ COMMANDS = {
         },
     ),
     "doctor": Entry(
-        help="Check this machine, the plugins and, if given, a recipe.", target="dressage.cli.doctor:doctor"
+        help="Check this machine, the workspace, the plugins and, if given, a recipe.",
+        target="dressage.cli.doctor:doctor",
     ),
     "config": Entry(
         help="Show each configuration value and where it comes from.", target="dressage.cli.config:config"

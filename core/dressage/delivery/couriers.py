@@ -78,7 +78,7 @@ class Courier(threading.Thread):
         cursor = self._cursors.get(run_id)
         if cursor is None or not cursor.has_ended or run_id in self._due:
             return False
-        return not any(self._workspace.run(run_id).journal.events_with_offsets(cursor.offset))
+        return not any(self._workspace.run(run_id).journal.lines(cursor.offset))
 
     def forget(self, run_id: str) -> None:
         """Forget a run that is done."""
@@ -145,10 +145,10 @@ class Courier(threading.Thread):
         """Deliver some entries, one by one or together. Raises WaitError if they must wait."""
         hooks = self._greet(folder.path.name)
         if MIRROR in hooks:
-            call = Call(hook=MIRROR, run_id=folder.path.name, entries=tuple(batch))
-            self._try(folder, cursor, call, f"bytes {cursor.offset} to {batch[-1][0]}")
+            call = Call(hook=MIRROR, run_id=folder.path.name, entries=tuple(item.mirrored for item in batch))
+            self._try(folder, cursor, call, f"bytes {cursor.offset} to {batch[-1].end}")
             return
-        for end, entry in batch:
+        for end, entry, _ in batch:
             place = Place(folder.journal, end, attempt_of(entry, cursor.attempt))
             for number, (hook, notice) in enumerate(notices_of(entry, place, self._about(folder))):
                 if hook in hooks and (end, number) > self._sent.get(folder.path.name, (0, 0)):

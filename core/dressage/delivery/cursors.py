@@ -2,14 +2,15 @@
 
 from contextlib import suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, TypeVar
 from urllib.parse import quote
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from dressage.files.atomic import write_json
 from dressage.files.encoding import from_json, to_json
+from dressage.files.regular import read_regular
 from dressage.records.outbox import FOLDER
 from dressage.records.run_folder import RunFolder
 
@@ -24,7 +25,7 @@ class Cursor(Struct, kw_only=True):
     given_up: how many events were given up.
     """
 
-    offset: int = 0
+    offset: Annotated[int, Meta(ge=0, lt=1 << 62)] = 0
     attempt: int = 1
     changes: int = 0
     has_ended: bool = False
@@ -67,8 +68,8 @@ def write_standing(root: Path, observer: str, standing: Standing) -> None:
 
 
 def _read(kind: type[T], path: Path) -> T:
-    with suppress(OSError, ValueError, msgspec.ValidationError):
-        return from_json(kind, msgspec.json.decode(path.read_bytes()))
+    with suppress(OSError, ValueError, RecursionError):
+        return from_json(kind, msgspec.json.decode(read_regular(path)))
     return kind()
 
 

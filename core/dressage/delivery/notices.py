@@ -5,9 +5,22 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from dressage.records.journal import Journal
 from dressage.records.record import Record
+from dressage.results.entries import (
+    BatchLogged,
+    Entry,
+    MetricItem,
+    MetricsLogged,
+    ParamsLogged,
+    Recording,
+    RunCreated,
+    StageFinished,
+    StateEntered,
+    TagsChanged,
+)
 from dressage.results.notices import (
     ChangedTags,
     LoggedMetric,
@@ -43,53 +56,51 @@ class Place(NamedTuple):
     attempt: int
 
 
-def notices_of(entry: Mapping[str, Any], place: Place, about: Mapping[str, str]) -> list[tuple[str, Notice]]:
+def notices_of(entry: Entry, place: Place, about: Mapping[str, str]) -> list[tuple[str, Notice]]:
     """Return the hooks to call for an entry, each with its notice; none for an entry that is damaged.
 
     about: recipe, experiment, platform and run_id.
     """
     try:
-        made = list(_make(entry, place))
         return [
             (hook, msgspec.convert({**about, **_common(entry, place, number), **fields}, KINDS[hook]))
-            for number, (hook, fields) in enumerate(made)
+            for number, (hook, fields) in enumerate(_make(entry, place))
         ]
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except ValueError:  # a request or a handle is damaged
         return []
 
 
-def _common(entry: Mapping[str, Any], place: Place, number: int) -> dict[str, Any]:
+def _common(entry: Entry, place: Place, number: int) -> dict[str, Any]:
     """Return what all notices have. number: of the notice among those of one entry."""
     run_id = place.journal.path.parent.name
     return {
         "event_id": f"{run_id}:{place.end}" + (f"-{number}" if number else ""),
-        "attempt": entry.get("attempt", place.attempt),
-        "time": entry["time"],
+        "attempt": entry.attempt or place.attempt,
+        "time": entry.time,
     }
 
 
-def _make(entry: Mapping[str, Any], place: Place) -> Iterator[Made]:
-    match entry["event"]:
-        case "run.created":
-            request = entry["request"]
-            yield "run_created", {"name": request.get("name"), "tags": request.get("tags") or {}}
-        case "stage.finished" if handle := entry.get("handle"):
+def _make(entry: Entry, place: Place) -> Iterator[Made]:
+    match entry:
+        case RunCreated():
+            yield "run_created", {"name": entry.request.get("name"), "tags": entry.request.get("tags") or {}}
+        case StageFinished(handle=dict() as handle):
             version = handle.get("version") or str(handle.get("key") or "")[:12]
-            result = f"{handle['name']}:{version}" if version else str(handle["name"])
-            yield "stage_finished", {"stage": entry["stage"], "result": result}
-        case "state":
+            result = f"{handle['name']}:{version}" if version else handle["name"]
+            yield "stage_finished", {"stage": entry.stage, "result": result}
+        case StateEntered():
             yield from _make_state(entry, place)
-        case "batch":
-            for part in entry["parts"]:
-                yield from _make_logged({**entry, **part})
-        case _:
+        case BatchLogged():
+            for part in entry.parts:
+                yield from _make_logged(replace(part, run=entry.run))
+        case Recording():
             yield from _make_logged(entry)
 
 
-def _make_state(entry: Mapping[str, Any], place: Place) -> Iterator[Made]:
-    fields = {name: entry[name] for name in ("state", "reason", "exit_code") if name in entry}
+def _make_state(entry: StateEntered, place: Place) -> Iterator[Made]:
+    fields: dict[str, Any] = {"state": entry.state, "reason": entry.reason, "exit_code": entry.exit_code}
     yield "run_state_changed", fields
-    if entry["state"] in ENDED:
+    if entry.state in ENDED:
         record = Record()
         for end, earlier in place.journal.events_with_offsets():
             record.apply(earlier)
@@ -97,29 +108,23 @@ def _make_state(entry: Mapping[str, Any], place: Place) -> Iterator[Made]:
                 break
         model = record.handles.get("model")
         name = f"{model['name']}:{model['version']}" if model else None
-        interrupted = entry.get("interrupted", False)
         latest = record.tracked.latest()
-        yield "run_finished", {**fields, "interrupted": interrupted, "metrics": latest, "model": name}
+        yield "run_finished", {**fields, "interrupted": entry.interrupted, "metrics": latest, "model": name}
 
 
-def _make_logged(entry: Mapping[str, Any]) -> Iterator[Made]:
-    whose = {"mlflow_run": entry["run"]} if "run" in entry else {}
-    pairs = {"params": ("parameters_logged", "parameters"), "tags": ("tags_changed", "tags")}
-    match entry["event"]:
-        case "metrics":
-            yield "metrics_logged", {**whose, "metrics": tuple(map(_metric, entry["items"]))}
-        case "params" | "tags" as kind:
-            hook, field = pairs[kind]
-            yield hook, {**whose, field: {item["key"]: item["value"] for item in entry["items"]}}
+def _make_logged(entry: Recording) -> Iterator[Made]:
+    whose = {} if entry.run is None else {"mlflow_run": entry.run}
+    match entry:
+        case MetricsLogged():
+            yield "metrics_logged", {**whose, "metrics": tuple(map(_metric, entry.items))}
+        case ParamsLogged():
+            yield "parameters_logged", {**whose, "parameters": {item.key: item.value for item in entry.items}}
+        case TagsChanged():
+            yield "tags_changed", {**whose, "tags": {item.key: item.value for item in entry.items}}
 
 
-def _metric(item: Mapping[str, Any]) -> LoggedMetric:
-    return LoggedMetric(
-        name=item["key"],
-        value=float(item["value"]),
-        step=item.get("step") or 0,
-        timestamp=item.get("timestamp") or 0,
-    )
+def _metric(item: MetricItem) -> LoggedMetric:
+    return LoggedMetric(name=item.key, value=item.value, step=item.step or 0, timestamp=item.timestamp or 0)
 
 
 def age_of(time: str) -> float:

@@ -12,6 +12,7 @@ from msgspec import Struct
 from dressage.errors import DressageError
 from dressage.files.atomic import write_json
 from dressage.files.encoding import from_json, to_json
+from dressage.files.regular import read_regular
 from dressage.hooks.observers import Active
 from dressage.records.outbox import FOLDER, announce, ensure_delivery
 from dressage.records.run_folder import RunFolder
@@ -60,8 +61,8 @@ def warn_unusable(active: Iterable[Active]) -> None:
 
 def read_registered(folder: RunFolder) -> Registered:
     """Return the observers of a run; none if the file is missing or damaged."""
-    with suppress(OSError, ValueError, msgspec.ValidationError):
-        return from_json(Registered, msgspec.json.decode(folder.observers.read_bytes()))
+    with suppress(OSError, ValueError, RecursionError):
+        return from_json(Registered, msgspec.json.decode(read_regular(folder.observers)))
     return Registered()
 
 

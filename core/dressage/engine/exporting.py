@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from dressage.delivery.batches import read_batches
+from dressage.delivery.cursors import Cursor
 from dressage.engine.downloads import WORK
 from dressage.engine.runs import Run
 from dressage.hooks.calls import relay
@@ -12,7 +14,6 @@ from dressage.hooks.observers import MIRROR, Observer
 from dressage.platforms.protocols import Progress
 from dressage.records.workspace import Workspace
 
-_BATCH = 500
 Entries = list[tuple[int, Mapping[str, Any]]]
 
 
@@ -53,11 +54,5 @@ def _download(run: Run, folder: Path, progress: Progress) -> Path:
 
 
 def _batches(run: Run) -> Iterator[Entries]:
-    batch: Entries = []
-    for found in run.folder.journal.events_with_offsets():
-        batch.append(found)
-        if len(batch) == _BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
+    for batch in read_batches(run.folder, Cursor()):
+        yield [item.mirrored for item in batch]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from msgspec.structs import replace
 
 from dressage.errors import DressageError
+from dressage.files.disk import describe
 from dressage.results.statuses import RunStatus, RunSummary
 
 _LISTING_S = 10.0
@@ -42,15 +43,15 @@ def _ask_platform(
     current: dict[str, RunSummary],
 ) -> None:
     """Ask for the statuses of one platform's runs. If one fails, the others are still asked for."""
-    errors = []
+    errors: list[Exception] = []
     for summary in summaries:
         if summary.platform == platform:
             try:
                 current[summary.run_id] = replace(summary, status=ask(summary.run_id))
-            except DressageError as error:
+            except (DressageError, OSError) as error:
                 errors.append(error)
     if errors:
-        _warn(platform, str(errors[0]))
+        _warn(platform, describe(errors[0]))
 
 
 def mark_leftovers(

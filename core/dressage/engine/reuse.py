@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+from dressage.errors import NotFoundError, RecordError
 from dressage.files.locks import is_locked
 from dressage.records.requests import RunRequest
 from dressage.records.workspace import Workspace
@@ -74,6 +75,19 @@ def _check(
 
     No reason: a client follows it, it was trained on other data, it was detached and is alive, or it has ended.
     """
+    try:
+        return _check_open(workspace, run_id, key, datasets, read_status)
+    except (RecordError, NotFoundError, OSError):  # its record is damaged: it cannot be continued
+        return None, None
+
+
+def _check_open(
+    workspace: Workspace,
+    run_id: str,
+    key: str,
+    datasets: Mapping[str, str | None],
+    read_status: Callable[[str], RunStatus],
+) -> tuple[str | None, RunStatus | None]:
     folder = workspace.run(run_id)
     if is_locked(folder.lock("client")):
         return None, None

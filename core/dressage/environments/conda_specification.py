@@ -39,7 +39,12 @@ def _content(text: str) -> dict[str, Any]:
     except yaml.MarkedYAMLError as error:
         where = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
         raise MalformedError(f"{where}{error.problem or error}; correct the YAML") from error
-    except yaml.YAMLError as error:
+    except RecursionError as error:
+        raise MalformedError("it is nested too deeply; correct the YAML") from error
+    except (
+        yaml.YAMLError,
+        ValueError,
+    ) as error:  # ValueError: a date that does not exist, such as 2020-13-45
         raise MalformedError(f"{' '.join(str(error).split())}; correct the YAML") from error
     if not isinstance(content, dict):
         raise MalformedError(

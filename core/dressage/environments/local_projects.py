@@ -16,6 +16,7 @@ from dressage.environments.description_files import PackageList, read_requiremen
 from dressage.environments.hashes import normalize
 from dressage.environments.poetry import to_requirement
 from dressage.errors import SpecError, describe_unknown
+from dressage.files.toml import read_toml
 
 _PURE_BACKENDS = (
     *("setuptools.build_meta", "setuptools.build_meta:__legacy__", "hatchling.build", "uv_build"),
@@ -68,7 +69,7 @@ def read_pyproject(folder: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
     try:
-        return tomllib.loads(read_text(path))
+        return read_toml(read_text(path))
     except tomllib.TOMLDecodeError as error:
         raise SpecError(f"{str(path)!r}: {error}; correct the TOML") from error
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from dressage.environments.hashes import normalize
 from dressage.environments.requirements import MalformedError
+from dressage.files.toml import read_toml
 
 _REQUIREMENT = re.compile(r"\s*(?P<name>[A-Za-z0-9][\w.-]*)\s*(?:\[[^\]]*\])?\s*\(?(?P<versions>[^;@)]*)")
 _AGAIN = "make it again with: uv lock"
@@ -15,13 +16,11 @@ _AGAIN = "make it again with: uv lock"
 def check_lock(lock: str, folder: str, pyproject: Mapping[str, Any]) -> None:
     """Raise MalformedError if the lock does not contain the project in `folder` with its present dependencies."""
     try:
-        packages = tomllib.loads(lock).get("package", [])
+        packages = read_toml(lock).get("package", [])
     except tomllib.TOMLDecodeError as error:
         raise MalformedError(f"uv.lock: {error}; {_AGAIN}") from error
     if is_script(pyproject):
-        return _compare(
-            _requirements(pyproject), tomllib.loads(lock).get("manifest", {}).get("requirements", ())
-        )
+        return _compare(_requirements(pyproject), read_toml(lock).get("manifest", {}).get("requirements", ()))
     found = next((one for one in packages if folder in (one.get("source") or {}).values()), None)
     if found is None:
         raise MalformedError(f"uv.lock does not contain the project in {folder!r}; {_AGAIN}")

@@ -14,6 +14,7 @@ from dressage.environments.hashes import normalize
 from dressage.environments.local_projects import LocalProject, read_project, read_pyproject
 from dressage.environments.poetry import to_versions
 from dressage.errors import SpecError
+from dressage.files.toml import read_toml
 from dressage.specs.environments import Project
 
 _BLOCK = re.compile(r"(?m)^# /// (?P<type>[a-zA-Z0-9-]+)$\s(?P<content>(^#(| .*)$\s)+)^# ///$")
@@ -48,7 +49,7 @@ def read_inline_metadata(script: Path) -> str | None:
 def read_script_project(script: Path, metadata: str) -> FoundProject:
     """Return the dependencies in a script's inline metadata, with the script's lock if there is one."""
     try:
-        content = tomllib.loads(metadata)
+        content = read_toml(metadata)
     except tomllib.TOMLDecodeError as error:
         raise SpecError(f"script {str(script)!r}: inline metadata: {error}; correct the TOML") from error
     if "dependencies" not in content and "requires-python" not in content:

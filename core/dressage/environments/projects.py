@@ -10,6 +10,7 @@ from dressage.environments.hashes import normalize
 from dressage.environments.locks import check_lock, is_script
 from dressage.environments.requirements import MalformedError, refuse_credentials, refuse_password
 from dressage.environments.versions import VersionRequirement
+from dressage.files.toml import read_toml
 from dressage.specs.environments import Project
 
 _HEADER = '[project]\nname = "inline-script"\nversion = "0"\n'
@@ -43,7 +44,7 @@ def read_python(project: Project) -> VersionRequirement:
 
 def content_of(project: Project) -> dict[str, Any]:
     """Return what determines the packages: other tables of pyproject.toml, and comments, are left out."""
-    files = {folder: _relevant(tomllib.loads(text)) for folder, text in project.files.items()}
+    files = {folder: _relevant(read_toml(text)) for folder, text in project.files.items()}
     return {
         "files": files,
         "folder": project.folder,
@@ -57,7 +58,7 @@ def write_files(project: Project, root: Path) -> Path:
     """Write the project's files below `root`, and return the folder of the project."""
     for folder, text in project.files.items():
         (root / folder).mkdir(parents=True, exist_ok=True)
-        content = f"{_HEADER}{text}" if is_script(tomllib.loads(text)) else text
+        content = f"{_HEADER}{text}" if is_script(read_toml(text)) else text
         (root / folder / "pyproject.toml").write_text(content, encoding="utf-8")
     if project.lock is not None:
         (root / lock_folder(project) / "uv.lock").write_text(project.lock, encoding="utf-8")
@@ -66,7 +67,7 @@ def write_files(project: Project, root: Path) -> Path:
 
 def write_script(project: Project, folder: Path) -> Path | None:
     """Write a script with the inline metadata, and its lock; None if the project is no script."""
-    if not is_script(tomllib.loads(project.pyproject)):
+    if not is_script(read_toml(project.pyproject)):
         return None
     lines = ["# /// script", *(f"# {line}".rstrip() for line in project.pyproject.splitlines()), "# ///", ""]
     script = folder / "script.py"
@@ -85,14 +86,14 @@ def explicit_indexes(project: Project) -> list[str]:
     return [
         f"{index['name']}={index['url']}"
         for text in project.files.values()
-        for index in _indexes(tomllib.loads(text))
+        for index in _indexes(read_toml(text))
         if index.get("explicit") and index.get("name")
     ]
 
 
 def index_options(project: Project) -> list[str]:
     """Return the project's indexes as pip's options."""
-    indexes = [index for text in project.files.values() for index in _indexes(tomllib.loads(text))]
+    indexes = [index for text in project.files.values() for index in _indexes(read_toml(text))]
     return [
         f"{'--index-url' if index.get('default') else '--extra-index-url'} {index['url']}"
         for index in indexes
@@ -102,7 +103,7 @@ def index_options(project: Project) -> list[str]:
 
 def has_default_index(project: Project) -> bool:
     """Return whether the project replaces the default index."""
-    contents = [tomllib.loads(text) for text in project.files.values()]
+    contents = [read_toml(text) for text in project.files.values()]
     return any(
         "index-url" in _uv(content) or any(index.get("default") for index in _indexes(content))
         for content in contents
@@ -112,7 +113,7 @@ def has_default_index(project: Project) -> bool:
 def _content(folder: str, text: str) -> dict[str, Any]:
     where = "pyproject.toml" if folder == "." else f"{folder}/pyproject.toml"
     try:
-        content = tomllib.loads(text)
+        content = read_toml(text)
     except tomllib.TOMLDecodeError as error:
         raise MalformedError(f"{where}: {error}; correct the TOML") from error
     for address in _addresses(content):

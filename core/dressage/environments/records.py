@@ -19,6 +19,8 @@ from dressage.environments.signatures import platform_tag, signature_of
 from dressage.files.atomic import write_json
 from dressage.files.digests import digest_of
 from dressage.files.encoding import from_json, to_json
+from dressage.files.regular import read_regular
+from dressage.results.damage import Damage
 from dressage.specs.environments import Project
 
 T = TypeVar("T")
@@ -126,6 +128,18 @@ class Records:
             if record := read(BuiltEnvironment, path):
                 yield record
 
+    def find_damage(self) -> Iterator[Damage]:
+        """Yield the records that cannot be read."""
+        kinds: dict[str, type] = {
+            "*/environment.json": BuiltEnvironment,
+            "resolutions/*.json": Resolution,
+            "names/*.json": NamedEnvironment,
+        }
+        for pattern, kind in kinds.items():
+            for path in sorted(self.root.glob(pattern)):
+                if read(kind, path) is None:
+                    yield Damage(path=path, problem="not a record", advice="delete it: it is made again")
+
     def read_resolution(self, digest: str) -> Resolution | None:
         return read(Resolution, self.root / "resolutions" / f"{digest}.json")
 
@@ -150,8 +164,8 @@ class Records:
 def read(kind: type[T], path: Path) -> T | None:
     """Read a record; None if the file is missing or damaged, because every record can be created again."""
     try:
-        return from_json(kind, json.loads(path.read_text()))
-    except (OSError, ValueError, TypeError, AttributeError):
+        return from_json(kind, json.loads(read_regular(path)))
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError):
         return None
 
 

@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 _ALL_FROM = 32
@@ -22,6 +23,11 @@ def sync_files(paths: Sequence[str]) -> None:
 
     with ThreadPoolExecutor(8) as pool:  # file systems write several files in one commit
         list(pool.map(_sync_file, paths))
+
+
+def sync_folder(path: Path) -> None:
+    """Return when the names of the files in a folder are on the disk."""
+    _sync_file(str(path))
 
 
 def _sync_file(path: str) -> None:

@@ -1,6 +1,5 @@
 """Call plugins. An error in a plugin becomes one line with its name; a slow call logs a warning."""
 
-import errno
 import threading
 import time
 from collections.abc import Callable
@@ -9,7 +8,7 @@ from typing import TypeVar
 from msgspec import Struct
 
 from dressage.errors import DressageError, PluginError, StageError
-from dressage.files.disk import describe
+from dressage.files.disk import FULL, describe
 
 T = TypeVar("T")
 PATIENCE_S = 10.0
@@ -80,7 +79,7 @@ def _call(plugin: PluginId, where: str, call: Callable[[], T]) -> T:
     except _OwnError as own:
         raise own.error from None
     except BaseException as error:
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if isinstance(error, OSError) and error.errno in FULL:
             raise StageError(where, f"plugin {plugin}: {describe(error)}") from error
         raise plugin.error(where, f"{type(error).__name__}: {error}") from error
 

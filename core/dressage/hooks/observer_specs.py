@@ -226,8 +226,8 @@ def mirror(
     Called: for new entries of a run, if the setting `mirror` has an address; and by `dressage runs export`, for all
         entries of one run. Entries that were copied before may arrive again; then they must not be copied twice.
     address: as in the setting, or on the command line. It may contain credentials: never write it to a log.
-    entries: for each entry, the byte of the journal at which it ends, and its JSON. `dressage.records.record` and
-        `dressage.results.tracking` describe the entries.
+    entries: for each entry, the byte of the journal at which it ends, and its JSON. `dressage.results.entries`
+        describes the entries; one that is damaged arrives as {"event": "unreadable"}.
     files: a folder with all files of the run; None: the files of the run's folder are all that is available.
     progress: called with an activity, the amount done and the total. A call that neither returns nor calls it for 30
         minutes is ended.

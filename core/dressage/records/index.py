@@ -2,27 +2,31 @@
 
 A listing looks at all journals, and reads those that have grown. A search looks at the runs only that have completed
 since the last search, because a workspace may have many runs: `RunFolder` appends their ids to the file `completed`.
-If the index is deleted or damaged, it is rebuilt.
+If the index is deleted or damaged, it is rebuilt. Runs are in the order of their creation (`RunCreated.order`): the
+clock may have been set back between two of them.
 """
 
 import json
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
+from dressage.files.databases import is_unavailable, remove_database
 from dressage.files.encoding import from_json
-from dressage.records.index_rows import row_of
+from dressage.files.permissions import create_database
+from dressage.records.index_rows import damaged_row, row_of
 from dressage.records.run_folder import COMPLETED, JOURNAL
 from dressage.records.workspace import Workspace
 from dressage.results.statuses import RunSummary
 
 T = TypeVar("T")
-_VERSION = 5
+_WRONG_ROWS = (ValueError, TypeError, KeyError, AttributeError)
+_VERSION = 6
 """Version of the row format; an older index is rebuilt."""
 _SCHEMA = f"""
 BEGIN;
@@ -30,12 +34,12 @@ DROP TABLE IF EXISTS run;
 DROP TABLE IF EXISTS noted;
 DROP TABLE IF EXISTS progress;
 CREATE TABLE run (
-    run_id TEXT PRIMARY KEY, size INTEGER, created TEXT, training TEXT, model TEXT, summary TEXT, inputs TEXT
+    run_id TEXT PRIMARY KEY, size INTEGER, place INTEGER, training TEXT, model TEXT, summary TEXT, inputs TEXT
 );
 CREATE TABLE noted (run_id TEXT PRIMARY KEY, size INTEGER);
 CREATE TABLE progress (offset INTEGER);
 CREATE INDEX run_training ON run (training);
-CREATE INDEX run_model ON run (model, created);
+CREATE INDEX run_model ON run (model, place);
 INSERT INTO progress VALUES (0);
 PRAGMA user_version = {_VERSION};
 COMMIT;
@@ -58,7 +62,7 @@ class RunIndex:
 
     def summaries(self, limit: int | None = None, tags: Mapping[str, str] | None = None) -> list[RunSummary]:
         """Return the runs that have all of the tags, the newest first. limit: how many; None for all."""
-        query = "SELECT summary FROM run WHERE created != '' ORDER BY created DESC, run_id DESC"
+        query = "SELECT summary FROM run WHERE place IS NOT NULL ORDER BY place DESC, run_id DESC"
         wanted = (tags or {}).items()
 
         def select(connection: sqlite3.Connection) -> list[RunSummary]:
@@ -78,31 +82,30 @@ class RunIndex:
         return self._find("model = ?", model)
 
     def _find(self, condition: str, value: str) -> CompletedRun | None:
-        query = (
-            f"SELECT run_id, size, summary, inputs FROM run WHERE {condition} ORDER BY created DESC LIMIT 1"  # noqa: S608
-        )
+        query = f"SELECT run_id, size, summary, inputs FROM run WHERE {condition} ORDER BY place DESC LIMIT 1"  # noqa: S608
 
-        def select(connection: sqlite3.Connection) -> Any:
+        def select(connection: sqlite3.Connection) -> CompletedRun | None:
             self._add_completed(connection)
             while row := connection.execute(query, (value,)).fetchone():
                 if self._size(row[0]) == row[1]:
-                    return row
+                    return CompletedRun(from_json(RunSummary, json.loads(row[2])), json.loads(row[3]))
                 self._update(connection, row[0])  # its model was registered, or its folder was deleted
             return None
 
-        row = self._read(select) if self._workspace.exists else None
-        return CompletedRun(from_json(RunSummary, json.loads(row[2])), json.loads(row[3])) if row else None
+        return self._read(select) if self._workspace.exists else None
 
     def _read(self, select: Callable[[sqlite3.Connection], T]) -> T:
         path = self._workspace.root / "index.sqlite"
-        try:
+        create_database(path)
+        with suppress(sqlite3.Error):  # such as an index that is locked or read-only: use a temporary one
+            try:
+                return self._connect(path, select)
+            except (sqlite3.DatabaseError, *_WRONG_ROWS) as error:
+                if is_unavailable(error):
+                    raise
+                remove_database(path)
             return self._connect(path, select)
-        except sqlite3.OperationalError:  # locked for too long, or read-only: use a temporary index
-            return self._connect(":memory:", select)
-        except sqlite3.DatabaseError:
-            for damaged in self._workspace.root.glob("index.sqlite*"):
-                damaged.unlink(missing_ok=True)
-            return self._connect(path, select)
+        return self._connect(":memory:", select)
 
     def _connect(self, path: Path | str, select: Callable[[sqlite3.Connection], T]) -> T:
         with closing(sqlite3.connect(path, timeout=5)) as connection, connection:
@@ -168,21 +171,32 @@ class RunIndex:
         if size is None:
             connection.execute("DELETE FROM run WHERE run_id = ?", (run_id,))
         else:
-            row = row_of(run_id, size, self._workspace.run(run_id).refresh())
+            row = self._row_of(run_id, size)
             connection.execute("INSERT OR REPLACE INTO run VALUES (?, ?, ?, ?, ?, ?, ?)", row)
         return size
 
+    def _row_of(self, run_id: str, size: int) -> tuple[Any, ...]:
+        try:
+            return row_of(run_id, size, self._workspace.run(run_id).refresh())
+        except OSError as error:
+            return damaged_row(run_id, size, error)
+
     def _size(self, run_id: str) -> int | None:
         """Return the size of a run's journal; None if there is none."""
-        try:
-            return (self._workspace.runs / run_id / JOURNAL).stat().st_size
-        except (FileNotFoundError, NotADirectoryError):
-            return None
+        return _size_of(self._workspace.runs / run_id / JOURNAL)
 
 
 def _journals(runs: Path) -> Iterator[tuple[str, int]]:
     for folder in runs.iterdir() if runs.is_dir() else ():
-        try:
-            yield folder.name, (folder / JOURNAL).stat().st_size
-        except (FileNotFoundError, NotADirectoryError):
-            continue
+        if (size := _size_of(folder / JOURNAL)) is not None:
+            yield folder.name, size
+
+
+def _size_of(journal: Path) -> int | None:
+    """Return the size of a journal; None if there is none, -1 if its folder cannot be read."""
+    try:
+        return journal.stat().st_size
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError:
+        return -1

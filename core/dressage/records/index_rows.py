@@ -3,8 +3,6 @@
 import json
 from typing import Any
 
-import msgspec
-
 from dressage.errors import RecordError
 from dressage.files.encoding import from_json, to_json
 from dressage.records.record import Record
@@ -13,14 +11,20 @@ from dressage.results.statuses import RunStatus, RunSummary
 
 def row_of(run_id: str, size: int, record: Record) -> tuple[Any, ...]:
     """Return a run's row; if its record cannot be read, a row that says so. size: of the journal, in bytes."""
+    if record.is_headless:
+        return damaged_row(run_id, size, "the line with its request cannot be read", record.order)
     try:
         return _readable_row(run_id, size, record)
-    except (RecordError, msgspec.MsgspecError, KeyError, TypeError, AttributeError) as error:
-        reason = f"its record is damaged or was written by a later version of dressage: {error}"
-        status = RunStatus(state="Failed", reason=reason)
-        summary = RunSummary(run_id=run_id, recipe="?", platform="?", experiment="?", status=status)
-        created = record.created if isinstance(record.created, str) else run_id
-        return (run_id, size, created, None, None, json.dumps(to_json(summary)), "{}")
+    except (RecordError, ValueError, KeyError, TypeError, AttributeError) as error:
+        return damaged_row(run_id, size, error, record.order)
+
+
+def damaged_row(run_id: str, size: int, problem: object, order: int | None = None) -> tuple[Any, ...]:
+    """Return the row of a run whose record cannot be read. order: if unknown, it is listed last."""
+    reason = f"its record is damaged or was written by a later version of dressage: {problem}; see: dressage doctor"
+    status = RunStatus(state="Failed", reason=reason)
+    summary = RunSummary(run_id=run_id, recipe="?", platform="?", experiment="?", status=status)
+    return (run_id, size, order or 0, None, None, json.dumps(to_json(summary)), "{}")
 
 
 def _readable_row(run_id: str, size: int, record: Record) -> tuple[Any, ...]:
@@ -31,7 +35,7 @@ def _readable_row(run_id: str, size: int, record: Record) -> tuple[Any, ...]:
     return (
         run_id,
         size,
-        record.created or "",
+        record.order,
         training.key if training else None,
         training.request.model.name if training else None,
         json.dumps(summary),

@@ -1,7 +1,8 @@
 """The append-only journal of one run: one JSON object per line, one `write` per line.
 
 Several processes may append at the same time. If a crash or a full disk leaves an incomplete line, readers skip it,
-and the next writer ends it with a line break, so that nothing after it is lost.
+and the next writer ends it with a line break, so that nothing after it is lost. `dressage.results.entries` describes
+what a line may be, and checks it when it is read. Importing this module imports only the standard library.
 """
 
 import json
@@ -10,9 +11,13 @@ import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from dressage.files.regular import open_regular
 from dressage.records.outbox import wake
+
+if TYPE_CHECKING:
+    from dressage.results.entries import Entry
 
 _SYNC_S = 1.0
 """How long events that need not be durable, such as metrics, may wait until they are on the disk."""
@@ -53,7 +58,7 @@ class Journal:
 
     def _write(self, event: str, fields: Mapping[str, Any], *, durable: bool) -> None:
         line = line_of({"time": now(), "event": event, **fields})
-        descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
         try:
             end = os.fstat(descriptor).st_size
             is_incomplete = end > 0 and os.pread(descriptor, 1, end - 1) != b"\n"
@@ -68,16 +73,26 @@ class Journal:
         if self._wake is not None and os.access(self._wake, os.F_OK):  # cheaper than to open and fail
             wake(self._wake, self._name)
 
-    def events(self, offset: int = 0) -> Iterator[dict[str, Any]]:
+    def events(self, offset: int = 0) -> Iterator["Entry"]:
         """Yield the events from byte `offset` on, oldest first; incomplete lines are skipped."""
         for _, event in self.events_with_offsets(offset):
             yield event
 
-    def events_with_offsets(self, offset: int = 0) -> Iterator[tuple[int, dict[str, Any]]]:
-        """Yield each event that is in the journal now, with the offset at which the next one begins."""
+    def events_with_offsets(self, offset: int = 0) -> Iterator[tuple[int, "Entry"]]:
+        """Yield each event that is in the journal now, with the offset at which the next one begins.
+
+        A damaged line is an `UnreadableEntry`, an event of a later version of dressage an `UnknownEntry`.
+        """
+        from dressage.results.entries import read_entry
+
+        for end, line in self.lines(offset):
+            yield end, read_entry(line)
+
+    def lines(self, offset: int = 0) -> Iterator[tuple[int, bytes]]:
+        """Yield each complete line that is in the journal now, with the offset at which the next one begins."""
         try:
-            file = self.path.open("rb")
-        except FileNotFoundError:
+            file = open_regular(self.path)
+        except (FileNotFoundError, NotADirectoryError):
             return
         with file:
             end = os.fstat(file.fileno()).st_size
@@ -88,12 +103,7 @@ class Journal:
                 if not line.endswith(b"\n"):
                     return  # still being written, or incomplete: the next writer ends the line
                 offset += len(line)
-                try:
-                    event = json.loads(line)
-                except (ValueError, RecursionError):
-                    continue
-                if isinstance(event, dict):
-                    yield offset, event
+                yield offset, line
 
 
 def line_of(event: Mapping[str, Any]) -> bytes:

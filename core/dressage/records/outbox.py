@@ -20,8 +20,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from dressage.files.locks import FileLock
+from dressage.files.permissions import umask_of_user
 from dressage.files.pipes import poke
 from dressage.files.python import command_of_module
+from dressage.files.regular import read_regular
 
 FOLDER = "observers"
 STOP = "/stop"
@@ -93,6 +95,7 @@ def _start(root: Path) -> None:
             pass_fds=[lock],
             check=False,
             cwd=root,
+            umask=umask_of_user(),
         )
 
 
@@ -101,7 +104,7 @@ def _has_missing(root: Path) -> bool:
     import json
 
     try:
-        missing = json.loads((root / FOLDER / "missing.json").read_text())
-    except (FileNotFoundError, ValueError):
+        missing = json.loads(read_regular(root / FOLDER / "missing.json"))
+        return any(all(name in os.environ for name in names) for names in missing.values())
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError):  # none, or damaged
         return False
-    return any(all(name in os.environ for name in names) for names in missing.values())

@@ -1,33 +1,33 @@
 """The record of a run, built from the events in its journal.
 
-These events, in addition to those in `dressage.results.tracking`, are written by `RunFolder`:
-    run.created     request, judgement      the request, and what the policies made of it
-    run.judged      request, judgement      the policies judged the run again, before another attempt
-    stage.started   stage, name
-    stage.finished  stage, handle, name     the stage's result; name: of a dataset
-    run.submitting  attempt                 the next step submits the attempt to the platform
-    run.submitted   attempt                 the platform has the attempt
-    run.supervised  attempt, process        written by a supervisor; process: its process id
-    script.started  attempt, group          written by a supervisor; group: the script's process group
-    run.detached                            the client detached: the run continues in the background
-    run.resumed     attempt, retry          retry: it follows an interruption by itself
-    environment.lost  attempt               the attempt got the variables of another shell
-    state           state, attempt, exit_code, reason, started, ended, interrupted, after
-                    after: how many changes the writer knew; if there were others, it is out of date
+`dressage.results.entries` describes the entries that this reads.
 """
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
-
-import msgspec
 
 from dressage.errors import RecordError, SpecError
 from dressage.files.encoding import from_json
 from dressage.records.judgements import Judgement, judgement_of
 from dressage.records.requests import RunRequest, Submission
 from dressage.records.texts import Texts
+from dressage.results.entries import (
+    Entry,
+    EnvironmentLost,
+    FilesLeftOut,
+    RunCreated,
+    RunDetached,
+    RunJudged,
+    RunResumed,
+    RunSubmitted,
+    RunSubmitting,
+    RunSupervised,
+    StageFinished,
+    StateEntered,
+)
 from dressage.results.plans import Stage
 from dressage.results.statuses import ENDED, RunStatus, RunSummary
 from dressage.results.tracking import Tracked
@@ -39,16 +39,19 @@ class Record:
     """The state of a run.
 
     request: a RunRequest as JSON, as the policies last changed it. judgement: a Judgement as JSON, if recorded.
+    order: of the run's creation among the runs of the workspace.
     handles: the result of each finished stage, as JSON. datasets: the inputs by name.
     submitting: the last attempt whose submission began. submitted: the last attempt that the platform has.
     processes: the process ids of supervisors, by attempt.
     lost_environment: the current attempt got the variables of another shell. changes: how often the state changed.
     texts: the long texts that `request` and `judgement` refer to; None if nobody asks for these.
+    entries: how many entries were applied.
     """
 
     request: Mapping[str, Any] | None = None
     judgement: Mapping[str, Any] | None = None
     created: str | None = None
+    order: int | None = None
     handles: dict[Stage, Mapping[str, Any] | None] = field(default_factory=dict)
     datasets: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     attempt: int = 1
@@ -58,73 +61,76 @@ class Record:
     detached: bool = False
     lost_environment: bool = False
     changes: int = 0
+    entries: int = 0
     canceled: bool = False
     status: RunStatus = field(default_factory=lambda: RunStatus(state="Preparing"))
     tracked: Tracked = field(default_factory=Tracked)
     texts: Texts | None = None
 
-    def apply(self, event: Mapping[str, Any]) -> None:
-        """Apply one event. Events that are damaged or written by a later version of dressage are counted."""
-        try:
-            self._apply(event)
-        except (KeyError, TypeError, ValueError, AttributeError, msgspec.MsgspecError):
-            self.tracked.unreadable += 1
-
-    def _apply(self, event: Mapping[str, Any]) -> None:
-        match event["event"]:
-            case "run.created":
-                self.request, self.created = event["request"], event["time"]
-                self.judgement = event.get("judgement")
-                self.tracked.run_id = event["request"]["run_id"]
-            case "run.judged":
-                self.request, self.judgement = event["request"], event["judgement"]
-            case "stage.finished":
-                self._finish_stage(event)
-            case "run.submitting":
-                self.submitting = max(self.submitting, event["attempt"])
-            case "run.submitted" | "run.supervised" as kind:
-                self.submitted = max(self.submitted, event["attempt"])
-                if kind == "run.supervised":
-                    self.processes[event["attempt"]] = event["process"]
-            case "run.detached":
+    def apply(self, entry: Entry) -> None:
+        """Apply one entry. Those that a later version of dressage wrote are ignored, unreadable ones are counted."""
+        self.entries += 1
+        match entry:
+            case RunCreated():
+                self.request, self.created = entry.request, entry.time
+                self.judgement, self.order = entry.judgement, entry.order or _order_of(entry.time)
+                self.tracked.run_id = str(entry.request.get("run_id", ""))
+            case RunJudged():
+                self.request, self.judgement = entry.request, entry.judgement
+            case StageFinished():
+                self._finish_stage(entry)
+            case RunSubmitting():
+                self.submitting = max(self.submitting, entry.attempt)
+            case RunSubmitted():
+                self.submitted = max(self.submitted, entry.attempt)
+            case RunSupervised():
+                self.submitted = max(self.submitted, entry.attempt)
+                self.processes[entry.attempt] = entry.process
+            case RunDetached():
                 self.detached = True
-            case "run.resumed":
-                self.attempt, self.canceled = int(event["attempt"]), False
-                if event.get("retry"):  # the platform starts it itself: it needs no client to submit it
-                    self.submitted = max(self.submitted, self.attempt)
-                self.lost_environment = False
-                self.changes += 1
-                self.detached = self.detached and event.get("retry", False)
-                self.status = RunStatus(state="Preparing")
-            case "environment.lost":
-                self.lost_environment = event["attempt"] == self.attempt
-            case "state":
-                self._enter(event)
+            case RunResumed():
+                self._resume(entry)
+            case EnvironmentLost():
+                self.lost_environment = entry.attempt == self.attempt
+            case FilesLeftOut():
+                self.tracked.left_out = {item.path: item.problem for item in entry.items}
+            case StateEntered():
+                self._enter(entry)
             case _:
-                self.tracked.apply(event)
+                self.tracked.apply(entry)
 
-    def _finish_stage(self, event: Mapping[str, Any]) -> None:
-        if event["stage"] == "dataset":
-            self.datasets[event["name"]] = event["handle"]
-        else:
-            self.handles[event["stage"]] = event["handle"]
+    def _finish_stage(self, entry: StageFinished) -> None:
+        if entry.stage != "dataset":
+            self.handles[entry.stage] = entry.handle
+        elif entry.name is not None and entry.handle is not None:
+            self.datasets[entry.name] = entry.handle
 
-    def _enter(self, event: Mapping[str, Any]) -> None:
-        if event.get("attempt", 1) != self.attempt or event.get("after", self.changes) != self.changes:
-            return  # a late event of an attempt that was replaced, or out of date when it was written
+    def _resume(self, entry: RunResumed) -> None:
+        self.attempt, self.canceled = entry.attempt, False
+        if entry.retry:  # the platform starts it itself: it needs no client to submit it
+            self.submitted = max(self.submitted, self.attempt)
+        self.lost_environment = False
+        self.tracked.left_out = {}
         self.changes += 1
-        state = event["state"]
+        self.detached = self.detached and entry.retry
+        self.status = RunStatus(state="Preparing")
+
+    def _enter(self, entry: StateEntered) -> None:
+        after = self.changes if entry.after is None else entry.after
+        if (entry.attempt or 1) != self.attempt or after != self.changes:
+            return  # a late entry of an attempt that was replaced, or out of date when it was written
+        self.changes += 1
+        state = entry.state
         self.canceled = state == "Canceled" or (self.canceled and state != "Preparing")
-        running = event["time"] if state == "Running" else None
-        fields = {
-            "state": state,
-            "exit_code": event.get("exit_code"),
-            "reason": event.get("reason"),
-            "started": event.get("started") or self.status.started or running,
-            "ended": event.get("ended", event["time"]) if state in ENDED else None,
-            "interrupted": event.get("interrupted", False),
-        }
-        self.status = from_json(RunStatus, fields)  # checks the types: a journal may contain anything
+        running = entry.time if state == "Running" else None
+        self.status = RunStatus(
+            state=state,
+            exit_code=entry.exit_code,
+            reason=entry.reason,
+            started=entry.started or self.status.started or running,
+            ended=(entry.ended or entry.time) if state in ENDED else None,
+            interrupted=entry.interrupted,
+        )
 
     def is_new(self, seen: RunStatus, attempt: int) -> bool:
         """Return whether a status must be recorded: it differs, and the attempt is current and has not ended.
@@ -134,6 +140,11 @@ class Record:
         known = self.status
         changed = (seen.state, seen.reason) != (known.state, known.reason)
         return attempt == self.attempt and not known.has_ended and changed
+
+    @property
+    def is_headless(self) -> bool:
+        """Whether the request is lost: the journal has entries, but the first one was damaged or deleted."""
+        return self.request is None and self.entries > 0
 
     @property
     def is_submitted(self) -> bool:
@@ -152,9 +163,10 @@ class Record:
 
     @property
     def model(self) -> ModelVersion | None:
-        """The model that the run registered."""
+        """The model that the run registered. Raises RecordError."""
         handle = self.handles.get("model")
-        return from_json(ModelVersion, handle) if handle else None
+        with self._readable():
+            return from_json(ModelVersion, handle) if handle else None
 
     def the_request(self) -> RunRequest:
         """Return the request. Raises RecordError if the journal has none, or one that cannot be read."""
@@ -223,3 +235,8 @@ class Record:
             metrics=self.tracked.latest(),
             metric=((request.get("model") or {}).get("primary_metric") or {}).get("name"),
         )
+
+
+def _order_of(time: str) -> int:
+    """Return the order of a run that was recorded without one."""
+    return int(datetime.fromisoformat(time).timestamp() * 1000)

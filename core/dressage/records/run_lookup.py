@@ -1,6 +1,6 @@
 """Find a run by its id, by a unique prefix or suffix of it, or as "latest"."""
 
-from dressage.errors import NotFoundError, describe_unknown
+from dressage.errors import NotFoundError, RecordError, describe_unknown
 from dressage.records.run_folder import RunFolder
 from dressage.records.workspace import Workspace
 
@@ -8,7 +8,10 @@ from dressage.records.workspace import Workspace
 def find_run(workspace: Workspace, named: str) -> RunFolder:
     """Return the run's folder. Raises NotFoundError if no run or several match, or if the run was never started."""
     folder = workspace.run(_find_id(workspace, named))
-    if folder.refresh().request is None:
+    record = folder.refresh()
+    if record.is_headless:
+        raise RecordError(f"run {folder.path.name!r}: its record is damaged; see: dressage doctor")
+    if record.request is None:
         raise NotFoundError(
             f"run {folder.path.name!r} was never started: its client crashed first; run the command again"
         )

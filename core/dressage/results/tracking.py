@@ -1,34 +1,43 @@
 """What a script recorded, read from the journal: the run's own data, and the runs, models and traces it created.
 
-Events, as the tracking endpoint writes them:
-    metrics                  items: {"key", "value", "step", "timestamp"}, and where logged for a model or a dataset
-                             "model_id", "dataset_name", "dataset_digest"
-                             where read from an event file of TensorBoard: file, its path in the working directory;
-                             end, the byte up to which it was read; problem, why not to its end
-    params                   items: {"key", "value"}
-    tags                     items: {"key", "value"}; a value of None deletes the tag
-    inputs                   items: the fields of Input
-    outputs                  items: the fields of Output
-    batch                    parts: several of these events of one run, all or none of which are in the journal
-    tracking.run             run, name, started_ms, user, experiment_id: the script opened another run
-    tracking.status          status, end_time, run_name, started_ms, deleted, experiment_id: those that changed
-    tracking.experiment      experiment_id, and the fields of Experiment that changed; the first event creates it
-    tracking.model           model_id, name, ...: the script began to log a model
-    tracking.model_changed   model_id, and the fields of LoggedModel that changed
-    tracking.registered      name, version, model_id: the script registered a model version
-    tracking.trace           trace_id
-    tracking.trace_deleted   trace_id
-    tracking.refused         request, count, message: a request that was refused
-An event with a "run" belongs to a further run that the script opened.
-Times in milliseconds are since 1970 in UTC, as in MLflow's protocol.
+`dressage.results.entries` describes the journal. Times in milliseconds are since 1970, in UTC, as in MLflow's
+protocol.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, structs
 
+from dressage.results.entries import (
+    BatchLogged,
+    Entry,
+    ExperimentChanged,
+    InputsLogged,
+    MetricItem,
+    MetricsLogged,
+    ModelChanged,
+    ModelCreated,
+    OutputsLogged,
+    ParamsLogged,
+    Recording,
+    RequestRefused,
+    RunOpened,
+    StatusChanged,
+    TagItem,
+    TagsChanged,
+    TraceDeleted,
+    TraceLogged,
+    UnreadableEntry,
+    VersionRegistered,
+)
 from dressage.results.metrics import Point, Points, latest_of
+
+_MODEL_FIELDS = (
+    *("model_id", "name", "experiment_id", "model_type", "source_run_id"),
+    *("created_ms", "updated_ms", "params", "tags"),
+)
+_MODEL_METRIC_FIELDS = ("key", "value", "dataset_name", "dataset_digest")
 
 
 class Input(Struct, frozen=True, kw_only=True):
@@ -150,42 +159,42 @@ class RunData(Struct):
         """Return the value of each metric at its highest step."""
         return {key: latest_of(points).value for key, points in self.metrics.items()}
 
-    def apply_data(self, event: Mapping[str, Any]) -> None:
-        """Apply one event of this run; events of other kinds are ignored."""
-        match event.get("event"):
-            case "metrics":
-                for item in event["items"]:
-                    self._add_point(item, event.get("attempt", 1))
-            case "params":
-                self.params.update({item["key"]: item["value"] for item in event["items"]})
-            case "tags":
-                _set_or_delete(self.tags, event["items"])
-            case "inputs":
-                self._add_inputs(event)
-            case "outputs":
-                logged = [Output(item["model_id"], item["step"]) for item in event["items"]]
+    def apply_data(self, entry: Entry) -> None:
+        """Apply one entry of this run; entries of other kinds are ignored."""
+        match entry:
+            case MetricsLogged():
+                for item in entry.items:
+                    self._add_point(item, entry.attempt or 1)
+            case ParamsLogged():
+                self.params.update({item.key: item.value for item in entry.items})
+            case TagsChanged():
+                _set_or_delete(self.tags, entry.items)
+            case InputsLogged():
+                self._add_inputs(entry)
+            case OutputsLogged():
+                logged = [Output(item.model_id, item.step) for item in entry.items]
                 self.outputs += [output for output in logged if output not in self.outputs]
-            case "tracking.status":
-                self.status = event.get("status") or self.status
-                self.name = event.get("run_name") or self.name
-                self.ended_ms = event.get("end_time", self.ended_ms)
-                _update(self, event, ("user", "started_ms", "deleted", "experiment_id"))
+            case StatusChanged():
+                self.status = entry.status or self.status
+                self.name = entry.run_name or self.name
+                self.ended_ms = self.ended_ms if entry.end_time is UNSET else entry.end_time
+                _update(self, entry, ("user", "started_ms", "deleted", "experiment_id"))
 
-    def _add_point(self, item: Mapping[str, Any], attempt: int) -> None:
-        point = Point(float(item["value"]), item.get("step") or 0, item.get("timestamp") or 0, attempt)
-        self.metrics.setdefault(item["key"], Points()).add(point)
+    def _add_point(self, item: MetricItem, attempt: int) -> None:
+        point = Point(item.value, item.step or 0, item.timestamp or 0, attempt)
+        self.metrics.setdefault(item.key, Points()).add(point)
 
-    def _add_inputs(self, event: Mapping[str, Any]) -> None:
+    def _add_inputs(self, entry: InputsLogged) -> None:
         """Add datasets and models. A dataset with a known name and digest only adds its new tags."""
         known = {(read.name, read.digest): place for place, read in enumerate(self.inputs)}
-        for item in event["items"]:
-            place = known.get((item["name"], item["digest"]))
+        for item in entry.items:
+            place = known.get((item.name, item.digest))
             if place is None:
-                self.inputs.append(_input(item))
+                self.inputs.append(Input(**structs.asdict(item)))
             else:
-                tags = {**self.inputs[place].tags, **item["tags"]}
-                self.inputs[place] = _input({**item, "tags": tags})
-        models = [Output(model_id) for model_id in event.get("models", ())]
+                tags = {**self.inputs[place].tags, **item.tags}
+                self.inputs[place] = Input(**{**structs.asdict(item), "tags": tags})
+        models = [Output(model_id) for model_id in entry.models]
         self.model_inputs += [read for read in models if read not in self.model_inputs]
 
 
@@ -194,6 +203,7 @@ class Tracked(RunData):
 
     runs: further runs that the script opened, by id. experiments: those that it named, by id.
     registered: registered model versions, "name:version". traces: ids. refused: by request, "POST runs/...".
+    left_out: what the script left and the run does not keep, by path: "a link that leads out of the run's folder".
     damaged: what is wrong with event files of TensorBoard that cannot be read to their ends, by path.
     unreadable: the number of events in the journal that are damaged or written by a later version of dressage.
     """
@@ -204,76 +214,87 @@ class Tracked(RunData):
     registered: list[str] = []
     traces: list[str] = []
     refused: dict[str, Refusal] = {}
+    left_out: dict[str, str] = {}
     damaged: dict[str, str] = {}
     unreadable: int = 0
 
-    def apply(self, event: Mapping[str, Any]) -> None:
-        """Apply one event of the journal; events of other kinds are ignored, unreadable ones are counted."""
-        try:
-            self._apply(event)
-        except (KeyError, TypeError, ValueError, AttributeError):
-            self.unreadable += 1
+    def apply(self, entry: Entry) -> None:
+        """Apply one entry of the journal; entries of other kinds are ignored, unreadable ones are counted."""
+        match entry:
+            case UnreadableEntry():
+                self.unreadable += 1
+            case BatchLogged():
+                for part in entry.parts:
+                    self.apply(structs.replace(part, attempt=entry.attempt, run=entry.run))
+            case RunOpened():
+                opened = self.runs[entry.run] = RunData(entry.run, entry.name, attempt=entry.attempt or 1)
+                _update(opened, entry, ("user", "started_ms", "experiment_id"))
+            case ExperimentChanged():
+                self._change_experiment(entry)
+            case ModelCreated():
+                fields = {name: getattr(entry, name) for name in _MODEL_FIELDS}
+                self.models[entry.model_id] = LoggedModel(**fields, attempt=entry.attempt or 1)
+            case ModelChanged():
+                self._change_model(entry)
+            case VersionRegistered():
+                self._register(f"{entry.name}:{entry.version}", entry.model_id)
+            case TraceLogged():
+                self.traces.append(entry.trace_id)
+            case TraceDeleted():
+                self.traces = [trace_id for trace_id in self.traces if trace_id != entry.trace_id]
+            case RequestRefused():
+                before = self.refused.get(entry.request)
+                message = before.message if before else entry.message
+                self.refused[entry.request] = Refusal(entry.count, message)
+            case Recording():
+                self._apply_data(entry)
 
-    def _apply(self, event: Mapping[str, Any]) -> None:
-        run = self.runs.get(event["run"]) if "run" in event else self
-        match event.get("event"):
-            case "batch":
-                for part in event["parts"]:
-                    self.apply({**event, **part})
-            case "tracking.run":
-                opened = self.runs[event["run"]] = RunData(event["run"], event["name"])
-                _update(opened, event, ("user", "started_ms", "experiment_id", "attempt"))
-            case "tracking.experiment":
-                self._change_experiment(event)
-            case "tracking.model":
-                model = {key: value for key, value in event.items() if key in LoggedModel.__struct_fields__}
-                self.models[event["model_id"]] = LoggedModel(**model)
-            case "tracking.model_changed":
-                self._change_model(event)
-            case "tracking.registered":
-                self._register(f"{event['name']}:{event['version']}", event.get("model_id"))
-            case "tracking.trace":
-                self.traces.append(event["trace_id"])
-            case "tracking.trace_deleted":
-                self.traces.remove(event["trace_id"])
-            case "tracking.refused":
-                before = self.refused.get(event["request"])
-                message = before.message if before else event["message"]
-                self.refused[event["request"]] = Refusal(event["count"], message)
-            case _ if run is not None:
-                run.apply_data(event)
-                if event.get("event") == "metrics":
-                    self._add_model_metrics(event["items"], run.run_id)
-                    self.damaged |= {event["file"]: event["problem"]} if "problem" in event else {}
+    def _apply_data(self, entry: Recording) -> None:
+        run = self.runs.get(entry.run) if entry.run is not None else self
+        if run is None:
+            return
+        run.apply_data(entry)
+        if isinstance(entry, MetricsLogged):
+            self._add_model_metrics(entry.items, run.run_id)
+            if entry.file is not None and entry.problem is not None:
+                self.damaged[entry.file] = entry.problem
 
-    def _change_experiment(self, event: Mapping[str, Any]) -> None:
-        experiment_id = event["experiment_id"]
-        if experiment_id not in self.experiments:
-            self.experiments[experiment_id] = Experiment(experiment_id=experiment_id, name=event["name"])
-        experiment = self.experiments[experiment_id]
-        _update(experiment, event, ("name", "created_ms", "updated_ms", "deleted"))
-        _set_or_delete(experiment.tags, event.get("tags") or ())
+    def _change_experiment(self, entry: ExperimentChanged) -> None:
+        experiment = self.experiments.get(entry.experiment_id)
+        if experiment is None:
+            if entry.name is UNSET:
+                self.unreadable += 1  # the entry that created it is damaged
+                return
+            experiment = Experiment(experiment_id=entry.experiment_id, name=entry.name)
+            self.experiments[entry.experiment_id] = experiment
+        _update(experiment, entry, ("name", "created_ms", "updated_ms", "deleted"))
+        _set_or_delete(experiment.tags, entry.tags or ())
         names = [named.name for key, named in self.experiments.items() if key != "0"]
         if names:
             self.tags["dressage.experiments"] = ", ".join(names)
 
-    def _change_model(self, event: Mapping[str, Any]) -> None:
-        model = self.models[event["model_id"]]
-        model.params |= event.get("params") or {}
-        _set_or_delete(model.tags, event.get("tags") or ())
-        _update(model, event, ("status", "updated_ms", "deleted"))
+    def _change_model(self, entry: ModelChanged) -> None:
+        model = self.models.get(entry.model_id)
+        if model is None:
+            self.unreadable += 1  # the entry that created it is damaged
+            return
+        model.params |= entry.params or {}
+        _set_or_delete(model.tags, entry.tags or ())
+        _update(model, entry, ("status", "updated_ms", "deleted"))
 
     def _register(self, version: str, model_id: str | None) -> None:
         self.registered.append(version)
         if model_id in self.models:
             self.models[model_id].registered.append(version)
 
-    def _add_model_metrics(self, items: Iterable[Mapping[str, Any]], run_id: str) -> None:
+    def _add_model_metrics(self, items: Iterable[MetricItem], run_id: str) -> None:
         for item in items:
-            model = self.models.get(item["model_id"]) if "model_id" in item else None
+            model = self.models.get(item.model_id) if item.model_id is not None else None
             if model is not None:
-                fields = {name: item[name] for name in ModelMetric.__struct_fields__ if name in item}
-                model.add_metric(ModelMetric(**{**fields, "run_id": run_id}))
+                fields = {name: getattr(item, name) for name in _MODEL_METRIC_FIELDS}
+                model.add_metric(
+                    ModelMetric(**fields, step=item.step or 0, timestamp=item.timestamp or 0, run_id=run_id)
+                )
 
 
 class Recorded(Struct, frozen=True, kw_only=True):
@@ -296,20 +317,17 @@ class Recorded(Struct, frozen=True, kw_only=True):
         yield from ((event, items) for event, items in events if items)
 
 
-def _input(item: Mapping[str, Any]) -> Input:
-    return Input(**{name: value for name, value in item.items() if name in Input.__struct_fields__})
-
-
-def _set_or_delete(values: dict[str, str], items: Iterable[Mapping[str, Any]]) -> None:
+def _set_or_delete(values: dict[str, str], items: Iterable[TagItem]) -> None:
     for item in items:
-        if item["value"] is None:
-            values.pop(item["key"], None)
+        if item.value is None:
+            values.pop(item.key, None)
         else:
-            values[item["key"]] = item["value"]
+            values[item.key] = item.value
 
 
-def _update(record: Any, event: Mapping[str, Any], names: Iterable[str]) -> None:
-    """Copy the fields that the event has."""
+def _update(record: Any, entry: Entry, names: Iterable[str]) -> None:
+    """Copy the fields that the entry has."""
     for name in names:
-        if name in event:
-            setattr(record, name, event[name])
+        value = getattr(entry, name)
+        if value is not UNSET:
+            setattr(record, name, value)

@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import inf
 from typing import Literal
 
 from dressage.errors import SpecError
 from dressage.specs.names import check_name
 
 Accelerator = Literal["gpu", "cpu"]
+
+_LONGEST_S = 1_000_000_000
+"""The longest time limit, about 30 years: the clocks of the system count no further."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +54,8 @@ class ComputeTarget:
             value = getattr(self, name)
             if value is not None and value < least:
                 raise SpecError(f"compute target {self.name!r}: {name} is {value}; give at least {least}")
-        if self.time_limit_s is not None and not 0 < self.time_limit_s < inf:
+        if self.time_limit_s is not None and not 0 < self.time_limit_s <= _LONGEST_S:
             raise SpecError(
                 f"compute target {self.name!r}: time_limit_s is {self.time_limit_s}; give a number of seconds above 0"
+                f" and up to {_LONGEST_S}"
             )

@@ -11,7 +11,9 @@ from dressage.errors import NotFoundError, StageError, describe_unknown
 from dressage.files.atomic import write_json
 from dressage.files.encoding import from_json, to_json
 from dressage.files.locks import FileLock
+from dressage.files.regular import read_regular
 from dressage.platforms.protocols import Progress
+from dressage.results.damage import Damage, damage_of, warn_once
 from dressage.results.differences import differences
 from dressage.results.plans import Action, StagePlan
 from dressage.results.versions import ComputeHandle
@@ -57,13 +59,17 @@ class StoredCompute:
         with FileLock(self._folder / ".lock"):  # of several first runs, one decides
             existing = self._read(target.name)
             handle = structs.replace(wanted, slots=existing.slots) if existing else wanted
-            write_json(self._folder / f"{handle.name}.json", to_json(handle))
+            write_json(self._folder / f"{handle.name}.json", to_json(handle), durable=True)
         return handle
 
     def list(self) -> Sequence[ComputeHandle]:
         """Return all targets, sorted by name."""
-        found = (self._read(file.stem) for file in sorted(self._folder.glob("*.json")))
-        return [handle for handle in found if handle]
+        return [handle for name in self._names() if (handle := self._try_read(name))]
+
+    def find_damage(self) -> Iterator[Damage]:
+        """Yield the descriptions of targets that cannot be read."""
+        for name in self._names():
+            yield from damage_of(self._folder / f"{name}.json", lambda: self._read(name))  # noqa: B023 (called at once)
 
     def delete(self, name: str) -> None:
         """Delete the target; its runs continue. Raises NotFoundError."""
@@ -96,17 +102,33 @@ class StoredCompute:
             gpus = list(detect_gpus()) if self._gpus is None else self._gpus
             yield "GPUs", target.gpus, len(gpus)
 
+    def _names(self) -> Sequence[str]:
+        return sorted(file.stem for file in self._folder.glob("[!.]*.json"))
+
+    def _try_read(self, name: str) -> ComputeHandle | None:
+        try:
+            return self._read(name)
+        except StageError as error:
+            warn_once(str(error))
+            return None
+
     def _read(self, name: str) -> ComputeHandle | None:
         path = self._folder / f"{name}.json"
         try:
-            return from_json(ComputeHandle, json.loads(path.read_bytes()))
+            return _check_name(from_json(ComputeHandle, json.loads(read_regular(path))), name)
         except FileNotFoundError:
             return None
-        except ValueError as error:
+        except (OSError, ValueError, RecursionError) as error:
             problem = (
                 f"compute target {name!r}: {str(path)!r} is damaged; delete it, then run the command again"
             )
             raise StageError("compute", problem) from error
+
+
+def _check_name(handle: ComputeHandle, name: str) -> ComputeHandle:
+    if handle.name != name:
+        raise ValueError(f"it describes {handle.name!r}")
+    return handle
 
 
 def _handle(target: ComputeTarget) -> ComputeHandle:

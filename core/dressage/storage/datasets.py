@@ -2,32 +2,39 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from dressage.errors import StageError
 from dressage.files.atomic import write_json
-from dressage.files.digests import digest_of
+from dressage.files.digests import check_digest, digest_of
+from dressage.files.regular import read_regular
 from dressage.platforms.protocols import Progress
 from dressage.records.journal import now
+from dressage.results.damage import Damage
 from dressage.results.differences import file_differences
 from dressage.results.plans import StagePlan
 from dressage.results.versions import DatasetVersion, File, digest_of_files
+from dressage.specs.credentials import hide_credentials
 from dressage.specs.datasets import FileDataset, Source, path_on_disk
+from dressage.specs.downloads import DEFAULT_LIMITS, DownloadLimits
 from dressage.storage.importing import LocalFile, MismatchError, find_local, import_files
 from dressage.storage.objects import ObjectStore
 from dressage.storage.origins import Origins, note_origins, origins_of
-from dressage.storage.version_folders import Problem, find_problems
+from dressage.storage.sources import describe_unverifiable
+from dressage.storage.version_folders import WORDS, Problem, find_problems
 from dressage.storage.versions import Versions
 
 _SHOWN_PROBLEMS = 3
 
 
 class StoredDatasets:
-    """Datasets in the workspace at `root`."""
+    """Datasets in the workspace at `root`. limits: of downloads."""
 
-    def __init__(self, root: Path, objects: ObjectStore) -> None:
+    def __init__(self, root: Path, objects: ObjectStore, limits: DownloadLimits = DEFAULT_LIMITS) -> None:
         self._root = root
+        self._limits = limits
         self._objects = objects
         self._partials = root / "partial"
         self._addresses = root / "addresses"
@@ -44,7 +51,11 @@ class StoredDatasets:
         if unknown:
             _check_there(dataset, unknown)
             reason = f"the digest of {unknown[0]} is unknown before the download; declare its sha256 to plan exactly"
-            return StagePlan(stage="dataset", action="create", name=dataset.name, reasons=(reason,))
+            unverifiable = describe_unverifiable(
+                source for source in dataset.sources if source.path in unknown
+            )
+            reasons = (reason, unverifiable) if unverifiable else (reason,)
+            return StagePlan(stage="dataset", action="create", name=dataset.name, reasons=reasons)
         digest = digest_of(digests)
         if existing := self._versions.find(dataset.name, digest):
             return self.plan_version(existing)
@@ -102,8 +113,21 @@ class StoredDatasets:
         if problems or not self.folder(version).is_dir():
             from dressage.storage.repair import Repair
 
-            Repair(self._root, self._objects, progress).mend(version, self.folder(version), origins or {})
+            Repair(self._root, self._objects, progress, self._limits).mend(
+                version, self.folder(version), origins or {}
+            )
         return problems
+
+    def find_damage(self) -> Iterator[Damage]:
+        """Yield the descriptions of versions that cannot be read, and versions whose files are wrong."""
+        yield from self._versions.find_damage()
+        for version in self._versions.iterate():
+            for problem in self.find_problems(version)[:_SHOWN_PROBLEMS]:
+                path, advice = (
+                    self.folder(version) / problem.path,
+                    "the next run that reads the dataset repairs it",
+                )
+                yield Damage(path=path, problem=WORDS[problem.kind], advice=advice)
 
     def list(self, name: str | None = None) -> Sequence[DatasetVersion]:
         """Return the versions of all datasets, or of one."""
@@ -141,7 +165,9 @@ class StoredDatasets:
         wanted = [
             local[source.path]
             for source in sources
-            if source.path in local and source.addresses[0].endswith(local[source.path].path)
+            if source.path in local
+            and source.addresses[0].endswith(local[source.path].path)
+            and source.size in (None, local[source.path].stamp.size)
         ]
         try:
             files = {
@@ -160,7 +186,7 @@ class StoredDatasets:
 
         digests = self._find_digests(sources, _find_local(sources), read=False)
         pinned = tuple(replace(source, sha256=digests[source.path]) for source in sources)
-        files = fetch(pinned, self._objects, self._partials, progress)
+        files = fetch(pinned, self._objects, self._partials, progress, limits=self._limits)
         self._remember(sources, files)
         return files
 
@@ -185,8 +211,9 @@ class StoredDatasets:
     def _read_memo(self, addresses: Sequence[str]) -> str | None:
         """Return the SHA-256 that was noted after a download from one of the addresses; None if there is none."""
         for address in addresses:
-            if not path_on_disk(address) and (memo := self._memo(address)).exists():
-                return str(json.loads(memo.read_text())["sha256"])
+            if not path_on_disk(address):
+                with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):  # none, or damaged
+                    return check_digest(json.loads(read_regular(self._memo(address)))["sha256"])
         return None
 
     def _remember(self, sources: Sequence[Source], files: Sequence[File]) -> None:
@@ -195,11 +222,11 @@ class StoredDatasets:
         digests = {file.path: file.sha256 for file in files}
         for source in sources:
             for address in source.addresses if source.sha256 is None else ():
-                memo = {"address": address, "sha256": digests[source.path], "time": now()}
+                memo = {"address": hide_credentials(address), "sha256": digests[source.path], "time": now()}
                 write_json(self._memo(address), memo)
 
     def _memo(self, address: str) -> Path:
-        return self._addresses / f"{digest_of(address)}.json"
+        return self._addresses / f"{digest_of(hide_credentials(address))}.json"
 
     def _missing_size(self, dataset: FileDataset, digests: Mapping[str, str | None]) -> int | None:
         there = self._objects.find([digest for digest in digests.values() if digest])

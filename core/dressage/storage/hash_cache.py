@@ -8,22 +8,26 @@ import hashlib
 import os
 import threading
 import time
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from dressage.files.permissions import create_database
 from dressage.files.stamps import Stamp, is_settled, stamp_of
 
 if TYPE_CHECKING:
     import sqlite3
 
-_VERSION = 1
+_VERSION = 2
 _SCHEMA = f"""
 BEGIN;
 DROP TABLE IF EXISTS file;
-CREATE TABLE file (path BLOB PRIMARY KEY, size INTEGER, mtime_ns INTEGER, inode INTEGER, sha256 BLOB) WITHOUT ROWID;
+CREATE TABLE file (
+    path BLOB PRIMARY KEY, size INTEGER, mtime_ns INTEGER, inode INTEGER, sha256 BLOB, checksum INTEGER
+) WITHOUT ROWID;
 PRAGMA user_version = {_VERSION};
 COMMIT;
 """
@@ -113,7 +117,10 @@ class HashCache:
         if not self._unsaved or not self._is_usable or not self._marker.exists():
             return
         with self._guard:
-            rows = [(key, *stamp, digest) for key, (stamp, digest) in self._unsaved.items()]
+            rows = [
+                (key, *stamp, digest, _checksum(key, stamp, digest))
+                for key, (stamp, digest) in self._unsaved.items()
+            ]
             if self._use(lambda connection: _write(connection, rows)) is not None:
                 self._remember(self._unsaved)
                 self._unsaved.clear()
@@ -169,12 +176,15 @@ class HashCache:
         if not self._is_usable or not self._path.exists():
             return {}
         rows = self._use(lambda connection: _select(connection, keys)) or ()
-        return {row[0]: (row[1:4], row[4]) for row in rows}
+        return {row[0]: (row[1:4], row[4]) for row in rows if row[5] == _checksum(row[0], row[1:4], row[4])}
 
     def _use(self, work: "Callable[[sqlite3.Connection], list[Any]]") -> list[Any] | None:
         """Call a function with the open database. Returns None if it cannot be used."""
         import sqlite3
 
+        from dressage.files.databases import is_unavailable, remove_database
+
+        create_database(self._path)
         try:
             with closing(sqlite3.connect(self._path, timeout=_LOCK_WAIT_S)) as connection, connection:
                 if connection.execute("PRAGMA user_version").fetchone() != (_VERSION,):
@@ -182,11 +192,11 @@ class HashCache:
                     connection.executescript(_SCHEMA)
                 connection.execute("PRAGMA synchronous = NORMAL")
                 return work(connection)
-        except sqlite3.OperationalError:  # locked for too long, or read-only
-            self._is_usable = False
-        except sqlite3.DatabaseError:  # damaged: the next call makes a new one
-            for damaged in self._path.parent.glob(f"{self._path.name}*"):
-                damaged.unlink(missing_ok=True)
+        except sqlite3.DatabaseError as error:
+            if is_unavailable(error):
+                self._is_usable = False
+            else:
+                remove_database(self._path)  # damaged: the next call makes a new one
         return None
 
 
@@ -195,14 +205,19 @@ def _select(connection: "sqlite3.Connection", keys: list[bytes]) -> list[Any]:
     for start in range(0, len(keys), _CHUNK):
         chunk = keys[start : start + _CHUNK]
         marks = ",".join("?" * len(chunk))
-        query = f"SELECT path, size, mtime_ns, inode, sha256 FROM file WHERE path IN ({marks})"  # noqa: S608
+        query = f"SELECT path, size, mtime_ns, inode, sha256, checksum FROM file WHERE path IN ({marks})"  # noqa: S608
         found += connection.execute(query, chunk)
     return found
 
 
 def _write(connection: "sqlite3.Connection", rows: list[Any]) -> list[Any]:
-    connection.executemany("INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?, ?)", rows)
+    connection.executemany("INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?, ?, ?)", rows)
     return []
+
+
+def _checksum(key: bytes, stamp: tuple[int, int, int], digest: bytes) -> int:
+    """Return what shows that a row was not damaged: SQLite does not notice a changed byte."""
+    return zlib.crc32(repr((key, tuple(stamp), digest)).encode())
 
 
 def _digest(descriptor: int, size: int) -> tuple[str, int]:

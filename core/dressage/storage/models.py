@@ -1,16 +1,18 @@
 """Models of a workspace: versions by content, each with the lineage of the first run that made it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from dressage.errors import StageError
-from dressage.files.trees import files_below, remove_tree
+from dressage.errors import RecordError, StageError
+from dressage.files.trees import remove_tree
+from dressage.files.walking import OUTSIDE, leads_out, walk
 from dressage.records.journal import now
 from dressage.records.requests import Submission, Training
 from dressage.records.workspace import Workspace
+from dressage.results.damage import Damage, damage_of, warn_once
 from dressage.results.versions import File, ModelVersion, digest_of_files
 from dressage.storage.objects import ObjectStore
 from dressage.storage.registry_notes import RegisteredModel, read_notes
@@ -37,7 +39,10 @@ class StoredModels:
         if completed is None:
             return None
         record = self._workspace.run(completed.summary.run_id).refresh()
-        registered, submission = record.model, record.the_submission()
+        try:
+            registered, submission = record.model, record.the_submission()
+        except RecordError:  # the model is trained again
+            return None
         version = registered and self._versions.find(str(training.request.model.name), registered.digest)
         # A run with other inputs may have made the same bytes first.
         return replace(version, lineage=submission.lineage) if version and submission else None
@@ -61,7 +66,11 @@ class StoredModels:
     def add_output(self, submission: Submission, output: Path, metrics: Mapping[str, float]) -> ModelVersion:
         """Register a file, or the files in a folder, as the run's model. Raises StageError if there are none."""
         model = submission.request.model
-        files = self._store(output, f"run {submission.run_id!r} left no model at {model.output_path!r}")
+        work = self._workspace.run(submission.run_id).work
+        inside = work if output.is_relative_to(work) else output
+        files = self._store(
+            output, f"run {submission.run_id!r} left no model at {model.output_path!r}", inside
+        )
         return self._add(
             str(model.name),
             files,
@@ -89,7 +98,7 @@ class StoredModels:
     def list(self) -> Sequence[ModelVersion]:
         """Return all versions, with the aliases, tags and descriptions that scripts set."""
         versions = self._versions.all()
-        notes = {name: read_notes(self._root / name) for name in {version.name for version in versions}}
+        notes = {name: self._read_notes(name) for name in {version.name for version in versions}}
         return [_add_notes(version, notes[version.name]) for version in versions]
 
     def download(self, version: ModelVersion, target: Path) -> None:
@@ -120,6 +129,19 @@ class StoredModels:
             files = self._store(content, f"{source!r} has no files")
         return self._add(name, files, again=True, source=source, **fields)
 
+    def find_damage(self) -> Iterator[Damage]:
+        """Yield the descriptions of versions and names that cannot be read."""
+        yield from self._versions.find_damage()
+        for folder in sorted(self._root.iterdir()) if self._root.is_dir() else ():
+            yield from damage_of(folder / "registry.json", lambda: read_notes(folder))  # noqa: B023 (called at once)
+
+    def _read_notes(self, name: str) -> RegisteredModel | None:
+        try:
+            return read_notes(self._root / name)
+        except StageError as error:
+            warn_once(str(error))
+            return None
+
     @property
     def _index(self) -> "RunIndex":
         from dressage.records.index import RunIndex
@@ -140,11 +162,16 @@ class StoredModels:
 
         return self._versions.add(name, digest, make, again=again)
 
-    def _store(self, folder: Path, missing: str) -> tuple[File, ...]:
-        """Store the files of a folder, or one file. missing: the error if there are none."""
+    def _store(self, folder: Path, missing: str, inside: Path | None = None) -> tuple[File, ...]:
+        """Store the files of a folder, or one file. missing: the error if there are none.
+
+        inside: links that lead out of this folder are not followed; None to follow all.
+        """
+        if inside and leads_out(folder, inside):
+            raise StageError("model", f"{missing}, but {OUTSIDE}; copy the files there instead")
         if folder.is_file():
             return (self._objects.add(folder),)
-        paths = sorted(files_below(folder))
+        paths = sorted(found.path for found in walk(folder, inside=inside) if found.problem is None)
         if not paths:
             raise StageError("model", f"{missing}; save it there, or change the recipe's output path")
         return self._objects.add_all((str(folder / path), path) for path in paths)

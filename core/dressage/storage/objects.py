@@ -8,18 +8,19 @@ bytes are wrong, it is moved to the quarantine; it counts as missing then.
 import os
 import time
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from dressage.errors import StageError
 from dressage.files.copying import ChangedError, Count, copy_file, copy_once
-from dressage.files.digests import digest_of_file
-from dressage.files.disk import name_in_errors
+from dressage.files.digests import digest_of, digest_of_file
+from dressage.files.disk import describe, name_in_errors
 from dressage.files.locks import FileLock
 from dressage.files.stamps import Stamp, settle, stamp_of
-from dressage.files.syncing import sync_files
-from dressage.files.trees import link_file, remove_tree
+from dressage.files.syncing import sync_files, sync_folder
+from dressage.files.trees import link_file, make_read_only, remove_tree
+from dressage.results.damage import Damage
 from dressage.results.versions import File
 from dressage.storage.hash_cache import HashCache
 from dressage.storage.staging import staging_folder
@@ -61,6 +62,21 @@ class ObjectStore:
             if found != digest and self.hashes.digest(self.location(digest)) != digest:
                 del stamps[digest]
         return stamps
+
+    @property
+    def root(self) -> Path:
+        """The folder of the objects."""
+        return self._root
+
+    def find_damage(self) -> Iterator[Damage]:
+        """Yield the objects whose bytes do not match their names. Those that have not changed are not read."""
+        advice = "move it elsewhere; the next run that needs it gets it again from its source"
+        for path in sorted(self._root.glob("[0-9a-f][0-9a-f]/*")):
+            try:
+                if not path.is_file() or self.hashes.digest(path) != path.name:
+                    yield Damage(path=path, problem="its bytes do not match its name", advice=advice)
+            except OSError as error:
+                yield Damage(path=path, problem=describe(error), advice=advice)
 
     def location(self, digest: str) -> str:
         """Return the object's path as text, which is faster."""
@@ -106,13 +122,14 @@ class ObjectStore:
             sync_files([file.path for file in new.values()])
             for file in new.values():
                 self._place(file)
+            sync_files(sorted({self.location(digest)[:-65] for digest in new}))
         self.hashes.save()
         return tuple(File(path=file.name, size=file.stamp.size, sha256=file.sha256) for file in staged)
 
     def adopt(self, path: Path, digest: str | None = None) -> str:
         """Move a file into the store; no other process may write to it. digest: its SHA-256, if already checked."""
         digest = digest or digest_of_file(path)
-        path.chmod(0o444)
+        make_read_only(path)
         descriptor = os.open(path, os.O_RDONLY)
         try:
             stamp = settle(descriptor)
@@ -158,7 +175,9 @@ class ObjectStore:
             if place.is_file() and digest_of_file(place) == file.sha256:
                 continue
             place.parent.mkdir(parents=True, exist_ok=True)
-            temporary = place.with_name(f".{place.name}.partial")
+            temporary = place.with_name(
+                f".{digest_of(place.name)[:16]}.partial"
+            )  # no longer than the name may be
             # The temporary file is its own lock. It is renamed under the lock; waiters then lock a new file.
             with name_in_errors(place), FileLock(temporary):
                 copy_file(self._existing(file), temporary)
@@ -179,6 +198,7 @@ class ObjectStore:
         except FileNotFoundError:
             Path(target).parent.mkdir(parents=True, exist_ok=True)
             Path(file.path).rename(target)
+            sync_folder(self._root)
         self.hashes.add(target, file.stamp, file.sha256, file.read_ns)
 
     def _link_all(self, files: Iterable[File], folder: Path) -> None:
@@ -194,7 +214,7 @@ class ObjectStore:
             except FileNotFoundError:
                 raise self._missing(file) from None
         for inner, _, _ in os.walk(folder, topdown=False):
-            Path(inner).chmod(0o555)
+            make_read_only(inner)
 
     def _existing(self, file: File) -> Path:
         path = self.path(file.sha256 or "")

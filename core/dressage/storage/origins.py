@@ -6,6 +6,8 @@ from pathlib import Path
 import msgspec
 
 from dressage.files.atomic import write_json
+from dressage.files.regular import read_regular
+from dressage.specs.credentials import hide_credentials
 from dressage.specs.datasets import Source
 
 Origins = Mapping[str, Sequence[str]]
@@ -22,14 +24,15 @@ def origins_of(sources: Sequence[Source]) -> Origins:
 def read_origins(folder: Path) -> Origins:
     """Return the origins of the version with this folder; none if they are not known."""
     try:
-        return msgspec.json.decode(_file(folder).read_bytes(), type=dict[str, list[str]])
-    except (OSError, ValueError):
+        return msgspec.json.decode(read_regular(_file(folder)), type=dict[str, list[str]])
+    except (OSError, ValueError, RecursionError):
         return {}
 
 
 def note_origins(folder: Path, new: Origins) -> None:
-    """Add addresses to the known origins of a version; the latest come first."""
+    """Add addresses to the known origins of a version, without their secrets; the latest come first."""
     known = read_origins(folder)
+    new = {path: [*map(hide_credentials, addresses)] for path, addresses in new.items()}
     if all(set(addresses) <= set(known.get(path, ())) for path, addresses in new.items()):
         return
     joined = {

@@ -11,8 +11,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from dressage.errors import StageError
 from dressage.files.trees import remove_tree
 from dressage.records.workspace import Workspace
+from dressage.results.damage import warn_once
 from dressage.results.versions import ModelVersion
 from dressage.storage.models import StoredModels
 from dressage.storage.objects import ObjectStore
@@ -34,7 +36,14 @@ class ModelRegistry:
         if not self._root.is_dir():
             return []
         names = sorted(folder.name for folder in self._root.iterdir() if not folder.name.startswith("."))
-        return [name for name in names if self.find(name)]
+        return [name for name in names if self._is_readable(name)]
+
+    def _is_readable(self, name: str) -> bool:
+        try:
+            return self.find(name) is not None
+        except StageError as error:
+            warn_once(str(error))
+            return False
 
     def notes_of(self, model: RegisteredModel, version: ModelVersion) -> VersionNotes:
         """Return a version's notes; a version that was added after `model` was read has default ones."""

@@ -12,7 +12,9 @@ from msgspec import Struct, field
 
 from dressage.errors import StageError
 from dressage.files.atomic import write_json
+from dressage.files.disk import describe
 from dressage.files.encoding import from_json, to_json
+from dressage.files.regular import read_regular
 
 
 class VersionNotes(Struct, kw_only=True):
@@ -51,16 +53,13 @@ def read_notes(folder: Path) -> RegisteredModel | None:
     """Read the metadata of the name with this folder; None if it has none. Raises StageError if it is damaged."""
     path = folder / "registry.json"
     try:
-        return from_json(RegisteredModel, json.loads(path.read_text()))
+        return from_json(RegisteredModel, json.loads(read_regular(path)))
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except (ValueError, TypeError, RecursionError) as error:
-        raise StageError(
-            "model",
-            f"{str(path)!r} is damaged ({error}); move it elsewhere: the aliases, tags and descriptions are lost, the"
-            " versions are kept",
-        ) from error
+    except (OSError, ValueError, TypeError, RecursionError) as error:
+        then = "move it elsewhere: the aliases, tags and descriptions are lost, the versions are kept"
+        raise StageError("model", f"{str(path)!r} is damaged ({describe(error)}); {then}") from error
 
 
 def write_notes(folder: Path, model: RegisteredModel) -> None:
-    write_json(folder / "registry.json", to_json(model), indent=1)
+    write_json(folder / "registry.json", to_json(model), indent=1, durable=True)

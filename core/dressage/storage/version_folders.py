@@ -27,10 +27,10 @@ class Problem(NamedTuple):
     sha256: str = ""
 
     def __str__(self) -> str:
-        return f"file {self.path!r} {_WORDS[self.kind]}"
+        return f"file {self.path!r} {WORDS[self.kind]}"
 
 
-_WORDS = {
+WORDS = {
     "missing": "was deleted after it was registered",
     "changed": "was changed after it was registered",
     "extra": "was added after the dataset was registered",

@@ -5,8 +5,10 @@ version is not used again: FOLDER/NAME/VERSION.deleted marks it.
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -15,12 +17,18 @@ from msgspec.structs import replace
 
 from dressage.errors import StageError
 from dressage.files.atomic import write_bytes
+from dressage.files.digests import check_digest
 from dressage.files.encoding import from_json, to_json
 from dressage.files.locks import FileLock
+from dressage.files.regular import read_regular
+from dressage.files.syncing import sync_folder
 from dressage.files.trees import remove_tree
+from dressage.results.damage import Damage, damage_of, warn_once
 from dressage.results.versions import DatasetVersion, ModelVersion
 
 V = TypeVar("V", DatasetVersion, ModelVersion)
+_NUMBER = re.compile(r"[1-9][0-9]{0,8}")
+"""What `str` makes of a version's number; a copy of its file, such as "1 (copy).json", has another name."""
 
 
 class Versions(Generic[V]):
@@ -46,20 +54,31 @@ class Versions(Generic[V]):
     def of(self, name: str) -> Iterator[V]:
         """Yield the versions of a name, the newest first."""
         for number in sorted(self._numbers(name), reverse=True):
-            with suppress(FileNotFoundError):  # deleted or renamed in the meantime
+            try:
                 yield self._read(name, number)
+            except FileNotFoundError:  # deleted or renamed in the meantime
+                continue
+            except StageError as error:  # the others can be used
+                warn_once(f"{error}; it is left out")
+
+    def find_damage(self) -> Iterator[Damage]:
+        """Yield the versions that cannot be read, and what else should not be here."""
+        for name in self._names():
+            for number in sorted(self._numbers(name)):
+                with suppress(FileNotFoundError):
+                    yield from damage_of(self._file(name, number), lambda: self._read(name, number))  # noqa: B023
 
     def get(self, name: str, number: int) -> V | None:
-        """Return one version; None if it does not exist."""
+        """Return one version; None if it does not exist. Raises StageError if it is damaged."""
         try:
             return self._read(name, number)
         except FileNotFoundError:
             return None
 
     def find(self, name: str, digest: str) -> V | None:
-        """Return the newest version with this content; None if there is none."""
+        """Return the newest version with this content that is not damaged; None if there is none."""
         for number in sorted(self._numbers(name), reverse=True):
-            with suppress(FileNotFoundError):  # deleted or renamed in the meantime
+            with suppress(FileNotFoundError, StageError):  # deleted or renamed in the meantime, or damaged
                 if self._digest(name, number) == digest:
                     return self._read(name, number)
         return None
@@ -77,7 +96,9 @@ class Versions(Generic[V]):
             if not again and (found := self.find(name, digest)):
                 return found
             version = make(self.next(name))
-            write_bytes(self._file(name, version.version), _encode(version))
+            write_bytes(self._file(name, version.version), _encode(version), durable=True)
+            if version.version == 1:
+                sync_folder(self._folder)
             return version
 
     def delete(self, name: str, number: int) -> None:
@@ -111,18 +132,23 @@ class Versions(Generic[V]):
         """Read a version. Its name is the folder's, because the model may have been renamed."""
         path = self._file(name, number)
         try:
-            return replace(_decode(path.read_bytes(), self._kind), name=name)
-        except (ValueError, TypeError, RecursionError, IsADirectoryError) as error:
+            version = replace(_decode(read_regular(path), self._kind), name=name)
+            _check(version, number)
+        except FileNotFoundError:
+            raise
+        except (OSError, ValueError, TypeError, RecursionError) as error:
             kind = "model" if self._kind is ModelVersion else "dataset"
+            reason = error.strerror if isinstance(error, OSError) else str(error) or type(error).__name__
             raise StageError(
-                kind, f"{str(path)!r} is damaged ({error}); move it elsewhere to use the other versions"
+                kind, f"{str(path)!r} is damaged ({reason}); move it elsewhere, and register the {kind} again"
             ) from error
+        return version
 
     def _digest(self, name: str, number: int) -> str | None:
         """Return a version's digest, without its files; None if the description is damaged: `_read` says how."""
         try:
-            return msgspec.json.decode(self._file(name, number).read_bytes(), type=_Head).digest
-        except (msgspec.MsgspecError, IsADirectoryError):
+            return msgspec.json.decode(read_regular(self._file(name, number)), type=_Head).digest
+        except (ValueError, OSError, RecursionError):
             return self._read(name, number).digest
 
     def _file(self, name: str, number: int) -> Path:
@@ -131,11 +157,21 @@ class Versions(Generic[V]):
     def _numbers(self, name: str, suffix: str = "json") -> list[int]:
         folder = self._folder / name
         found = folder.glob(f"*.{suffix}") if folder.is_dir() else ()
-        return [int(file.stem) for file in found if file.stem.isdecimal()]
+        return [int(file.stem) for file in found if _NUMBER.fullmatch(file.stem)]
 
 
 class _Head(msgspec.Struct):
     digest: str
+
+
+def _check(version: DatasetVersion | ModelVersion, number: int) -> None:
+    """Raise ValueError for what the types of the fields do not show."""
+    if version.version != number:
+        raise ValueError(f"it describes version {version.version}")
+    datetime.fromisoformat(version.created)
+    for file in version.files:
+        if file.sha256 is not None:
+            check_digest(file.sha256)
 
 
 def _encode(version: DatasetVersion | ModelVersion) -> bytes:

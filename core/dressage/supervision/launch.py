@@ -2,9 +2,10 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args, get_origin, get_type_hints
 
 from dressage.files.atomic import write_json
+from dressage.files.regular import read_regular
 from dressage.supervision.resources import Needs
 
 if TYPE_CHECKING:
@@ -24,7 +25,8 @@ class Launch(NamedTuple):
     source: the run's snapshot. checkpoints: relative to the working directory. grace_s: the time between SIGTERM and
     SIGKILL. time_limit_s: for the script; None for no limit. retries: how many more attempts may follow an
     interruption. registers: whether a model is registered at the end. workspace: its root. inputs: "none" if the run
-    reads no dataset; "copy" if it gets its own copies.
+    reads no dataset; "copy" if it gets its own copies. umask: the script's; None in an earlier file.
+    log_limit: the size of the log in bytes after which output is left out; None for no limit.
     """
 
     run_id: str
@@ -48,6 +50,8 @@ class Launch(NamedTuple):
     registers: bool
     workspace: str
     inputs: str = "none"
+    umask: int | None = None
+    log_limit: int | None = None
 
     @property
     def needs(self) -> Needs:
@@ -55,19 +59,31 @@ class Launch(NamedTuple):
 
     @classmethod
     def read(cls, path: Path) -> "Launch":
-        """Read the file. Raises TypeError if it has other fields."""
-        return cls(**json.loads(path.read_text()))
+        """Read the file. Raises OSError, and ValueError or TypeError if it has other fields or wrong types."""
+        launch = cls(**json.loads(read_regular(path)))
+        for name, kind in get_type_hints(cls).items():
+            if not _is(getattr(launch, name), kind):
+                raise TypeError(f"{name} is {getattr(launch, name)!r:.80}")
+        return launch
 
     @classmethod
     def find(cls, path: Path) -> "Launch | None":
         """Read the file; None if it does not exist or is damaged."""
         try:
             return cls.read(path)
-        except (OSError, ValueError, TypeError):
+        except (OSError, ValueError, TypeError, RecursionError):
             return None
 
     def write(self, path: Path) -> None:
         write_json(path, self._asdict(), indent=1)
+
+
+def _is(value: Any, kind: Any) -> bool:
+    """Return whether a JSON value has the type of a field."""
+    if (inner := get_args(kind)) and (outer := get_origin(kind)) in (list, dict):
+        items = (*value.keys(), *value.values()) if isinstance(value, dict) else value
+        return isinstance(value, outer) and all(isinstance(item, inner[-1]) for item in items)
+    return isinstance(value, kind) or (value is not None and type(value) is int and float in (kind, *inner))
 
 
 class Command(NamedTuple):

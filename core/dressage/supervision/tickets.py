@@ -20,7 +20,15 @@ from typing import NamedTuple
 
 from dressage.files.atomic import write_json
 from dressage.files.locks import is_locked
+from dressage.files.regular import read_regular
 from dressage.records.run_folder import RunFolder
+
+_LONGEST_NUMBER = 20
+"""Digits of a ticket's number that are read."""
+
+
+_LAST = 1 << 62
+"""The number of a damaged ticket."""
 
 
 class Ticket(NamedTuple):
@@ -47,7 +55,7 @@ class Ticket(NamedTuple):
 
 
 class TicketQueue:
-    """The queue in `folder`, which is next to the target's description."""
+    """The queue in `folder`, which is next to the target's description. workspace: its root."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -55,7 +63,8 @@ class TicketQueue:
         self._waiting = folder / "waiting"
         self._running = folder / "running"
         self._target = folder.with_name(f"{folder.name.removesuffix('.queue')}.json")
-        self._runs = folder.parents[1] / "runs"
+        self.workspace = folder.parents[1]
+        self._runs = self.workspace / "runs"
 
     @property
     def target(self) -> str:
@@ -74,7 +83,7 @@ class TicketQueue:
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Hold the queue's lock: no other process adds, starts or removes a ticket. Hold it only briefly."""
-        descriptor = os.open(self.folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        descriptor = os.open(self.folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield
@@ -85,17 +94,18 @@ class TicketQueue:
     def read_slots(self, default: int) -> int:
         """Return how many runs the target executes at a time. default: if the target was deleted."""
         try:
-            return int(json.loads(self._target.read_text())["slots"])
-        except (OSError, ValueError, KeyError, TypeError):
+            return int(json.loads(read_regular(self._target))["slots"])
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return default
 
     def draw(self, run_id: str, attempt: int, priority: int, keeper: str) -> Ticket:
         """Add a run to the queue. Hold the lock."""
         counter = self.folder / "number"
         try:
-            number = int(counter.read_text()) + 1
-        except (FileNotFoundError, ValueError):
-            number = max((ticket.number for ticket in [*self.waiting(), *self.running()]), default=0) + 1
+            number = int(read_regular(counter)[:_LONGEST_NUMBER]) + 1
+        except (OSError, ValueError):
+            drawn = (ticket.number for ticket in [*self.waiting(), *self.running()])
+            number = max((one for one in drawn if one != _LAST), default=0) + 1
         write_json(counter, number)
         ticket = Ticket(run_id, attempt, number, priority, keeper)
         self.write(ticket)
@@ -156,6 +166,16 @@ class TicketQueue:
         """Return the ticket of a run that took a slot; None if it has none."""
         return _read(self._running / run_id)
 
+    def damaged(self) -> list[Path]:
+        """Return the files that are not the ticket of a run."""
+        folders = (self._waiting, self._running)
+        return [
+            folder / ticket.run_id
+            for folder in folders
+            for ticket in _read_all(folder)
+            if ticket.number == _LAST or not self.run(ticket.run_id).path.is_dir()
+        ]
+
     def find_lock(self, run_id: str) -> Path | None:
         """Return the lock that shows that a run takes its slot: its supervisor's or its script's; None if neither."""
         folder = self.run(run_id)
@@ -170,15 +190,23 @@ def _read_all(folder: Path) -> Iterator[Ticket]:
                 yield ticket
 
 
+def _check(ticket: Ticket, run_id: str) -> Ticket:
+    """Return the ticket. Raises TypeError or ValueError if a field is wrong."""
+    numbers = (ticket.attempt, ticket.number, ticket.priority)
+    if ticket.run_id != run_id or not all(type(number) is int for number in numbers):
+        raise ValueError("it is the ticket of another run, or has no number")
+    if not isinstance(ticket.keeper, str) or not isinstance(ticket.note, str | None):
+        raise TypeError("its keeper or its note is not text")
+    return ticket
+
+
 def _read(path: Path) -> Ticket | None:
     """Read a ticket; None if it does not exist. A damaged one counts as the last in the queue."""
     try:
-        ticket = Ticket(*json.loads(path.read_bytes()))
+        return _check(Ticket(*json.loads(read_regular(path))), path.name)
     except FileNotFoundError:
         return None
-    except (ValueError, TypeError):
-        ticket = None
-    if ticket and ticket.run_id == path.name and all(isinstance(part, int) for part in ticket.rank):
-        return ticket
+    except (OSError, ValueError, TypeError, RecursionError):
+        pass
     note = f"its ticket is damaged; continue the run with: dressage resume {path.name}"
-    return Ticket(path.name, 0, 1 << 62, note=note, is_blocked=True)
+    return Ticket(path.name, 0, _LAST, note=note, is_blocked=True)

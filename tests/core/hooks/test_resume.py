@@ -61,7 +61,7 @@ def failed_run(engine: Engine, tiny: Tiny) -> Run:
 
 
 def attempts(run: Run) -> int:
-    return sum(event["event"] == "run.submitted" for event in run.folder.journal.events())
+    return sum(event.event == "run.submitted" for event in run.folder.journal.events())
 
 
 def test_a_policy_that_refuses_stops_a_resume(engine: Engine, failed_run: Run):
@@ -164,7 +164,7 @@ def test_disabling_a_policy_at_a_resume_is_written_to_the_record(
 
 def test_nothing_is_written_where_policies_say_the_same_again(engine: Engine, failed_run: Run):
     engine.resume(failed_run.id).wait(60)
-    assert not [event for event in failed_run.folder.journal.events() if event["event"] == "run.judged"]
+    assert not [event for event in failed_run.folder.journal.events() if event.event == "run.judged"]
 
 
 def test_attaching_to_a_run_that_continues_asks_nobody(engine: Engine, tiny: Tiny, project: Path):

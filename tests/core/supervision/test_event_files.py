@@ -14,6 +14,7 @@ from tests.waiting import eventually
 
 from dressage import Engine
 from dressage.engine.runs import Run
+from dressage.results.entries import MetricsLogged
 from dressage.supervision.event_files.recording import record_event_files
 from dressage.supervision.launch import Launch
 
@@ -33,6 +34,7 @@ from pathlib import Path
 from dressage.records.journal import Journal
 from dressage.records.run_folder import RunFolder
 from dressage.supervision.event_files.recording import record_event_files
+from dressage.results.entries import MetricsLogged
 from dressage.supervision.launch import Launch
 lines, write = [], Journal._write
 def die_before(journal, event, fields, **how):
@@ -180,7 +182,7 @@ def test_a_canceled_run_keeps_its_metrics(engine: Engine, script: WriteScript):
 
 def test_the_metrics_are_recorded_before_the_end(engine: Engine, script: WriteScript):
     run = run_script(engine, script, "write('runs', 'loss', [1])")
-    assert [event["event"] for event in run.folder.journal.events()][-2:] == ["metrics", "state"]
+    assert [event.event for event in run.folder.journal.events()][-2:] == ["metrics", "state"]
 
 
 RESUMES = """
@@ -231,7 +233,7 @@ def test_a_reader_that_is_killed_at_any_line_leaves_nothing_doubled(
     record_event_files(run.folder, Launch.read(run.folder.launch), 1)
     assert values(run, "a/loss") == [(step, step / 2) for step in range(2300)]
     assert values(run, "b/loss") == [(step, step / 2) for step in range(200)]
-    items = [event["items"] for event in run.folder.journal.events() if event["event"] == "metrics"]
+    items = [event.items for event in run.folder.journal.events() if isinstance(event, MetricsLogged)]
     assert sum(map(len, items)) == 2500
 
 
@@ -290,4 +292,4 @@ def test_any_other_content_does_not_fail_the_run(engine: Engine, script: WriteSc
 def test_a_run_without_event_files_locks_and_writes_nothing_for_them(engine: Engine, script: WriteScript):
     run = run_script(engine, script, "")
     assert not run.folder.lock("metrics").exists()
-    assert "metrics" not in {event["event"] for event in run.folder.journal.events()}
+    assert "metrics" not in {event.event for event in run.folder.journal.events()}

@@ -14,6 +14,7 @@ from tests.waiting import eventually
 from dressage import Engine, StageError
 from dressage.engine.runs import Run
 from dressage.files.locks import is_locked
+from dressage.results.entries import ScriptStarted
 
 DIES_ONCE = """
 import os, pathlib, signal
@@ -30,8 +31,8 @@ DIES = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
 
 def script_group(run: Run) -> int:
     """Return the process group of the run's script."""
-    events = [event for event in run.folder.journal.events() if event["event"] == "script.started"]
-    return int(events[-1]["group"])
+    events = [event for event in run.folder.journal.events() if isinstance(event, ScriptStarted)]
+    return events[-1].group
 
 
 def is_running(process: int) -> bool:

@@ -15,6 +15,8 @@ from tests.waiting import eventually
 
 from dressage import Engine
 from dressage.engine.runs import Run
+from dressage.results.entries import ScriptStarted, StateEntered
+from dressage.results.statuses import ENDED
 
 KILLS = 200
 ALL_AT_ONCE = 0.15
@@ -85,11 +87,9 @@ def test_every_run_ends_once_and_in_order(engine: Engine, script: WriteScript, p
     starts = []
     for run in kills.runs:
         events = list(run.folder.journal.events())
-        starts += [event["time"] for event in events if event["event"] == "script.started"][:1]
+        starts += [event.time for event in events if isinstance(event, ScriptStarted)][:1]
         ends = Counter(
-            event["attempt"]
-            for event in events
-            if event["event"] == "state" and event["state"] in ("Completed", "Failed", "Canceled")
+            event.attempt for event in events if isinstance(event, StateEntered) and event.state in ENDED
         )
         assert set(ends.values()) == {1}
     assert starts == sorted(starts)

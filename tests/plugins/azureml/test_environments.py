@@ -1,17 +1,27 @@
 """Environments and their images."""
 
+import json
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from tests.azureml import Loopback
+from tests.azureml import Loopback, worker_python
 from tests.package_index import serve_index
 
 from dressage import Engine, Environment, Index, Project, SpecError, StageError
 from dressage.platforms.protocols import Environments
 
+BY_HAND = """
+import json
+from azureml.core import Environment, Workspace
+
+workspace = Workspace.from_config()
+Environment("by-hand").register(workspace)
+print(json.dumps(Environment.get(workspace, "tiny-env").version))
+"""
 BUILD = "/builds/[0-9a-f]+$"
 
 
@@ -265,3 +275,20 @@ def test_of_an_interpreter_without_a_description_the_image_has_mlflow(environmen
     plan = environments.plan(Environment(name="lab", interpreter=Path(sys.prefix)))
     assert plan.key == environments.plan(Environment(name="lab")).key
     assert "the image has Python and MLflow alone; name its packages with" in plan.reasons[-1]
+
+
+def test_environments_are_found_by_name_with_the_sdk_and_the_other_way_round(
+    environments: Environments, project: Path
+):
+    key = environments.ensure(Environment(name="tiny-env"), lambda *_: None).key
+    sdk = subprocess.run(
+        [worker_python(), "-c", BY_HAND], cwd=project, check=True, capture_output=True, text=True
+    )
+    assert json.loads(sdk.stdout.splitlines()[-1]) == key[:12]
+    assert {one.name: one.key for one in environments.list()} == {"by-hand": "1", "tiny-env": key[:12]}
+
+
+@pytest.mark.parametrize("name", ["AzureML-mine", "microsoft-mine"])
+def test_a_name_that_azure_ml_keeps_for_itself_is_refused(environments: Environments, name: str):
+    with pytest.raises(SpecError, match=f"'{name}': names in Azure ML must not begin with"):
+        environments.plan(Environment(name=name))

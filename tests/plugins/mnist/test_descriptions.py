@@ -8,7 +8,7 @@ from tests.guests import GUESTS, cpu_environment
 
 import dressage_jax_mnist
 import dressage_pytorch_mnist
-from dressage import ComputeTarget, Engine, Index, SettingsError
+from dressage import ComputeTarget, Index
 from dressage.storage import snapshots
 
 GPU = ComputeTarget(name="any", accelerator="gpu")
@@ -52,12 +52,6 @@ def test_all_train_on_the_same_data_and_the_same_cluster(recipe: str):
     ours, theirs = plugin.settings()(data="digits"), keras.settings()(data="digits")
     assert plugin.dataset(settings=ours) == keras.dataset(settings=theirs)
     assert plugin.compute(settings=ours) == keras.compute(settings=theirs)
-
-
-@pytest.mark.parametrize("recipe", RECIPES)
-def test_a_retired_size_is_refused(engine: Engine, recipe: str):
-    with pytest.raises(SettingsError, match=r"STANDARD_NC6.*retired.*use Standard_NC4as_T4_v3"):
-        engine.plan(recipe, set={"vm_size": "STANDARD_NC6", "data": "digits"})
 
 
 def test_the_cpu_build_of_pytorch_comes_from_its_own_index():

@@ -5,7 +5,7 @@ if the process is killed and another one continues.
 """
 
 import re
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from posixpath import dirname
@@ -14,6 +14,7 @@ from typing import Any
 from dressage.files.disk import describe
 from dressage.files.locks import FileLock, is_locked
 from dressage.records.run_folder import RunFolder
+from dressage.results.entries import BatchLogged, MetricsLogged
 from dressage.results.metrics import Point
 from dressage.supervision.event_files.finding import find_event_files, prefixes_of
 from dressage.supervision.event_files.framing import DamagedError
@@ -92,21 +93,21 @@ def _record(folder: RunFolder, launch: Launch, attempt: int) -> None:
 
 def _read_progress(folder: RunFolder, attempt: int) -> _Progress:
     progress = _Progress()
-    for event in folder.journal.events():
-        parts = event.get("parts") or () if event.get("event") == "batch" else (event,)
+    for entry in folder.journal.events():
+        parts = entry.parts if isinstance(entry, BatchLogged) else (entry,)
         for part in parts:
-            if part.get("event") == "metrics" and "run" not in event:
-                _note(progress, part, is_current=event.get("attempt") == attempt)
+            if isinstance(part, MetricsLogged) and getattr(entry, "run", None) is None:
+                _note(progress, part, is_current=entry.attempt == attempt)
     return progress
 
 
-def _note(progress: _Progress, event: Mapping[str, Any], *, is_current: bool) -> None:
-    if "file" in event:
-        progress.ends[event["file"]] = event["end"]
-        if is_current:
-            progress.current.add(event["file"])
-    else:
-        progress.logged.update(item["key"] for item in event["items"])
+def _note(progress: _Progress, logged: MetricsLogged, *, is_current: bool) -> None:
+    if logged.file is None:
+        progress.logged.update(item.key for item in logged.items)
+        return
+    progress.ends[logged.file] = logged.end
+    if is_current:
+        progress.current.add(logged.file)
 
 
 def _read(

@@ -11,6 +11,14 @@ from urllib.parse import quote
 
 from dressage.files.disk import describe
 from dressage.records.journal import Journal
+from dressage.results.entries import (
+    Entry,
+    RequestRefused,
+    StatusChanged,
+    UnknownEntry,
+    UnreadableEntry,
+    entry_of,
+)
 from dressage.results.tracking import Experiment, LoggedModel, RunData, Tracked
 from dressage.supervision.tracking.errors import RefusedError, invalid, missing
 
@@ -62,7 +70,7 @@ class TrackingState:
         self._was_opened = False
         for event in journal.events():
             self.tracked.apply(event)
-            if event.get("event") == "tracking.status" and "run" not in event:
+            if isinstance(event, StatusChanged) and event.run is None:
                 self._was_opened = True
 
     @cached_property
@@ -83,13 +91,15 @@ class TrackingState:
     def write(self, event: str, run_id: str | None = None, **fields: Any) -> None:
         """Append an event to the journal, then update the state. run_id: of a further run, or None."""
         whose = {} if run_id in (None, self.identity.run_id) else {"run": run_id}
+        fields = {"attempt": self.identity.attempt, **whose, **fields}
+        entry = _check({"event": event, **fields})
         with self.lock:
             try:
-                self._journal.append(event, attempt=self.identity.attempt, **whose, **fields)
+                self._journal.append(event, **fields)
             except OSError as error:  # tell the client that it was not written
                 message = f"cannot write the run's journal: {describe(error)}"
                 raise RefusedError(507, "INTERNAL_ERROR", message) from error
-            self.tracked.apply({"event": event, "attempt": self.identity.attempt, **whose, **fields})
+            self.tracked.apply(entry)
 
     def write_all(self, events: Sequence[Event], run_id: str | None = None) -> None:
         """Write several events of one run: all of them or, on an error, none."""
@@ -164,7 +174,7 @@ class TrackingState:
                 request, message = "other requests", ""
             count = refused[request].count + 1 if request in refused else 1
             fields: dict[str, Any] = {"request": request, "count": count, "message": message}
-            self.tracked.apply({"event": "tracking.refused", **fields})
+            self.tracked.apply(RequestRefused(**fields))
             if _is_power_of_ten(count):
                 self._note_refusal(**fields)
 
@@ -192,6 +202,14 @@ class TrackingState:
     def models_folder(self) -> Path:
         """The folder from which this run's script reads registered versions."""
         return self.identity.artifacts.parent / "models"
+
+
+def _check(event: dict[str, Any]) -> Entry:
+    """Return the event as readers will see it. Raises ValueError if they could not read it."""
+    entry = entry_of(event)
+    if isinstance(entry, UnreadableEntry | UnknownEntry):
+        raise ValueError(f"event {event!r:.200} cannot be read: {getattr(entry, 'problem', 'unknown')}")  # noqa: TRY004
+    return entry
 
 
 def address_of(folder: Path) -> str:

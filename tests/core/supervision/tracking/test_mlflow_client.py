@@ -156,7 +156,7 @@ def test_steps_that_a_resumed_run_repeats_replace_the_earlier_ones(endpoint_of: 
 
 def test_a_script_that_says_it_failed_does_not_decide(endpoint: Served):
     endpoint.client("import mlflow; mlflow.start_run(); mlflow.end_run('FAILED')")
-    assert "state" not in {event["event"] for event in endpoint.journal.events()}
+    assert "state" not in {event.event for event in endpoint.journal.events()}
     assert endpoint.tracked.status == "FAILED"
 
 

@@ -1,0 +1,22 @@
+"""Read files that somebody else may have replaced, such as by a folder or a named pipe."""
+
+import errno
+import os
+import stat
+from io import BufferedReader
+from pathlib import Path
+
+
+def open_regular(path: Path) -> BufferedReader:
+    """Open a file to read its bytes. Raises OSError, also for what is not a file: a pipe would block."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "not a file; move it elsewhere", str(path))
+    return os.fdopen(descriptor, "rb")
+
+
+def read_regular(path: Path) -> bytes:
+    """Return the bytes of a file. Raises OSError, as `open_regular`."""
+    with open_regular(path) as file:
+        return file.read()
