@@ -18,7 +18,7 @@ ROOT = DOCS.parent
 OUTPUT = ROOT / "build" / "docs"
 FROM_ROOT = {"README.md": "index.md", "CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"}
 FROM_DOCS = {"reference/README.md": "reference/index.md"}
-GUESTS = ("sklearn-digits", "lightgbm-csv")
+GUESTS = ("keras-mnist", "pytorch-mnist", "jax-mnist", "sklearn-digits", "lightgbm-csv")
 GUIDES = ("users", "azure", "tutorial", "plugin-authors", "platform-authors", "operators", "architecture")
 _LINK = re.compile(r"(\[[^\]]*\]\()([^)#\s:]+\.md)(#[^)]*)?(\))")
 

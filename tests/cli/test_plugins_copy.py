@@ -418,6 +418,7 @@ class TestRefusals:
         ("lab = 1\nx.lab = lab", "lab = 1\nx.lab = lab"),
         ("import tools.x\ny = tools.x.z", "import mine.tools.x\ny = mine.tools.x.z"),
         ("import labs, lab_a", "import labs, lab_a"),
+        ('import lab\nx = f"""\n{lab.a}"""', 'import mine\nx = f"""\n{mine.a}"""'),
         ("f('lab.a', 'lab', 'a lab', 'labs')", "f('mine.a', 'mine', 'a lab', 'labs')"),
         ("ü = 'é'; import lab", "ü = 'é'; import mine"),
         ("f(name='old')\nf('old')", "f(name='new')\nf('old')"),

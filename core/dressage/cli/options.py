@@ -1,6 +1,7 @@
 """Options shared by several commands, and shell completion of their values."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -19,9 +20,15 @@ StreamFormat = Literal["table", "json", "jsonl"]
 
 
 def open_engine(platforms: "Mapping[str, Mapping[str, Any]] | None" = None) -> "Engine":
+    """Return an engine of the current folder. This process gives new files the permissions of its workspace."""
     from dressage.engine.engine import Engine
+    from dressage.errors import DressageError
+    from dressage.files.permissions import follow_folder
 
-    return Engine(platforms=platforms)
+    engine = Engine(platforms=platforms)
+    with suppress(DressageError, OSError):  # the command reports it
+        follow_folder(engine.workspace.mode)
+    return engine
 
 
 @silent()

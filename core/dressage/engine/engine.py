@@ -47,6 +47,7 @@ from dressage.results.plans import Plan
 from dressage.results.statuses import ResumedRun, RunStatus, RunSummary
 from dressage.results.versions import DatasetVersion, ModelVersion
 from dressage.specs import configuration
+from dressage.specs.dataset_addresses import Addresses
 from dressage.specs.settings import Owner, Setting, list_settings
 from dressage.storage import snapshots
 from dressage.storage.hash_cache import HashCache
@@ -86,6 +87,7 @@ class Engine:
         self.plugins = Plugins(lambda: self.configuration.plugins())  # noqa: PLW0108 (read on first use)
         self._given_options = platforms or {}
         self._platforms: dict[str, PlatformProxy] = {}
+        self._addresses = Addresses()
 
     @cached_property
     def configuration(self) -> configuration.Configuration:
@@ -96,7 +98,7 @@ class Engine:
     def workspace(self) -> Workspace:
         """The workspace; its folder may not exist yet. Raises SettingsError if it cannot be read."""
         named = self.configuration.option("workspace").value
-        found = Workspace(find_workspace(self.directory, named))
+        found = Workspace(find_workspace(self.directory, named), self.configuration.workspace_mode())
         found.open()
         return found
 
@@ -359,6 +361,7 @@ class Engine:
             self.configuration,
             lambda: self.platform(on),
             self._hashes,
+            self._addresses,
             given=given or {},
             tags=tags or {},
             **{"experiment": None, "name": None, **named},
@@ -433,7 +436,9 @@ class Engine:
 
     def _run(self, request: RunRequest, client_lock: FileLock | None = None) -> Run:
         """Create the object of a run. Its platform is loaded on first use: the record is readable without it."""
-        return Run(self.workspace, lambda: self.platform(request.platform), request, client_lock)
+        return Run(
+            self.workspace, lambda: self.platform(request.platform), request, client_lock, self._addresses
+        )
 
     def _status(self, run_id: str) -> RunStatus:
         return self.get(run_id).status

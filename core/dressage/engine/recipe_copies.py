@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from os.path import exists  # unlike that of a Path, it takes any text
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -50,12 +51,9 @@ def _with_absolute_paths(recipe: Recipe, given: Mapping[str, Any]) -> dict[str, 
     """Return the settings as text, with absolute paths in place of relative ones: the tests of the copy use them."""
     declared = list_settings(recipe.settings) if recipe.settings else ()
     any_text = {setting.name for setting in declared if "str" in setting.type and not setting.choices}
-    return {
-        name: str(Path(value).absolute())
-        if name.replace("-", "_") in any_text and Path(value).exists()
-        else str(value)
-        for name, value in given.items()
-    }
+    texts = {name: str(value) for name, value in given.items()}
+    paths = {name for name, text in texts.items() if name.replace("-", "_") in any_text and exists(text)}  # noqa: PTH110
+    return {name: str(Path(text).absolute()) if name in paths else text for name, text in texts.items()}
 
 
 def _entry_of(provider: Provider) -> tuple[str, str]:

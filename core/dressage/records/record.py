@@ -17,6 +17,7 @@ from dressage.records.texts import Texts
 from dressage.results.entries import (
     Entry,
     EnvironmentLost,
+    FilesLeftOut,
     RunCreated,
     RunDetached,
     RunJudged,
@@ -91,6 +92,8 @@ class Record:
                 self._resume(entry)
             case EnvironmentLost():
                 self.lost_environment = entry.attempt == self.attempt
+            case FilesLeftOut():
+                self.tracked.left_out = {item.path: item.problem for item in entry.items}
             case StateEntered():
                 self._enter(entry)
             case _:
@@ -107,6 +110,7 @@ class Record:
         if entry.retry:  # the platform starts it itself: it needs no client to submit it
             self.submitted = max(self.submitted, self.attempt)
         self.lost_environment = False
+        self.tracked.left_out = {}
         self.changes += 1
         self.detached = self.detached and entry.retry
         self.status = RunStatus(state="Preparing")

@@ -56,12 +56,14 @@ class FileDataset:
     name: unique in the workspace; letters, digits, '-', '_', '.'.
     sources: the files, in any order; each with a different path.
     description, tags: of the dataset, for people.
+    left_out: what the folder of the sources has and the dataset does not; lines for people, shown in the plan.
     """
 
     name: str
     sources: tuple[Source, ...]
     description: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         check_name("dataset", self.name)

@@ -85,15 +85,12 @@ class Copy:
 
     def _has_modules(self, directory: Path) -> bool:
         """Return whether a folder is part of a package's code, so that all of its files are copied."""
-        roots = [
-            package.path.resolve() for package in self.original.packages if _is_inside(directory, package)
-        ]
-        chain = (
-            [folder for folder in (directory, *directory.parents) if folder.is_relative_to(roots[0])]
-            if roots
-            else []
-        )
-        return bool(chain) and all((folder / "__init__.py").is_file() for folder in chain)
+        for package in self.original.packages:
+            if _is_inside(directory, package):
+                inside = directory.relative_to(package.path.resolve())
+                folders = [package.path / folder for folder in (inside, *inside.parents)]
+                return all((folder / "__init__.py").is_file() for folder in folders)
+        return False
 
 
 def files_of(placed: Mapping[str, Scripts]) -> dict[str, Content]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.metadata import Distribution, distribution
+from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -55,7 +55,10 @@ class Original:
 
 def find_original(recipe: str, entry: str, distribution_name: str) -> Original:
     """Find what belongs to an installed recipe. Raises SettingsError if it cannot be copied."""
-    installed = distribution(distribution_name)
+    try:
+        installed = distribution(distribution_name)
+    except PackageNotFoundError as error:
+        raise _refusal(recipe, f"has no metadata of its distribution {distribution_name!r}") from error
     package = _find_package(recipe, entry.partition(":")[0])
     packages = tuple(_with_libraries(package, installed))
     for one in packages:

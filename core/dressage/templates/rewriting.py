@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 Span = tuple[int, int]
 """Start and end of a piece of code, in bytes."""
+_FROM = re.compile(rb"from[\s\\]+")
 
 
 class Renames(NamedTuple):
@@ -57,53 +58,65 @@ class _Finder:
         self._starts = [0]
         for line in source.splitlines(keepends=True):
             self._starts.append(self._starts[-1] + len(line))
-        self._skipped: set[ast.AST] = set()
-        """Pieces of f-strings, whose places are not known before Python 3.12."""
+        self._used = {
+            old for old in renames.modules if any(_is_in(name, old) for name in self._bound_names())
+        }
+        self._names = set(self._names_of_the_recipe())
+        self._docstrings = set(_docstrings(self._tree))
 
     def find_edits(self) -> Iterator[tuple[Span, bytes]]:
-        bound = {
-            alias.name
-            for node in ast.walk(self._tree)
-            if isinstance(node, ast.Import)
-            for alias in node.names
-            if not alias.asname
-        }
-        used = {old for old in self._renames.modules if any(_is_in(name, old) for name in bound)}
-        named = set(self._names_of_the_recipe())
-        docstrings = set(_docstrings(self._tree))
-        for node in ast.walk(self._tree):
-            match node:
-                case ast.JoinedStr():
-                    self._skipped |= set(ast.walk(node))
-                case ast.Import():
-                    for alias in node.names:
-                        yield from self._rename_module(alias.name, self._offset(alias))
-                case ast.ImportFrom(module=str(module), level=0):
-                    start = self._offset(node)
-                    written = re.compile(rb"from[\s\\]+").match(self._source, start)
-                    yield from self._rename_module(module, written.end() if written else start)
-                case ast.Name() | ast.Attribute() if (old := _dotted(node)) in used:
-                    yield self._span(node), self._renames.modules[str(old)].encode()
-                case ast.Constant(value=str(text)) if node not in self._skipped:
-                    old_new = self._rename_text(text, is_name=node in named, is_docstring=node in docstrings)
-                    if old_new:
-                        start, end = self._span(node)
-                        yield (start, end), _replace_words(self._source[start:end], old_new)
+        in_formatted: set[ast.AST] = set()
+        for node in ast.walk(self._tree):  # an outer node comes before those in it
+            if node in in_formatted:
+                continue
+            if isinstance(node, ast.JoinedStr):
+                in_formatted |= set(ast.walk(node))
+            yield from self._edits_of(node)
+
+    def _edits_of(self, node: ast.AST) -> Iterator[tuple[Span, bytes]]:
+        match node:
+            case ast.Import():
+                for alias in node.names:
+                    yield from self._rename_module(alias.name, self._offset(alias))
+            case ast.ImportFrom(module=str(module), level=0):
+                written = _FROM.match(self._source, self._offset(node))
+                yield from self._rename_module(module, written.end() if written else 0)
+            case ast.Name() | ast.Attribute() if (old := _dotted(node)) in self._used:
+                yield self._span(node), self._renames.modules[str(old)].encode()
+            case ast.JoinedStr():
+                yield from self._replace(node, self._renames_in(node))
+            case ast.Constant(value=str(text)):
+                yield from self._replace(node, self._renames_of_text(node, text))
 
     def _rename_module(self, name: str, start: int) -> Iterator[tuple[Span, bytes]]:
         for old, new in self._renames.modules.items():
             if _is_in(name, old):
                 yield (start, start + len(old.encode())), new.encode()
 
-    def _rename_text(self, text: str, *, is_name: bool, is_docstring: bool) -> dict[str, str]:
-        """Return what is replaced in a text."""
+    def _replace(self, node: ast.expr, renames: Mapping[str, str]) -> Iterator[tuple[Span, bytes]]:
+        if renames:
+            start, end = self._span(node)
+            yield (start, end), _replace_words(self._source[start:end], renames)
+
+    def _renames_in(self, text: ast.JoinedStr) -> dict[str, str]:
+        """Return what is replaced in an f-string: the places of what is in it are not known before Python 3.12."""
+        used = {_dotted(node) for node in ast.walk(text)} & self._used
+        return {old: self._renames.modules[old] for old in self._used if old in used}
+
+    def _renames_of_text(self, node: ast.Constant, text: str) -> dict[str, str]:
         old, new = self._renames.recipe
-        if is_docstring:
+        if node in self._docstrings:
             every = {**self._renames.modules, old: new}
             return {name: other for name, other in every.items() if _is_distinct(name)}
-        if text == old and (is_name or _is_distinct(old)):
+        if text == old and (node in self._names or _is_distinct(old)):
             return {old: new}
         return {old: new for old, new in self._renames.modules.items() if _is_in(text, old)}
+
+    def _bound_names(self) -> Iterator[str]:
+        """Yield the dotted names whose first part an import binds."""
+        for node in ast.walk(self._tree):
+            if isinstance(node, ast.Import):
+                yield from (alias.name for alias in node.names if not alias.asname)
 
     def _names_of_the_recipe(self) -> Iterator[ast.AST]:
         """Yield what is an argument `name=`, and the values of constants of the module."""

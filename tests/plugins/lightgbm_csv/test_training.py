@@ -17,6 +17,7 @@ from tests.waiting import eventually
 
 from dressage import Engine
 from dressage.engine.runs import Run
+from dressage.results.entries import ScriptStarted
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -85,7 +86,7 @@ class TestRun:
 
     def test_rounds_are_recorded_in_batches(self, trained_run: Run):
         """A batch is one line of the journal: one for each of 5 checkpoints, and one at the end."""
-        events = [event for event in trained_run.folder.journal.events() if event["event"] == "metrics"]
+        events = [event for event in trained_run.folder.journal.events() if event.event == "metrics"]
         assert len(events) == 6
 
     def test_the_figure_is_among_the_files(self, trained_run: Run):
@@ -113,9 +114,7 @@ class TestRun:
             log += piece
             if b"round 40/100" in log:
                 break
-        (script,) = [
-            event["group"] for event in run.folder.journal.events() if event["event"] == "script.started"
-        ]
+        (script,) = [event.group for event in run.folder.journal.events() if isinstance(event, ScriptStarted)]
         os.kill(script, signal.SIGKILL)
         eventually(lambda: run.status.has_ended)
         resumed = engine.resume(run.id)
