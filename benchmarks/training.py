@@ -10,6 +10,7 @@ by the difference in epochs: this leaves out startup, loading and compilation.
 import argparse
 import os
 import re
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable
@@ -86,10 +87,11 @@ def training(
 ) -> Callable[[], str]:
     """Return a function that trains for `count` epochs and returns the script's output."""
     model = recipe.model(settings=recipe.settings()(profile=PROFILES[profile]))
-    assert model.script.file
-    script = model.script.directory / model.script.file
-    command = [python, script, "--data-folder", options.data_folder.absolute()]
+    script = model.script
+    command = [*script.program(str(python)), "--data-folder", options.data_folder.absolute()]
     environ = {**os.environ, "KERAS_BACKEND": options.backend, "TF_CPP_MIN_LOG_LEVEL": "2"}
+    folder = folder / profile
+    shutil.copytree(script.directory, folder, dirs_exist_ok=True)
 
     def run() -> str:
         return subprocess.run(

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from dressage.specs.datasets import Source as Source
     from dressage.specs.environments import Environment as Environment
     from dressage.specs.environments import Project as Project
+    from dressage.specs.indexes import Index as Index
     from dressage.specs.models import Distribution as Distribution
     from dressage.specs.models import Model as Model
     from dressage.specs.models import PrimaryMetric as PrimaryMetric
@@ -35,6 +36,7 @@ _HOMES = {
     "setting": "dressage.specs.settings",
     "ComputeTarget": "dressage.specs.compute",
     **dict.fromkeys(("Environment", "Project"), "dressage.specs.environments"),
+    "Index": "dressage.specs.indexes",
     **dict.fromkeys(
         ("DatasetFolder", "FileDataset", "RegisteredDataset", "Source"), "dressage.specs.datasets"
     ),

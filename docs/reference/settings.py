@@ -10,6 +10,7 @@ from typing import Any, Literal
 from dressage import Engine
 from dressage.hooks.calls import PluginId
 from dressage.hooks.declarations import ask_declaration
+from dressage.specs.downloads import TABLE, DownloadLimits
 from dressage.specs.settings import Owner, list_settings
 from reference.markdown import directive, escape, join
 
@@ -32,7 +33,9 @@ def page() -> str:
     )
     for kind in ("recipe", "platform", "observer"):
         for name in first_party(kind):
-            blocks += _section(Owner(kind, name))
+            blocks += _plugin_section(kind, name)
+    blocks.append("(settings-downloads)=\n## Downloads")
+    blocks += _items(Owner("table", TABLE), TABLE, DownloadLimits)
     return join(blocks) + "\n"
 
 
@@ -46,14 +49,18 @@ def variable_of(owner: Owner, name: str) -> str:
     return f"DRESSAGE_{owner.name}_{name}".replace("-", "_").upper()
 
 
-def _section(owner: Owner) -> Iterator[str]:
-    yield f"(settings-{owner.name})=\n## {owner.kind.capitalize()} {owner.name}"
-    manager = Engine().plugins.manager(owner.kind, owner.name)
-    kind = ask_declaration(manager, PluginId(owner.name), _HOOKS[owner.kind])
-    if kind is None:
+def _plugin_section(kind: Literal["recipe", "platform", "observer"], name: str) -> Iterator[str]:
+    yield f"(settings-{name})=\n## {kind.capitalize()} {name}"
+    owner, manager = Owner(kind, name), Engine().plugins.manager(kind, name)
+    declared = ask_declaration(manager, PluginId(name), _HOOKS[kind])
+    if declared is None:
         yield f"It has no {owner.noun}s."
         return
-    table = f"{owner.kind}s.{owner.name}"
+    yield from _items(owner, f"{kind}s.{name}", declared)
+
+
+def _items(owner: Owner, table: str, kind: type) -> Iterator[str]:
+    """Describe the settings that a class declares. table: of the settings file."""
     way = f"On the command line: `{_WAYS[owner.kind]}`. " if owner.kind in _WAYS else ""
     yield f"{way}In `dressage.toml`: the table `[{table}]`."
     bounds = {item.name: _bounds(item) for item in fields(kind)}

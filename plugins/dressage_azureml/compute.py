@@ -36,13 +36,19 @@ class AzureCompute:
             ]
             cost = self._cost(cluster["size"] or str(wanted.size), cluster["max_nodes"] or wanted.max_nodes)
             return StagePlan(stage="compute", action="reuse", name=target.name, reasons=(*differs, *cost))
-        self._check(wanted)
+        unreadable = self._check(wanted)
         scale = (
             f"{wanted.size}, {wanted.min_nodes} to {wanted.max_nodes} nodes, idle for {wanted.idle_seconds} s"
         )
         reason = "the cluster of this name is being deleted" if cluster else "no cluster has this name"
         unchecked = ("memory_mib is not checked against the size",) if wanted.memory_mib else ()
-        reasons = (f"{reason}: {scale}", *unchecked, *self._cost(str(wanted.size), wanted.max_nodes))
+        unknown = [f"{what} unknown: no right to read it in the subscription" for what in unreadable]
+        reasons = (
+            f"{reason}: {scale}",
+            *unchecked,
+            *unknown,
+            *self._cost(str(wanted.size), wanted.max_nodes),
+        )
         return StagePlan(stage="compute", action="create", name=target.name, reasons=reasons)
 
     def ensure(self, target: ComputeTarget, progress: Progress) -> ComputeHandle:
@@ -76,13 +82,19 @@ class AzureCompute:
         """Check whether the quota allows one node of the default GPU size. Returns a line for `dressage doctor`."""
         size = sizes.DEFAULT["gpu"]
         try:
-            self._check(ComputeTarget(name="any", size=size))
+            unreadable = self._check(ComputeTarget(name="any", size=size))
         except DressageError as error:
             return ("azureml quota", False, str(error))
+        if unreadable:
+            what = " and ".join(unreadable)
+            return ("azureml quota", True, f"{what} unknown: no right to read it in the subscription")
         return ("azureml quota", True, f"{size} is available")
 
-    def _check(self, target: ComputeTarget) -> None:
-        """Raise an error for a size that is retired, not offered in the region, too small, or without quota."""
+    def _check(self, target: ComputeTarget) -> Sequence[str]:
+        """Raise an error for a size that is retired, not offered in the region, too small, or without quota.
+
+        Returns what could not be checked because the user may not read it: "sizes", "quota".
+        """
         size = str(target.size)
         sizes.check_offered(size)
         found = self._azure.call("compute", "compute.sizes", size=size, low_priority=target.low_priority)
@@ -96,6 +108,8 @@ class AzureCompute:
                 f"compute target {target.name!r}: size {size} needs {needed} cores, and the quota"
                 f" {found['quota']!r} has {left} left; choose another size, or ask for quota in the Azure portal",
             )
+        unreadable: list[str] = found["unreadable"]
+        return unreadable
 
     def _cost(self, size: str, nodes: int) -> tuple[str, ...]:
         hourly = sizes.find_price(size, self._prices)

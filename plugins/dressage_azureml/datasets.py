@@ -11,7 +11,9 @@ from dressage.platforms.protocols import Progress
 from dressage.records.workspace import Workspace
 from dressage.results.plans import StagePlan
 from dressage.results.versions import DatasetVersion, File, digest_of_files
+from dressage.specs.credentials import hide_credentials
 from dressage.specs.datasets import FileDataset, Source, path_on_disk
+from dressage.storage.sources import describe_unverifiable
 from dressage_azureml.azure import Azure
 
 
@@ -31,14 +33,18 @@ class AzureDatasets:
             return StagePlan(stage="dataset", action="reuse", name=dataset.name, version=version, key=digest)
         local = _is_local(dataset)
         reason = "no version has this content" if answer["latest"] else "not registered yet"
+        unverifiable = None if local else describe_unverifiable(dataset.sources)
         return StagePlan(
             stage="dataset",
             action="upload" if local else "create",
             name=dataset.name,
             version=answer["latest"] + 1,
             key=digest,
-            size=sum(file.size or 0 for file in files) if local else None,
-            reasons=(reason if local else f"{reason}; nodes read it from its web addresses",),
+            size=_size(files) if local else None,
+            reasons=(
+                reason if local else f"{reason}; nodes read it from its web addresses",
+                *((unverifiable,) if unverifiable else ()),
+            ),
         )
 
     def ensure(self, dataset: FileDataset, progress: Progress) -> DatasetVersion:
@@ -83,6 +89,8 @@ class AzureDatasets:
             digest=digest,
             description=dataset.description,
             tags=dict(dataset.tags),
+            files=len(files),
+            size=_size(files),
             **where,
         )
         return found
@@ -140,11 +148,17 @@ def _file(source: Source) -> File:
     return file
 
 
+def _size(files: tuple[File, ...]) -> int | None:
+    """Return the size of all files in bytes; None if that of one is unknown."""
+    sizes = [file.size for file in files]
+    return None if None in sizes else sum(size or 0 for size in sizes)
+
+
 def _digest(dataset: FileDataset, files: tuple[File, ...]) -> str:
     """Return a digest of the files' content, or of their addresses if a checksum is unknown."""
     if all(file.sha256 for file in files):
         return digest_of_files(files)
-    return digest_of({source.path: list(source.addresses) for source in dataset.sources})
+    return digest_of({source.path: [*map(hide_credentials, source.addresses)] for source in dataset.sources})
 
 
 def _version(fields: dict[str, object], files: tuple[File, ...]) -> DatasetVersion:
@@ -153,7 +167,8 @@ def _version(fields: dict[str, object], files: tuple[File, ...]) -> DatasetVersi
         version=int(str(fields["version"])),
         digest=str(fields["digest"]),
         files=files,
-        created="",
+        created=str(fields["created"]),
         description=str(fields["description"]),
         tags=dict(fields["tags"]),  # type: ignore[call-overload]
+        listed=None if files or fields["file_count"] is None else (fields["file_count"], fields["size"]),  # type: ignore[arg-type]
     )

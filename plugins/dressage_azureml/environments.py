@@ -1,10 +1,11 @@
-"""Environments in Azure ML. The registered name contains a digest of the content: an image is built once."""
+"""Environments in Azure ML. A registered version is a digest of the content: an image is built once."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from dressage.environments.package_sources import PackageSources
 from dressage.environments.parsing import parse, parse_requirements
 from dressage.environments.remote_locks import lock_for_linux, newest_python
 from dressage.errors import SpecError
@@ -20,20 +21,26 @@ from dressage_azureml.azure import Azure
 DEFAULT_IMAGE = "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04:20260715.v1"
 _CLIENTS = ("mlflow", "-r", "--requirement")
 """Starts of requirement lines that install MLflow's client, or may install it."""
+_RESERVED = ("azureml", "microsoft")
 _TRACKING = "azureml-mlflow"
 """The package that the MLflow client needs for the workspace's tracking address (azureml://)."""
 
 
 class AzureEnvironments:
-    def __init__(self, azure: Azure, logs: Path) -> None:
-        """logs: folder of the image builds' logs."""
+    def __init__(self, azure: Azure, logs: Path, indexes: Callable[[], Mapping[str, str]]) -> None:
+        """logs: folder of the image builds' logs. indexes: returns the configured addresses by name."""
         self._azure = azure
         self._logs = logs
+        self._indexes = indexes
 
     def plan(self, environment: Environment) -> StagePlan:
         content = _content(environment)
+        self._sources(environment)
         key = digest_of(content)
-        found = self._azure.call("environment", "environments.find", name=azure_name(environment.name, key))
+        _check_name(environment.name)
+        found = self._azure.call(
+            "environment", "environments.find", name=environment.name, version=azure_version(key)
+        )
         if found and found["built"]:
             return StagePlan(stage="environment", action="reuse", name=environment.name, key=key)
         reason = "its image is not built yet" if found else "no environment with this content is registered"
@@ -50,41 +57,66 @@ class AzureEnvironments:
         """Register the environment and build its image. Ignores upgrade: Azure ML builds an image once."""
         content = _content(environment)
         key = digest_of(content)
-        name = azure_name(environment.name, key)
+        _check_name(environment.name)
+        label = f"{environment.name}-{azure_version(key)}"
         self._azure.call(
             "environment",
             "environments.ensure",
             progress,
-            name=name,
-            log=str(self._logs / f"{name}.log"),
+            name=environment.name,
+            version=azure_version(key),
+            log=str(self._logs / f"{label}.log"),
             timeout_s=self._azure.options.image_timeout_s,
-            **self._resolve(environment, content, name, progress),
+            **self._resolve(environment, content, label, progress),
         )
         return EnvironmentVersion(
             name=environment.name, key=key, created=now(), variables=environment.variables
         )
 
     def _resolve(
-        self, environment: Environment, content: dict[str, Any], name: str, progress: Progress
+        self, environment: Environment, content: dict[str, Any], label: str, progress: Progress
     ) -> dict[str, Any]:
         """Return the content with exact packages in place of what pip cannot read. Raises StageError."""
         if not content.pop("resolved", None):
             return content
         python = _python_of(environment)
-        log = self._logs / f"{name}-resolving.log"
-        lines = lock_for_linux(environment, python, log, progress)
+        log = self._logs / f"{label}-resolving.log"
+        lines = lock_for_linux(environment, python, log, progress, self._sources(environment))
         conda = _with_tracking(environment.name, _only_python(python), lines)
         return {**content, "conda": conda}
 
+    def _sources(self, environment: Environment) -> PackageSources:
+        """Return the indexes that the environment names. Raises SpecError for an address with credentials."""
+        sources = PackageSources(indexes=self._indexes() if environment.indexes else {}).select(environment)
+        for name, address in sources.indexes.items():
+            if sources.address_without_credentials(name) != address:
+                raise SpecError(
+                    f"environment {environment.name!r}: the address of index {name!r} contains credentials, which"
+                    " anybody who can read the image's definition in Azure ML would see; give one without, or run on"
+                    " another platform"
+                )
+        return sources
+
     def list(self) -> Sequence[EnvironmentVersion]:
-        names = self._azure.call("environment", "environments.list_all")
-        parts = [name.rpartition("-") for name in names]
-        return [EnvironmentVersion(name=name, key=key, created="") for name, _, key in parts]
+        """Return the newest version of each environment, also of those that were registered without dressage."""
+        found = self._azure.call("environment", "environments.list_all")
+        return [EnvironmentVersion(name=name, key=version, created="") for name, version in found]
 
 
-def azure_name(name: str, key: str) -> str:
-    """Return the name under which an environment is registered in Azure ML."""
-    return f"{name}-{key[:12]}"
+def azure_version(key: str) -> str:
+    """Return the version under which an environment is registered in Azure ML."""
+    return key[:12]
+
+
+def _check_name(name: str) -> None:
+    """Raise SpecError for a name that Azure ML refuses.
+
+    Source: the documentation of `Environment` in azureml-core; these beginnings are for curated environments.
+    """
+    if name.lower().startswith(_RESERVED):
+        raise SpecError(
+            f"environment {name!r}: names in Azure ML must not begin with 'AzureML' or 'Microsoft'; rename it"
+        )
 
 
 def _content(environment: Environment) -> dict[str, Any]:
@@ -96,7 +128,13 @@ def _content(environment: Environment) -> dict[str, Any]:
     }
     if _is_resolved(environment):
         parse(environment)
-        texts = (environment.requirements, environment.constraints, to_json(environment.project))
+        texts: tuple[Any, ...] = (
+            environment.requirements,
+            environment.constraints,
+            to_json(environment.project),
+        )
+        if environment.indexes:
+            texts = (*texts, [str(index) for index in environment.indexes])
         return {**content, "conda": _only_python(_python_of(environment)), "resolved": texts}
     conda = environment.conda if environment.conda is not None else _only_python()
     return {"conda": _with_tracking(environment.name, conda, _requirements(environment)), **content}
@@ -105,14 +143,16 @@ def _content(environment: Environment) -> dict[str, Any]:
 def _is_resolved(environment: Environment) -> bool:
     """Return whether uv must resolve the packages, because pip cannot read the description.
 
-    Raises SpecError for constraints beside a conda specification, whose packages only conda knows.
+    Raises SpecError for constraints or indexes beside a conda specification, whose packages only conda knows.
     """
-    if environment.constraints is not None and environment.conda is not None:
-        raise SpecError(
-            f"environment {environment.name!r} has constraints and a conda specification: Azure ML cannot apply them;"
-            " write the versions into the specification, or give requirements without it"
-        )
-    return environment.project is not None or environment.constraints is not None
+    others = {"constraints": environment.constraints is not None, "indexes": bool(environment.indexes)}
+    for what, given in others.items():
+        if given and environment.conda is not None:
+            raise SpecError(
+                f"environment {environment.name!r} has {what} and a conda specification: Azure ML cannot apply them;"
+                " give requirements without a conda specification"
+            )
+    return environment.project is not None or any(others.values())
 
 
 def _python_of(environment: Environment) -> str:
@@ -136,7 +176,7 @@ def _notes(environment: Environment) -> tuple[str, ...]:
 
 
 def _refuse_local_names(environment: Environment) -> None:
-    """Raise SpecError for secrets and named indexes, which only this machine knows."""
+    """Raise SpecError for secrets and folders of distributions, which only this machine knows."""
     if environment.secrets:
         raise SpecError(
             f"environment {environment.name!r} needs the secret {environment.secrets[0]}: dressage cannot pass"
@@ -147,10 +187,10 @@ def _refuse_local_names(environment: Environment) -> None:
             f"environment {environment.name!r} builds the project in {environment.builds[0]!r}, which Azure ML cannot"
             " do from a run's files; give a wheel of it on an index, or run on another platform"
         )
-    for name in (*environment.indexes, *environment.find_links):
+    for name in environment.find_links:
         raise SpecError(
-            f"environment {environment.name!r} uses the index {name!r}: Azure ML builds the image in the cloud and"
-            " does not support named indexes yet; remove it, or run on another platform"
+            f"environment {environment.name!r} uses {name!r} of [find_links]: Azure ML builds the image in the cloud;"
+            " remove it, or run on another platform"
         )
 
 

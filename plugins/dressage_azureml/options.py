@@ -37,7 +37,7 @@ class Options:
     )
     compute_timeout_s: float = setting(1200.0, help="seconds to wait for a cluster", minimum=0.01)
     image_timeout_s: float = setting(3600.0, help="seconds to wait for an image build", minimum=0.01)
-    poll_s: float = setting(1.0, help="seconds between checks of a run's state and log", minimum=0.01)
+    poll_s: float = setting(1.0, help="seconds between checks of a run that prints", minimum=0.01)
     prices: str | None = setting(
         None, help="CSV file with the header size,usd_per_hour, instead of the built-in prices"
     )

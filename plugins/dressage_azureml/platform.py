@@ -1,11 +1,13 @@
 """The azureml platform: its stages and commands. It contacts Azure ML only when a method is called."""
 
+import os
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
 from dressage.errors import DressageError, SettingsError
 from dressage.records.workspace import Workspace
+from dressage.specs.configuration import load
 from dressage_azureml.azure import Azure
 from dressage_azureml.compute import AzureCompute
 from dressage_azureml.datasets import AzureDatasets
@@ -33,7 +35,9 @@ class AzurePlatform:
 
     @cached_property
     def environments(self) -> AzureEnvironments:
-        return AzureEnvironments(self._azure, self._workspace.root / "images")
+        return AzureEnvironments(
+            self._azure, self._workspace.root / "images", lambda: load(self._directory, os.environ).indexes()
+        )
 
     @cached_property
     def runs(self) -> AzureRuns:

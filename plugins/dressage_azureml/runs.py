@@ -23,7 +23,8 @@ from dressage.results.versions import File, Snapshot
 from dressage.specs.datasets import DatasetFolder, variable_of_input
 from dressage.storage.source_files import find_source_files
 from dressage_azureml.azure import Azure
-from dressage_azureml.environments import azure_name
+from dressage_azureml.environments import azure_version
+from dressage_azureml.event_files import download_metrics
 
 _STATES: Mapping[str, State] = {
     "NotStarted": "Preparing",
@@ -67,7 +68,7 @@ class AzureRuns:
             arguments=[_argument(argument, submission) for argument in script.arguments],
             datasets=to_json(submission.datasets),
             compute=submission.compute.name,
-            environment=azure_name(submission.environment.name, submission.environment.key),
+            environment=[submission.environment.name, azure_version(submission.environment.key)],
             variables={"PYTHONUNBUFFERED": "1", "DRESSAGE_RUN_ID": request.run_id, **resumed},
             tags={**request.tags, "dressage.run": request.run_id, "dressage.recipe": request.recipe},
             name=request.name or request.run_id,
@@ -97,8 +98,11 @@ class AzureRuns:
         return b""
 
     def records(self, run_id: str) -> Recorded:
-        answer = self._azure.call("model", "runs.read_recorded", run_id=self._last_attempt(run_id))
+        attempt = self._last_attempt(run_id)
+        answer = self._azure.call("model", "runs.read_recorded", run_id=attempt)
         metrics = {key: [Point(*point) for point in points] for key, points in answer["metrics"].items()}
+        if answer["ended"]:
+            metrics |= download_metrics(self._azure, attempt, metrics)
         return Recorded(metrics=metrics, params=answer["params"], tags=answer["tags"])
 
     def files(self, run_id: str) -> Sequence[File]:

@@ -1,7 +1,7 @@
 """Train the network of 'Train Keras models at scale with Azure Machine Learning' on handwritten digits.
 
-Entry point: keras-mnist = "dressage_keras_mnist". conda/ contains the environments' specifications, and the project's
-training_scripts/ the training scripts.
+Entry point: keras-mnist = "dressage_keras_mnist". conda/ contains the environments' specifications. The training
+scripts are in the project's training_scripts/, in keras_mnist, shared and keras_mnist_article.
 """
 
 from dressage_keras_mnist.recipe import compute as compute

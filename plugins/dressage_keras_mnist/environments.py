@@ -2,11 +2,9 @@
 
 from pathlib import Path
 
-from dressage import Environment
+from dressage import ComputeTarget, Environment
+from dressage_mnist import base_image
 
-# Images with a date in the tag never change; `latest` would change under a registered environment.
-GPU_IMAGE = "mcr.microsoft.com/azureml/openmpi5.0-cuda12.4-ubuntu22.04:20260715.v1"
-CPU_IMAGE = "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04:20260715.v1"
 ARTICLE_IMAGE = "mcr.microsoft.com/azureml/openmpi3.1.2-cuda10.0-cudnn7-ubuntu18.04"
 _VARIABLES = {
     "jax": {"KERAS_BACKEND": "jax"},
@@ -17,12 +15,13 @@ _SPECIFICATIONS = Path(__file__).parent / "conda"
 NAME = "keras-env"
 
 
-def current(backend: str, accelerator: str) -> Environment:
+def current(backend: str, target: ComputeTarget) -> Environment:
     """Return the environment of the profile `current`."""
+    accelerator = target.accelerator or "cpu"
     return Environment(
         name=NAME,
         conda=_conda(f"{backend}-{accelerator}"),
-        base_image=GPU_IMAGE if accelerator == "gpu" else CPU_IMAGE,
+        base_image=base_image(target),
         variables=_VARIABLES[backend],
     )
 

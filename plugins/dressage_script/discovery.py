@@ -4,8 +4,10 @@ The readers are imported only if there is a file to read: that takes millisecond
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dressage import SpecError
 from dressage.environments.active_interpreter import active_environment, base_environment
@@ -19,8 +21,7 @@ _MOST_ABOVE = 3
 _CONDA_FILES = ("environment.yml", "environment.yaml", "conda.yml", "conda.yaml")
 
 
-@dataclass(frozen=True, slots=True)
-class _Candidate:
+class _Candidate(Struct, frozen=True):
     """label: for people. read: returns its packages. is_interpreter: whether it exists and nothing is installed."""
 
     label: str

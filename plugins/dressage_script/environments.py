@@ -35,7 +35,7 @@ def describe_environment(settings: Settings, start: Start) -> Environment:
         variables={**_python_path(start, packages), **read_variables(settings.variables)},
         secrets=settings.secrets,
         base_image=settings.image,
-        origin=(*origin, *_built(start.root, packages)),
+        origin=(*origin, *_built(start.root, packages), *_image(settings.image)),
     )
 
 
@@ -91,6 +91,10 @@ def _built(root: Path, packages: Packages) -> Iterator[str]:
     for project in packages.builds:
         (folder,) = _below(root, [project.folder])
         yield f"the project in {folder!r} is built as a wheel: {project.reason}"
+
+
+def _image(image: str | None) -> tuple[str, ...]:
+    return (f"image {image!r}: used only by platforms that run scripts in containers",) if image else ()
 
 
 def _builds(root: Path, packages: Packages) -> Iterator[str]:

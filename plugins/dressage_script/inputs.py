@@ -1,7 +1,7 @@
 """What a script reads: inputs by name, and their places among its arguments."""
 
 import re
-from collections.abc import Container, Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from dressage import DatasetFolder, FileDataset, RegisteredDataset, SettingsError
@@ -48,26 +48,31 @@ def _read_input(name: str, what: str) -> FileDataset | RegisteredDataset:
     """A path is what contains a '/' or exists here; anything else is the name of a dataset."""
     if what.startswith(WEB) or "/" in what or Path(what).exists():
         try:
-            sources = sources_of(what)
+            sources, left_out = sources_of(what)
         except SettingsError as error:
             raise SettingsError(f"input {name!r}: {error}") from error
         if not sources:
             raise SettingsError(f"input {name!r}: the folder {what!r} has no files")
-        return FileDataset(name=name, sources=tuple(sources))
+        return FileDataset(name=name, sources=sources, left_out=left_out)
     dataset, colon, version = what.partition(":")
     if colon and not version.isdecimal():
         raise SettingsError(f"input {name!r}: version {version!r} is not a number; write {dataset}:1")
     return RegisteredDataset(name=dataset, version=int(version) if colon else None)
 
 
-def place_inputs(arguments: Iterable[str], inputs: Container[str]) -> tuple[str | DatasetFolder, ...]:
-    """Return the arguments with a folder in place of each {NAME} of an input. Other braces are left as they are."""
+def place_inputs(arguments: Iterable[str], inputs: Collection[str]) -> tuple[str | DatasetFolder, ...]:
+    """Return the arguments with a folder in place of each {NAME} of an input. Other braces are left as they are.
+
+    Raises SettingsError for a {NAME} that is almost the name of an input.
+    """
     return tuple(_place(argument, inputs) for argument in arguments)
 
 
-def _place(argument: str, inputs: Container[str]) -> str | DatasetFolder:
-    names = [found for found in _PLACE.findall(argument) if found in inputs]
+def _place(argument: str, inputs: Collection[str]) -> str | DatasetFolder:
+    found = _PLACE.findall(argument)
+    names = [name for name in found if name in inputs]
     if not names:
+        _check_misspelt(argument, found, inputs)
         return argument
     if len(names) > 1:
         raise SettingsError(f"argument {argument!r} has several inputs; give a separate argument for each")
@@ -75,3 +80,14 @@ def _place(argument: str, inputs: Container[str]) -> str | DatasetFolder:
     if template.count("{}") != 1:
         raise SettingsError(f"argument {argument!r}: write {{{names[0]}}} once, and no other {{}}")
     return DatasetFolder(name=names[0], template=None if template == "{}" else template)
+
+
+def _check_misspelt(argument: str, found: Iterable[str], inputs: Collection[str]) -> None:
+    """Raise SettingsError if a name in braces is almost the name of an input."""
+    if not inputs:
+        return
+    from difflib import get_close_matches
+
+    for name in found:
+        if close := get_close_matches(name.lower(), inputs, n=1):
+            raise SettingsError(f"argument {argument!r}: no input {name!r}; did you mean {{{close[0]}}}?")

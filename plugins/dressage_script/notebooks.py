@@ -2,8 +2,9 @@
 
 import json
 import re
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from dressage import SettingsError
 from dressage.environments.active_interpreter import active_interpreter

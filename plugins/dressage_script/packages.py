@@ -1,13 +1,14 @@
 """What an environment is built from, and the local projects that a script imports."""
 
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dressage import Project
 
 
-@dataclass(frozen=True, slots=True)
-class LocalBuild:
+class LocalBuild(Struct, frozen=True):
     """A local project that is built as a wheel. folder: absolute. reason: why its folder is not enough."""
 
     folder: Path
@@ -15,8 +16,7 @@ class LocalBuild:
     extras: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Packages:
+class Packages(Struct, frozen=True, kw_only=True):
     """What an environment is built from, and the local projects that a script imports.
 
     name: of the environment. The fields up to `interpreter` are those of `Environment`.

@@ -5,6 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from msgspec import structs
+
 from dressage.environments.description_files import (
     PackageList,
     ProjectReference,
@@ -30,7 +32,7 @@ def read_conda(path: Path) -> Packages:
     """Read a conda specification. Raises SpecError."""
     text, found = read_conda_file(path)
     packages = _listed(Packages(name=path.stem, conda=text), found)
-    return packages if packages.requirements else replace(packages, requirements=None)
+    return packages if packages.requirements else structs.replace(packages, requirements=None)
 
 
 def read_inline(script: Path) -> Packages | None:
@@ -89,7 +91,7 @@ def _listed(packages: Packages, found: PackageList) -> Packages:
         sources.append(reference.folder / local.source)
         lines += local.requirements
     constraints = "".join(f"{line}\n" for line in found.constraints)
-    return replace(
+    return structs.replace(
         packages,
         requirements="".join(f"{line}\n" for line in lines),
         constraints=constraints or None,

@@ -1,7 +1,8 @@
 """What is started, and in which folder: from what a user gives to a description of the script."""
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from dressage import SettingsError
 from dressage_script.notebooks import check_notebook
@@ -13,12 +14,12 @@ _START = 8192
 """How many bytes of a file are read to find out what it is."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Start:
+class Start(Struct, frozen=True, kw_only=True):
     """How a script is started.
 
     root: the folder that is copied, and the working directory. file, module, command: one of the three, as in
     `Script`. arguments: those that come before the user's. path: the file that the user named; None if none is.
+    name: what the user knows the script by, if it is none of the three.
     """
 
     root: Path
@@ -27,6 +28,7 @@ class Start:
     command: str | None = None
     arguments: tuple[str, ...] = ()
     path: Path | None = None
+    name: str | None = None
 
 
 def find_start(settings: Settings) -> Start:
@@ -64,12 +66,13 @@ def _start_file(settings: Settings) -> Start:
     if path.suffix == ".ipynb":
         check_notebook(settings.path, path)
         arguments = (file, f"outputs/{path.name}", "--log-output", "--no-progress-bar", "--kernel", "python3")
-        return Start(root=root, module="papermill", arguments=arguments, path=path)
+        return Start(root=root, module="papermill", arguments=arguments, path=path, name=file)
     if shell := _shell_of(path):
         _check_line_ends(settings.path, path)
-        return Start(root=root, command=shell, arguments=(file,), path=path)
+        return Start(root=root, command=shell, arguments=(file,), path=path, name=file)
     _check_python(settings.path, path)
-    return Start(root=root, file=file, path=path)
+    name = path.parent.name if path.name == "__main__.py" else None
+    return Start(root=root, file=file, path=path, name=name)
 
 
 def _root(given: str | None, default: Path) -> Path:
@@ -88,6 +91,12 @@ def _absolute(given: str) -> Path:
     if path.name == "..":
         return path.resolve()
     return path.parent.resolve() / path.name if ".." in path.parts else path
+
+
+def find_below(root: Path, given: str | None) -> tuple[str, ...]:
+    """Return the path of a file in the project's folder, if it is there."""
+    found = _find_below(root, _absolute(given)) if given else None
+    return (found,) if found else ()
 
 
 def _find_below(root: Path, path: Path) -> str | None:

@@ -2,6 +2,8 @@
 
 import base64
 import hashlib
+import time
+import uuid
 from typing import Any
 from xml.etree import ElementTree as Xml
 
@@ -67,7 +69,7 @@ def _headers(blob: Blob) -> dict[str, str]:
 def _put(storage: Storage, request: Request, container: str, name: str) -> Response:
     """Put Blob, Put Block or Put Block List."""
     _check_digest(request)
-    action = {"block": _put_block, "blocklist": _put_block_list, None: _put_blob}.get(
+    action = {"block": _put_block, "blocklist": _put_block_list, "lease": _lease, None: _put_blob}.get(
         request.query.get("comp")
     )
     if action is None:
@@ -98,7 +100,33 @@ def _put_blob(storage: Storage, request: Request, container: str, name: str) -> 
     if request.headers.get("x-ms-blob-type") != "BlockBlob":
         raise BlobRefusal(400, "InvalidHeaderValue", "x-ms-blob-type must be BlockBlob.")
     _check_conditions(request, storage.find(container, name))
+    _check_lease(storage, request, container, name)
     return _created(storage.put(container, name, [request.body], **_properties(request)))
+
+
+def _lease(storage: Storage, request: Request, container: str, name: str) -> Response:
+    """Acquire or release a lease."""
+    _find_existing(storage, container, name)
+    key, action = (container, name), request.headers["x-ms-lease-action"]
+    held = storage.leases.get(key)
+    if action == "acquire":
+        if held and held[1] > time.monotonic():
+            raise BlobRefusal(409, "LeaseAlreadyPresent", "There is already a lease present.")
+        lease = request.headers.get("x-ms-proposed-lease-id") or str(uuid.uuid4())
+        storage.leases[key] = (lease, time.monotonic() + float(request.headers["x-ms-lease-duration"]))
+        return Response(201, headers={"x-ms-lease-id": lease, "ETag": '"0x1"'})
+    if action != "release" or held is None or held[0] != request.headers["x-ms-lease-id"]:
+        raise BlobRefusal(409, "LeaseIdMismatchWithLeaseOperation", "The lease ID did not match.")
+    del storage.leases[key]
+    return Response(200, headers={"ETag": '"0x1"'})
+
+
+def _check_lease(storage: Storage, request: Request, container: str, name: str) -> None:
+    held, given = storage.leases.get((container, name)), request.headers.get("x-ms-lease-id")
+    if held and held[1] > time.monotonic() and given != held[0]:
+        raise BlobRefusal(412, "LeaseIdMissing", "There is currently a lease on the blob.")
+    if given and (held is None or held[0] != given):
+        raise BlobRefusal(412, "LeaseIdMismatchWithBlobOperation", "The lease ID did not match.")
 
 
 def _created(blob: Blob) -> Response:

@@ -5,7 +5,7 @@ from typing import Any
 from xml.etree import ElementTree as Xml
 
 from tests.azureml_service.routing import Refusal, Request, Response
-from tests.azureml_service.storage import storage_of
+from tests.azureml_service.storage import CONTAINER, storage_of
 
 
 class BlobRefusal(Refusal):
@@ -34,11 +34,23 @@ def answer(body: Xml.Element, status: int = 200, headers: Mapping[str, str] | No
 
 
 def check_signature(handler: Callable[..., Response]) -> Callable[..., Response]:
-    """Refuse requests without a valid signature. The handler gets (storage, request, container, **segments)."""
+    """Refuse requests without a valid signature. The handler gets (storage, request, container, **segments).
+
+    An account without shared keys refuses signatures in the datastore, and takes the user's token.
+    """
 
     def check(service: Any, request: Request, area: str, **segments: str) -> Response:
-        storage = storage_of(service)
-        if request.query.get("sig") != storage.signature:
+        storage, is_signed = storage_of(service), request.query.get("sig") == storage_of(service).signature
+        is_datastore = f"azureml-{area}" == CONTAINER and service.behaviour.without_keys
+        if is_datastore and is_signed:
+            raise BlobRefusal(
+                403, "KeyBasedAuthenticationNotPermitted", "Key based authentication is not permitted."
+            )
+        if is_datastore and service.behaviour.storage_role is False:
+            raise BlobRefusal(
+                403, "AuthorizationPermissionMismatch", "This request is not authorized to do this."
+            )
+        if not is_signed and not (is_datastore and request.headers.get("authorization")):
             raise BlobRefusal(403, "AuthenticationFailed", "The signature is missing or invalid.")
         return handler(storage, request, f"azureml-{area}", **segments)
 

@@ -13,6 +13,8 @@ class Fault:
     path: a regular expression searched in the request's path. drop: close the connection without doing anything.
     lose: carry out the request, then close the connection without an answer. expired_token: answer 401, as for an
     expired token. Without any of them, the request is answered normally after delay_s.
+    late_s: time from carrying out the request to its answer. after: how many requests that match are answered
+    normally before.
     """
 
     method: str
@@ -23,11 +25,16 @@ class Fault:
     drop: bool = False
     lose: bool = False
     delay_s: float = 0
+    late_s: float = 0
+    after: int = 0
     expired_token: bool = False
 
     def matches(self, request: Request) -> bool:
         wanted = self.method in ("*", request.method)
-        return self.times > 0 and wanted and re.search(self.path, request.path, re.IGNORECASE) is not None
+        if self.times < 1 or not wanted or re.search(self.path, request.path, re.IGNORECASE) is None:
+            return False
+        self.after -= 1
+        return self.after < 0
 
     def response(self) -> Response | None:
         """Return the response that replaces the real one, or None."""
@@ -51,7 +58,9 @@ class Behaviour:
     image_error: why image builds fail. image_end: the state in which they end then.
     preempt_after_s: how long a script runs before its node is preempted. preemptions: how many runs lose their node.
     grace_s: time from SIGTERM to SIGKILL when a run is canceled. run_error: why runs fail after their script ended.
-    keyless: whether the datastore has no credentials. adfs: whether users sign in with AD FS, which declines them.
+    keyless: whether the datastore has no credentials. without_keys: whether the storage account refuses keys and
+    signatures, so that users need a role; storage_role: whether they have it.
+    adfs: whether users sign in with AD FS, which declines them.
     starting_s, preparing_s, queued_s, finalizing_s: minimum time of a run in a state.
     """
 
@@ -73,6 +82,8 @@ class Behaviour:
     grace_s: float = 5
     run_error: str | None = None
     keyless: bool = False
+    without_keys: bool = False
+    storage_role: bool = True
     adfs: bool = False
 
 

@@ -96,6 +96,8 @@ class Service:
             if response := fault.response():
                 return response
         response = self._dispatch(request, found)
+        if fault:
+            time.sleep(fault.late_s)
         return None if fault and fault.lose else response
 
     def _dispatch(self, request: Request, found: Found | None) -> Response:

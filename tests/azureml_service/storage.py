@@ -41,11 +41,13 @@ class Storage:
     """Blobs in containers. Each blob has a folder with its content, its properties and its staged blocks.
 
     address: of the service, for signed addresses. lock: hold it to check a condition and then write.
+    leases: by container and blob, the lease and when it ends.
     """
 
     folder: Path
     address: str
     lock: threading.RLock = field(default_factory=threading.RLock)
+    leases: dict[tuple[str, str], tuple[str, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)

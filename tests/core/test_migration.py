@@ -71,7 +71,7 @@ def test_a_migration_is_done_once(engine: Engine, old: Path):
     before = journal.stat().st_ino
     Engine(old).runs()
     assert journal.stat().st_ino == before
-    assert json.loads((old / ".dressage" / "workspace.json").read_text()) == {"layout": 3}
+    assert json.loads((old / ".dressage" / "workspace.json").read_text()) == {"layout": 4}
 
 
 def test_a_migration_that_was_killed_is_done_again(old: Path):
@@ -112,7 +112,7 @@ def test_the_earlier_version_starts_no_run_meanwhile(old: Path):
     marker = old / ".dressage" / "workspace.json"
     marker.write_text('{"layout": 2, "migrating": true}')
     assert len(Engine(old).runs()) == 2
-    assert json.loads(marker.read_text()) == {"layout": 3}
+    assert json.loads(marker.read_text()) == {"layout": 4}
 
 
 def test_lines_that_nest_too_deep_or_hold_no_text_stay(old: Path):
@@ -149,7 +149,7 @@ def layout_2(engine: Engine, tiny: Tiny, old: Path) -> Engine:
 def test_markers_of_layout_2_are_moved(layout_2: Engine, old: Path):
     assert len(layout_2.runs()) == 2
     assert [name.rpartition("/")[2] for name in open_markers(old)] == [KILLED]
-    assert json.loads((old / ".dressage" / "workspace.json").read_text()) == {"layout": 3}
+    assert json.loads((old / ".dressage" / "workspace.json").read_text()) == {"layout": 4}
 
 
 def test_a_killed_run_of_layout_2_is_found_by_the_same_request(layout_2: Engine):

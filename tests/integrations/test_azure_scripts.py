@@ -11,7 +11,7 @@ from dressage.engine.runs import Run
 from tests.conftest import REPOSITORY
 from tests.integrations.sides import HERE
 
-DIGITS = REPOSITORY / "plugins" / "dressage_keras_mnist" / "digits"
+DIGITS = REPOSITORY / "plugins" / "dressage_mnist" / "digits"
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 

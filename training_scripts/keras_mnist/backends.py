@@ -9,7 +9,7 @@ from typing import Protocol
 import keras
 import numpy as np
 
-from problems import InputError
+from shared.problems import InputError
 
 
 class Loop(Protocol):
@@ -25,11 +25,11 @@ class Loop(Protocol):
 def build_loop(model: keras.Model) -> Loop:
     match keras.backend.backend():
         case "tensorflow":
-            from tensorflow_loop import TensorFlowLoop
+            from keras_mnist.tensorflow_loop import TensorFlowLoop
 
             return TensorFlowLoop(model)
         case "jax":
-            from jax_loop import JaxLoop
+            from keras_mnist.jax_loop import JaxLoop
 
             return JaxLoop(model)
         case other:

@@ -7,7 +7,7 @@ import jax
 import keras
 import numpy as np
 
-from network import mean_loss, scale, scores
+from keras_mnist.network import mean_loss, scale, scores
 
 State = tuple[list[jax.Array], list[jax.Array]]
 Batch = tuple[jax.Array, jax.Array, jax.Array]

@@ -6,7 +6,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from digits import CLASSES, SIDE
+from shared.digits import CLASSES, SIDE
 
 
 def build(options: argparse.Namespace) -> keras.Model:

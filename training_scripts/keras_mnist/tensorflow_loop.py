@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from network import mean_loss, scale, scores
+from keras_mnist.network import mean_loss, scale, scores
 
 
 class TensorFlowLoop:

@@ -40,6 +40,7 @@ def config(
     mirror = values["mirror"]
     if mirror.value is not None:
         values["mirror"] = Value(without_credentials(mirror.value), mirror.origin)
+    values |= _download_values(engine)
     values |= _plugin_values(engine)
     values |= _values_of(engine, Owner("platform", on or values["on"].value))
     values |= _observer_values(engine)
@@ -56,6 +57,18 @@ def config(
 
 def _format(value: object) -> object:
     return ", ".join(map(str, value)) if isinstance(value, list | tuple) else value
+
+
+def _download_values(engine: "Engine") -> "dict[str, Value]":
+    from dressage.specs.configuration import Value
+    from dressage.specs.downloads import TABLE, DownloadLimits
+    from dressage.specs.settings import Owner, list_settings
+
+    declared = list_settings(DownloadLimits)
+    configured = engine.configuration.values(Owner("table", TABLE), (item.name for item in declared))
+    return {
+        f"{TABLE}.{item.name}": configured.get(item.name, Value(item.default, "default")) for item in declared
+    }
 
 
 def _plugin_values(engine: "Engine") -> "dict[str, Value]":
@@ -100,10 +113,14 @@ def _redact(value: "Value") -> "Value":
 
 def _values_of(engine: "Engine", owner: "Owner") -> "dict[str, Value]":
     from dressage.specs.configuration import Value
+    from dressage.specs.credentials import HIDDEN
 
     declared = engine.settings(owner.name) if owner.kind == "recipe" else engine.options(owner.name)
     configured = engine.configuration.values(owner, (item.name for item in declared))
+    values = {item.name: configured.get(item.name, Value(item.default, "default")) for item in declared}
     return {
-        f"{owner.kind}s.{owner.name}.{item.name}": configured.get(item.name, Value(item.default, "default"))
+        f"{owner.kind}s.{owner.name}.{item.name}": Value(HIDDEN, values[item.name].origin)
+        if item.secret and values[item.name].value
+        else values[item.name]
         for item in declared
     }

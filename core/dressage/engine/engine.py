@@ -13,10 +13,10 @@ call them in a thread (`await asyncio.to_thread(engine.run, "keras-mnist")`).
 
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec.structs import replace
 
@@ -45,7 +45,9 @@ from dressage.records.workspace import Workspace, find_workspace
 from dressage.results.events import Listener, PlanMade, RunCreated, RunFound, ignore
 from dressage.results.plans import Plan
 from dressage.results.statuses import ResumedRun, RunStatus, RunSummary
+from dressage.results.versions import DatasetVersion, ModelVersion
 from dressage.specs import configuration
+from dressage.specs.dataset_addresses import Addresses
 from dressage.specs.settings import Owner, Setting, list_settings
 from dressage.storage import snapshots
 from dressage.storage.hash_cache import HashCache
@@ -53,7 +55,9 @@ from dressage.storage.hash_cache import HashCache
 if TYPE_CHECKING:
     from dressage.hooks.statuses import PluginStatus
     from dressage.results.damage import Damage
+    from dressage.templates import Created
 
+_Version = TypeVar("_Version", DatasetVersion, ModelVersion)
 _POLL_S = 0.1
 """Seconds between two checks whether the client that prepares a run has submitted it or exited."""
 
@@ -83,6 +87,7 @@ class Engine:
         self.plugins = Plugins(lambda: self.configuration.plugins())  # noqa: PLW0108 (read on first use)
         self._given_options = platforms or {}
         self._platforms: dict[str, PlatformProxy] = {}
+        self._addresses = Addresses()
 
     @cached_property
     def configuration(self) -> configuration.Configuration:
@@ -93,7 +98,7 @@ class Engine:
     def workspace(self) -> Workspace:
         """The workspace; its folder may not exist yet. Raises SettingsError if it cannot be read."""
         named = self.configuration.option("workspace").value
-        found = Workspace(find_workspace(self.directory, named))
+        found = Workspace(find_workspace(self.directory, named), self.configuration.workspace_mode())
         found.open()
         return found
 
@@ -287,6 +292,25 @@ class Engine:
         observer = find_mirror(self.plugins, self.configuration)
         return export_run(self.get(run_id), observer, self.workspace, address, progress or (lambda *_: None))
 
+    def download_dataset(
+        self, version: DatasetVersion, target: str | Path, *, on: str | None = None, overwrite: bool = False
+    ) -> tuple[str, ...]:
+        """Copy the files of a dataset version to the folder `target`, and verify them.
+
+        version: as the platform lists it. on: the platform; the configured one by default. overwrite: whether to
+            replace other files.
+        Returns the paths of the files. Raises SettingsError if another file or a link is in the way; StageError,
+        UnreachableError.
+        """
+        platform = self.platform(on).datasets
+        return _download_version(version, target, platform.download, overwrite=overwrite)
+
+    def download_model(
+        self, version: ModelVersion, target: str | Path, *, on: str | None = None, overwrite: bool = False
+    ) -> tuple[str, ...]:
+        """Copy the files of a model version to the folder `target`, as `download_dataset` does."""
+        return _download_version(version, target, self.platform(on).models.download, overwrite=overwrite)
+
     def plugin_statuses(self) -> "list[PluginStatus]":
         """Load every plugin and return its status: policies first, in the order in which they are applied.
 
@@ -304,6 +328,25 @@ class Engine:
 
         return find_damage(self.workspace)
 
+    def copy_recipe(
+        self,
+        recipe: str,
+        name: str,
+        *,
+        set: Mapping[str, Any] | None = None,  # noqa: A002
+        folder: Path | None = None,
+    ) -> "Created":
+        """Write the package of a new recipe, which is a copy of an installed one, with its scripts and data.
+
+        name: of the new recipe. set: settings that the recipe needs; the copy's tests use them.
+        folder: default: dressage-NAME in the current folder.
+        Raises SettingsError if the recipe cannot be copied, and for a name or folder that cannot be used;
+        NotFoundError, PluginError.
+        """
+        from dressage.engine.recipe_copies import copy_recipe
+
+        return copy_recipe(self.plugins, recipe, name, set or {}, folder)
+
     def _propose(
         self,
         recipe: str,
@@ -318,6 +361,7 @@ class Engine:
             self.configuration,
             lambda: self.platform(on),
             self._hashes,
+            self._addresses,
             given=given or {},
             tags=tags or {},
             **{"experiment": None, "name": None, **named},
@@ -392,7 +436,20 @@ class Engine:
 
     def _run(self, request: RunRequest, client_lock: FileLock | None = None) -> Run:
         """Create the object of a run. Its platform is loaded on first use: the record is readable without it."""
-        return Run(self.workspace, lambda: self.platform(request.platform), request, client_lock)
+        return Run(
+            self.workspace, lambda: self.platform(request.platform), request, client_lock, self._addresses
+        )
 
     def _status(self, run_id: str) -> RunStatus:
         return self.get(run_id).status
+
+
+def _download_version(
+    version: _Version, target: str | Path, download: Callable[[_Version, Path], None], *, overwrite: bool
+) -> tuple[str, ...]:
+    from dressage.storage.destinations import download_into
+
+    label = f"{version.name}:{version.version}"
+    return download_into(
+        Path(target), label, version.files, lambda staged: download(version, staged), overwrite=overwrite
+    )

@@ -41,7 +41,8 @@ def _defaults(
         from dressage.storage.datasets import StoredDatasets
         from dressage.storage.objects import ObjectStore
 
-        return StoredDatasets(workspace.root, ObjectStore(workspace.root / "objects"))
+        objects = ObjectStore(workspace.root / "objects")
+        return StoredDatasets(workspace.root, objects, configuration.downloads())
 
     def compute(_: PlatformProxy) -> Any:
         from dressage.storage.compute import StoredCompute

@@ -24,6 +24,8 @@ from dressage.results.plans import Stage
 from dressage.results.statuses import RunStatus
 from dressage.results.tracking import Tracked
 from dressage.results.versions import File, ModelVersion
+from dressage.specs.dataset_addresses import Addresses
+from dressage.storage.destinations import download_into
 
 _POLL_S = 0.1
 """Seconds between two checks whether a log has grown or a run is submitted. The end of a run is noticed at once."""
@@ -38,6 +40,7 @@ class Run:
         find_platform: Callable[[], PlatformProxy],
         request: RunRequest,
         client_lock: FileLock | None = None,
+        addresses: Addresses | None = None,
     ) -> None:
         self.id = request.run_id
         self.request = request
@@ -45,6 +48,7 @@ class Run:
         self._workspace = workspace
         self._find_platform = find_platform
         self._client_lock = client_lock
+        self.addresses = addresses or Addresses()
         self._statuses = StatusReader(self.folder, find_platform)
 
     def __repr__(self) -> str:
@@ -102,8 +106,8 @@ class Run:
     @property
     def tracked(self) -> Tracked:
         """Metrics, parameters and tags so far."""
-        record = self.folder.refresh()
-        is_over = record.status.has_ended or not record.is_submitted
+        is_submitted, record = self._is_submitted(), self.folder.refresh()
+        is_over = record.status.has_ended or not (is_submitted and record.is_submitted)
         recorder = None if is_over or self.is_offline else self._statuses.recorder
         if recorder is None:
             return record.tracked
@@ -141,7 +145,7 @@ class Run:
         Other files that the script created or changed in its working directory are below work/, if the platform
         keeps them.
         """
-        return self.platform.runs.files(self.id) if self.folder.refresh().submitted else ()
+        return self.platform.runs.files(self.id) if self._is_submitted() else ()
 
     def choose_files(self, paths: Iterable[str] = ()) -> Choice:
         """Return the files that `download` copies, and those that it does not. Raises as `download`."""
@@ -151,16 +155,30 @@ class Run:
         has_folder = any(path.endswith("/") for path in paths)
         return name_files(self.id, self.files, paths) if has_folder else Choice(paths)
 
-    def download(self, target: str | Path, paths: Iterable[str] = ()) -> tuple[File, ...]:
+    def download(
+        self, target: str | Path, paths: Iterable[str] = (), *, overwrite: bool = False
+    ) -> tuple[File, ...]:
         """Copy the run's files to the folder `target`: those in `paths`, or all but the largest below work/.
 
-        paths: a path that ends with '/' stands for all files below it.
+        paths: a path that ends with '/' stands for all files below it. overwrite: whether to replace other files.
         Returns the files that were not copied because more than 2 GB are below work/; name them to copy them.
-        Raises NotFoundError, UnreachableError.
+        Raises SettingsError if another file or a link is in the way; NotFoundError, UnreachableError.
         """
-        choice = self.choose_files(paths)
-        self.platform.runs.download(self.id, choice.paths, Path(target))
+        choice, folder = self.choose_files(paths), Path(target)
+        download_into(
+            folder,
+            self.id,
+            self._describe_files(folder, choice.paths),
+            lambda staged: self.platform.runs.download(self.id, choice.paths, staged),
+            overwrite=overwrite,
+        )
         return choice.skipped
+
+    def _describe_files(self, folder: Path, paths: Sequence[str]) -> list[File]:
+        """Return the files with these paths; with their sizes if one of them is in the folder."""
+        is_occupied = any((folder / path).exists() for path in paths)
+        known = {file.path: file for file in self.files} if is_occupied else {}
+        return [known.get(path, File(path=path, size=None)) for path in paths]
 
     def cancel(self) -> None:
         """Cancel the run; return without waiting for its end. A run that is not submitted yet will not be submitted.
@@ -261,7 +279,14 @@ class Run:
 
     def _read_log(self, offset: int) -> bytes:
         """Return more of the log; nothing before the run is submitted."""
-        return self.platform.runs.logs(self.id, offset) if self.folder.refresh().submitted else b""
+        return self.platform.runs.logs(self.id, offset) if self._is_submitted() else b""
+
+    def _is_submitted(self) -> bool:
+        """Return whether the platform has an attempt. It is asked if the client was killed while submitting it."""
+        record = self.folder.refresh()
+        if not record.submitted and record.may_be_submitted:
+            self._statuses.read()
+        return bool(record.submitted)
 
     def _read_more(self, offset: int, ended: bool) -> bytes:
         """Return more of the log if it is time to ask the platform; nothing if it cannot be reached.
@@ -269,10 +294,13 @@ class Run:
         ended: the run has ended, so read without pauses.
         """
         try:
-            return self._read_log(offset) if ended or self._statuses.pace.is_due("logs") else b""
+            data = self._read_log(offset) if ended or self._statuses.pace.is_due("logs") else b""
         except UnreachableError as error:
             self._statuses.warn(error)
             return b""
+        if data:
+            self._statuses.pace.note_change()
+        return data
 
     def _finish(self, listener: Listener) -> RunStatus:
         """Register the model of a run that has ended, send the event `RunEnded` and release the run."""
@@ -291,7 +319,7 @@ class Run:
         record = self.folder.refresh()
         submission = record.the_submission() if record.model is None else None
         if submission and self.request.model.name is not None:
-            conductor = Conductor(self.request, self.platform, self.folder, listener)
+            conductor = Conductor(self.request, self.platform, self.folder, listener, self.addresses)
             conductor.register(submission, record.tracked.latest())
 
 

@@ -56,13 +56,15 @@ class StatusReader:
             return self._status_before_submission()
         if self.is_offline:
             return record.status
-        attempt, changes = record.attempt, record.changes
+        attempt, changes, known = record.attempt, record.changes, record.status
         try:
             status = self._record_status(self._platform.runs.observe(self._run_id), attempt, changes)
         except UnreachableError as error:
             self.warn(error)
             return record.status
         self._is_unreachable = False
+        if (status.state, status.reason) != (known.state, known.reason):
+            self.pace.note_change()
         return status
 
     def poll(self) -> RunStatus:
@@ -103,21 +105,28 @@ class StatusReader:
         record = self._folder.refresh()
         if has_client or record.status.has_ended or record.is_submitted:
             return record.status
-        if record.may_be_submitted and (found := self._recover_submission(record.attempt)):
-            return found
+        try:
+            if record.may_be_submitted and (found := self._recover_submission(record.attempt)):
+                return found
+        except UnreachableError as error:
+            self.warn(error)
+            return replace(record.status, reason="its client process exited while it was being submitted")
         reason = f"its client process exited; continue the run with: dressage resume {self._run_id}"
         return RunStatus(state="Failed", reason=reason, interrupted=True)
 
     def _recover_submission(self, attempt: int) -> RunStatus | None:
         """Return the platform's status if the client was killed between submitting the run and recording that.
 
-        None if the platform does not have the attempt, or does not say which attempt its status is of.
+        None if the platform does not have the attempt, or does not say which attempt its status is of. Raises
+        UnreachableError if that is not known.
         """
         if self.is_offline:
             return None
         changes = self._folder.refresh().changes
         try:
             seen = self._platform.runs.observe(self._run_id)
+        except UnreachableError:
+            raise
         except DressageError:
             return None
         if (seen.attempt or 1) != attempt:

@@ -45,6 +45,12 @@ def next_step(errors: str) -> str:
     return "see the output of uv"
 
 
+def unreachable_index(errors: str) -> str | None:
+    """Return the name of the index that could not be reached, as `without_credentials` writes it; None if none is."""
+    found = re.search(r"Failed to fetch: <([\w.-]+)>", errors)
+    return found[1] if found else None
+
+
 def _parts(errors: str) -> list[str]:
     """Split into errors and causes. uv marks them with `error:` and `cause:`, older versions with symbols."""
     parts: list[str] = []

@@ -17,9 +17,9 @@ def keep_given_hashes(lock: str, requirements: Iterable[str], *, required: bool)
     """
     given: dict[str, set[str]] = {}
     for line in requirements:
-        given.setdefault(_name(line), set()).update(_HASH.findall(line.lower()))
+        given.setdefault(package_of(line), set()).update(_HASH.findall(line.lower()))
     return "".join(
-        _keep(entry, given.get(_name(entry), set()), required=required) for entry in split_entries(lock)
+        _keep(entry, given.get(package_of(entry), set()), required=required) for entry in split_entries(lock)
     )
 
 
@@ -49,5 +49,6 @@ def normalize(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def _name(line: str) -> str:
+def package_of(line: str) -> str:
+    """Return the normalized name of the package in a requirement or in an entry of a lock."""
     return normalize(re.split(r"[^\w.-]", line)[0])

@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from dressage.environments import conda_packages
 from dressage.environments.build_folders import BuildFolder
+from dressage.environments.limited_indexes import split_lock
 from dressage.environments.project_locks import index_arguments
 from dressage.environments.records import BuiltEnvironment, Resolution, write
 from dressage.environments.uv_process import Uv
@@ -52,26 +54,32 @@ def assemble(
 def _install(
     resolution: Resolution, place: BuildFolder, uv: Uv, progress: Progress, project: Project | None
 ) -> None:
-    lock = [line for line in resolution.requirements.splitlines() if not line[:1].isspace()]
-    if not lock:
-        return
+    parts = list(split_lock(resolution.requirements, uv.sources))
+    total = sum(len(_first_lines(lock)) for lock, _ in parts)
     listed = place.folder / "requirements.txt"
-    listed.write_text("".join(f"{option}\n" for option in resolution.options) + resolution.requirements)
-    # Only commits of source repositories have no hash; the commit id is a digest itself.
-    hashes = ["--require-hashes"] if all(line.endswith("\\") for line in lock) else []
-    python = str(place.environment / "bin" / "python")
-    arguments = [
-        "--no-deps",
-        *hashes,
-        "--compile-bytecode",
-        "--python",
-        python,
-        "--requirements",
-        str(listed),
-        *(index_arguments(project, place) if project else ()),
-    ]
-    on_line = _report_phases(len(lock), progress)
-    uv.run("installing its packages", "pip", "install", *arguments, on_line=on_line)
+    for number, (lock, sources) in enumerate(parts, 1):
+        listed.write_text("".join(f"{option}\n" for option in resolution.options) + lock)
+        # Only commits of source repositories have no hash; the commit id is a digest itself.
+        hashes = ["--require-hashes"] if all(line.endswith("\\") for line in _first_lines(lock)) else []
+        arguments = [
+            "--no-deps",
+            *hashes,
+            *(["--compile-bytecode"] if number == len(parts) else []),
+            "--python",
+            str(place.environment / "bin" / "python"),
+            "--requirements",
+            str(listed),
+            *(index_arguments(project, place) if project else ()),
+        ]
+        on_line = _report_phases(total, progress)
+        replace(uv, sources=sources).run(
+            "installing its packages", "pip", "install", *arguments, on_line=on_line
+        )
+
+
+def _first_lines(lock: str) -> list[str]:
+    """Return the line of each package, without those of its hashes."""
+    return [line for line in lock.splitlines() if not line[:1].isspace()]
 
 
 def _report_phases(total: int, progress: Progress) -> Callable[[str], None]:

@@ -3,8 +3,10 @@
 import os
 import re
 import time
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dressage.environments.signatures import platform_tag, signature_of
 from dressage.files.digests import digest_of
@@ -13,8 +15,7 @@ _INSTALLING_S = 60.0
 _CONDA_PYTHON = re.compile(r"python-(?P<version>\d+\.\d+\.\d+)\w*-[^-]+\.json")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Interpreter:
+class Interpreter(Struct, frozen=True, kw_only=True):
     """A Python interpreter.
 
     conda: the folder with the records of its conda packages, if it is a conda environment's.

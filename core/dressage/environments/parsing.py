@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from dressage.environments.conda_specification import read_conda
+from dressage.environments.credentials import check_addresses
+from dressage.environments.hashes import normalize, package_of
 from dressage.environments.projects import read_python
 from dressage.environments.requirements import MalformedError, Requirements, read_requirements
 from dressage.environments.specification import Specification
@@ -13,7 +15,10 @@ from dressage.specs.environments import Environment
 
 
 def parse(environment: Environment) -> Specification:
-    """Parse the environment's texts. Raises SpecError with the malformed entry and what to write instead."""
+    """Parse the environment's texts. Raises SpecError with the malformed entry and what to write instead.
+
+    An address with a secret is refused, too.
+    """
     specification, listed = Specification(project=environment.project), parse_requirements(environment)
     if environment.project is not None:
         with _name_environment(environment.name, "project"):
@@ -21,16 +26,31 @@ def parse(environment: Environment) -> Specification:
     if environment.conda is not None:
         with _name_environment(environment.name, "conda specification"):
             specification = read_conda(environment.conda)
+    check_addresses(environment)
+    requirements = tuple(sorted({*specification.requirements, *listed.lines}))
+    _check_limits(environment, requirements)
     return replace(
         specification,
-        requirements=tuple(sorted({*specification.requirements, *listed.lines})),
+        requirements=requirements,
         options=(*specification.options, *listed.options),
         constraints=parse_constraints(environment),
         builds=environment.builds,
         source=_source_of(environment),
-        indexes=environment.indexes,
+        indexes=tuple(map(str, environment.indexes)),
         find_links=environment.find_links,
     )
+
+
+def _check_limits(environment: Environment, requirements: tuple[str, ...]) -> None:
+    """Raise SpecError if an index is for a package that is not among the requirements: it would have no effect."""
+    known = {package_of(line) for line in requirements}
+    for index in environment.named_indexes:
+        for package in index.packages:
+            if normalize(package) not in known:
+                raise SpecError(
+                    f"environment {environment.name!r}: index {index.name!r} is for {package!r}, which is not among"
+                    " the requirements; add it to them"
+                )
 
 
 def parse_requirements(environment: Environment) -> Requirements:

@@ -2,8 +2,9 @@
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from dressage.environments.records import NamedEnvironment, Records, Resolution
 from dressage.environments.signatures import platform_tag
@@ -22,8 +23,7 @@ _DESCRIPTION = ("conda", "requirements", "constraints", "project", "builds", "in
 """The fields of an Environment from which it is built."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Readiness:
+class Readiness(Struct, frozen=True, kw_only=True):
     """resolution: None if the specification was never resolved. problem: why the environment is not usable."""
 
     resolution: Resolution | None = None
@@ -69,6 +69,7 @@ def remember(records: Records, environment: Environment, resolution: Resolution)
     if records.read_resolution(digest) != resolution:
         records.keep_resolution(digest, resolution)
     description = {name: getattr(environment, name) for name in _DESCRIPTION}
+    description["indexes"] = tuple(map(str, environment.indexes))
     records.keep_name(environment.name, NamedEnvironment(key=resolution.key, **description))
 
 
@@ -108,7 +109,7 @@ def digest_of_text(environment: Environment) -> str:
     if not any(getattr(environment, name) not in (None, ()) for name in others):
         return _digest("text", strip_comments(environment.conda or ""))
     texts = [text and strip_comments(text) for text in (environment.conda, environment.requirements)]
-    content: list[Any] = [*texts, environment.indexes, environment.find_links]
+    content: list[Any] = [*texts, tuple(map(str, environment.indexes)), environment.find_links]
     if environment.constraints is not None or environment.project is not None:
         content += [strip_comments(environment.constraints or ""), to_json(environment.project)]
     if environment.builds:
@@ -144,7 +145,7 @@ def _changes(before: NamedEnvironment, now: Environment) -> Iterator[str]:
         lines = line_differences(strip_comments(old or ""), strip_comments(new or ""))
         yield from (f"{what}: {line}" for line in lines)
     for what in ("builds", "indexes", "find_links"):
-        old, new = (", ".join(getattr(one, what)) or None for one in (before, now))
+        old, new = (", ".join(map(str, getattr(one, what))) or None for one in (before, now))
         yield from differences({what: old}, {what: new})
     if (before.project and before.project.lock) != (now.project and now.project.lock):
         yield "uv.lock changed"

@@ -10,9 +10,10 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
+
+from msgspec import Struct
 
 from dressage.environments.signatures import platform_tag, signature_of
 from dressage.files.atomic import write_json
@@ -25,8 +26,7 @@ from dressage.specs.environments import Project
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Python:
+class Python(Struct, frozen=True, kw_only=True):
     """The interpreter of an environment. executable: None if a conda package contains it."""
 
     version: str
@@ -44,8 +44,7 @@ class Python:
         return None if now == self.signature else f"its Python {str(self.executable)!r} was replaced"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resolution:
+class Resolution(Struct, frozen=True, kw_only=True):
     """The resolution of a specification: everything that is needed to build it.
 
     requirements: the lock of the pip packages, with hashes. packages: the conda packages, one exact spec each.
@@ -57,7 +56,7 @@ class Resolution:
     options: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
-    variables: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, str] = {}
 
     @property
     def lock(self) -> str:
@@ -69,8 +68,7 @@ class Resolution:
         return digest_of({"lock": self.lock, "python": self.python.version, "platform": platform_tag()})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BuiltEnvironment:
+class BuiltEnvironment(Struct, frozen=True, kw_only=True):
     """The content of environment.json.
 
     interpreter: its path, relative to the environment's folder, or absolute if it is elsewhere.
@@ -89,8 +87,7 @@ class BuiltEnvironment:
     location: Path | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NamedEnvironment:
+class NamedEnvironment(Struct, frozen=True, kw_only=True):
     """The latest environment of a name: its key, and the description that it was built from."""
 
     key: str
@@ -133,7 +130,7 @@ class Records:
 
     def find_damage(self) -> Iterator[Damage]:
         """Yield the records that cannot be read."""
-        kinds = {
+        kinds: dict[str, type] = {
             "*/environment.json": BuiltEnvironment,
             "resolutions/*.json": Resolution,
             "names/*.json": NamedEnvironment,

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dressage.environments.hashes import split_entries
+from dressage.environments.limited_indexes import write_inputs
+from dressage.environments.package_sources import PackageSources
 from dressage.environments.parsing import parse
 from dressage.environments.project_locks import export_arguments, without_local_projects
 from dressage.environments.projects import index_options, write_files
@@ -19,19 +21,31 @@ from dressage.specs.environments import Environment, Project
 _PLATFORM = "x86_64-unknown-linux-gnu"
 
 
-def lock_for_linux(environment: Environment, python: str, log: Path, progress: Progress) -> tuple[str, ...]:
+def lock_for_linux(
+    environment: Environment,
+    python: str,
+    log: Path,
+    progress: Progress,
+    sources: PackageSources,
+) -> tuple[str, ...]:
     """Return the lines of a requirements.txt with the exact packages for Linux on x86-64, without hashes.
 
-    The environment has a project, or requirements with constraints. python: its version, "3.12". log: the file that
-    uv's output is added to. Raises SpecError for a malformed text, StageError if uv fails.
+    The environment has a project or requirements. python: its version, "3.12". log: the file that uv's output is
+    added to. sources: those that the environment names; the lines have the addresses of their indexes. Raises
+    SpecError for a malformed text, StageError if uv fails.
     """
     specification = parse(environment)
-    uv = Uv(name=environment.name, log=log, own_index=specification.names_its_index)
+    uv = Uv(name=environment.name, log=log, own_index=specification.names_its_index, sources=sources)
+    indexes = [f"--extra-index-url {address}" for address in sources.indexes.values()]
     progress("resolving packages", 0, None)
     with tempfile.TemporaryDirectory(prefix="dressage-") as folder:
         if environment.project is None:
-            return (*specification.options, *_compile(specification, Path(folder), uv, python))
-        return (*index_options(environment.project), *_lock(environment.project, Path(folder), uv, python))
+            return (*indexes, *specification.options, *_compile(specification, Path(folder), uv, python))
+        return (
+            *indexes,
+            *index_options(environment.project),
+            *_lock(environment.project, Path(folder), uv, python),
+        )
 
 
 def newest_python(environment: Environment) -> str | None:
@@ -72,13 +86,13 @@ def _lock(project: Project, root: Path, uv: Uv, python: str) -> Sequence[str]:
 
 
 def _compile(specification: Specification, folder: Path, uv: Uv, python: str) -> Sequence[str]:
-    wanted, constraints = folder / "requirements.in", folder / "constraints.txt"
+    constraints = folder / "constraints.txt"
     options = [option for option in specification.options if option not in ("--pre", "--require-hashes")]
-    wanted.write_text("\n".join([*options, *specification.requirements]) + "\n")
+    wanted = write_inputs(folder, specification.requirements, options, uv.sources)
     constraints.write_text("\n".join(specification.constraints) + "\n")
     target = ["--python-version", python, "--python-platform", _PLATFORM]
     pre = ["--prerelease", "allow"] if "--pre" in specification.options else []
-    files = [str(wanted), "--constraints", str(constraints)]
+    files = [*wanted, "--constraints", str(constraints)]
     lock = uv.run(
         "resolving its packages", "pip", "compile", *files, *target, *pre, "--no-header", "--no-annotate"
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 from dressage.environments import conda_packages, pythons
 from dressage.environments.build_folders import BuildFolder
 from dressage.environments.hashes import HashError, keep_given_hashes
+from dressage.environments.limited_indexes import write_inputs
 from dressage.environments.project_locks import lock_project
 from dressage.environments.records import Python, Resolution
 from dressage.environments.specification import Specification
@@ -108,10 +109,10 @@ def _compile(
         return ""
     progress("resolving packages", 0, None)
     options = specification.options
-    wanted = _write_lines(place.folder / "requirements.in", [*_for_uv(options), *specification.requirements])
+    wanted = write_inputs(place.folder, specification.requirements, _for_uv(options), uv.sources)
     pins = [name.replace("-", "==", 1) for name in present]
     constraints = _write_lines(place.folder / "constraints.txt", [*pins, *specification.constraints])
-    arguments = [str(wanted), "--constraints", str(constraints)]
+    arguments = [*wanted, "--constraints", str(constraints)]
     arguments += [word for pin in pins for word in ("--no-emit-package", pin.partition("==")[0])]
     arguments += ["--python", python, "--generate-hashes", "--no-header", "--no-annotate"]
     arguments += ["--prerelease", "allow"] if "--pre" in options else []

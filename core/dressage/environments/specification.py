@@ -20,7 +20,7 @@ class Specification:
 
     requirements: sorted. options: pip's options (`--extra-index-url ...`), in order.
     packages: conda packages other than python and pip, as written.
-    indexes, find_links: names; the addresses are in the configuration.
+    indexes, find_links: names, and for an index that is limited, its packages. Addresses are no part of it.
     """
 
     channels: tuple[str, ...] = ()

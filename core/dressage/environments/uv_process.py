@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from dressage.environments.failures import next_step, summarize
+from dressage.environments.failures import next_step, summarize, unreachable_index
 from dressage.environments.package_sources import PackageSources
 from dressage.environments.uv import binary, environment_of
 from dressage.errors import StageError
+from dressage.files.permissions import lenient_umask
+from dressage.specs.package_addresses import variable_of
 
 if TYPE_CHECKING:
     from subprocess import Popen
@@ -44,7 +46,17 @@ class Uv:
         """Create the error of a failed run. errors: uv's standard error."""
         reason = f"environment {self.name!r}: {what} failed: {summarize(errors)}"
         return StageError(
-            "environment", f"{reason}; {next_step(errors)} (full output of uv: {str(self.log)!r})"
+            "environment", f"{reason}; {self._next_step(errors)} (full output of uv: {str(self.log)!r})"
+        )
+
+    def _next_step(self, errors: str) -> str:
+        """Return what the user can do; an index that cannot be reached may have a mirror."""
+        index = unreachable_index(errors)
+        if index is None or index not in self.sources.indexes:
+            return next_step(errors)
+        return (
+            f"check the network, or give the address of a mirror of index {index!r}: set"
+            f" {variable_of('indexes', index)}, or {index} in [indexes] of dressage.toml"
         )
 
     def attempt(self, *arguments: str, on_line: Callable[[str], None] | None = None) -> tuple[int, str, str]:
@@ -69,6 +81,7 @@ class Uv:
                 # In the user's project uv would read the project's settings; only the user's own should apply.
                 cwd=os.sep,
                 pass_fds=() if self.lock is None else (self.lock,),
+                umask=lenient_umask(),
             ) as process:
                 errors = _listen(process, log, self.sources.hide, on_line)
             output.seek(0)

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""The errors of a full disk, an exhausted quota, and a file larger than this process may write."""
 _ADVICE = {
-    errno.ENOSPC: "free some space",
-    errno.EDQUOT: "free some space",
-    errno.EFBIG: "free some space",
+    **dict.fromkeys(FULL, "free some space"),
     errno.EACCES: "grant access",
     errno.EPERM: "grant access",
     errno.EROFS: "choose a writable folder",

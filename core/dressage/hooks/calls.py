@@ -1,22 +1,21 @@
 """Call plugins. An error in a plugin becomes one line with its name; a slow call logs a warning."""
 
-import errno
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeVar
 
+from msgspec import Struct
+
 from dressage.errors import DressageError, PluginError, StageError
-from dressage.files.disk import describe
+from dressage.files.disk import FULL, describe
 
 T = TypeVar("T")
 PATIENCE_S = 10.0
 """Seconds after which a call without progress is logged."""
 
 
-@dataclass(frozen=True, slots=True)
-class PluginId:
+class PluginId(Struct, frozen=True):
     """Identifies a plugin in errors.
 
     source: the distribution or file that provides it. advice: what the user can do if it breaks.
@@ -80,7 +79,7 @@ def _call(plugin: PluginId, where: str, call: Callable[[], T]) -> T:
     except _OwnError as own:
         raise own.error from None
     except BaseException as error:
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if isinstance(error, OSError) and error.errno in FULL:
             raise StageError(where, f"plugin {plugin}: {describe(error)}") from error
         raise plugin.error(where, f"{type(error).__name__}: {error}") from error
 

@@ -6,10 +6,12 @@ importlib.metadata reads it too, but needs 50 ms for its import and for parsing 
 
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dressage.specs.plugin_settings import normalize
 
@@ -17,8 +19,7 @@ _FOLDERS = (".dist-info", ".egg-info", "EGG-INFO")
 _METADATA = ("METADATA", "PKG-INFO")
 
 
-@dataclass(frozen=True, slots=True)
-class EntryPoint:
+class EntryPoint(Struct, frozen=True):
     """One entry point of a distribution.
 
     value: "module" or "module:attribute". problem: why the entry cannot be used; its group and name may be "" then.
@@ -37,11 +38,16 @@ class EntryPoint:
 
     def load(self) -> Any:
         """Import the module and return the object."""
-        loaded: Any = import_module(self.module)
-        attribute = self.value.partition(":")[2].strip()
-        for name in attribute.split(".") if attribute else ():
-            loaded = getattr(loaded, name)
-        return loaded
+        return load_entry(self.value)
+
+
+def load_entry(value: str) -> Any:
+    """Import the module of an entry point, and return what its value names: "module" or "module:attribute"."""
+    module, _, attribute = (part.strip() for part in value.partition(":"))
+    loaded: Any = import_module(module)
+    for name in attribute.split(".") if attribute else ():
+        loaded = getattr(loaded, name)
+    return loaded
 
 
 def find_entry_points(

@@ -1,10 +1,10 @@
 """Load observers, and find those that want to be called."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import pluggy
+from msgspec import Struct
 
 from dressage.errors import DressageError, NotFoundError
 from dressage.hooks.calls import PluginId, call_plugin
@@ -21,8 +21,7 @@ Active = tuple[str, DressageError | None]
 _ABOUT = frozenset({"options", "enabled", "secrets"})
 
 
-@dataclass(frozen=True, slots=True)
-class Observer:
+class Observer(Struct, frozen=True):
     """A loaded observer. manager: contains this observer only. options: as it declared them, or None."""
 
     plugin: PluginId

@@ -5,11 +5,11 @@ policy. Each policy sees the answer that the policy before it returned; the last
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
 import pluggy
+from msgspec import Struct
 
 from dressage.errors import DressageError, NotFoundError, PluginError, SettingsError
 from dressage.hooks.calls import PluginId, call_plugin
@@ -19,8 +19,7 @@ from dressage.hooks.specs import hookimpl
 from dressage.records.judgements import Question
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(Struct, frozen=True):
     """A loaded policy. manager: contains this policy only."""
 
     plugin: PluginId

@@ -8,6 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
+
 from dressage.errors import describe_unknown
 from dressage.hooks import contract
 from dressage.hooks.entrypoints import EntryPoint, find_entry_points
@@ -24,13 +26,13 @@ GROUPS: Mapping[str, Kind] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Provider:
+class Provider(Struct, frozen=True, kw_only=True):
     """A provider of one plugin: a distribution, a file, or an object that the program added.
 
     source: the distribution with its version, or the file as the settings file has it; None for an object.
     choice: the value in a settings file that chooses this provider. origin: the settings file that names the file.
-    module: the module of an installed plugin. path: the path of a file.
+    module: the module of an installed plugin. entry: the same, and ":" with an attribute if its entry point has one.
+    path: the path of a file.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Provider:
     choice: str | None = None
     origin: str | None = None
     module: str | None = None
+    entry: str | None = None
     path: Path | None = None
 
     def is_chosen_by(self, choice: str) -> bool:
@@ -56,8 +59,7 @@ class Provider:
         return None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unusable:
+class Unusable(Struct, frozen=True, kw_only=True):
     """An entry point or file that cannot be used as a plugin. may_be_policy: whether it could be a policy."""
 
     name: str
@@ -101,6 +103,7 @@ def _add_entry_point(found: Found, point: EntryPoint) -> None:
             source=source,
             choice=point.distribution,
             module=point.module,
+            entry=point.value,
         )
     )
 

@@ -1,12 +1,13 @@
 """Load a recipe and ask it for its descriptions."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pluggy
+from msgspec import Struct
 
-from dressage.errors import SpecError
+from dressage.errors import NotFoundError, SpecError
 from dressage.hooks.calls import PluginId, call_plugin
 from dressage.hooks.declarations import ask_declaration
 from dressage.hooks.descriptions import check_description
@@ -17,8 +18,7 @@ from dressage.specs.environments import Environment
 from dressage.specs.models import Model
 
 
-@dataclass(frozen=True, slots=True)
-class Recipe:
+class Recipe(Struct, frozen=True):
     """A loaded recipe. settings: the class of its settings; None if it has none."""
 
     plugin: PluginId
@@ -49,7 +49,14 @@ _DEFAULTS: Mapping[Question, Any] = {
 
 def load_recipe(plugins: Plugins, name: str) -> Recipe:
     """Load a recipe. Raises NotFoundError, SettingsError if several provide it, PluginError if it breaks."""
-    manager, plugin = plugins.manager("recipe", name), plugins.identify("recipe", name)
+    try:
+        manager, plugin = plugins.manager("recipe", name), plugins.identify("recipe", name)
+    except NotFoundError as error:
+        if Path(name).exists():
+            raise NotFoundError(
+                f"{error}; to run the file or folder of that name: dressage run ./{name}"
+            ) from None
+        raise
     return Recipe(plugin, ask_declaration(manager, plugin, "settings"), manager)
 
 

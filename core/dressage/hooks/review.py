@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
+from msgspec import Struct
+
 from dressage.files.encoding import from_json, to_json
 from dressage.hooks.policies import Policy
 from dressage.records.judgements import Judgement, Question, to_recorded
@@ -14,8 +16,7 @@ from dressage.specs.compute import ComputeTarget
 from dressage.specs.datasets import FileDataset, RegisteredDataset
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
+class Context(Struct, frozen=True, kw_only=True):
     """What policies know about the run. settings: as JSON. tags: the user's tags."""
 
     settings: Mapping[str, Any] | None

@@ -7,6 +7,9 @@ from pathlib import Path
 from dressage.files.locks import FileLock
 
 _SHORTEST_PAUSE_S = 0.2
+_LONGEST_PAUSE_S = 15.0
+_QUIET_AFTER_S = 60.0
+"""How long a run may be quiet before it is asked less often."""
 _CHUNK = 4 << 20
 """Bytes of a log that are read at once."""
 
@@ -14,26 +17,34 @@ _CHUNK = 4 << 20
 class Pace:
     """Decides when to poll again: often at first, for short runs, then with pauses that grow.
 
-    most_s: the longest pause, in seconds.
+    While a run writes output or changes its state, pauses are at most `most_s` seconds. While it is quiet for longer
+    than a minute, they grow to 15 s. clock: returns the time in seconds.
     """
 
-    def __init__(self, most_s: float = 5.0) -> None:
+    def __init__(self, most_s: float = 5.0, clock: Callable[[], float] = time.monotonic) -> None:
         self._most_s = most_s
+        self._clock = clock
         self._begun: dict[str, float] = {}
         self._due: dict[str, float] = {}
+        self._changed = clock()
+
+    def note_change(self) -> None:
+        """Poll often again: there was output, or the state changed."""
+        self._changed = self._clock()
 
     def is_due(self, what: str) -> bool:
         """Return whether it is time to poll. If it is, the next pause begins. what: a name, such as "logs"."""
-        now = time.monotonic()
+        now = self._clock()
         if now < self._due.get(what, now):
             return False
-        pause = max(_SHORTEST_PAUSE_S, (now - self._begun.setdefault(what, now)) / 10)
-        self._due[what] = now + min(self._most_s, pause)
+        lively = min(self._most_s, max(_SHORTEST_PAUSE_S, (now - self._begun.setdefault(what, now)) / 10))
+        quiet = lively * (now - self._changed) / _QUIET_AFTER_S
+        self._due[what] = now + max(lively, min(quiet, _LONGEST_PAUSE_S))
         return True
 
     def pause_s(self, what: str) -> float:
         """Return the seconds until `is_due` is true."""
-        now = time.monotonic()
+        now = self._clock()
         return max(0.0, self._due.get(what, now) - now)
 
 

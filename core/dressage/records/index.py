@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 
 from dressage.files.databases import is_unavailable, remove_database
 from dressage.files.encoding import from_json
+from dressage.files.permissions import create_database
 from dressage.files.regular import open_regular
 from dressage.records.index_rows import damaged_row, row_of
 from dressage.records.run_folder import COMPLETED, JOURNAL
@@ -96,6 +97,7 @@ class RunIndex:
 
     def _read(self, select: Callable[[sqlite3.Connection], T]) -> T:
         path = self._workspace.root / "index.sqlite"
+        create_database(path)
         with suppress(sqlite3.Error):  # such as an index that is locked or read-only: use a temporary one
             try:
                 return self._connect(path, select)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-LAYOUT = 3
+LAYOUT = 4
 
 
 def earlier_layout(marker: Mapping[str, Any]) -> int | None:
@@ -15,4 +15,4 @@ def earlier_layout(marker: Mapping[str, Any]) -> int | None:
         return int(marker["migrating_from"])
     if "migrating" in marker:  # written by the migration to layout 2
         return 1
-    return marker["layout"] if marker["layout"] in (1, 2) else None
+    return marker["layout"] if marker["layout"] in (1, 2, 3) else None

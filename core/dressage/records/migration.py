@@ -1,9 +1,9 @@
-"""Migration of workspaces from layouts 1 and 2 to layout 3.
+"""Migration of workspaces from layouts 1 to 3 to layout 4.
 
 Layout 1 kept a run's request in two events, in an older format, and a run's supervisor in an event of the local
 platform. Each journal is rewritten as a temporary file, which then replaces it. Layouts 1 and 2 kept the markers of
-all open runs in one folder. The number of the layout is written last, so that a migration that was killed is
-repeated.
+all open runs in one folder. Layouts 1 to 3 kept long texts in journals, where they can stay. The number of the layout
+is written last, so that a migration that was killed is repeated.
 """
 
 import json

@@ -13,9 +13,11 @@ from dressage.errors import RecordError, SpecError
 from dressage.files.encoding import from_json
 from dressage.records.judgements import Judgement, judgement_of
 from dressage.records.requests import RunRequest, Submission
+from dressage.records.texts import Texts
 from dressage.results.entries import (
     Entry,
     EnvironmentLost,
+    FilesLeftOut,
     RunCreated,
     RunDetached,
     RunJudged,
@@ -42,6 +44,7 @@ class Record:
     submitting: the last attempt whose submission began. submitted: the last attempt that the platform has.
     processes: the process ids of supervisors, by attempt.
     lost_environment: the current attempt got the variables of another shell. changes: how often the state changed.
+    texts: the long texts that `request` and `judgement` refer to; None if nobody asks for these.
     entries: how many entries were applied.
     """
 
@@ -62,6 +65,7 @@ class Record:
     canceled: bool = False
     status: RunStatus = field(default_factory=lambda: RunStatus(state="Preparing"))
     tracked: Tracked = field(default_factory=Tracked)
+    texts: Texts | None = None
 
     def apply(self, entry: Entry) -> None:
         """Apply one entry. Those that a later version of dressage wrote are ignored, unreadable ones are counted."""
@@ -88,6 +92,8 @@ class Record:
                 self._resume(entry)
             case EnvironmentLost():
                 self.lost_environment = entry.attempt == self.attempt
+            case FilesLeftOut():
+                self.tracked.left_out = {item.path: item.problem for item in entry.items}
             case StateEntered():
                 self._enter(entry)
             case _:
@@ -104,6 +110,7 @@ class Record:
         if entry.retry:  # the platform starts it itself: it needs no client to submit it
             self.submitted = max(self.submitted, self.attempt)
         self.lost_environment = False
+        self.tracked.left_out = {}
         self.changes += 1
         self.detached = self.detached and entry.retry
         self.status = RunStatus(state="Preparing")
@@ -166,14 +173,15 @@ class Record:
         if self.request is None:
             raise RecordError("the run was never started: its client crashed first; run the command again")
         with self._readable():
-            return from_json(RunRequest, self.request)
+            return from_json(RunRequest, self._restore(self.request))
 
     def the_judgement(self) -> Judgement:
         """Return the policies' judgement. Raises RecordError if it is damaged."""
         if self.judgement is None:
             return judgement_of(self.the_request())
         with self._readable():
-            judgement = from_json(Judgement, self.judgement)
+            before = self._restore(self.judgement["before"])
+            judgement = from_json(Judgement, {**self.judgement, "before": before})
             judgement.check()
             return judgement
 
@@ -184,6 +192,12 @@ class Record:
             return None
         with self._readable():
             return self._submission(compute, environment)
+
+    def _restore(self, described: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return descriptions with the long texts of their environment. Raises RecordError."""
+        if self.texts is None:
+            return described
+        return {**described, "environment": self.texts.restore(described["environment"])}
 
     @contextmanager
     def _readable(self) -> Iterator[None]:

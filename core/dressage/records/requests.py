@@ -83,8 +83,13 @@ class RunRequest(Struct, frozen=True, kw_only=True):
         parts = to_json(self)
         for name in ("run_id", "name", "experiment", "snapshot", "priority", "retries"):
             del parts[name]
-        parts["model"]["script"]["directory"] = None
-        del parts["model"]["script"]["include"]  # the snapshot has what it adds
+        script = parts["model"]["script"]
+        script["directory"] = None
+        # The snapshot has what the first three add and leave out.
+        for name in ("include", "only", "secret_files", "name"):
+            del script[name]
+        for dataset in parts["file_datasets"].values():
+            del dataset["left_out"]
         environment = parts["environment"]
         del environment["origin"]
         for name in (
@@ -117,7 +122,7 @@ class Training(Struct, frozen=True, kw_only=True):
             "dataset": self._dataset,
             "environment": self.environment,
             "snapshot": request.snapshot.digest,
-            "script": script.file or script.label,
+            "script": script.entry_point,
             "arguments": _plain(script.arguments),
             "output_path": request.model.output_path,
         }
@@ -229,6 +234,9 @@ NOT_INPUTS: Mapping[str, str] = {
     "request.registered_datasets": "their digests are training.datasets",
     "request.model.script.directory": "its content is the snapshot",
     "request.model.script.include": "what it adds is in the snapshot",
+    "request.model.script.only": "what it leads to is in the snapshot",
+    "request.model.script.secret_files": "what they leave out is not in the snapshot",
+    "request.model.script.name": "names the script for people",
     "request.model.script.checkpoint_path": "where a resumed run finds its checkpoints",
     "request.model.name": "a plan looks for a version of this name",
     "request.model.framework": "describes the model",

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,9 +19,11 @@ from dressage.files.syncing import sync_folder
 from dressage.records.journal import Journal
 from dressage.records.outbox import OBSERVERS, announce, wake_pipe
 from dressage.records.run_order import next_order
+from dressage.specs.credentials import hide_credentials
 
 if TYPE_CHECKING:
     from dressage.records.record import Record
+    from dressage.records.texts import Texts
     from dressage.results.statuses import RunStatus
 
 
@@ -29,6 +32,7 @@ COMPLETED = "completed"
 """A file in the workspace: the ids of completed runs, one per line, so that the index need not look at all runs."""
 _ENDS = ("Completed", "Failed", "Canceled")
 _STATE = re.compile(rb'"state":"(\w+)"')
+_MOST_LEFT_OUT = 100
 _STATUS_FIELDS = ("exit_code", "reason", "started", "ended", "interrupted")
 """Fields of RunStatus that are recorded, in addition to the state."""
 
@@ -103,7 +107,7 @@ class RunFolder:
             if self._record is None:
                 from dressage.records.record import Record
 
-                self._record = Record()
+                self._record = Record(texts=self._texts)
             for offset, entry in self.journal.events_with_offsets(self._offset):
                 self._record.apply(entry)
                 self._offset = offset
@@ -149,12 +153,29 @@ class RunFolder:
 
         It is on the disk when `begin_submission` returns; nothing is outside the workspace until then.
         """
+        request, judgement = self._shorten(request, judgement)
         order = next_order(self.path.parents[1])
         self.journal.append("run.created", request=request, judgement=judgement, order=order)
 
     def judge(self, request: Mapping[str, Any], judgement: Mapping[str, Any]) -> None:
         """Record that the policies judged the run again. request, judgement: as for `create`."""
+        request, judgement = self._shorten(request, judgement)
         self.journal.append_durably("run.judged", request=request, judgement=judgement)
+
+    def _shorten(self, request: Mapping[str, Any], judgement: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+        """Return both with references in place of long texts of their environments."""
+        texts, before = self._texts, judgement["before"]
+        before = {**before, "environment": texts.shorten(before["environment"])}
+        return [
+            {**request, "environment": texts.shorten(request["environment"])},
+            {**judgement, "before": before},
+        ]
+
+    @property
+    def _texts(self) -> "Texts":
+        from dressage.records.texts import FOLDER, Texts
+
+        return Texts(self.path.parents[1] / FOLDER)
 
     def start_stage(self, stage: str, name: str | None = None) -> None:
         """Record that a stage was started. name: the dataset, if it is the dataset stage."""
@@ -207,6 +228,12 @@ class RunFolder:
         self.journal.append("run.submitted", attempt=attempt)
         self.enter(attempt, "Queued", reason=reason)
 
+    def leave_out(self, attempt: int, files: Iterable[tuple[str, str | None]]) -> None:
+        """Record what the script left that cannot be kept: paths, each with what it is; the first hundred."""
+        items = [{"path": path, "problem": problem} for path, problem in islice(files, _MOST_LEFT_OUT)]
+        if items:
+            self.journal.append("files.left_out", attempt=attempt, items=items)
+
     def lose_environment(self, attempt: int) -> None:
         """Record that the attempt has the variables of another shell, because its own were lost in the queue."""
         self.journal.append("environment.lost", attempt=attempt)
@@ -217,6 +244,8 @@ class RunFolder:
         fields: other fields of RunStatus.
         """
         known = {name: value for name, value in fields.items() if value is not None and value is not False}
+        if reason := known.get("reason"):  # it may quote a line of the script's output
+            known["reason"] = hide_credentials(reason)
         if state == "Completed":
             self._note_completion()  # first: a run that was noted and did not complete does no harm
         is_end = state in _ENDS

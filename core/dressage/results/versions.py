@@ -34,7 +34,8 @@ class DatasetVersion(Struct, frozen=True, kw_only=True):
     """A version of a dataset that runs can read.
 
     version: counted from 1. digest: of its content; "" if unknown, as for a dataset that was registered without
-    dressage. files: () if a listing does not know them. created: ISO 8601, UTC; "" if unknown.
+    dressage. files: () if a listing does not know them; listed: their number and their size in bytes, if it knows
+    these. created: ISO 8601, UTC; "" if unknown.
     """
 
     name: str
@@ -44,11 +45,19 @@ class DatasetVersion(Struct, frozen=True, kw_only=True):
     created: str
     description: str = ""
     tags: Mapping[str, str] = {}
+    listed: tuple[int, int | None] | None = None
 
     @property
-    def size(self) -> int:
-        """The size in bytes; files of unknown size count as 0."""
-        return sum(file.size or 0 for file in self.files)
+    def file_count(self) -> int | None:
+        """The number of files; None if it is unknown."""
+        return len(self.files) or (self.listed[0] if self.listed else None)
+
+    @property
+    def size(self) -> int | None:
+        """The size in bytes; None if it is unknown. Among known files, those of unknown size count as 0."""
+        if self.files:
+            return sum(file.size or 0 for file in self.files)
+        return self.listed[1] if self.listed else None
 
     @property
     def key(self) -> str:

@@ -8,6 +8,7 @@ below each folder of the variable XDG_CONFIG_DIRS.
     on = "local"                 # DRESSAGE_ON
     experiment = "digits"        # DRESSAGE_EXPERIMENT
     workspace = "records"        # DRESSAGE_WORKSPACE; relative to this file
+    workspace_mode = "group"     # DRESSAGE_WORKSPACE_MODE
     snapshot_limit_mb = 300      # DRESSAGE_SNAPSHOT_LIMIT_MB
     mirror = "https://mlflow.example"   # DRESSAGE_MIRROR
 
@@ -23,6 +24,9 @@ below each folder of the variable XDG_CONFIG_DIRS.
     [indexes]                    # package indexes by the name that environments use
     lab = "https://user:password@packages.example/simple"   # DRESSAGE_INDEX_LAB
 
+    [downloads]                  # limits of downloads
+    stall_seconds = 60           # DRESSAGE_DOWNLOADS_STALL_SECONDS
+
     [find_links]                 # folders or pages of distributions; a path is relative to this file
     wheels = "wheels"            # DRESSAGE_FIND_LINKS_WHEELS
 
@@ -36,6 +40,8 @@ below each folder of the variable XDG_CONFIG_DIRS.
 on: the platform that runs execute on.
 experiment: the experiment to group runs under; by default the recipe's name.
 workspace: the folder of the workspace; by default `.dressage` in the current folder or the nearest folder above.
+workspace_mode: who may use a workspace that is created: "private" (only you), "group" (all members of its folder's
+    group), or the mode of the folder as in chmod, such as "2770".
 snapshot_limit_mb: the largest allowed size of the copy of a source directory, in megabytes.
 mirror: the address of an MLflow tracking server; everything that runs record is sent there, too.
 recipes: settings of recipes, a table for each recipe.
@@ -44,12 +50,15 @@ observers: options of observers, a table for each observer.
 indexes: addresses of package indexes, by the names that environments use. A variable can add an index that is in no
     file: DRESSAGE_INDEX_OUR_LAB is the address of "our-lab".
 find_links: folders or pages of distributions, by the names that environments use.
+downloads: how slow a server may be and how long a file may take: `min_bytes_per_second`, `stall_seconds`,
+    `timeout_seconds`.
 plugins: which plugins are used; a list instead of a table means `files`. The lists of all settings files are
     combined, except `order`: the file that overrides the others decides. A required policy cannot be disabled, and
     a project cannot provide it.
 """
 
 import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -57,23 +66,28 @@ from typing import Any
 
 from dressage.errors import SettingsError, describe_unknown
 from dressage.files.toml import read_toml
+from dressage.specs.downloads import TABLE as _DOWNLOADS
+from dressage.specs.downloads import DownloadLimits
 from dressage.specs.package_addresses import TABLES as _ADDRESSES
 from dressage.specs.package_addresses import package_addresses
 from dressage.specs.plugin_settings import TABLE as _PLUGINS
 from dressage.specs.plugin_settings import PluginSettings, absolute_path, plugin_settings
-from dressage.specs.settings import Owner
+from dressage.specs.settings import Owner, list_settings, resolve
 
 FILE = "dressage.toml"
 DEFAULTS: Mapping[str, str | int | None] = {
     "on": "local",
     "experiment": None,
     "workspace": None,
+    "workspace_mode": "private",
     "snapshot_limit_mb": 300,
     "mirror": None,
 }
-_TABLES = ("recipes", "platforms", "observers", _PLUGINS, *_ADDRESSES)
+_TABLES = ("recipes", "platforms", "observers", _PLUGINS, _DOWNLOADS, *_ADDRESSES)
 _MACHINE = "/etc/xdg"
 _PATHS = ("workspace",)
+_MODES: Mapping[str, str] = {"private": "700", "group": "2770"}  # 2: new files belong to the folder's group
+_MODE = re.compile("[0-7]{3,4}")
 _WORDS = {dict: "a table", str: "text", int: "a whole number above 0"}
 
 
@@ -103,6 +117,18 @@ class Configuration:
                 return Value(value, str(path))
         return Value(DEFAULTS[name], "default")
 
+    def workspace_mode(self) -> int:
+        """Return the permissions of a new workspace's folder. Raises SettingsError for a value that is none."""
+        found = self.option("workspace_mode")
+        text = _MODES.get(found.value, found.value)
+        mode = int(text, 8) if _MODE.fullmatch(text) else 0
+        if mode & 0o700 != 0o700:
+            raise SettingsError(
+                f'{found.origin}: workspace_mode is {found.value!r}; give "private", "group", or a mode as in'
+                ' chmod in which the owner may do everything, such as "2770"'
+            )
+        return mode
+
     def values(self, owner: Owner, declared: Iterable[str]) -> dict[str, Value]:
         """Return the configured settings of a recipe, or options of a platform or observer, without defaults.
 
@@ -114,7 +140,7 @@ class Configuration:
             for name, value in _table(path, table, owner).items():
                 found[name.replace("-", "_")] = Value(value, str(path))
         for name in declared:
-            variable = f"DRESSAGE_{owner.name}_{name}".replace("-", "_").upper()
+            variable = variable_of(owner, name)
             if variable in self.environ:
                 found[name] = Value(self.environ[variable], variable)
         return found
@@ -127,9 +153,23 @@ class Configuration:
         """Return the addresses of pages and folders of distributions by name. Raises SettingsError."""
         return package_addresses("find_links", self.files, self.environ)
 
+    def downloads(self) -> DownloadLimits:
+        """Return the limits of downloads. Raises SettingsError for a wrong value."""
+        owner = Owner("table", _DOWNLOADS)
+        found = self.values(owner, (item.name for item in list_settings(DownloadLimits)))
+        values = {name: value.value for name, value in found.items()}
+        origins = {name: value.origin for name, value in found.items()}
+        limits: DownloadLimits = resolve(owner, DownloadLimits, values, origins)
+        return limits
+
     def plugins(self) -> PluginSettings:
         """Return the settings about plugins. Raises SettingsError for a value of the wrong type."""
         return plugin_settings(self.files, self.environ)
+
+
+def variable_of(owner: Owner, name: str) -> str:
+    """Return the variable that sets a recipe's setting, or an option of a platform or observer."""
+    return f"DRESSAGE_{owner.name}_{name}".replace("-", "_").upper()
 
 
 def load(start: Path, environ: Mapping[str, str]) -> Configuration:
@@ -215,7 +255,10 @@ def _convert(variable: str, option: str, text: str) -> str | int:
 
 
 def _table(path: Path, table: Mapping[str, Any], owner: Owner) -> Mapping[str, Any]:
-    """Return a settings file's table for a plugin; an empty one if the file has none."""
+    """Return a settings file's table for a plugin, or of core; an empty one if the file has none."""
+    if owner.kind == "table":
+        core: Mapping[str, Any] = table.get(owner.name, {})
+        return core
     kind = f"{owner.kind}s"
     found = table.get(kind, {}).get(owner.name, {})
     if not isinstance(found, Mapping):

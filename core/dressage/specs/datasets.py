@@ -1,5 +1,6 @@
 """Describe what a training script reads."""
 
+import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -8,12 +9,15 @@ from pathlib import Path, PurePosixPath
 from typing import Literal, NoReturn
 
 from dressage.errors import SpecError
+from dressage.specs.addresses import ADDRESS_ADVICE, is_address
 from dressage.specs.names import check_name, leaves_folder
 
 WEB = ("http://", "https://")
 """How a web address begins."""
 _ABSOLUTE = ("/", "file://", *WEB)
 """How an address begins."""
+_LONGEST_NAME = 255
+"""Bytes that a file system allows for the name of a file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,12 +56,14 @@ class FileDataset:
     name: unique in the workspace; letters, digits, '-', '_', '.'.
     sources: the files, in any order; each with a different path.
     description, tags: of the dataset, for people.
+    left_out: what the folder of the sources has and the dataset does not; lines for people, shown in the plan.
     """
 
     name: str
     sources: tuple[Source, ...]
     description: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         check_name("dataset", self.name)
@@ -89,6 +95,24 @@ class RegisteredDataset:
 
 
 Dataset = FileDataset | RegisteredDataset
+
+
+def check_sources(dataset: FileDataset) -> None:
+    """Raise SpecError if a source cannot be downloaded or stored: for a wrong address, or a name that is too long.
+
+    A description itself may have such sources: old records do.
+    """
+    for source in dataset.sources:
+        for address in source.addresses:
+            if address.startswith(WEB) and not is_address(address):
+                raise SpecError(
+                    f"source {source.path!r}: {address!r} is not a complete web address; {ADDRESS_ADVICE}"
+                )
+        longest = max(map(len, map(os.fsencode, source.path.split("/"))))
+        if longest > _LONGEST_NAME:
+            raise SpecError(
+                f"source path {source.path!r} has a name of more than {_LONGEST_NAME} bytes; shorten it"
+            )
 
 
 def _is_plain(path: str) -> bool:

@@ -13,6 +13,7 @@ from dressage.specs.environment_checks import (
     check_text,
     check_variables,
 )
+from dressage.specs.indexes import Index
 from dressage.specs.names import check_name
 
 
@@ -69,7 +70,8 @@ class Environment:
         their folders relative to it, with extras as in "libs/ops[cuda]". A change of their files builds them again.
     source: the copy of the script's directory to build them from. A recipe gives none: the engine adds the run's.
     indexes: names of package indexes, searched in this order before the default one. Their addresses, which may
-        contain credentials, are in the configuration; a recipe and a record contain the names only.
+        contain credentials, are in the configuration; a recipe and a record contain the names only. An `Index` has a
+        public address, which the configuration can replace, and it may be limited to some packages.
     find_links: names of folders or pages that list distributions; their addresses are in the configuration too.
     base_image: the container image to build on, for platforms that build images.
     variables: environment variables of the run; they are recorded.
@@ -86,7 +88,7 @@ class Environment:
     interpreter: Path | None = None
     builds: tuple[str, ...] = ()
     source: SourceFolder | None = None
-    indexes: tuple[str, ...] = ()
+    indexes: tuple[str | Index, ...] = ()
     find_links: tuple[str, ...] = ()
     base_image: str | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
@@ -106,10 +108,10 @@ class Environment:
         self._check_sources(owner)
 
     def _check_sources(self, owner: str) -> None:
-        for names, kind in (("indexes", "index"), ("find_links", "find_links")):
-            check_list(owner, names, getattr(self, names))
-            for name in getattr(self, names):
-                check_name(f"{owner}: {kind}", name)
+        self._check_indexes(owner)
+        check_list(owner, "find_links", self.find_links)
+        for name in self.find_links:
+            check_name(f"{owner}: find_links", name)
         if not self.installs and (self.indexes or self.find_links):
             raise SpecError(
                 f"{owner} names an index but installs nothing; give 'conda' or 'requirements' too"
@@ -123,6 +125,29 @@ class Environment:
                 f"{owner} has a project and other packages; give 'project' alone, or put its dependencies into"
                 " 'requirements'"
             )
+
+    def _check_indexes(self, owner: str) -> None:
+        given = self.indexes
+        if isinstance(given, tuple):
+            given = tuple(index.name if isinstance(index, Index) else index for index in given)
+        check_list(owner, "indexes", given)
+        for index in self.indexes:
+            if isinstance(index, str):
+                check_name(f"{owner}: index", index)
+        packages = [package for index in self.named_indexes for package in index.packages]
+        for package in packages:
+            if packages.count(package) > 1:
+                raise SpecError(f"{owner}: two indexes are for package {package!r}; keep one")
+        if packages and self.project is not None:
+            raise SpecError(
+                f"{owner} has a project, which names its indexes itself; move {packages[0]!r} to [tool.uv.sources] of"
+                " pyproject.toml"
+            )
+
+    @property
+    def named_indexes(self) -> tuple[Index, ...]:
+        """The indexes; those that were given as a name have no address."""
+        return tuple(Index(name=index) if isinstance(index, str) else index for index in self.indexes)
 
     @property
     def installs(self) -> bool:

@@ -44,8 +44,13 @@ class Script:
     checkpoint_path: the folder where the script saves checkpoints, relative to its working directory. In a resumed
         run, the variable DRESSAGE_RESUME_FROM is the path of the earlier attempt's checkpoints.
     distribution: how many processes; one by default.
+    name: what people call the script in plans and listings; by default its file, module or command.
     include: patterns of files that a run gets although .gitignore or .amlignore lists them, or a link to a folder
         outside `directory` leads to them; in the syntax of .gitignore, relative to `directory`.
+    only: the files and folders that a run gets, relative to `directory`; by default all. So scripts can share a
+        folder, and a change of one script does not affect runs of another.
+    secret_files: paths of files with secrets, relative to `directory`. They are left out unless `include` names them,
+        and so are files whose names say that they have secrets, such as .env.
     """
 
     directory: Path
@@ -55,7 +60,10 @@ class Script:
     arguments: tuple[str | DatasetFolder, ...] = ()
     checkpoint_path: str = "outputs/checkpoints"
     distribution: Distribution = Distribution()
+    name: str | None = None
     include: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+    secret_files: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         ways = [way for way in ("file", "module", "command") if getattr(self, way)]
@@ -72,10 +80,20 @@ class Script:
                 raise SpecError(f"script path {path!r} leaves the script's directory; make it relative")
         for pattern in self.include:
             _check_pattern(pattern)
+        for path in self.only:
+            if not path or leaves_folder(path):
+                raise SpecError(
+                    f"only {path!r} is not a path in the script's directory; make it relative to it"
+                )
 
     @property
     def label(self) -> str:
-        """The script's name for people: "train.py", "-m package.train", "torchrun"."""
+        """The script's name for people: "train.ipynb", "train.py", "-m package.train", "torchrun"."""
+        return self.name or self.entry_point
+
+    @property
+    def entry_point(self) -> str:
+        """What is started: "train.py", "-m package.train", "torchrun"."""
         return self.file or (f"-m {self.module}" if self.module else str(self.command))
 
     def program(self, python: str) -> tuple[str, ...]:
@@ -135,4 +153,7 @@ class Model:
     @property
     def label(self) -> str:
         """The model's name, or the script's if the model has none."""
-        return self.name or self.script.module or PurePosixPath(self.script.label).stem
+        is_module = self.script.module and not self.script.name
+        return (
+            self.name or (self.script.module if is_module else None) or PurePosixPath(self.script.label).stem
+        )

@@ -18,9 +18,10 @@ order: the order in which policies are applied.
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from dressage.errors import SettingsError
 
@@ -30,8 +31,7 @@ _LISTS = ("files", "disabled", "required", "order")
 Files = Sequence[tuple[Path, Mapping[str, Any]]]
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """Which provider a settings file chooses for a plugin.
 
     provider: a distribution's name, or a file's absolute path. origin: the settings file.
@@ -42,8 +42,7 @@ class Choice:
     origin: str
 
 
-@dataclass(frozen=True, slots=True)
-class PluginFile:
+class PluginFile(Struct, frozen=True):
     """A plugin in a file or folder.
 
     path: the absolute path. written: the path as the settings file has it. origin: the settings file.
@@ -54,8 +53,7 @@ class PluginFile:
     origin: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PluginSettings:
+class PluginSettings(Struct, frozen=True, kw_only=True):
     """The settings about plugins of all settings files and variables.
 
     files, choices: in the order of the settings files; earlier files override later ones.
@@ -66,9 +64,9 @@ class PluginSettings:
     """
 
     files: tuple[PluginFile, ...] = ()
-    disabled: Mapping[str, str] = field(default_factory=dict)
-    required: Mapping[str, str] = field(default_factory=dict)
-    requirers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    disabled: Mapping[str, str] = {}
+    required: Mapping[str, str] = {}
+    requirers: Mapping[str, tuple[str, ...]] = {}
     order: tuple[str, ...] = ()
     order_origin: str = ""
     choices: tuple[Choice, ...] = ()

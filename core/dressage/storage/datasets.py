@@ -16,10 +16,13 @@ from dressage.results.damage import Damage
 from dressage.results.differences import file_differences
 from dressage.results.plans import StagePlan
 from dressage.results.versions import DatasetVersion, File, digest_of_files
+from dressage.specs.credentials import hide_credentials
 from dressage.specs.datasets import FileDataset, Source, path_on_disk
+from dressage.specs.downloads import DEFAULT_LIMITS, DownloadLimits
 from dressage.storage.importing import LocalFile, MismatchError, find_local, import_files
 from dressage.storage.objects import ObjectStore
 from dressage.storage.origins import Origins, note_origins, origins_of
+from dressage.storage.sources import describe_unverifiable
 from dressage.storage.version_folders import WORDS, Problem, find_problems
 from dressage.storage.versions import Versions
 
@@ -27,10 +30,11 @@ _SHOWN_PROBLEMS = 3
 
 
 class StoredDatasets:
-    """Datasets in the workspace at `root`."""
+    """Datasets in the workspace at `root`. limits: of downloads."""
 
-    def __init__(self, root: Path, objects: ObjectStore) -> None:
+    def __init__(self, root: Path, objects: ObjectStore, limits: DownloadLimits = DEFAULT_LIMITS) -> None:
         self._root = root
+        self._limits = limits
         self._objects = objects
         self._partials = root / "partial"
         self._addresses = root / "addresses"
@@ -47,7 +51,11 @@ class StoredDatasets:
         if unknown:
             _check_there(dataset, unknown)
             reason = f"the digest of {unknown[0]} is unknown before the download; declare its sha256 to plan exactly"
-            return StagePlan(stage="dataset", action="create", name=dataset.name, reasons=(reason,))
+            unverifiable = describe_unverifiable(
+                source for source in dataset.sources if source.path in unknown
+            )
+            reasons = (reason, unverifiable) if unverifiable else (reason,)
+            return StagePlan(stage="dataset", action="create", name=dataset.name, reasons=reasons)
         digest = digest_of(digests)
         if existing := self._versions.find(dataset.name, digest):
             return self.plan_version(existing)
@@ -105,7 +113,9 @@ class StoredDatasets:
         if problems or not self.folder(version).is_dir():
             from dressage.storage.repair import Repair
 
-            Repair(self._root, self._objects, progress).mend(version, self.folder(version), origins or {})
+            Repair(self._root, self._objects, progress, self._limits).mend(
+                version, self.folder(version), origins or {}
+            )
         return problems
 
     def find_damage(self) -> Iterator[Damage]:
@@ -155,7 +165,9 @@ class StoredDatasets:
         wanted = [
             local[source.path]
             for source in sources
-            if source.path in local and source.addresses[0].endswith(local[source.path].path)
+            if source.path in local
+            and source.addresses[0].endswith(local[source.path].path)
+            and source.size in (None, local[source.path].stamp.size)
         ]
         try:
             files = {
@@ -174,7 +186,7 @@ class StoredDatasets:
 
         digests = self._find_digests(sources, _find_local(sources), read=False)
         pinned = tuple(replace(source, sha256=digests[source.path]) for source in sources)
-        files = fetch(pinned, self._objects, self._partials, progress)
+        files = fetch(pinned, self._objects, self._partials, progress, limits=self._limits)
         self._remember(sources, files)
         return files
 
@@ -210,11 +222,11 @@ class StoredDatasets:
         digests = {file.path: file.sha256 for file in files}
         for source in sources:
             for address in source.addresses if source.sha256 is None else ():
-                memo = {"address": address, "sha256": digests[source.path], "time": now()}
+                memo = {"address": hide_credentials(address), "sha256": digests[source.path], "time": now()}
                 write_json(self._memo(address), memo)
 
     def _memo(self, address: str) -> Path:
-        return self._addresses / f"{digest_of(address)}.json"
+        return self._addresses / f"{digest_of(hide_credentials(address))}.json"
 
     def _missing_size(self, dataset: FileDataset, digests: Mapping[str, str | None]) -> int | None:
         there = self._objects.find([digest for digest in digests.values() if digest])

@@ -15,6 +15,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from dressage.files.permissions import create_database
 from dressage.files.stamps import Stamp, is_settled, stamp_of
 
 if TYPE_CHECKING:
@@ -183,6 +184,7 @@ class HashCache:
 
         from dressage.files.databases import is_unavailable, remove_database
 
+        create_database(self._path)
         try:
             with closing(sqlite3.connect(self._path, timeout=_LOCK_WAIT_S)) as connection, connection:
                 if connection.execute("PRAGMA user_version").fetchone() != (_VERSION,):

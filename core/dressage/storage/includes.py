@@ -1,8 +1,40 @@
-"""Patterns of files that a snapshot has although something leaves them out."""
+"""Which files a snapshot may have: the only ones, and patterns of those that it has although they are ignored."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 from typing import Any
+
+from dressage.specs.names import is_below
+from dressage.storage.secret_files import names_secret
+
+
+class Only:
+    """The files and folders that a snapshot may have, relative to the source directory; with none, it may have all.
+
+    needed: paths of files that it may have anyway, such as the script.
+    """
+
+    def __init__(self, paths: Sequence[str], needed: Iterable[str] = ()) -> None:
+        self._paths = paths
+        self._needed = tuple(needed)
+        self._unused = set(paths)
+
+    @property
+    def unused(self) -> tuple[str, ...]:
+        """The paths under which no file was taken so far."""
+        return tuple(path for path in self._paths if path in self._unused)
+
+    def allow(self, path: str) -> bool:
+        """Return whether a file or a folder may be in the snapshot, or a file below the folder."""
+        return (
+            not self._paths
+            or any(is_below(path, one) for one in self._paths)
+            or any(is_below(one, path) for one in (*self._paths, *self._needed))
+        )
+
+    def note(self, path: str) -> None:
+        """Note that a file is taken."""
+        self._unused = {one for one in self._unused if not is_below(path, one)}
 
 
 class Includes:
@@ -26,6 +58,16 @@ class Includes:
     def take(self, path: str) -> bool:
         """Return whether a file is taken, and note which patterns match it."""
         found = [pattern for pattern, spec in self._specs if spec.check_file(path).include]
+        self._unmatched.difference_update(found)
+        return bool(found) or path in self._needed
+
+    def take_secret(self, path: str, name: str) -> bool:
+        """Return whether a file with secrets is taken: only a pattern that says its name takes it.
+
+        name: the part of the path that says that it has secrets.
+        """
+        patterns = [pattern for pattern, spec in self._specs if spec.check_file(path).include]
+        found = [pattern for pattern in patterns if names_secret(pattern, name)]
         self._unmatched.difference_update(found)
         return bool(found) or path in self._needed
 

@@ -14,12 +14,12 @@ from typing import NamedTuple
 
 from dressage.errors import StageError
 from dressage.files.copying import ChangedError, Count, copy_file, copy_once
-from dressage.files.digests import digest_of_file
+from dressage.files.digests import digest_of, digest_of_file
 from dressage.files.disk import describe, name_in_errors
 from dressage.files.locks import FileLock
 from dressage.files.stamps import Stamp, settle, stamp_of
 from dressage.files.syncing import sync_files, sync_folder
-from dressage.files.trees import link_file, remove_tree
+from dressage.files.trees import link_file, make_read_only, remove_tree
 from dressage.results.damage import Damage
 from dressage.results.versions import File
 from dressage.storage.hash_cache import HashCache
@@ -129,7 +129,7 @@ class ObjectStore:
     def adopt(self, path: Path, digest: str | None = None) -> str:
         """Move a file into the store; no other process may write to it. digest: its SHA-256, if already checked."""
         digest = digest or digest_of_file(path)
-        path.chmod(0o444)
+        make_read_only(path)
         descriptor = os.open(path, os.O_RDONLY)
         try:
             stamp = settle(descriptor)
@@ -175,7 +175,9 @@ class ObjectStore:
             if place.is_file() and digest_of_file(place) == file.sha256:
                 continue
             place.parent.mkdir(parents=True, exist_ok=True)
-            temporary = place.with_name(f".{place.name}.partial")
+            temporary = place.with_name(
+                f".{digest_of(place.name)[:16]}.partial"
+            )  # no longer than the name may be
             # The temporary file is its own lock. It is renamed under the lock; waiters then lock a new file.
             with name_in_errors(place), FileLock(temporary):
                 copy_file(self._existing(file), temporary)
@@ -212,7 +214,7 @@ class ObjectStore:
             except FileNotFoundError:
                 raise self._missing(file) from None
         for inner, _, _ in os.walk(folder, topdown=False):
-            Path(inner).chmod(0o555)
+            make_read_only(inner)
 
     def _existing(self, file: File) -> Path:
         path = self.path(file.sha256 or "")

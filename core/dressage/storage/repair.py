@@ -11,6 +11,7 @@ from dressage.files.trees import link_file, writable
 from dressage.platforms.protocols import Progress
 from dressage.results.versions import DatasetVersion, File, ModelVersion
 from dressage.specs.datasets import Source
+from dressage.specs.downloads import DownloadLimits
 from dressage.storage.objects import ObjectStore
 from dressage.storage.origins import Origins, read_origins
 from dressage.storage.version_folders import Problem, find_problems, stamp_at
@@ -20,10 +21,11 @@ from dressage.storage.versions import Versions
 class Repair:
     """Repairs versions of datasets in the workspace at `root`."""
 
-    def __init__(self, root: Path, objects: ObjectStore, progress: Progress) -> None:
+    def __init__(self, root: Path, objects: ObjectStore, progress: Progress, limits: DownloadLimits) -> None:
         self._root = root
         self._objects = objects
         self._progress = progress
+        self._limits = limits
 
     def mend(self, version: DatasetVersion, folder: Path, origins: Origins) -> None:
         """Replace the files of a version's folder that are not as they were registered.
@@ -72,7 +74,13 @@ class Repair:
         if not sources:
             return
         try:
-            fetch(tuple(sources.values()), self._objects, self._root / "partial", self._progress)
+            fetch(
+                tuple(sources.values()),
+                self._objects,
+                self._root / "partial",
+                self._progress,
+                limits=self._limits,
+            )
         except StageError as error:
             raise StageError(
                 "dataset",

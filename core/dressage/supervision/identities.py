@@ -10,7 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple, Self
 
-_BOOT = Path("/proc/sys/kernel/random/boot_id")
+from dressage.files.boot import read_boot
+
 _START_FIELD = 19
 """Position of the start time in /proc/PID/stat, counted after the program's name."""
 _STATE_FIELD = 0
@@ -60,13 +61,13 @@ class Identity(NamedTuple):
 @cache
 def this_place() -> str:
     """Return the boot of this machine and the namespaces that process ids and paths are valid in."""
-    try:
+    with suppress(OSError):
         links = [Path("/proc/self/ns", name).readlink() for name in ("pid", "mnt")]
-        return " ".join([_BOOT.read_text().strip(), *map(str, links)])
-    except OSError:  # a system without /proc
-        import socket
+        if boot := read_boot():
+            return " ".join([boot, *map(str, links)])
+    import socket
 
-        return f"{sys.platform} {socket.gethostname()}"
+    return f"{sys.platform} {socket.gethostname()}"  # a system without /proc
 
 
 def _read_start(process: int) -> str:

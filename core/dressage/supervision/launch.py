@@ -25,7 +25,8 @@ class Launch(NamedTuple):
     source: the run's snapshot. checkpoints: relative to the working directory. grace_s: the time between SIGTERM and
     SIGKILL. time_limit_s: for the script; None for no limit. retries: how many more attempts may follow an
     interruption. registers: whether a model is registered at the end. workspace: its root. inputs: "none" if the run
-    reads no dataset; "copy" if it gets its own copies.
+    reads no dataset; "copy" if it gets its own copies. umask: the script's; None in an earlier file.
+    log_limit: the size of the log in bytes after which output is left out; None for no limit.
     """
 
     run_id: str
@@ -49,6 +50,8 @@ class Launch(NamedTuple):
     registers: bool
     workspace: str
     inputs: str = "none"
+    umask: int | None = None
+    log_limit: int | None = None
 
     @property
     def needs(self) -> Needs:

@@ -55,7 +55,7 @@ class Ticket(NamedTuple):
 
 
 class TicketQueue:
-    """The queue in `folder`, which is next to the target's description."""
+    """The queue in `folder`, which is next to the target's description. workspace: its root."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -63,7 +63,8 @@ class TicketQueue:
         self._waiting = folder / "waiting"
         self._running = folder / "running"
         self._target = folder.with_name(f"{folder.name.removesuffix('.queue')}.json")
-        self._runs = folder.parents[1] / "runs"
+        self.workspace = folder.parents[1]
+        self._runs = self.workspace / "runs"
 
     @property
     def target(self) -> str:
@@ -82,7 +83,7 @@ class TicketQueue:
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Hold the queue's lock: no other process adds, starts or removes a ticket. Hold it only briefly."""
-        descriptor = os.open(self.folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        descriptor = os.open(self.folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield

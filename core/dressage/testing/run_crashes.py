@@ -89,6 +89,23 @@ class CrashTests(PlatformSuite):
         wait_for_output(run, b"up", self.patience_s)
         assert Finished(runner.find(submission.run_id), self.patience_s).log == b"up\nend\n"
 
+    def test_a_run_is_found_whose_client_was_killed_before_the_answer_to_its_submission(
+        self, runner: Runner
+    ) -> None:
+        run = runner.find(runner.lose_answer("import time; print('up'); time.sleep(2 * 86400)"))
+        assert not run.status.has_ended
+        wait_for_output(run, b"up", self.patience_s)
+        run.cancel()
+        assert run.wait(timeout_s=self.patience_s).state == "Canceled"
+
+    def test_a_run_is_canceled_whose_client_was_killed_before_the_answer_to_its_submission(
+        self, runner: Runner
+    ) -> None:
+        run = runner.find(runner.lose_answer("import time; time.sleep(2 * 86400)"))
+        run.cancel()
+        assert run.wait(timeout_s=self.patience_s).state == "Canceled"
+        assert runner.platform.runs.observe(run.id).state == "Canceled"
+
     def check_ran_once(self, runner: Runner, run_id: str) -> None:
         """Wait for the end of a run whose script prints its id, and check that it was started once."""
         done = Finished(runner.find(run_id), self.patience_s)

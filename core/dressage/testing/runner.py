@@ -16,6 +16,7 @@ from dressage import (
     Model,
     NotFoundError,
     Script,
+    UnreachableError,
 )
 from dressage.engine.runs import Run
 from dressage.hooks.proxy import PlatformProxy
@@ -109,12 +110,23 @@ class Runner:
 
         The engine believes that the run is submitted.
         """
-        engine = Engine(self.project)
-        held = _Held(engine.platform(self.name).runs)
-        engine.platform(self.name).__dict__["runs"] = held
-        engine.plugins.add("recipe", "kit", self.recipe(text, *arguments, **described))
-        engine.run("kit", on=self.name, again=True).release()
+        held = _Held(self.platform.runs)
+        self._submit_to(held, self.recipe(text, *arguments, **described)).release()
         return held.submissions[0]
+
+    def lose_answer(self, text: str) -> str:
+        """Submit a script as a client that is killed before it has the platform's answer. Returns the run's id."""
+        lossy = _Lossy(self.platform.runs)
+        with suppress(UnreachableError):
+            self._submit_to(lossy, self.recipe(text))
+        return lossy.submissions[0].run_id
+
+    def _submit_to(self, runs: "_Held", recipe: GivenRecipe) -> Run:
+        """Run a recipe with other `runs` of the platform, in an engine that nobody else has."""
+        engine = Engine(self.project)
+        engine.platform(self.name).__dict__["runs"] = runs
+        engine.plugins.add("recipe", "kit", recipe)
+        return engine.run("kit", on=self.name, again=True)
 
     def find(self, run_id: str) -> Run:
         """Return a run as another client sees it, which has just been started."""
@@ -142,6 +154,15 @@ class _Held:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._runs, name)
+
+
+class _Lossy(_Held):
+    """The runs of a platform whose answers to submissions are lost."""
+
+    def submit(self, submission: Submission) -> None:
+        super().submit(submission)
+        self._runs.submit(submission)
+        raise UnreachableError("model", "the answer was lost")
 
 
 def read_log(run: Run, offset: int = 0) -> bytes:

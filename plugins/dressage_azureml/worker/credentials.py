@@ -36,6 +36,19 @@ def credentials(kind):
     return None
 
 
+def storage_credential(kind):
+    """Return a credential for storage that has no keys: the SDK's own credentials are for its services only."""
+    from azure import identity
+
+    if kind == "cli":
+        return identity.AzureCliCredential()
+    if kind == "managed-identity":
+        return identity.ManagedIdentityCredential()
+    if kind == "service-principal":
+        return identity.EnvironmentCredential()
+    return identity.DefaultAzureCredential(exclude_interactive_browser_credential=kind != "interactive")
+
+
 def report_sign_in_to(progress):
     """Send sign-in instructions of this thread's calls to `progress`."""
     _call.progress = progress

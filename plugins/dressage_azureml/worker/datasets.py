@@ -1,63 +1,74 @@
 """File datasets: web addresses are registered directly, local files are uploaded to the default datastore."""
 
 import hashlib
+import itertools
 import os
 
+from claims import claim, read_version
 from failures import Problem, act_once, classify
+from registrations import DIGEST, FILES, SIZE, newest, version_of
+from storage import datastore_of, use_container
 from workspaces import open_workspace
 
-DIGEST = "dressage.digest"
 _BLOCK = 4 << 20
+_LOOK_BACK = 10
+"""How many versions are looked at for a content that a killed client registered and did not note."""
 
 
 def find(progress, *, workspace, name, digest):
     """Return the version with this content (`found`, or None), and the highest version of the name (`latest`)."""
-    latest = _latest(workspace).get(name)
+    latest = version_of(workspace, name)
     if latest is None:
         return {"latest": 0, "found": None}
-    version = next(
-        (one for one in _versions(workspace, name, latest) if one.tags.get(DIGEST) == digest), None
-    )
-    return {"latest": latest.version, "found": _describe(version) if version else None}
+    found = latest if latest["digest"] == digest else _find_noted(workspace, name, digest)
+    return {"latest": latest["version"], "found": found}
 
 
 def list_all(progress, *, workspace, name=None):
-    """Return the latest version of each dataset, or all versions of the named one."""
-    latest = _latest(workspace)
-    if name is None:
-        return [_describe(one) for one in latest.values()]
-    return [_describe(one) for one in _versions(workspace, name, latest[name])] if name in latest else []
+    """Return the newest version of each dataset, or all versions of the named one."""
+    return newest(workspace) if name is None else list(_versions(workspace, name))
 
 
-def register(progress, *, workspace, name, digest, description, tags, addresses=None, folder=None):
-    """Register web addresses, or a folder of the default datastore, unless a version has this content already."""
+def register(
+    progress, *, workspace, name, digest, description, tags, files, size, addresses=None, folder=None
+):
+    """Register web addresses, or a folder of the default datastore, unless a version has this content already.
+
+    files: how many there are. size: their size in bytes; None if it is unknown.
+    """
+    with claim(workspace, name, digest) as note:
+        found = find(progress, workspace=workspace, name=name, digest=digest)["found"]
+        found = found or _look_back(workspace, name, digest)
+        if found is None:
+            kept = {DIGEST: digest, FILES: str(files), **({} if size is None else {SIZE: str(size)})}
+            found = _register(workspace, name, description, {**tags, **kept}, addresses, folder)
+        note(found["version"])
+    return found
+
+
+def _register(workspace, name, description, tags, addresses, folder):
     from azureml.core import Dataset
 
-    existing = find(progress, workspace=workspace, name=name, digest=digest)["found"]
-    if existing:
-        return existing
-    opened = open_workspace(workspace)
-    path = (opened.get_default_datastore(), folder) if folder else addresses
+    path = (datastore_of(workspace), folder) if folder else addresses
     dataset = Dataset.File.from_files(path=path, validate=False)
-    tags = {**tags, DIGEST: digest}
-    return act_once(
-        lambda: _describe(
-            dataset.register(opened, name=name, description=description, tags=tags, create_new_version=True)
-        ),
-        lambda: find(progress, workspace=workspace, name=name, digest=digest)["found"],
-    )
+
+    def act():
+        registered = dataset.register(
+            open_workspace(workspace), name=name, description=description, tags=tags, create_new_version=True
+        )
+        return version_of(workspace, name, registered.version)
+
+    return act_once(act, lambda: _look_back(workspace, name, tags[DIGEST]))
 
 
 def upload(progress, *, workspace, path, target, sha256):
     """Upload a file to the default datastore. A repeated upload sends only the blocks that are missing."""
-    store = open_workspace(workspace).get_default_datastore()
-    if store.credential_type == "None":
-        raise Problem(
-            "credentials",
-            f"datastore {store.name!r} has neither an account key nor a SAS token, and uploads need one; add one in"
-            " the studio, or use web addresses instead of files",
-        )
-    blob = store.blob_service.get_blob_client(store.container_name, target)
+    return use_container(
+        workspace, lambda container: _upload(progress, container.get_blob_client(target), path, sha256)
+    )
+
+
+def _upload(progress, blob, path, sha256):
     size = os.path.getsize(path)
     if blob.exists() and blob.get_blob_properties().metadata.get("sha256") == sha256:
         return size
@@ -102,42 +113,36 @@ def download(progress, *, workspace, name, version, target):
     return paths
 
 
-def _latest(workspace):
-    from azureml.core import Dataset
+def _find_noted(workspace, name, digest):
+    """Return the version that is noted for the content, if it still exists and has this content."""
+    number = read_version(workspace, name, digest)
+    found = version_of(workspace, name, number) if number else None
+    return found if found and found["digest"] == digest else None
 
-    return {one.name: one for one in Dataset.get_all(open_workspace(workspace)).registrations}
+
+def _look_back(workspace, name, digest):
+    """Return the version with this content among the newest ones, or None."""
+    newest_first = itertools.islice(_versions(workspace, name), _LOOK_BACK)
+    return next((one for one in newest_first if one["digest"] == digest), None)
 
 
-def _versions(workspace, name, latest):
+def _versions(workspace, name):
     """Yield the versions, highest first, without deleted ones."""
-    from azureml.core import Dataset
-
+    latest = version_of(workspace, name)
+    if latest is None:
+        return
     yield latest
-    for number in range(latest.version - 1, 0, -1):
-        try:
-            yield Dataset.get_by_name(open_workspace(workspace), name, version=number)
-        except Exception as error:
-            if classify(error)[0] != "missing":
-                raise
+    for number in range(latest["version"] - 1, 0, -1):
+        if found := version_of(workspace, name, number):
+            yield found
 
 
 def _list_staged_blocks(blob):
     """Return the names of the blocks that an interrupted upload already sent."""
-    from azure.core.exceptions import ResourceNotFoundError
-
     try:
         _, uncommitted = blob.get_block_list("all")
-    except ResourceNotFoundError:
+    except Exception as error:
+        if classify(error)[0] != "missing":
+            raise
         return set()
     return {block.id for block in uncommitted}
-
-
-def _describe(dataset):
-    tags = dict(dataset.tags or {})
-    return {
-        "name": dataset.name,
-        "version": dataset.version,
-        "digest": tags.pop(DIGEST, ""),
-        "tags": tags,
-        "description": dataset.description or "",
-    }

@@ -17,6 +17,8 @@ class Problem(Exception):  # noqa: N818 - a problem that the user can solve
 _NEXT = {
     "credentials": "log in with `az login`, or set platforms.azureml.auth to service-principal or managed-identity",
     "forbidden": "ask the workspace's owner for the Contributor role",
+    "role": "ask for the role Storage Blob Data Contributor on the workspace's storage account",
+    "firewall": "the storage account refuses this network; ask its owner to allow it, or run from an allowed one",
     "subscription": "check the subscription in config.json, or log in to the tenant that it belongs to",
     "missing": "check the name, and the workspace in config.json",
     "quota": "choose another size, or ask for quota in the Azure portal",
@@ -25,6 +27,8 @@ _NEXT = {
 }
 
 
+_STORAGE_CODES = {"AuthorizationPermissionMismatch": "role", "AuthorizationFailure": "firewall"}
+"""Error codes of storage: https://learn.microsoft.com/rest/api/storageservices/blob-service-error-codes"""
 _POLL_S = 2.0
 _CREDENTIALS = {"AuthenticationException", "ClientAuthenticationError", "CredentialUnavailableError"}
 _MISSING = {"ModelNotFoundException", "ResourceNotFoundError"}
@@ -59,7 +63,9 @@ def translate_errors(method, arguments):
 def classify(error):
     """Return the kind and the message of an SDK exception."""
     status, words, names = _status(error), _words(error), {type(one).__name__ for one in _chain(error)}
+    code = next((one.error_code for one in _chain(error) if getattr(one, "error_code", None)), None)
     kinds = {
+        **{kind: code == known for known, kind in _STORAGE_CODES.items()},
         "network": status is None and (names & _NETWORK or "Max retries exceeded" in words),
         "subscription": "access to" in words and "subscription" in words,
         "credentials": status == 401 or names & _CREDENTIALS,

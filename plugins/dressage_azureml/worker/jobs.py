@@ -37,7 +37,10 @@ def submit(
     name,
     time_limit_s,
 ):
-    """Start the run, unless it exists. Either script is a file, or command holds the words before the arguments."""
+    """Start the run, unless it exists. Either script is a file, or command holds the words before the arguments.
+
+    environment: its name and version.
+    """
     from azureml.core import Environment, Experiment, ScriptRunConfig
 
     opened = open_workspace(workspace)
@@ -49,7 +52,7 @@ def submit(
             **({"command": [*command, *words]} if command else {"script": script, "arguments": words}),
             **({"max_run_duration_seconds": math.ceil(time_limit_s)} if time_limit_s else {}),
             compute_target=compute,
-            environment=retry(lambda: Environment.get(opened, environment)),
+            environment=retry(lambda: Environment.get(opened, *environment)),
         )
         defined = configuration.run_config.environment.environment_variables
         configuration.run_config.environment_variables = {**defined, **variables}
@@ -141,8 +144,11 @@ def download(progress, *, workspace, run_id, paths, target):
         progress(path, number, len(paths))
         copy = os.path.join(target, path)
         os.makedirs(os.path.dirname(copy), exist_ok=True)
-        retry(lambda path=path, copy=copy: run.download_file(path, copy + ".partial"))
-        os.replace(copy + ".partial", copy)
+        partial = os.path.join(
+            os.path.dirname(copy), f".{number}.partial"
+        )  # the name of `copy` may be the longest
+        retry(lambda path=path, partial=partial: run.download_file(path, partial))
+        os.replace(partial, copy)
     return len(paths)
 
 

@@ -2,25 +2,49 @@
 
 import re
 
+from failures import classify
 from workspaces import open_workspace
 
 
 def sizes(progress, *, workspace, size, low_priority):
-    """Return whether the region offers a size, its cores, and the smallest remaining quota that limits it."""
+    """Return whether the region offers a size, its cores, and the smallest remaining quota that limits it.
+
+    Sizes and quotas belong to the subscription, and many users may read their workspace only. What they may not read
+    is in `unreadable`, and not checked.
+    """
     from azureml.core.compute import AmlCompute
 
-    known = {one["name"].lower(): one for one in AmlCompute.supported_vmsizes(open_workspace(workspace))}
-    found = known.get(size.lower())
-    if found is None:
+    unreadable = []
+    offered = _read("sizes", lambda: AmlCompute.supported_vmsizes(open_workspace(workspace)), unreadable)
+    usages = _read("quota", lambda: AmlCompute.list_usages(open_workspace(workspace)), unreadable)
+    known = {one["name"].lower(): one for one in offered or ()}
+    found = known.get(size.lower(), {})
+    if offered is not None and not found:
         return {"offered": False, "known": sorted(one["name"] for one in known.values())}
-    usages = AmlCompute.list_usages(open_workspace(workspace))
     left = {
         usage["name"]["value"]: usage["limit"] - usage["currentValue"]
-        for usage in usages
+        for usage in usages or ()
         if _limits(usage, size, "LowPriority" if low_priority else "Dedicated")
     }
     quota = min(left, key=left.__getitem__, default=None)
-    return {"offered": True, "cores": found.get("vCPUs"), "quota": quota, "cores_left": left.get(quota)}
+    return {
+        "offered": True,
+        "cores": found.get("vCPUs"),
+        "quota": quota,
+        "cores_left": left.get(quota),
+        "unreadable": unreadable,
+    }
+
+
+def _read(what, read, unreadable):
+    """Return what the subscription answers; None, and its name in `unreadable`, without the right to read it."""
+    try:
+        return read()
+    except Exception as error:
+        if classify(error)[0] != "forbidden":
+            raise
+        unreadable.append(what)
+        return None
 
 
 def _limits(usage, size, priority):

@@ -11,15 +11,17 @@ _guard = threading.Lock()
 
 
 def read_recorded(progress, *, workspace, run_id):
-    """Return all values of each metric in the order of steps, the parameters, and the user's tags."""
+    """Return all values of each metric in the order of steps, the parameters, the tags, and whether the run ended."""
     client = _client(json.dumps(workspace))
-    data = retry(lambda: client.get_run(run_id)).data
+    run = retry(lambda: client.get_run(run_id))
+    data = run.data
     metrics = {key: retry(lambda key=key: client.get_metric_history(run_id, key)) for key in data.metrics}
     return {
         "metrics": {
             key: [[point.value, point.step, point.timestamp] for point in points]
             for key, points in metrics.items()
         },
+        "ended": run.info.status in ("FINISHED", "FAILED", "KILLED"),
         "params": dict(data.params),
         "tags": {
             key: value

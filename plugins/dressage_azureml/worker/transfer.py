@@ -1,6 +1,7 @@
 """Download from signed URLs, resumed after a dropped connection."""
 
 import functools
+import hashlib
 import os
 
 from failures import retry
@@ -18,18 +19,24 @@ def session():
 
 def fetch(address, path, progress):
     """Download the address to the file, continuing an interrupted download."""
-    partial = path + ".partial"
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    retry(lambda: _resume(address, partial, progress))
+    folder, name = os.path.split(path)
+    digest = hashlib.sha256(os.fsencode(name)).hexdigest()
+    partial = os.path.join(folder, f".{digest[:16]}.partial")  # the name may be the longest that is allowed
+    os.makedirs(folder, exist_ok=True)
+    retry(lambda: _resume(address, partial, lambda done, total: progress(name, done, total)))
     os.replace(partial, path)
 
 
-def _resume(address, partial, progress):
+def _resume(address, partial, count):
     start = os.path.getsize(partial) if os.path.exists(partial) else 0
     with session().get(address, headers={"Range": f"bytes={start}-"}, stream=True, timeout=60) as answer:
         if answer.status_code == 416:  # the file is complete
             return
         answer.raise_for_status()
+        if answer.status_code == 206 and not answer.headers.get("Content-Range", "").startswith(
+            f"bytes {start}-"
+        ):
+            raise ConnectionError("the answer is another part of the file than requested")
         mode = "ab" if answer.status_code == 206 else "wb"
         done = start if mode == "ab" else 0
         length = answer.headers.get("Content-Length")
@@ -38,6 +45,6 @@ def _resume(address, partial, progress):
             for piece in answer.iter_content(_PIECE):
                 file.write(piece)
                 done += len(piece)
-                progress(os.path.basename(partial)[: -len(".partial")], done, total)
+                count(done, total)
     if total is not None and done < total:
         raise ConnectionError(f"{done} of {total} bytes arrived")

@@ -9,10 +9,11 @@ import tarfile
 from pathlib import Path
 
 import pytest
+from tests.package_index import Index
 
 from dressage import StageError
 
-from .conftest import Index, Stage
+from .conftest import Stage
 
 pytest.importorskip("rattler")
 
@@ -117,6 +118,25 @@ def test_what_conda_brings_is_not_replaced_by_pip(stage: Stage, channel: str, in
     version = stage.ensure(conda(channel, "toya"))
     assert "toyb" not in stage.environments.lock(version.key)
     assert run(stage, version.key, "import toyb; print(toyb.VERSION)") == "1.0"
+
+
+def test_constraints_apply_to_the_pip_part(stage: Stage, channel: str, index: Index):
+    for version in ("1.0", "2.0"):
+        index.publish("toya", version)
+    built = stage.ensure(conda(channel, "toya"), constraints="toya<2\n")
+    assert run(stage, built.key, "import toya, toyb; print(toya.VERSION)") == "1.0"
+
+
+def test_constraints_may_name_what_conda_brings(stage: Stage, channel: str, index: Index):
+    index.publish("toya", "1.0")
+    built = stage.ensure(conda(channel, "toya"), constraints="toyb==1.0\n")
+    assert run(stage, built.key, "import toya, toyb; print(toyb.VERSION)") == "1.0"
+
+
+def test_requirements_are_added_to_the_pip_part(stage: Stage, channel: str, index: Index):
+    index.publish("toya", "1.0")
+    built = stage.ensure(conda(channel), requirements="toya\n")
+    assert run(stage, built.key, "import toya, toyb; print(toya.VERSION)") == "1.0"
 
 
 def test_a_moved_prefix_is_built_again(stage: Stage, channel: str):

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.package_index import Index
 
-from .conftest import Index, Stage
+from .conftest import Stage
 
 CONDA = "dependencies:\n- python={}.{}\n- pip:\n  - toya\n".format(*sys.version_info[:2])
 

@@ -4,11 +4,12 @@ from pathlib import Path
 from typing import Any, Unpack
 
 import pytest
+from tests.package_index import Index
 
 from dressage import SpecError, StageError
 from dressage.environments.package_sources import PackageSources
 
-from .conftest import PASSWORD, Described, Index, Stage
+from .conftest import PASSWORD, Described, Stage
 
 
 @pytest.fixture

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.package_index import Index
 
 from dressage import Project, SpecError, StageError
 from dressage.environments.uv import binary
 
-from .conftest import Index, Stage
+from .conftest import Stage
 from .test_requirements_stage import hash_in, output
 
 PROJECT = '[project]\nname = "lab"\nversion = "1.0"\nrequires-python = ">=3.9"\n'

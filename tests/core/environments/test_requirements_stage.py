@@ -4,10 +4,11 @@ import subprocess
 import sys
 
 import pytest
+from tests.package_index import Index
 
 from dressage import SpecError, StageError
 
-from .conftest import Index, Stage
+from .conftest import Stage
 
 THIS = "{}.{}".format(*sys.version_info[:2])
 

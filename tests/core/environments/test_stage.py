@@ -6,10 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.package_index import Index
 
 from dressage import NotFoundError, SpecError, StageError
 
-from .conftest import Index, Stage
+from .conftest import Stage
 
 THIS = "{}.{}".format(*sys.version_info[:2])
 

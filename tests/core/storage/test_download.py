@@ -1,6 +1,5 @@
 """Downloads over real HTTP on loopback."""
 
-import hashlib
 import os
 import random
 import signal
@@ -10,39 +9,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.downloads import Place, sha, source
 from tests.fileserver import FileServer, serve_files
 from tests.waiting import eventually
 
 from dressage import Source, StageError
-from dressage.storage.download import fetch
 from dressage.storage.download.partial import Partial
-from dressage.storage.objects import ObjectStore
 
 LARGE = random.Random(0).randbytes(20_000_000)
 SMALL = b"small file\n"
-
-
-def sha(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
-
-
-def source(data: bytes, *addresses: str, path: str = "a.bin") -> Source:
-    return Source(path=path, addresses=addresses, sha256=sha(data), size=len(data))
-
-
-class Place:
-    """A store and a folder for partial files."""
-
-    def __init__(self, folder: Path) -> None:
-        self.store = ObjectStore(folder / "objects")
-        self.partials = folder / "partial"
-        self.told: list[tuple[int, int | None]] = []
-
-    def fetch(self, *sources: Source) -> list[bytes]:
-        files = fetch(
-            sources, self.store, self.partials, lambda _, done, total: self.told.append((done, total))
-        )
-        return [self.store.path(file.sha256 or "").read_bytes() for file in files]
 
 
 @pytest.fixture

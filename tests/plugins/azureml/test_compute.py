@@ -1,12 +1,13 @@
 """Clusters: reused without changes, or created if the quota allows it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tests.azureml import Loopback
-from tests.plugins.azureml.conftest import with_tiny
+from tests.plugins.azureml.conftest import LASTING, with_tiny
 
-from dressage import ComputeTarget, Engine, StageError
+from dressage import ComputeTarget, Engine, SettingsError, StageError
 from dressage.platforms.protocols import Compute
 
 SIZE = "Standard_DS3_v2"
@@ -128,3 +129,28 @@ def test_a_cluster_that_is_being_deleted_is_created_again(compute: Compute, serv
     assert stage.action == "create"
     assert stage.reasons[0].startswith("the cluster of this name is being deleted")
     assert ensure(compute, target()) == "cpu-cluster"
+
+
+def test_without_rights_on_the_subscription_the_plan_says_what_is_unknown(
+    compute: Compute, service: Loopback
+):
+    service.fault("GET", "/locations/[^/]+/(vmSizes|usages)", status=403, times=LASTING)
+    reasons = compute.plan(target()).reasons
+    assert "sizes unknown: no right to read it in the subscription" in reasons
+    assert "quota unknown: no right to read it in the subscription" in reasons
+    assert ensure(compute, target()) == "cpu-cluster"
+
+
+def test_without_rights_on_the_subscription_the_needs_of_a_run_are_not_compared(
+    compute: Compute, service: Loopback
+):
+    service.fault("GET", "/locations/[^/]+/vmSizes", status=403, times=LASTING)
+    assert compute.plan(replace(target(), cpus=1)).action == "create"
+
+
+@pytest.mark.parametrize(
+    "size", ["STANDARD_NC6", "Standard_NC6s_v3", "standard_nc24rs_v3", "Standard_NC12s_v2"]
+)
+def test_a_retired_size_is_refused_with_its_successor(compute: Compute, size: str):
+    with pytest.raises(SettingsError, match=f"{size}.*retired.*use Standard_NC4as_T4_v3"):
+        compute.plan(replace(target(), size=size))

@@ -1,16 +1,27 @@
 """Environments and their images."""
 
+import json
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from tests.azureml import Loopback
+from tests.azureml import Loopback, worker_python
+from tests.package_index import serve_index
 
-from dressage import Engine, Environment, Project, SpecError, StageError
+from dressage import Engine, Environment, Index, Project, SpecError, StageError
 from dressage.platforms.protocols import Environments
 
+BY_HAND = """
+import json
+from azureml.core import Environment, Workspace
+
+workspace = Workspace.from_config()
+Environment("by-hand").register(workspace)
+print(json.dumps(Environment.get(workspace, "tiny-env").version))
+"""
 BUILD = "/builds/[0-9a-f]+$"
 
 
@@ -111,12 +122,52 @@ def test_requirements_alone_get_the_active_version_of_python(environments: Envir
     assert pip_lines(service) == ["mlflow", "azureml-mlflow"]
 
 
-@pytest.mark.parametrize("names", [{"indexes": ("lab",)}, {"find_links": ("lab",)}])
-def test_a_named_index_is_refused_in_the_plan(environments: Environments, names: dict[str, Any]):
-    with pytest.raises(
-        SpecError, match="'tiny-env' uses the index 'lab': Azure ML builds the image in the cloud"
-    ):
-        environments.plan(Environment(name="tiny-env", requirements="six", **names))
+def test_packages_of_an_index_are_resolved_here_and_installed_from_its_address(
+    azure: Engine, project: Path, service: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    with serve_index(tmp_path / "index") as index, serve_index(tmp_path / "special") as special:
+        monkeypatch.setenv("PIP_INDEX_URL", index.url)
+        monkeypatch.setenv("DRESSAGE_INDEX_SPECIAL", special.url)
+        for one, version in ((index, "1.0"), (special, "1.0+special")):
+            for name in ("toya", "toyb"):
+                one.publish(name, version)
+        named = Index(name="special", address="https://packages.example/simple", packages=("toya",))
+        environment = Environment(name="tiny-env", requirements="toya==1.0\ntoyb\n", indexes=(named,))
+        azure.platform().environments.ensure(environment, lambda *_: None)
+        assert pip_lines(service) == [
+            f"--extra-index-url {special.url}",
+            "toya==1.0+special",
+            "toyb==1.0",
+        ]
+
+
+def test_the_address_of_an_index_has_no_effect_on_the_key(
+    environments: Environments, monkeypatch: pytest.MonkeyPatch
+):
+    environment = Environment(name="tiny-env", requirements="six", indexes=("lab",))
+    keys = []
+    for port in (1, 2):
+        monkeypatch.setenv("DRESSAGE_INDEX_LAB", f"http://127.0.0.1:{port}/simple")
+        keys.append(environments.plan(environment).key)
+    assert keys[0] == keys[1] != environments.plan(Environment(name="tiny-env", requirements="six")).key
+
+
+@pytest.mark.parametrize("step", ["plan", "ensure"])
+def test_an_index_with_credentials_is_refused(
+    environments: Environments, step: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("DRESSAGE_INDEX_LAB", "https://reader:s3cr3t@packages.example/simple")
+    arguments = () if step == "plan" else (lambda *_: None,)
+    with pytest.raises(SpecError, match="the address of index 'lab' contains credentials, which") as caught:
+        getattr(environments, step)(
+            Environment(name="tiny-env", requirements="six", indexes=("lab",)), *arguments
+        )
+    assert "s3cr3t" not in str(caught.value)
+
+
+def test_a_folder_of_distributions_is_refused_in_the_plan(environments: Environments):
+    with pytest.raises(SpecError, match=r"'tiny-env' uses 'lab' of \[find_links\]: Azure ML builds"):
+        environments.plan(Environment(name="tiny-env", requirements="six", find_links=("lab",)))
 
 
 def test_hashes_are_refused_if_a_package_must_be_added(environments: Environments):
@@ -195,6 +246,10 @@ def test_the_versions_of_a_lock_are_installed(environments: Environments, servic
             "has constraints and a conda specification",
         ),
         (
+            {"conda": "dependencies: [python]", "requirements": "six", "indexes": ("lab",)},
+            "has indexes and a conda specification",
+        ),
+        (
             {"requirements": "", "builds": ("libs/fast",)},
             "builds the project in 'libs/fast', which Azure ML cannot",
         ),
@@ -220,3 +275,20 @@ def test_of_an_interpreter_without_a_description_the_image_has_mlflow(environmen
     plan = environments.plan(Environment(name="lab", interpreter=Path(sys.prefix)))
     assert plan.key == environments.plan(Environment(name="lab")).key
     assert "the image has Python and MLflow alone; name its packages with" in plan.reasons[-1]
+
+
+def test_environments_are_found_by_name_with_the_sdk_and_the_other_way_round(
+    environments: Environments, project: Path
+):
+    key = environments.ensure(Environment(name="tiny-env"), lambda *_: None).key
+    sdk = subprocess.run(
+        [worker_python(), "-c", BY_HAND], cwd=project, check=True, capture_output=True, text=True
+    )
+    assert json.loads(sdk.stdout.splitlines()[-1]) == key[:12]
+    assert {one.name: one.key for one in environments.list()} == {"by-hand": "1", "tiny-env": key[:12]}
+
+
+@pytest.mark.parametrize("name", ["AzureML-mine", "microsoft-mine"])
+def test_a_name_that_azure_ml_keeps_for_itself_is_refused(environments: Environments, name: str):
+    with pytest.raises(SpecError, match=f"'{name}': names in Azure ML must not begin with"):
+        environments.plan(Environment(name=name))

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tensorboardX import SummaryWriter
 from tests.fixtures import WriteScript
 
 from dressage import (
@@ -99,9 +100,30 @@ def test_files_that_are_included_reach_the_job(azure: Engine, script: WriteScrip
     assert b"['data/a.csv']" in b"".join(run.logs())
 
 
+def test_files_with_secrets_do_not_reach_the_job(azure: Engine, script: WriteScript):
+    path = script("import pathlib; print(sorted(str(path) for path in pathlib.Path().rglob('*[ey][ny]*')))")
+    for name in (".env", "deep/.env", "keys/id_key", "envy.txt"):
+        (path.parent / name).parent.mkdir(exist_ok=True)
+        (path.parent / name).touch()
+    run = azure.run("script", set={"path": str(path), "size": "Standard_DS3_v2"})
+    assert run.wait(120).state == "Completed", b"".join(run.logs())
+    assert b"['envy.txt']" in b"".join(run.logs())
+
+
 def test_a_plan_says_that_a_model_outside_outputs_is_lost(azure: Engine, script: WriteScript):
     settings = {"path": str(script("")), "model": "net=net.pt", "size": "Standard_DS3_v2"}
     assert azure.plan("script", set=settings).stage("model").reasons[-1] == (
         "Azure ML keeps only what the script writes to outputs/ and logs/; the model 'net' is expected at 'net.pt',"
         " and will not be registered"
     )
+
+
+def test_event_files_of_tensorboard_become_metrics(azure: Engine, script: WriteScript):
+    path = script("import shutil; shutil.copytree('written', 'outputs/tensorboard')")
+    with SummaryWriter(str(path.parent / "written")) as writer:
+        for step, loss in enumerate((0.5, 0.25)):
+            writer.add_scalar("loss", loss, step)
+    run = azure.run("script", set={"path": str(path), "size": "Standard_DS3_v2"})
+    assert run.wait(120).state == "Completed", b"".join(run.logs())
+    assert [(point.step, point.value) for point in run.tracked.metrics["loss"]] == [(0, 0.5), (1, 0.25)]
+    assert "metrics" in (run.path / "journal.jsonl").read_text()

@@ -115,7 +115,7 @@ def test_a_context_has_no_settings_and_no_variables(tmp_path: Path):
         "settings": {"key": "s3cret"},
         "environment": {"variables": {"TOKEN": "s3cret"}},
     }
-    folder.create(request, {"user": "lee"})
+    folder.create(request, {"user": "lee", "before": {"environment": {}}})
     folder.journal.append("tracking.experiment", experiment_id="1", name="deep")
     folder.journal.append("tracking.run", run="f1", name="fold", experiment_id="1")
     context = read_context(folder)

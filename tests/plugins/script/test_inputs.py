@@ -45,6 +45,14 @@ def test_braces_that_name_no_input_are_left_alone(dressage: Dressage, reading: P
     assert printed(ran.stdout)[0] == ["{x}", "{}", '{"a": 1}']
 
 
+def test_a_misspelt_input_is_refused(dressage: Dressage, reading: Path):
+    planned = dressage("plan", "./read.py", "-i", "train-set=data", "--", "{train_set}")
+    assert planned.returncode == 2
+    assert planned.stderr == (
+        "error: argument '{train_set}': no input 'train_set'; did you mean {train-set}?\n"
+    )
+
+
 def test_inputs_that_would_have_the_same_variable_are_refused(dressage: Dressage, reading: Path):
     planned = dressage("plan", "./read.py", "-i", "a-b=./data", "-i", "A.b=./data")
     assert planned.returncode == 2

@@ -170,3 +170,31 @@ def test_a_notebook_without_what_executes_it_is_refused_in_one_line(dressage: Dr
     ran = dressage("run", "./a.ipynb")
     assert "error: a notebook needs papermill and ipykernel" in ran.stderr
     assert "-r FILE" in ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "name"),
+    [("tune.sh", "echo hi\n", "tune"), ("app/__main__.py", "", "app"), ("study.ipynb", None, "study")],
+)
+def test_a_plan_calls_a_script_by_its_own_name(
+    dressage: Dressage, project: Path, path: str, text: str | None, name: str
+):
+    file = project / path
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(json.dumps({"cells": [], "metadata": {}, "nbformat": 4}) if text is None else text)
+    (project / "requirements.txt").write_text("papermill\nipykernel\n")
+    planned = dressage("plan", str(file.parent if name == "app" else file))
+    assert planned.stdout.splitlines()[-1].split()[:3] == ["model", "train", name], planned.stderr
+
+
+def test_a_folder_without_a_slash_is_named_in_the_error(dressage: Dressage, project: Path):
+    (project / "app").mkdir()
+    planned = dressage("plan", "app")
+    assert planned.returncode == 2
+    assert planned.stderr.endswith("; to run the file or folder of that name: dressage run ./app\n")
+
+
+def test_a_plan_says_who_uses_an_image(dressage: Dressage, project: Path):
+    (project / "train.py").touch()
+    planned = dressage("plan", "./train.py", "--image", "lab/torch:2")
+    assert "image 'lab/torch:2': used only by platforms that run scripts in containers" in planned.stdout

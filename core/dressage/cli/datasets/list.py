@@ -13,7 +13,7 @@ def list_datasets(on: On = None, output: Output = "table") -> None:
     rows = [
         (
             f"{v.name}:{v.version}",
-            len(v.files),
+            v.file_count,
             size_of(v.size),
             time_of(v.created),
             v.description,

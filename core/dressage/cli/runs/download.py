@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dressage.cli.options import RunId, To, open_engine
+from dressage.cli.options import Overwrite, RunId, To, open_engine
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,14 +20,17 @@ def download(
         typer.Argument(help="Paths of the files, or of folders as outputs/. Default: all files."),
     ] = None,
     to: To = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """Download the files of a run."""
     from dressage.cli.display import say
+    from dressage.files.permissions import as_user
 
     found = open_engine().get(run)
     choice = found.choose_files(paths or [])
     to = to or Path(found.id)
-    found.download(to, choice.paths)
+    with as_user():
+        found.download(to, choice.paths, overwrite=overwrite)
     say(f"downloaded {len(choice.paths)} file(s) to {str(to)!r}")
     if choice.skipped:
         say(_skipped_line(choice.skipped))

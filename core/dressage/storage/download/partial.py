@@ -1,21 +1,25 @@
 """A partial file: the bytes downloaded so far, and a note that says which ranges they are and of which file.
 
 The bytes are written first, then the note is replaced by a new one. If the process is killed at any moment, the note
-never claims a range that is not in the file.
+never claims a range that is not in the file. If the machine loses power, it may: so a note is trusted until the next
+boot only, unless the digest of the whole file will be compared.
 """
 
 import json
 import os
 import threading
 from pathlib import Path
-from typing import Any
 
+from dressage.files.boot import read_boot
 from dressage.files.locks import FileLock
+from dressage.specs.credentials import hide_credentials
 
 Range = tuple[int, int]
 """The position of the first byte, and the position after the last byte."""
 
 _NOTE_EVERY_BYTES = 4 << 20
+_BLOCK_BYTES = 512
+"""The unit of `st_blocks`."""
 
 
 class Partial:
@@ -31,18 +35,22 @@ class Partial:
         self._done: list[Range] = []
         self._unnoted = 0
 
-    def begin(self, address: str, validator: str | None, length: int | None) -> None:
-        """Continue with the existing bytes if they belong to the same file on the server; else start again."""
-        self._source = {"address": address, "validator": validator, "length": length}
-        note = self._read()
-        same = validator is not None and length is not None and note.get("source") == self._source
-        self._done = (
-            [(first, last) for first, last in note.get("done", [])] if same and self.path.exists() else []
-        )
+    def begin(
+        self, address: str, validator: str | None, length: int | None, *, is_verified: bool = False
+    ) -> None:
+        """Continue with the existing bytes if they belong to the same file on the server; else start again.
+
+        is_verified: whether the digest of the whole file will be compared with a known one.
+        """
+        boot = None if is_verified else read_boot()
+        known = hide_credentials(address)
+        self._source = {"address": known, "validator": validator, "length": length, "boot": boot}
+        self._done = self._read_done() if validator is not None and length is not None else []
         if not self._done:
             self.discard()  # removes the note first: it describes other bytes
             self.path.write_bytes(b"")
-        self.path.chmod(0o644)  # read-only if its process was killed while moving it to the store
+        # It is read-only if its process was killed while moving it to the store.
+        self.path.chmod(self.path.stat().st_mode | 0o200)
         if length is not None:
             os.truncate(self.path, length)
         self._write_note()
@@ -52,6 +60,11 @@ class Partial:
         """The number of bytes in the file."""
         with self._guard:
             return sum(last - first for first, last in self._done)
+
+    @property
+    def size_on_disk(self) -> int:
+        """The number of bytes that the file takes on the disk."""
+        return self.path.stat().st_blocks * _BLOCK_BYTES if self.path.exists() else 0
 
     def missing(self, longest: int) -> list[Range]:
         """Return the missing ranges, in pieces of at most `longest` bytes. The length must be known."""
@@ -80,6 +93,7 @@ class Partial:
 
     def discard(self) -> None:
         """Remove the file and its note."""
+        self._done = []
         self._note.unlink(missing_ok=True)
         self.path.unlink(missing_ok=True)
 
@@ -88,11 +102,16 @@ class Partial:
         self.discard()
         self.lock.path.unlink(missing_ok=True)
 
-    def _read(self) -> dict[str, Any]:
+    def _read_done(self) -> list[Range]:
+        """Return the ranges that the note claims; none if it is of another file, or cannot be right."""
         try:
-            return dict(json.loads(self._note.read_text()))
-        except (FileNotFoundError, ValueError):
-            return {}
+            note = json.loads(self._note.read_text())
+            done = [(int(first), int(last)) for first, last in note["done"]]
+            size = self.path.stat().st_size
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
+            return []
+        is_right = all(0 <= first < last <= size for first, last in done)
+        return done if is_right and note.get("source") == self._source else []
 
     def _write_note(self) -> None:
         temporary = self._note.with_suffix(".note")

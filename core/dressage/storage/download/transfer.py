@@ -1,105 +1,96 @@
-"""Download one file over HTTP: several ranges in parallel if the server supports them, and resumable."""
+"""Download one file from one address: several ranges in parallel if the server supports them, and resumable."""
 
-import os
-import threading
+import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import TypeVar
 
 import httpx
-from tenacity import (
-    RetryCallState,
-    Retrying,
-    retry_if_exception_type,
-    stop_after_attempt,
-    wait_exponential_jitter,
-)
+from tenacity import RetryCallState, Retrying, retry_if_exception_type
 
+from dressage.specs.datasets import Source
+from dressage.specs.downloads import DownloadLimits
+from dressage.storage.download import answers
+from dressage.storage.download.answers import Head
+from dressage.storage.download.client import Client
+from dressage.storage.download.failures import ChangedError, RefusedError, TransientError
+from dressage.storage.download.pace import Deadline, Pace, Streak
 from dressage.storage.download.partial import Partial, Range
 
 _PIECE_BYTES = 8 << 20
-_ATTEMPTS = 4
-_LONGEST_WAIT_S = 30.0
-_TRANSIENT = frozenset({408, 429, 500, 502, 503, 504})
-
-
-class RefusedError(Exception):
-    """The server does not provide the file: try another address."""
-
-
-class TransientError(Exception):
-    """An error after which a retry may succeed. wait_s: how long the server asks clients to wait."""
-
-    def __init__(self, reason: str, wait_s: float = 0) -> None:
-        super().__init__(reason)
-        self.wait_s = wait_s
-
-
-class ChangedError(Exception):
-    """The file at the address has changed since the download began."""
-
-
-class StoppedError(Exception):
-    """The caller has stopped the download."""
-
-
-class Head(NamedTuple):
-    """What a server reports about a file. length: None if unknown. ranges: whether it serves ranges of the file."""
-
-    length: int | None
-    validator: str | None
-    ranges: bool
+_Result = TypeVar("_Result")
 
 
 class Transfer:
-    """Downloads addresses into partial files. count: called with the number of bytes that arrived."""
+    """Downloads a source from one of its addresses into a partial file.
 
-    def __init__(self, connections: int, count: Callable[[int], None], stop: threading.Event) -> None:
+    count: called with the number of bytes that arrived; negative if they are dropped.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        address: str,
+        source: Source,
+        partial: Partial,
+        *,
+        limits: DownloadLimits,
+        deadline: Deadline,
+        connections: int,
+        count: Callable[[int], None],
+    ) -> None:
+        self._client = client
+        self._address = address
+        self._source = source
+        self._partial = partial
+        self._limits = limits
+        self._deadline = deadline
         self._connections = connections
         self._count = count
-        self._stop = stop
-        limits = httpx.Limits(max_connections=connections * 2)
-        timeout = httpx.Timeout(30, connect=10, pool=None)
-        self._client = httpx.Client(
-            follow_redirects=True, timeout=timeout, limits=limits, verify=_find_certificates()
-        )
-        self._client.headers["Accept-Encoding"] = "identity"  # ranges refer to the uncompressed bytes
+        self.is_page = False
+        """Whether the server sent a web page."""
 
-    def close(self) -> None:
-        self._client.close()
+    def fetch(self) -> None:
+        """Download the whole file. Raises RefusedError or TransientError; the partial file is kept.
 
-    def fetch(self, address: str, partial: Partial) -> None:
-        """Download the whole file into `partial`. Raises RefusedError or TransientError; the partial file is kept."""
-        for attempt in (1, 2):
-            try:
-                return self._fetch(address, partial)
-            except ChangedError:
-                if attempt == 2:
-                    raise RefusedError("the file changed during the download") from None
-                partial.discard()
-        return None
-
-    def _fetch(self, address: str, partial: Partial) -> None:
-        head: Head = self._retrying()(self._head, address)
-        partial.begin(address, head.validator, head.length if head.ranges else None)
-        self._count(partial.done)
+        If the answers to requests for ranges do not fit together, the file is requested in one piece at last.
+        """
         try:
-            if head.ranges and head.length is not None:
-                self._pieces(address, head, partial)
-            else:
-                self._retrying()(self._whole, address, partial)
-        finally:
-            partial.pause()
+            if not self._try_ranges():
+                self._retry(lambda _: self._fetch_whole())
+        except (RefusedError, TransientError):
+            self._count(-self._partial.done)
+            raise
 
-    def _pieces(self, address: str, head: Head, partial: Partial) -> None:
-        missing = partial.missing(_PIECE_BYTES)
-        if len(missing) < 2:
-            for piece in missing:
-                self._piece(address, head, partial, piece)
-            return
-        with ThreadPoolExecutor(min(self._connections, len(missing))) as pool:
-            fetched = [pool.submit(self._piece, address, head, partial, piece) for piece in missing]
+    def _try_ranges(self) -> bool:
+        """Download the file by ranges, if that is possible. Returns False, and keeps nothing, if it is not."""
+        for _ in range(2):
+            try:
+                return self._fetch_ranges()
+            except ChangedError:
+                self._drop()
+        return False
+
+    def _fetch_ranges(self) -> bool:
+        """Download the missing ranges. Returns False if there are no ranges, or nothing proves that they match."""
+        head = self._retry(lambda _: self._look())
+        if head.length is None or not (head.validator or self._source.sha256):
+            return False
+        self._check_room(head.length)
+        is_verified = self._source.sha256 is not None
+        self._partial.begin(self._address, head.validator, head.length, is_verified=is_verified)
+        self._count(self._partial.done)
+        try:
+            self._fetch_missing(head)
+        finally:
+            self._partial.pause()
+        return True
+
+    def _fetch_missing(self, head: Head) -> None:
+        missing = self._partial.missing(_PIECE_BYTES)
+        with ThreadPoolExecutor(max(1, min(self._connections, len(missing)))) as pool:
+            fetched = [pool.submit(self._fetch_piece, head, piece) for piece in missing]
             try:
                 for future in fetched:
                     future.result()
@@ -107,104 +98,95 @@ class Transfer:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
 
-    def _piece(self, address: str, head: Head, partial: Partial, piece: Range) -> None:
+    def _fetch_piece(self, head: Head, piece: Range) -> None:
         position, last = piece
 
-        def fetch_rest() -> None:
+        def fetch_rest(streak: Streak) -> None:
             nonlocal position
             headers = {"Range": f"bytes={position}-{last - 1}"}
             if head.validator:
                 headers["If-Range"] = head.validator
-            with self._response(address, headers) as response:
-                if response.status_code != 206:
-                    raise ChangedError
-                for data in response.iter_raw():
-                    partial.write(position, data[: last - position])
+            with self._open(headers) as response:
+                end = answers.check_part(response, head, position, last)
+                for data in self._read(response):
+                    if position + len(data) > end:
+                        raise ChangedError
+                    self._partial.write(position, data)
                     position += len(data)
+                    streak.add(len(data))
                     self._count(len(data))
-                    self._check_stop()
             if position < last:
                 raise TransientError("the connection was closed early")
 
-        self._retrying()(fetch_rest)
+        self._retry(fetch_rest)
 
-    def _whole(self, address: str, partial: Partial) -> None:
-        """Download the whole file in one request: the server does not serve ranges."""
-        partial.begin(address, None, None)
+    def _fetch_whole(self) -> None:
+        """Download the file in one request. The body must end as the server announced."""
+        self._drop()
         position = 0
-        with self._response(address, {}) as response:
-            for data in response.iter_raw():
-                partial.write(position, data)
-                position += len(data)
+        with self._open({}) as response:
+            answers.check_whole(response, self._source)
+            self._check_room(answers.announced_length(response) or 0)
+            self._partial.begin(self._address, None, None)
+            for data in self._read(response):
+                answers.check_growth(self._source, position + len(data))
+                self._partial.write(position, data)
                 self._count(len(data))
-                self._check_stop()
-            expected = response.headers.get("Content-Length")
-        if expected is not None and position != int(expected):
-            self._count(-position)
-            raise TransientError("the connection was closed early")
+                position += len(data)
+        answers.check_size(self._source, position)
 
-    def _head(self, address: str) -> Head:
-        with self._response(address, {"Range": "bytes=0-0"}) as response:
-            headers = response.headers
-            etag = headers.get("ETag")
-            validator = etag if etag and not etag.startswith("W/") else headers.get("Last-Modified")
-            total = headers.get("Content-Range", "").rpartition("/")[2]
-            if response.status_code == 206 and total.isdigit():
-                return Head(int(total), validator, ranges=True)
-            return Head(None, validator, ranges=False)
+    def _drop(self) -> None:
+        """Remove what has arrived."""
+        self._count(-self._partial.done)
+        self._partial.discard()
+
+    def _look(self) -> Head:
+        """Request the first byte, to see whether the server serves ranges of the file, and of which file."""
+        with self._open({"Range": "bytes=0-0"}) as response:
+            head = answers.read_head(response)
+        answers.check_size(self._source, head.length)
+        return head
 
     @contextmanager
-    def _response(self, address: str, headers: dict[str, str]) -> Iterator[httpx.Response]:
-        try:
-            with self._client.stream("GET", address, headers=headers) as response:
-                _check(response)
-                yield response
-        except httpx.TransportError as error:
-            raise TransientError(str(error) or type(error).__name__) from error
-        except (httpx.InvalidURL, httpx.TooManyRedirects) as error:
-            raise RefusedError(str(error)) from error
+    def _open(self, headers: dict[str, str]) -> Iterator[httpx.Response]:
+        self._deadline.check()
+        with self._client.open(self._address, headers, self._deadline.read_timeout_s) as response:
+            answers.check_status(response)
+            self.is_page = answers.is_page(response)
+            answers.check_content(response, self._address, self._source)
+            yield response
 
-    def _check_stop(self) -> None:
-        if self._stop.is_set():
-            raise StoppedError
+    def _read(self, response: httpx.Response) -> Iterator[bytes]:
+        pace = Pace(self._limits)
+        for data in response.iter_raw():
+            yield data
+            self._deadline.check()
+            pace.add(len(data))
 
-    def _retrying(self) -> Retrying:
-        return Retrying(
+    def _check_room(self, length: int) -> None:
+        """Raise RefusedError if the disk has no room for a file of this length."""
+        folder = self._partial.path.parent
+        disk = shutil.disk_usage(folder)
+        if disk.total and length - self._partial.size_on_disk > disk.free:  # some network drives report 0
+            raise RefusedError(
+                f"the file has {length} bytes, but {str(folder)!r} has room for {disk.free}; free some space"
+            )
+
+    def _retry(self, action: Callable[[Streak], _Result]) -> _Result:
+        """Repeat an action after errors that may pass, until several attempts in a row bring no progress."""
+        streak = Streak(self._limits)
+        retrying = Retrying(
             retry=retry_if_exception_type(TransientError),
-            stop=stop_after_attempt(_ATTEMPTS),
-            wait=_pause,
-            sleep=self._sleep,
+            after=lambda _: streak.fail(),
+            stop=lambda _: streak.is_over,
+            wait=lambda state: streak.pause_s(_requested_wait_s(state)),
+            sleep=self._deadline.sleep,
             reraise=True,
         )
-
-    def _sleep(self, seconds: float) -> None:
-        if self._stop.wait(seconds):
-            raise StoppedError
+        return retrying(action, streak)
 
 
-def _pause(state: RetryCallState) -> float:
-    """Return how long to wait: longer each time, with jitter; or as long as the server asks, up to a limit."""
-    error: Any = state.outcome.exception() if state.outcome else None
-    usual = wait_exponential_jitter(multiplier=0.2, max=5, jitter=0.3)(state)
-    return min(max(usual, getattr(error, "wait_s", 0)), _LONGEST_WAIT_S)
-
-
-def _check(response: httpx.Response) -> None:
-    status = response.status_code
-    if status in _TRANSIENT:
-        after = response.headers.get("Retry-After", "")
-        raise TransientError(f"HTTP {status}", float(after) if after.isdigit() else 0)
-    if status == 416:
-        raise ChangedError
-    if not response.is_success:
-        raise RefusedError(f"HTTP {status}")
-
-
-def _find_certificates() -> Any:
-    """Return httpx's `verify`: the certificates that SSL_CERT_FILE or REQUESTS_CA_BUNDLE names, else the default."""
-    bundle = os.environ.get("SSL_CERT_FILE") or os.environ.get("REQUESTS_CA_BUNDLE")
-    if not bundle:
-        return True
-    import ssl
-
-    return ssl.create_default_context(cafile=bundle)
+def _requested_wait_s(state: RetryCallState) -> float:
+    """Return how long the server asked us to wait."""
+    error = state.outcome.exception() if state.outcome else None
+    return error.wait_s if isinstance(error, TransientError) else 0

@@ -11,11 +11,16 @@ FOLDERS = ("outputs", "logs", "runs", "lightning_logs")
 
 
 def find_event_files(work: Path) -> Iterator[str]:
-    """Yield the paths of event files, relative to the working directory. TensorBoard finds them by name, too."""
+    """Yield the paths of event files, relative to the working directory."""
     for folder in FOLDERS:
         for path in files_below(work / folder):
-            if "tfevents" in path.rpartition("/")[2]:
+            if is_event_file(path):
                 yield f"{folder}/{path}"
+
+
+def is_event_file(path: str) -> bool:
+    """Return whether the name is that of an event file. TensorBoard finds them by name, too."""
+    return "tfevents" in path.rpartition("/")[2]
 
 
 def prefixes_of(paths: Iterable[str]) -> dict[str, str]:

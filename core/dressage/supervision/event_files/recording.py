@@ -15,6 +15,7 @@ from dressage.files.disk import describe
 from dressage.files.locks import FileLock, is_locked
 from dressage.records.run_folder import RunFolder
 from dressage.results.entries import BatchLogged, MetricsLogged
+from dressage.results.metrics import Point
 from dressage.supervision.event_files.finding import find_event_files, prefixes_of
 from dressage.supervision.event_files.framing import DamagedError
 from dressage.supervision.event_files.scalars import EventFile, Scalar
@@ -57,6 +58,23 @@ def record_abandoned(folder: RunFolder, attempt: int) -> None:
     with FileLock(folder.lock("metrics")):
         if not is_locked(folder.lock("supervisor")) and folder.refresh().attempt == attempt == launch.attempt:
             _record(folder, launch, attempt)
+
+
+def read_metrics(work: Path, logged: Container[str] = ()) -> tuple[dict[str, list[Point]], list[str]]:
+    """Read the metrics in the event files of a script that has ended; nothing is recorded.
+
+    work: contains outputs/, logs/ and the other folders in which event files are looked for. logged: names of metrics
+    that the script logged elsewhere, which are left out.
+    Returns: values by name, and a line for each file that cannot be read to its end.
+    """
+    paths = sorted(find_event_files(work))
+    prefixes, metrics, problems = prefixes_of(paths), dict[str, list[Point]](), list[str]()
+    for path in paths:
+        for scalars, fields in _read(work, path, 0, is_written=False):
+            for item in _items(scalars, prefixes[dirname(path)], logged):
+                metrics.setdefault(item.pop("key"), []).append(Point(**item))
+            problems += [f"{path!r}: {fields['problem']}"] if "problem" in fields else []
+    return metrics, problems
 
 
 def _record(folder: RunFolder, launch: Launch, attempt: int) -> None:

@@ -1,0 +1,81 @@
+"""Blobs that say which version of a dataset has a content, and who is registering it now.
+
+The dataset service cannot look for a tag, and cannot register only what is new. So each content has a blob in the
+default datastore. Its text is the number of the version, once there is one. The client with its lease registers it.
+A user without rights on the datastore does without: then two users may register the same content at once.
+"""
+
+import contextlib
+import time
+
+from failures import Problem, classify, retry
+from storage import use_container
+
+_LEASE_S = 60
+_WAIT_S = 600
+_PAUSE_S = 0.5
+_TAKEN = (409, 412)
+_REFUSED = ("forbidden", "credentials", "role", "firewall")
+
+
+def read_version(workspace, name, digest):
+    """Return the number of the version that was noted for the content; None if there is none."""
+    try:
+        text = use_container(
+            workspace,
+            lambda container: retry(lambda: _blob(container, name, digest).download_blob().readall()),
+        )
+    except Exception as error:
+        if classify(error)[0] not in ("missing", *_REFUSED):
+            raise
+        return None
+    return int(text) if text.isdigit() else None
+
+
+@contextlib.contextmanager
+def claim(workspace, name, digest):
+    """Wait until nobody else registers the content. Yields a function that notes the number of its version."""
+    try:
+        blob = use_container(workspace, lambda container: _create(_blob(container, name, digest)))
+    except Exception as error:
+        if classify(error)[0] not in _REFUSED:
+            raise
+        yield lambda _: None
+        return
+    lease = _lease(blob, name)
+    try:
+        yield lambda version: blob.upload_blob(str(version).encode(), overwrite=True, lease=lease)
+    finally:
+        with contextlib.suppress(Exception):  # it ends by itself
+            lease.release()
+
+
+def _blob(container, name, digest):
+    return container.get_blob_client(f"dressage/{name}/{digest}.version")
+
+
+def _create(blob):
+    """Create the blob without a text, unless it exists. Returns it."""
+    try:
+        retry(lambda: blob.upload_blob(b"", overwrite=False))
+    except Exception as error:
+        if getattr(error, "status_code", None) not in _TAKEN:
+            raise
+    return blob
+
+
+def _lease(blob, name):
+    """Return a lease of the blob, as soon as nobody else has one. A client that was killed has it for a minute."""
+    deadline = time.monotonic() + _WAIT_S
+    while True:
+        try:
+            return retry(lambda: blob.acquire_lease(_LEASE_S))
+        except Exception as error:
+            if getattr(error, "status_code", None) not in _TAKEN:
+                raise
+        if time.monotonic() > deadline:
+            raise Problem(
+                "timeout",
+                f"dataset {name!r} is being registered by another client for {_WAIT_S} s; run it again",
+            )
+        time.sleep(_PAUSE_S)

@@ -1,0 +1,1 @@
+"""The training script of jax-mnist: `python -m jax_mnist`."""

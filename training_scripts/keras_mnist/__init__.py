@@ -1,0 +1,1 @@
+"""The training script of keras-mnist: `python -m keras_mnist`."""
