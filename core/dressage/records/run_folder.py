@@ -284,7 +284,7 @@ class RunFolder:
         """Append the run's id to the workspace's list of completed runs."""
         workspace = self.path.parents[1]
         if (workspace / "workspace.json").exists():
-            with (workspace / COMPLETED).open("ab") as notes:
+            with suppress(IsADirectoryError), (workspace / COMPLETED).open("ab") as notes:
                 notes.write(
                     f"\n{self.path.name}\n".encode()
                 )  # the break ends a line that a full disk cut off
