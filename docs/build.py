@@ -18,7 +18,7 @@ ROOT = DOCS.parent
 OUTPUT = ROOT / "build" / "docs"
 FROM_ROOT = {"README.md": "index.md", "CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"}
 FROM_DOCS = {"reference/README.md": "reference/index.md"}
-GUIDES = ("users", "tutorial", "plugin-authors", "platform-authors", "operators", "architecture")
+GUIDES = ("users", "tutorial", "plugin-authors", "platform-authors", "operators", "security", "architecture")
 _LINK = re.compile(r"(\[[^\]]*\]\()([^)#\s:]+\.md)(#[^)]*)?(\))")
 
 
