@@ -94,11 +94,11 @@ def _choices(ctx: typer.Context, name: str) -> "Sequence[str]":
 
 
 def _settings(ctx: typer.Context) -> "Sequence[Setting]":
-    """Return the settings of the recipe on the line.
+    """Return the settings of the recipe on the line: the argument, or that of --from.
 
     While an option is incomplete, Click has not parsed the recipe yet, and it is the first of the unparsed arguments.
     """
-    recipe = ctx.params.get("recipe") or next(iter(ctx.args), None)
+    recipe = ctx.params.get("from_") or ctx.params.get("recipe") or next(iter(ctx.args), None)
     return open_engine().settings(recipe) if recipe else ()
 
 

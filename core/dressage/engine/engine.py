@@ -55,6 +55,7 @@ from dressage.storage.hash_cache import HashCache
 if TYPE_CHECKING:
     from dressage.hooks.statuses import PluginStatus
     from dressage.results.damage import Damage
+    from dressage.templates import Created
 
 _Version = TypeVar("_Version", DatasetVersion, ModelVersion)
 _POLL_S = 0.1
@@ -326,6 +327,25 @@ class Engine:
         from dressage.engine.inspection import find_damage
 
         return find_damage(self.workspace)
+
+    def copy_recipe(
+        self,
+        recipe: str,
+        name: str,
+        *,
+        set: Mapping[str, Any] | None = None,  # noqa: A002
+        folder: Path | None = None,
+    ) -> "Created":
+        """Write the package of a new recipe, which is a copy of an installed one, with its scripts and data.
+
+        name: of the new recipe. set: settings that the recipe needs; the copy's tests use them.
+        folder: default: dressage-NAME in the current folder.
+        Raises SettingsError if the recipe cannot be copied, and for a name or folder that cannot be used;
+        NotFoundError, PluginError.
+        """
+        from dressage.engine.recipe_copies import copy_recipe
+
+        return copy_recipe(self.plugins, recipe, name, set or {}, folder)
 
     def _propose(
         self,

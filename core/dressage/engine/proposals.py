@@ -23,7 +23,7 @@ from dressage.results.plans import LeftOut
 from dressage.specs.configuration import Configuration
 from dressage.specs.credentials import hide_in_values
 from dressage.specs.dataset_addresses import Addresses
-from dressage.specs.datasets import DatasetFolder
+from dressage.specs.datasets import DatasetFolder, check_sources
 from dressage.specs.models import Script
 from dressage.specs.settings import Owner
 from dressage.storage import snapshots
@@ -111,15 +111,15 @@ def _survey(script: Script, configuration: Configuration, hashes: HashCache) -> 
     return snapshots.survey(
         script.directory,
         include=script.include,
-        needed=_name_scripts(script),
-        secret_files=script.secret_files,
+        needed=name_scripts(script),
         only=script.only,
+        secret_files=script.secret_files,
         limit_mb=configuration.option("snapshot_limit_mb").value,
         hashes=hashes,
     )
 
 
-def _name_scripts(script: Script) -> list[str]:
+def name_scripts(script: Script) -> list[str]:
     """Return the paths that may be those of what is started, relative to the source directory."""
     words = [script.file, script.command, *script.arguments]
     module = (script.module or "").replace(".", "/")
@@ -152,7 +152,9 @@ def _make_review(
 
 
 def _check_inputs(request: RunRequest) -> None:
-    """Raise SpecError if an argument of the script names a dataset that the run does not read."""
+    """Raise SpecError if an input cannot be read, or an argument names a dataset that the run does not read."""
+    for dataset in request.file_datasets.values():
+        check_sources(dataset)
     for argument in request.script.arguments:
         if isinstance(argument, DatasetFolder):
             input_of(argument, request.datasets)

@@ -25,6 +25,7 @@ from weakref import WeakValueDictionary
 from dressage.errors import SettingsError
 from dressage.files.atomic import write_json
 from dressage.files.permissions import as_user
+from dressage.files.regular import read_regular
 from dressage.records.layout import LAYOUT, earlier_layout
 from dressage.records.open_runs import OpenRuns
 from dressage.records.run_folder import RunFolder
@@ -98,7 +99,7 @@ class Workspace:
         Raises SettingsError if the layout is later than ours, workspace.json is damaged, or the migration fails.
         """
         try:
-            marker = json.loads(self._marker.read_text())
+            marker = json.loads(read_regular(self._marker))
             is_earlier = earlier_layout(marker) is not None
         except (FileNotFoundError, NotADirectoryError):
             return

@@ -47,10 +47,10 @@ class Script:
     name: what people call the script in plans and listings; by default its file, module or command.
     include: patterns of files that a run gets although .gitignore or .amlignore lists them, or a link to a folder
         outside `directory` leads to them; in the syntax of .gitignore, relative to `directory`.
-    secret_files: paths of files with secrets, relative to `directory`. They are left out unless `include` names them,
-        and so are files whose names say that they have secrets, such as .env.
     only: the files and folders that a run gets, relative to `directory`; by default all. So scripts can share a
         folder, and a change of one script does not affect runs of another.
+    secret_files: paths of files with secrets, relative to `directory`. They are left out unless `include` names them,
+        and so are files whose names say that they have secrets, such as .env.
     """
 
     directory: Path
@@ -62,8 +62,8 @@ class Script:
     distribution: Distribution = Distribution()
     name: str | None = None
     include: tuple[str, ...] = ()
-    secret_files: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
+    secret_files: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         ways = [way for way in ("file", "module", "command") if getattr(self, way)]

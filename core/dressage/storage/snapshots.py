@@ -42,22 +42,22 @@ def survey(
     *,
     include: Sequence[str] = (),
     needed: Iterable[str] = (),
-    secret_files: Iterable[str] = (),
     only: Sequence[str] = (),
+    secret_files: Iterable[str] = (),
     limit_mb: int = 300,
     hashes: HashCache | None = None,
 ) -> Survey:
     """Compute the digests of the directory's files; read only files that changed. Writes nothing but the hash cache.
 
     include: patterns of files that are taken although they are ignored. needed: files that are taken anyway.
-    secret_files: paths of files that have secrets, in addition to those whose names say so.
     only: the files and folders to take from; all if there are none.
+    secret_files: paths of files that have secrets, in addition to those whose names say so.
     Raises SpecError for a system folder, if a pattern or one of `only` matches nothing, if a file cannot be read, or
     if the files exceed the limit, with the largest files. Azure ML has the same limit of 300 MB; a larger folder
     usually contains data that should be a dataset.
     """
     try:
-        found = find_source_files(directory, include, needed, secret_files, only)
+        found = find_source_files(directory, include, needed, only, secret_files)
         return Survey(_read(directory, found.files, limit_mb, hashes or HashCache(directory)), found.left_out)
     except FileNotFoundError as error:
         raise SpecError(

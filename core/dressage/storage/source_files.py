@@ -39,14 +39,14 @@ def find_source_files(
     directory: Path,
     include: Sequence[str] = (),
     needed: Iterable[str] = (),
-    secret_files: Iterable[str] = (),
     only: Sequence[str] = (),
+    secret_files: Iterable[str] = (),
 ) -> SourceFiles:
     """Return the files of a source directory, without reading them.
 
     include: patterns of files that are taken although they are ignored. needed: files that are taken anyway.
-    secret_files: paths of files that have secrets, in addition to those whose names say so.
     only: the files and folders to take from; all if there are none. Other files are not counted as left out.
+    secret_files: paths of files that have secrets, in addition to those whose names say so.
     Raises FileNotFoundError; SpecError if a pattern matches no file, if one of `only` leads to no file, or for a
     folder that nobody wants to copy.
     """

@@ -104,7 +104,8 @@ class TicketQueue:
         try:
             number = int(read_regular(counter)[:_LONGEST_NUMBER]) + 1
         except (OSError, ValueError):
-            number = max((ticket.number for ticket in [*self.waiting(), *self.running()]), default=0) + 1
+            drawn = (ticket.number for ticket in [*self.waiting(), *self.running()])
+            number = max((one for one in drawn if one != _LAST), default=0) + 1
         write_json(counter, number)
         ticket = Ticket(run_id, attempt, number, priority, keeper)
         self.write(ticket)

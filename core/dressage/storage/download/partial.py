@@ -43,8 +43,8 @@ class Partial:
         is_verified: whether the digest of the whole file will be compared with a known one.
         """
         boot = None if is_verified else read_boot()
-        address = hide_credentials(address)
-        self._source = {"address": address, "validator": validator, "length": length, "boot": boot}
+        known = hide_credentials(address)
+        self._source = {"address": known, "validator": validator, "length": length, "boot": boot}
         self._done = self._read_done() if validator is not None and length is not None else []
         if not self._done:
             self.discard()  # removes the note first: it describes other bytes
