@@ -95,12 +95,18 @@ class Record:
                 self.detached = True
             case RunResumed():
                 self._resume(entry)
+            case StateEntered():
+                self._enter(entry)
+            case _:
+                self._apply_other(entry)
+
+    def _apply_other(self, entry: Entry) -> None:
+        """Apply an entry that does not change how the run stands."""
+        match entry:
             case EnvironmentLost():
                 self.lost_environment = entry.attempt == self.attempt
             case FilesLeftOut():
                 self.tracked.left_out = {item.path: item.problem for item in entry.items}
-            case StateEntered():
-                self._enter(entry)
             case _:
                 self.tracked.apply(entry)
 
