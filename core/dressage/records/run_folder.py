@@ -218,6 +218,10 @@ class RunFolder:
         """Record that the client detached on purpose: the run continues in the background."""
         self.journal.append("run.detached")
 
+    def adopt(self) -> None:
+        """Record that the run was started elsewhere, and that its platform is the source of this record."""
+        self.journal.append("run.adopted")
+
     def resume(self, attempt: int) -> None:
         """Record that another attempt begins."""
         self.journal.append_durably("run.resumed", attempt=attempt)
