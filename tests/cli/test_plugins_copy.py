@@ -10,7 +10,7 @@ from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
-from tests.cli.test_plugins_new import KILLED, call, read_toml
+from tests.cli.test_plugins_new import KILLED, LONG, call, read_toml
 from tests.conftest import REPOSITORY
 from tests.fixtures import Dressage
 
@@ -297,6 +297,18 @@ class TestOfOthers:
             assert [a for a, b in lines if a.replace("first", "second") != b] == (
                 ['description = "A recipe for dressage: first."'] if name == "pyproject.toml" else []
             )
+
+    @pytest.mark.slow
+    @pytest.mark.parametrize("name", ["x", LONG])
+    def test_the_code_of_the_copy_passes_ruff_and_mypy(self, name: str, new: New, project: Path, site: Path):
+        """As that of the original does, which the generator wrote."""
+        new("first", "--recipe")
+        install(project / "dressage-first", site)
+        new(name, "--from", "first", "--directory", "lab")
+        folder = project / "lab"
+        call("uv", "tool", "run", "ruff@0.17", "check", cwd=folder)
+        call("uv", "tool", "run", "ruff@0.17", "format", "--check", cwd=folder)
+        call("uv", "run", "-q", "--with", "mypy>=2.4,<3", "mypy", "--strict", "src", "tests", cwd=folder)
 
     def test_settings_that_the_recipe_needs_are_given_to_it_and_to_the_tests(
         self, new: New, project: Path, site: Path

@@ -34,6 +34,7 @@ GOLDEN = """
 {"time":"T","event":"run.supervised","attempt":1,"process":4711}
 {"time":"T","event":"script.started","attempt":1,"group":4712}
 {"time":"T","event":"run.detached"}
+{"time":"T","event":"run.adopted"}
 {"time":"T","event":"run.resumed","attempt":2,"retry":true}
 {"time":"T","event":"environment.lost","attempt":2}
 {"time":"T","event":"state","state":"Running","attempt":1}

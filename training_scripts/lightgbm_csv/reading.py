@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TextIO, cast
 
+import numpy as np
 import pandas as pd
 
 from shared.problems import InputError
@@ -68,12 +69,13 @@ def find_target(table: pd.DataFrame, name: str | None) -> str:
 
 
 def check_target(target: pd.Series) -> None:
-    """Raise InputError if values are missing, or all values are equal."""
-    missing = target.index[target.isna()]
+    """Raise InputError if values are missing or infinite, or all values are equal."""
+    missing = target.index[target.isna() | target.isin([np.inf, -np.inf])]
     if len(missing):
         others = f", and {len(missing) - 1} more" if len(missing) > 1 else ""
         raise InputError(
-            f"the target {target.name!r} has no value in row {missing[0] + 1}{others}; fill or remove these rows"
+            f"the target {target.name!r} has no finite value in row {missing[0] + 1}{others};"
+            " fill or remove these rows"
         )
     if target.nunique() < 2:
         raise InputError(
@@ -93,13 +95,14 @@ def _open(path: Path) -> TextIO:
 def _read_lines(path: Path) -> tuple[list[str], list[str]]:
     """Return the fields of the first two lines."""
     with _open(path) as file:
-        lines = csv.reader(file)
+        lines = csv.reader(file, skipinitialspace=True)
         return [name.strip() for name in next(lines, [])], next(lines, [])
 
 
 def _check_header(path: Path, header: list[str]) -> None:
     if not header:
-        raise InputError(f"{path} is empty; give a CSV file whose first line is the header")
+        what = f"the first line of {path} is empty" if path.stat().st_size else f"{path} is empty"
+        raise InputError(f"{what}; give a CSV file whose first line is the header")
     if all(_is_number(name) for name in header):
         raise InputError(
             f"the first line of {path} has numbers only; add a line with the names of the columns"

@@ -59,7 +59,8 @@ def load(options: argparse.Namespace) -> Table:
     classes, labels = _number(values, task)
     names = _safe_names(list(rows.columns))
     rows.columns = pd.Index(names)
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()[:16]
     return Table(rows, names, target, labels, task, classes, digest)
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import io
 import json
 import math
 import os
@@ -15,6 +16,10 @@ from workspaces import open_workspace
 
 LOGS = ("user_logs/std_log.txt", "azureml-logs/70_driver_log.txt")
 """The script's output, in the current runtime and in the older one."""
+RUN_TAG = "dressage.run"
+"""Tag of a run: the id of the run that it is an attempt of."""
+SUBMISSION = "dressage/submission.json"
+"""File of a run: how dressage submitted it, so that another machine can make a record of it."""
 _runs, _logs = {}, {}
 _guard = threading.Lock()
 
@@ -36,10 +41,11 @@ def submit(
     tags,
     name,
     time_limit_s,
+    submission,
 ):
     """Start the run, unless it exists. Either script is a file, or command holds the words before the arguments.
 
-    environment: its name and version.
+    environment: its name and version. submission: the text of a file that is added to the run.
     """
     from azureml.core import Environment, Experiment, ScriptRunConfig
 
@@ -61,6 +67,7 @@ def submit(
         )
     run.set_tags(tags)
     run.display_name = name
+    _add_file(run, SUBMISSION, submission.encode())
     # Importing MLflow takes a second: do it now, in the background, because the run's end needs it.
     threading.Thread(target=tracking.client_type, daemon=True).start()
 
@@ -134,7 +141,8 @@ def cancel(progress, *, workspace, run_id):
 
 
 def files(progress, *, workspace, run_id):
-    return sorted(retry(lambda: run_of(workspace, run_id).get_file_names()))
+    names = retry(lambda: run_of(workspace, run_id).get_file_names())
+    return sorted(name for name in names if name != SUBMISSION)
 
 
 def download(progress, *, workspace, run_id, paths, target):
@@ -181,6 +189,15 @@ def _submit_once(submit, workspace, run_id):
         if run is None:
             raise
         return run
+
+
+def _add_file(run, name, content):
+    """Add a file to the run, unless an earlier submission did."""
+    try:
+        retry(lambda: run.upload_file(name, io.BytesIO(content)))
+    except Exception as error:
+        if "already exists" not in str(error):
+            raise
 
 
 def _find(workspace, run_id):

@@ -255,6 +255,28 @@ def test_text_is_a_category_and_the_file_may_be_compressed(python: Path, table: 
     assert about["columns"] == {"a_size": "a size", "b": "b", "c": "c", "colour": "colour"}
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ['"a, b", c ,"y"', *(f"{row}, {-row}, {row % 9}.5" for row in range(60))],
+        ["same,nothing,y", *(f"1,,{row}.5" for row in range(60))],
+        [
+            "yes,maybe,y",
+            *(f"{row % 2 == 0},{'' if row % 3 else row % 2 == 0},{row % 2 == 0}" for row in range(60)),
+        ],
+        ["x,y", *(f"{row},{row}" for row in range(10))],
+    ],
+    ids=["spaces and quotes", "nothing to learn from", "true and false", "ten rows"],
+)
+def test_unusual_tables_can_be_learned_from(lines: list[str], python: Path, tmp_path: Path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "table.csv").write_text("\r\n".join(lines))
+    words = ("--data-folder", str(tmp_path / "data"), "--rounds", "5", "--checkpoint-rounds", "2")
+    result = run_by_hand(python, "lightgbm_csv", *words, folder=tmp_path / "work")
+    assert result.returncode == 0, result.stderr
+    assert not result.stderr
+
+
 def test_columns_whose_names_differ_in_special_characters_only_are_told_apart(python: Path, tmp_path: Path):
     (tmp_path / "data").mkdir()
     lines = ["a b,a_b,a{b,y", *(f"{row},{-row},{row % 7},{row}" for row in range(100))]
@@ -273,6 +295,8 @@ ROWS = "".join(f"{row},{row % 5},{row % 3}\n" for row in range(30))
     ("content", "words", "problem"),
     [
         ("", (), "table.csv is empty; give a CSV file whose first line is the header"),
+        ("\nx,y,z\n" + ROWS, (), "error: the first line of /"),
+        ("x,y,z\n1,2,inf\n" + ROWS, (), "the target 'z' has no finite value in row 1; fill or remove"),
         ("1,2,3\n" + ROWS, (), "has numbers only; add a line with the names of the columns"),
         ("x,,y\n" + ROWS, (), "column 2 of "),
         ("x,x,y\n" + ROWS, (), "has two columns named 'x'; rename one"),
@@ -293,7 +317,7 @@ ROWS = "".join(f"{row},{row % 5},{row % 3}\n" for row in range(30))
         (
             "x,y,z\n1,2,\n" + ROWS + "1,2,NA\n",
             (),
-            "the target 'z' has no value in row 1, and 1 more; fill or remove",
+            "the target 'z' has no finite value in row 1, and 1 more; fill or",
         ),
         (
             "x,z,y\n" + ROWS.replace(",2\n", ",1\n").replace(",0\n", ",1\n"),

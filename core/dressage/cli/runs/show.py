@@ -3,7 +3,7 @@
 import shlex
 from typing import TYPE_CHECKING, Any
 
-from dressage.cli.options import Output, RunId, open_engine
+from dressage.cli.options import OnElsewhere, Output, RunId, open_engine
 from dressage.cli.streams import results
 from dressage.errors import DressageError
 
@@ -19,12 +19,12 @@ _SHOWN_FILES = 50
 """How many files of a run are shown; `dressage runs files` lists all."""
 
 
-def show(run: RunId, output: Output = "table") -> None:
+def show(run: RunId, on: OnElsewhere = None, output: Output = "table") -> None:
     """Show one run: stages, metrics, files and model.
 
     If the platform cannot be reached, the recorded data is shown, then the error.
     """
-    found = open_engine().get(run)
+    found = open_engine().get(run, on=on)
     print_run = _print_json if output == "json" else _print_sections
     try:
         print_run(found, found.files)
