@@ -18,7 +18,11 @@ ROOT = DOCS.parent
 OUTPUT = ROOT / "build" / "docs"
 FROM_ROOT = {"README.md": "index.md", "CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"}
 FROM_DOCS = {"reference/README.md": "reference/index.md"}
-GUIDES = ("users", "tutorial", "plugin-authors", "platform-authors", "operators", "architecture")
+GUESTS = ("keras-mnist", "pytorch-mnist", "jax-mnist", "sklearn-digits", "lightgbm-csv")
+GUIDES = (
+    *("users", "azure", "tutorial", "plugin-authors", "platform-authors"),
+    *("operators", "security", "architecture"),
+)
 _LINK = re.compile(r"(\[[^\]]*\]\()([^)#\s:]+\.md)(#[^)]*)?(\))")
 
 
@@ -52,6 +56,7 @@ def contents(reference: Iterable[str]) -> str:
     """Return the tables of contents that make the navigation."""
     sections = {
         "Guides": GUIDES,
+        "Recipes": GUESTS,
         "Reference": [name.removesuffix(".md") for name in reference],
         "Project": ("contributing", "changelog"),
     }

@@ -9,7 +9,10 @@ extensions = ["myst_parser"]
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
 add_module_names = False
-nitpick_ignore = [("py:class", "Path"), ("py:class", "T")]  # pathlib's; a type variable
+nitpick_ignore = [
+    ("py:class", name)
+    for name in ("Path", "T", "Meta")  # pathlib's; a type variable; msgspec's
+]
 python_use_unqualified_type_names = True
 maximum_signature_line_length = 120  # counted with the full names of types
 toc_object_entries_show_parents = "hide"

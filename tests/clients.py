@@ -10,7 +10,9 @@ from typing import Any
 from dressage import Engine
 from dressage.engine.runs import Run
 from dressage.files.locks import is_locked
+from dressage.results.entries import ScriptStarted
 from dressage.supervision.identities import Identity
+from tests.waiting import eventually
 
 CLIENT = """
 import sys
@@ -109,7 +111,8 @@ def processes_below(folder: Path) -> list[int]:
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            place = f"{(process / 'cwd').readlink()} {(process / 'cmdline').read_text()}"
+            arguments = os.fsdecode((process / "cmdline").read_bytes())
+            place = f"{(process / 'cwd').readlink()} {arguments}"
         except OSError:
             continue
         if str(folder) in place and int(process.name) != os.getpid():
@@ -125,3 +128,15 @@ def count_results(engine: Engine) -> tuple[int, int, int]:
     """Return the number of runs, dataset versions and model versions."""
     platform = engine.platform()
     return len(engine.runs()), len(platform.datasets.list()), len(platform.models.list())
+
+
+def kill_script(run: Run, line: bytes) -> None:
+    """Kill the script of a run once its log has the line, and wait until the run has ended."""
+    log = b""
+    for piece in run.logs(follow=True):
+        log += piece
+        if line in log:
+            break
+    (script,) = [event.group for event in run.folder.journal.events() if isinstance(event, ScriptStarted)]
+    os.kill(script, signal.SIGKILL)
+    eventually(lambda: run.status.has_ended)

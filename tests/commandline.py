@@ -1,5 +1,6 @@
 """Run command lines in copies of this process: faster than new ones, and with the same `main`."""
 
+import logging
 import os
 import signal
 import sys
@@ -40,6 +41,7 @@ def _become(folder: Path, arguments: tuple[str, ...], out: int, err: int) -> Non
         os.dup2(out, 1)
         os.dup2(err, 2)
         sys.stdin, sys.stdout, sys.stderr = os.fdopen(0), os.fdopen(1, "w"), os.fdopen(2, "w")
+        logging.root.handlers.clear()  # those of pytest
         os.chdir(folder)
         sys.argv = ["dressage", *arguments]
         from dressage.cli.main import main

@@ -3,16 +3,18 @@
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import IO, Any
 
 import pytest
 
-from dressage import ComputeTarget, Engine
+from dressage import Engine
 from dressage.environments.uv_environments import UvEnvironments
 from tests.fixtures import BuildPython, Dressage, WriteScript
+from tests.guests import cpu_environment
+from tests.package_index import serve_index
 from tests.recipes import Tiny
 
 REPOSITORY = Path(__file__).parents[1]
@@ -92,17 +94,31 @@ def mnist() -> Path:
 
 
 @pytest.fixture(scope="session")
-def keras_python(tmp_path_factory: pytest.TempPathFactory) -> BuildPython:
-    """A function that builds keras-mnist's environment for a backend on a CPU, once, and returns its interpreter."""
-    import dressage_keras_mnist as recipe
+def pytorch_index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of an index with the CPU build of PyTorch, where pip finds one on this machine."""
+    folders = [Path(path) for path in os.environ.get("PIP_FIND_LINKS", "").split()]
+    wheels = [wheel for folder in folders for wheel in folder.glob("torch-*cpu*.whl")]
+    if not wheels:
+        pytest.skip("no CPU build of PyTorch is on this machine")
+    with serve_index(tmp_path_factory.mktemp("pytorch")) as index:
+        index.lists_hashes = True
+        for wheel in wheels:
+            index.add(wheel)
+        yield index.url
 
-    environments = UvEnvironments(tmp_path_factory.mktemp("environments"))
+
+@pytest.fixture(scope="session")
+def recipe_python(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> BuildPython:
+    """A function that builds a recipe's environment for a CPU, once for these settings."""
+    root = tmp_path_factory.mktemp("environments")
 
     @cache
-    def build(backend: str) -> Path:
-        environment = recipe.environment(
-            settings=recipe.settings()(backend=backend), compute=ComputeTarget(name="any", accelerator="cpu")
-        )
+    def build(recipe: str, **settings: str) -> Path:
+        environment = cpu_environment(recipe, **settings)
+        indexes = {
+            index.name: request.getfixturevalue("pytorch_index") for index in environment.named_indexes
+        }
+        environments = UvEnvironments(root, indexes=indexes)
         return environments.interpreter(environments.ensure(environment, lambda *_: None).key)
 
     return build

@@ -27,6 +27,6 @@ class WriteScript(Protocol):
 
 
 class BuildPython(Protocol):
-    """Builds keras-mnist's environment for a backend on a CPU, once, and returns its interpreter."""
+    """Builds a recipe's environment for a CPU, once for these settings, and returns its interpreter."""
 
-    def __call__(self, backend: str) -> Path: ...
+    def __call__(self, recipe: str, **settings: str) -> Path: ...

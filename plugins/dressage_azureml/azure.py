@@ -68,12 +68,10 @@ class Azure:
 
     def _log(self) -> Path:
         """Return the path of the worker's log: in the workspace if it exists, because a plan does not create one."""
-        import os
-        import tempfile
+        from dressage.workers import worker_folder
 
-        if self._workspace.exists:
-            return self._workspace.root / "azureml-worker.log"
-        return Path(tempfile.gettempdir()) / f"dressage-{os.getuid()}" / "azureml-worker.log"
+        root = self._workspace.root if self._workspace.exists else worker_folder()
+        return root / "azureml-worker.log"
 
 
 def _show_sign_in(

@@ -11,6 +11,7 @@ from dressage.platforms.protocols import Progress
 from dressage.records.workspace import Workspace
 from dressage.results.plans import StagePlan
 from dressage.results.versions import DatasetVersion, File, digest_of_files
+from dressage.specs.credentials import hide_credentials
 from dressage.specs.datasets import FileDataset, Source, path_on_disk
 from dressage.storage.sources import describe_unverifiable
 from dressage_azureml.azure import Azure
@@ -157,7 +158,7 @@ def _digest(dataset: FileDataset, files: tuple[File, ...]) -> str:
     """Return a digest of the files' content, or of their addresses if a checksum is unknown."""
     if all(file.sha256 for file in files):
         return digest_of_files(files)
-    return digest_of({source.path: list(source.addresses) for source in dataset.sources})
+    return digest_of({source.path: [*map(hide_credentials, source.addresses)] for source in dataset.sources})
 
 
 def _version(fields: dict[str, object], files: tuple[File, ...]) -> DatasetVersion:

@@ -1,5 +1,6 @@
 """Describe how a submission is started on this machine."""
 
+from dressage.files.permissions import umask_of_user
 from dressage.records.requests import Submission
 from dressage.records.workspace import Workspace
 from dressage.supervision.launch import Launch, command_of
@@ -36,6 +37,8 @@ def launch_of(workspace: Workspace, submission: Submission, options: Options) ->
         registers=request.model.name is not None,
         inputs=options.inputs if submission.datasets else "none",
         workspace=str(workspace.root),
+        umask=umask_of_user(),
+        log_limit=None if options.log_limit_mb is None else int(options.log_limit_mb * 1_000_000),
     )
 
 

@@ -16,6 +16,11 @@ class Options:
     gpus: str | None = setting(
         None, help="GPUs that runs may use: ids as in CUDA_VISIBLE_DEVICES; default: all of this machine"
     )
+    log_limit_mb: float | None = setting(
+        None,
+        help="size of a run's log, in MB, after which output is left out; default: no limit",
+        minimum=0.001,
+    )
     claims: str | None = setting(
         None, help="folder where runs claim GPUs and memory; default: one folder for the whole machine"
     )

@@ -1,12 +1,12 @@
 """The files of a run on this machine, by the paths that they are listed under."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from dressage.errors import NotFoundError, describe_unknown
 from dressage.files.copying import copy_file
-from dressage.files.trees import files_below
+from dressage.files.walking import leads_out, walk
 from dressage.records.run_folder import RunFolder
 from dressage.results.versions import File
 from dressage.supervision.left_files import find_left_files
@@ -47,7 +47,14 @@ def _locate_files(folder: RunFolder) -> dict[str, Path]:
     found = {LOG: folder.log} if folder.log.exists() else {}
     found |= {f"work/{path}": folder.work / path for path in find_left_files(folder)}
     for directory, prefix in prefixes.items():
-        for path in files_below(directory):
+        for path in _walk(directory, folder):
             name = f"{prefix}{path}"
             found[name if name not in found else f"artifacts/{name}"] = directory / path
     return found
+
+
+def _walk(directory: Path, folder: RunFolder) -> Iterator[str]:
+    """Yield the paths of files; links that lead out of the run's folder are not among them."""
+    inside = directory if directory == folder.artifacts else folder.work
+    if not leads_out(directory, inside):
+        yield from (found.path for found in walk(directory, inside=inside) if found.problem is None)

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from dressage.errors import NotFoundError, StageError
 from dressage.files.locks import FileLock, is_locked
+from dressage.files.regular import open_regular
 from dressage.records.journal import stamp_of
 from dressage.records.requests import RunRequest, Submission
 from dressage.records.run_folder import RunFolder
@@ -88,7 +89,7 @@ class LocalRuns:
 
     def logs(self, run_id: str, offset: int = 0) -> bytes:
         try:
-            with self._workspace.run(run_id).log.open("rb") as log:
+            with open_regular(self._workspace.run(run_id).log) as log:
                 log.seek(offset)
                 return log.read(1 << 20)
         except FileNotFoundError:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from dressage.files.trees import files_below
+from dressage.files.walking import leads_out, walk
 from dressage.records.run_folder import RunFolder
 
 LOG = "user_logs/std_log.txt"
@@ -17,7 +18,10 @@ def find_files(folder: RunFolder, given: Path | None) -> list[Found]:
     places = {"outputs/": folder.work / "outputs", "logs/": folder.work / "logs", "": folder.artifacts}
     found = [("run", "", LOG, str(folder.log))] if folder.log.exists() else []
     for prefix, directory in places.items():
-        found += [_assign(prefix + path, directory / path) for path in sorted(files_below(directory))]
+        inside = folder.work if prefix else directory
+        files = () if leads_out(directory, inside) else walk(directory, inside=inside)
+        paths = sorted(file.path for file in files if file.problem is None)
+        found += [_assign(prefix + path, directory / path) for path in paths]
     return found
 
 

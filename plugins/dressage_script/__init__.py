@@ -18,7 +18,7 @@ from dressage import (
 from dressage_script.environments import describe_environment
 from dressage_script.inputs import place_inputs, read_inputs, split_inputs
 from dressage_script.settings import Settings
-from dressage_script.starting import find_start
+from dressage_script.starting import find_below, find_start
 from dressage_script.words import split
 
 DRESSAGE_CONTRACT = 1
@@ -55,6 +55,7 @@ def model(settings: Settings) -> Model:
         name=start.name,
         arguments=place_inputs((*start.arguments, *words), split_inputs(settings.inputs)),
         include=settings.include,
+        secret_files=find_below(start.root, settings.env_file),
     )
     name, _, path = (settings.model or "").partition("=")
     if settings.model is not None and not name:

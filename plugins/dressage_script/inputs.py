@@ -48,12 +48,12 @@ def _read_input(name: str, what: str) -> FileDataset | RegisteredDataset:
     """A path is what contains a '/' or exists here; anything else is the name of a dataset."""
     if what.startswith(WEB) or "/" in what or Path(what).exists():
         try:
-            sources = sources_of(what)
+            sources, left_out = sources_of(what)
         except SettingsError as error:
             raise SettingsError(f"input {name!r}: {error}") from error
         if not sources:
             raise SettingsError(f"input {name!r}: the folder {what!r} has no files")
-        return FileDataset(name=name, sources=tuple(sources))
+        return FileDataset(name=name, sources=sources, left_out=left_out)
     dataset, colon, version = what.partition(":")
     if colon and not version.isdecimal():
         raise SettingsError(f"input {name!r}: version {version!r} is not a number; write {dataset}:1")

@@ -33,6 +33,10 @@ class Settings:
         "",
         help="environment variables of the script, NAME=VALUE ..., quoted as in a shell; they are recorded",
     )
+    env_file: str | None = setting(
+        None,
+        help="path of the file that the variables came from; it is not copied, because it may have secrets",
+    )
     secrets: tuple[str, ...] = setting(
         (), help="names of environment variables that the script needs and that are not recorded"
     )

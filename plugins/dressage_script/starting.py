@@ -93,6 +93,12 @@ def _absolute(given: str) -> Path:
     return path.parent.resolve() / path.name if ".." in path.parts else path
 
 
+def find_below(root: Path, given: str | None) -> tuple[str, ...]:
+    """Return the path of a file in the project's folder, if it is there."""
+    found = _find_below(root, _absolute(given)) if given else None
+    return (found,) if found else ()
+
+
 def _find_below(root: Path, path: Path) -> str | None:
     """Return the path of a script in the project's folder; None if it is outside. Links may lead to either."""
     for base, file in ((root, path), (root.resolve(), path.parent.resolve() / path.name)):

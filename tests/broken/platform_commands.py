@@ -53,7 +53,7 @@ CALLED_BY = {
     "runs.files": "runs files UNFINISHED",
     "runs.download": "runs download UNFINISHED outputs/note.txt --to down",
     "runs.cancel": "runs cancel UNFINISHED",
-    "runs.wait": "runs wait UNFINISHED --timeout 0.1",
+    "runs.wait": "runs wait UNFINISHED --timeout 30",
     "runs.records": "runs show UNFINISHED",
     "runs.notes": "plan plain --on shaky",
     "datasets.plan": "plan plain --on shaky",

@@ -81,16 +81,6 @@ def test_ignored_files_are_counted_by_their_ignore_file(engine: Engine, training
     )
 
 
-@pytest.mark.parametrize("name", [".env", "deep/.env", ".env.local", ".netrc"])
-def test_files_that_usually_have_secrets_are_not_copied(
-    engine: Engine, training: Training, source: Path, name: str
-):
-    write(source, name, "TOKEN=1")
-    (found,) = plan(engine).left_out
-    assert (found.path, found.reason) == (name, "it usually has secrets; see --env-file")
-    assert name not in taken(engine)
-
-
 def test_the_plan_has_one_line_for_each_reason(source: Path, dressage: Dressage):
     write(source, ".gitignore", "data/\n")
     write(source, "data/a.csv", "1")

@@ -31,8 +31,20 @@ class TestKerasMnist(RecipeTests):
         return {"data": "digits"}
 
 
+class TestPytorchMnist(RecipeTests):
+    trains = False  # tests/plugins/mnist trains it
+
+    @pytest.fixture
+    def recipe(self) -> str:
+        return "pytorch-mnist"
+
+    @pytest.fixture
+    def settings(self) -> Mapping[str, str]:
+        return {"data": "digits"}
+
+
 class TestJaxMnist(RecipeTests):
-    trains = False  # tests/plugins/jax_mnist trains it
+    trains = False  # tests/plugins/mnist trains it
 
     @pytest.fixture
     def recipe(self) -> str:
@@ -41,3 +53,24 @@ class TestJaxMnist(RecipeTests):
     @pytest.fixture
     def settings(self) -> Mapping[str, str]:
         return {"data": "digits"}
+
+
+class TestSklearnDigits(RecipeTests):
+    trains = False  # tests/plugins/sklearn_digits trains it
+
+    @pytest.fixture
+    def recipe(self) -> str:
+        return "sklearn-digits"
+
+
+class TestLightgbmCsv(RecipeTests):
+    trains = False  # tests/plugins/lightgbm_csv trains it
+
+    @pytest.fixture
+    def recipe(self) -> str:
+        return "lightgbm-csv"
+
+    @pytest.fixture
+    def settings(self, tmp_path: Path) -> Mapping[str, str]:
+        (tmp_path / "table.csv").write_text("x,y\n1,2\n")
+        return {"data": str(tmp_path / "table.csv")}

@@ -1,9 +1,13 @@
 """Record parameters and metrics with MLflow, if a platform set MLFLOW_TRACKING_URI."""
 
 import os
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
+
+_MOST_METRICS = 1000
+"""How many metrics a server of MLflow takes in one request."""
 
 
 class Recorder:
@@ -13,6 +17,12 @@ class Recorder:
         pass
 
     def log_metrics(self, values: Mapping[str, float], epoch: int) -> None:
+        pass
+
+    def log_steps(self, steps: Mapping[int, Mapping[str, float]]) -> None:
+        pass
+
+    def log_figure(self, figure: Any, name: str) -> None:
         pass
 
     def log_history(self, history: Sequence[tuple[float, float]], title: str) -> None:
@@ -30,6 +40,21 @@ class MlflowRecorder(Recorder):
 
     def log_metrics(self, values: Mapping[str, float], epoch: int) -> None:
         self._mlflow.log_metrics(values, step=epoch)
+
+    def log_steps(self, steps: Mapping[int, Mapping[str, float]]) -> None:
+        """Record the metrics of many steps: a thousand values are one request."""
+        from mlflow.entities import Metric
+
+        now = int(time.time() * 1000)
+        metrics = [
+            Metric(name, value, now, step) for step, values in steps.items() for name, value in values.items()
+        ]
+        run_id = self._mlflow.active_run().info.run_id
+        for start in range(0, len(metrics), _MOST_METRICS):
+            self._mlflow.MlflowClient().log_batch(run_id, metrics[start : start + _MOST_METRICS])
+
+    def log_figure(self, figure: Any, name: str) -> None:
+        self._mlflow.log_figure(figure, name)
 
     def log_history(self, history: Sequence[tuple[float, float]], title: str) -> None:
         """Record the figure 'Accuracy vs Loss'."""

@@ -113,10 +113,14 @@ def _redact(value: "Value") -> "Value":
 
 def _values_of(engine: "Engine", owner: "Owner") -> "dict[str, Value]":
     from dressage.specs.configuration import Value
+    from dressage.specs.credentials import HIDDEN
 
     declared = engine.settings(owner.name) if owner.kind == "recipe" else engine.options(owner.name)
     configured = engine.configuration.values(owner, (item.name for item in declared))
+    values = {item.name: configured.get(item.name, Value(item.default, "default")) for item in declared}
     return {
-        f"{owner.kind}s.{owner.name}.{item.name}": configured.get(item.name, Value(item.default, "default"))
+        f"{owner.kind}s.{owner.name}.{item.name}": Value(HIDDEN, values[item.name].origin)
+        if item.secret and values[item.name].value
+        else values[item.name]
         for item in declared
     }

@@ -1,6 +1,7 @@
 """dressage doctor"""
 
 import os
+import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from dressage.cli.options import On, Output, Set, complete_recipe, open_engine, 
 from dressage.errors import DressageError
 
 if TYPE_CHECKING:
+    from dressage.records.workspace import Workspace
     from dressage.results.damage import Damage
 
 _ENOUGH_BYTES = 5_000_000_000
@@ -136,7 +138,25 @@ def _check_workspace() -> Check:
     if not (nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)):
         finding = f"{str(nearest)!r} is not a writable folder; set DRESSAGE_WORKSPACE to another folder"
         return Check("workspace", False, finding)
+    if workspace.exists and (problem := _describe_permissions(workspace)):
+        return Check("workspace", False, problem)
     return Check("workspace", True, f"{workspace.root} ({state})")
+
+
+def _describe_permissions(workspace: "Workspace") -> str | None:
+    """Return how the folder's permissions differ from the setting, and what to do; None if they do not."""
+    engine = open_engine()
+    wanted, path = engine.configuration.workspace_mode(), shlex.quote(str(workspace.root))
+    if workspace.mode == wanted:
+        return None
+    commands = [f"chmod -R g=u,o= {path}"] if wanted & 0o070 else [f"chmod -R go= {path}"]
+    if wanted & 0o2000:
+        commands.append(f"find {path} -type d -exec chmod g+s {{}} +")
+    commands.append(f"chmod {wanted:o} {path}")
+    return (
+        f"{str(workspace.root)!r} has the mode {workspace.mode:o}, but workspace_mode says {wanted:o}; change it:"
+        f' {" && ".join(commands)}; or keep it with workspace_mode = "{workspace.mode:o}"'
+    )
 
 
 def _find_existing(path: Path) -> Path:

@@ -10,6 +10,7 @@ import typer
 
 from dressage.errors import DressageError
 from dressage.files.disk import describe
+from dressage.specs.credentials import hide_credentials
 
 
 def report_error(error: DressageError | OSError | typer.TyperException) -> int:
@@ -21,7 +22,7 @@ def report_error(error: DressageError | OSError | typer.TyperException) -> int:
             line, code = describe(error), 1
         case _:
             line, code = _describe_usage_error(error), 2
-    sys.stderr.write(f"error: {line}\n")
+    sys.stderr.write(f"error: {hide_credentials(line)}\n")
     if os.environ.get("DRESSAGE_DEBUG"):
         import traceback
 

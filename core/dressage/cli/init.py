@@ -42,15 +42,23 @@ def init(
 
 
 def _configure(name: str, values: Mapping[str, str]) -> Path:
+    from dressage.files.permissions import as_user
     from dressage.platforms.protocols import Initialises
 
     engine = open_engine({name: values})
     platform = engine.platform(name)  # raises SettingsError for wrong values
     if (initialising := platform.optional(Initialises)) is not None:
-        path: Path = initialising.initialise(values)
+        with as_user():
+            path: Path = initialising.initialise(values)
         return path
     options = engine.resolve_options(name)
-    return _write_settings_file(engine.directory, name, {key: getattr(options, key) for key in values})
+    for item in engine.options(name):
+        if item.secret and item.name in values:
+            raise SettingsError(
+                f"platform {name!r}: option {item.name} is secret and is not written to a file; set it as a variable"
+            )
+    with as_user():
+        return _write_settings_file(engine.directory, name, {key: getattr(options, key) for key in values})
 
 
 def _write_settings_file(directory: Path, platform: str, options: Mapping[str, Any]) -> Path:
@@ -74,6 +82,7 @@ def _create_workspace() -> Path:
 
     engine = open_engine()
     configured = engine.configuration.option("workspace").value
-    workspace = Workspace(find_workspace(engine.directory, configured or FOLDER))
+    root = find_workspace(engine.directory, configured or FOLDER)
+    workspace = Workspace(root, engine.configuration.workspace_mode())
     workspace.create()
     return workspace.root

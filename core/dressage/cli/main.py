@@ -97,7 +97,7 @@ COMMANDS = {
                 target="dressage.cli.plugins.list:list_plugins",
             ),
             "new": Entry(
-                help="Create a plugin: a package with an example of its kind, and tests.",
+                help="Create a plugin: an example of its kind or a copy of a recipe, with tests.",
                 target="dressage.cli.plugins.new:new",
             ),
         },

@@ -1,6 +1,7 @@
 """Options shared by several commands, and shell completion of their values."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -19,9 +20,15 @@ StreamFormat = Literal["table", "json", "jsonl"]
 
 
 def open_engine(platforms: "Mapping[str, Mapping[str, Any]] | None" = None) -> "Engine":
+    """Return an engine of the current folder. This process gives new files the permissions of its workspace."""
     from dressage.engine.engine import Engine
+    from dressage.errors import DressageError
+    from dressage.files.permissions import follow_folder
 
-    return Engine(platforms=platforms)
+    engine = Engine(platforms=platforms)
+    with suppress(DressageError, OSError):  # the command reports it
+        follow_folder(engine.workspace.mode)
+    return engine
 
 
 @silent()
@@ -87,11 +94,11 @@ def _choices(ctx: typer.Context, name: str) -> "Sequence[str]":
 
 
 def _settings(ctx: typer.Context) -> "Sequence[Setting]":
-    """Return the settings of the recipe on the line.
+    """Return the settings of the recipe on the line: the argument, or that of --from.
 
     While an option is incomplete, Click has not parsed the recipe yet, and it is the first of the unparsed arguments.
     """
-    recipe = ctx.params.get("recipe") or next(iter(ctx.args), None)
+    recipe = ctx.params.get("from_") or ctx.params.get("recipe") or next(iter(ctx.args), None)
     return open_engine().settings(recipe) if recipe else ()
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from dressage.cli.output import escape_text, iso_time, number_of, print_fields, print_table
@@ -13,6 +14,8 @@ _VALUE_LENGTH = 60
 """Maximum length of the value of a parameter or tag in a table."""
 _WARNING_LENGTH = 200
 _MAX_INDENT = 8
+_LEFT_OUT_SHOWN = 10
+"""Number of files shown that a run does not keep."""
 _METRICS_SHOWN = 3
 """Number of metrics shown for each of the script's MLflow runs."""
 
@@ -40,6 +43,7 @@ def as_fields(tracked: Tracked) -> dict[str, Any]:
             {"request": request, "count": refused.count, "message": refused.message}
             for request, refused in tracked.refused.items()
         ],
+        "left_out": [{"path": path, "problem": problem} for path, problem in tracked.left_out.items()],
         "damaged": [{"file": file, "message": message} for file, message in tracked.damaged.items()],
     }
 
@@ -80,6 +84,10 @@ def list_warnings(tracked: Tracked) -> Iterator[str]:
         yield f"cannot read {tracked.unreadable} event(s) of the run's journal"
     for file, problem in tracked.damaged.items():
         yield escape_text(f"cannot read all of {file}: {problem}; the metrics before that are recorded")
+    for path, problem in islice(tracked.left_out.items(), _LEFT_OUT_SHOWN):
+        yield escape_text(f"not kept: {path}, {problem}")
+    if (more := len(tracked.left_out) - _LEFT_OUT_SHOWN) > 0:
+        yield f"not kept: {more} more; for all, see: dressage runs show {tracked.run_id} -o json"
     for request, refused in tracked.refused.items():
         times = "" if refused.count == 1 else f" ({refused.count} times)"
         if refused.message:

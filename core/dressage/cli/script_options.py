@@ -94,6 +94,7 @@ class ScriptOptions:
             "conda": str(self.conda) if self.conda else None,
             "requirements": str(self.requirements) if self.requirements else None,
             "variables": shlex.join(f"{name}={value}" for name, value in variables.items()),
+            "env_file": str(self.env_file) if self.env_file else None,
             "secrets": self.secret,
             "model": self.model,
             "compute": self.compute,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from dressage.errors import SettingsError
 from dressage.files.disk import describe
+from dressage.specs.credentials import has_credentials
 
 _SECRET = re.compile(r"(?i)(^|_)(token|secret|password|passwd|credentials?|(api|access|private)_?key)($|_)")
 """Names of variables that usually have secret values."""
@@ -36,7 +37,7 @@ def read_variables(file: Path | None, given: Mapping[str, str], secrets: Iterabl
         if name in variables:
             os.environ[name] = variables.pop(name)
     variables |= given
-    for name in filter(_SECRET.search, variables):
+    for name in (name for name, value in variables.items() if _SECRET.search(name) or has_credentials(value)):
         sys.stderr.write(f"warning: the value of {name} is recorded; if it is secret, add: --secret {name}\n")
     return variables
 

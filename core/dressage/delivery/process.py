@@ -23,6 +23,7 @@ from dressage.delivery.registration import Origin, read_registered
 from dressage.delivery.reports import LOG, Reports
 from dressage.files.atomic import write_json
 from dressage.files.locks import FileLock, is_locked
+from dressage.files.permissions import follow_folder
 from dressage.records.outbox import FOLDER, STOP, wake, wake_pipe
 from dressage.records.workspace import Workspace
 
@@ -203,6 +204,7 @@ class Delivery:
 def main() -> None:
     """Wait for the end of the process before this one, then deliver."""
     workspace = Workspace(Path(sys.argv[1]))
+    follow_folder(workspace.mode)
     os.nice(5)
     waiting = FileLock.from_descriptor(workspace.root / FOLDER / "next.lock", int(sys.argv[2]))
     with FileLock(workspace.root / FOLDER / "delivery.lock"):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from dressage.delivery.messages import Call, Hello, Reply, decode, encode
 from dressage.delivery.registration import Origin
+from dressage.files.permissions import umask_of_user
 from dressage.files.python import arguments_of_module
 from dressage.hooks.observers import MIRROR
 
@@ -87,6 +88,7 @@ class Receiver:
                     stderr=log,
                     cwd=directory if directory.is_dir() else self._root,
                     bufsize=0,
+                    umask=umask_of_user(),
                 )
         except OSError as error:
             raise ReceiverError(f"cannot start {python!r}: {error.strerror}") from error

@@ -24,7 +24,7 @@ def submit_attempt(run: Run, attempt: int, listener: Listener) -> None:
     Raises StageError if a stage fails, SettingsError for a missing secret.
     """
     check_secrets(run.request.environment)
-    conductor = Conductor(run.request, run.platform, run.folder, listener)
+    conductor = Conductor(run.request, run.platform, run.folder, listener, run.addresses)
     conductor.submit(conductor.prepare(attempt))
     listener(RunSubmitted(run.id, attempt))
 

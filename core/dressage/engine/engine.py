@@ -50,6 +50,7 @@ from dressage.results.plans import Plan
 from dressage.results.statuses import ResumedRun, RunStatus, RunSummary, State
 from dressage.results.versions import DatasetVersion, ModelVersion
 from dressage.specs import configuration
+from dressage.specs.dataset_addresses import Addresses
 from dressage.specs.settings import Owner, Setting, list_settings
 from dressage.storage import snapshots
 from dressage.storage.hash_cache import HashCache
@@ -57,6 +58,7 @@ from dressage.storage.hash_cache import HashCache
 if TYPE_CHECKING:
     from dressage.hooks.statuses import PluginStatus
     from dressage.results.damage import Damage
+    from dressage.templates import Created
 
 _Version = TypeVar("_Version", DatasetVersion, ModelVersion)
 _POLL_S = 0.1
@@ -88,6 +90,7 @@ class Engine:
         self.plugins = Plugins(lambda: self.configuration.plugins())  # noqa: PLW0108 (read on first use)
         self._given_options = platforms or {}
         self._platforms: dict[str, PlatformProxy] = {}
+        self._addresses = Addresses()
 
     @cached_property
     def configuration(self) -> configuration.Configuration:
@@ -98,7 +101,7 @@ class Engine:
     def workspace(self) -> Workspace:
         """The workspace; its folder may not exist yet. Raises SettingsError if it cannot be read."""
         named = self.configuration.option("workspace").value
-        found = Workspace(find_workspace(self.directory, named))
+        found = Workspace(find_workspace(self.directory, named), self.configuration.workspace_mode())
         found.open()
         return found
 
@@ -348,6 +351,25 @@ class Engine:
 
         return find_damage(self.workspace)
 
+    def copy_recipe(
+        self,
+        recipe: str,
+        name: str,
+        *,
+        set: Mapping[str, Any] | None = None,  # noqa: A002
+        folder: Path | None = None,
+    ) -> "Created":
+        """Write the package of a new recipe, which is a copy of an installed one, with its scripts and data.
+
+        name: of the new recipe. set: settings that the recipe needs; the copy's tests use them.
+        folder: default: dressage-NAME in the current folder.
+        Raises SettingsError if the recipe cannot be copied, and for a name or folder that cannot be used;
+        NotFoundError, PluginError.
+        """
+        from dressage.engine.recipe_copies import copy_recipe
+
+        return copy_recipe(self.plugins, recipe, name, set or {}, folder)
+
     def _propose(
         self,
         recipe: str,
@@ -362,6 +384,7 @@ class Engine:
             self.configuration,
             lambda: self.platform(on),
             self._hashes,
+            self._addresses,
             given=given or {},
             tags=tags or {},
             **{"experiment": None, "name": None, **named},
@@ -452,7 +475,9 @@ class Engine:
 
     def _run(self, request: RunRequest, client_lock: FileLock | None = None) -> Run:
         """Create the object of a run. Its platform is loaded on first use: the record is readable without it."""
-        return Run(self.workspace, lambda: self.platform(request.platform), request, client_lock)
+        return Run(
+            self.workspace, lambda: self.platform(request.platform), request, client_lock, self._addresses
+        )
 
     def _status(self, run_id: str) -> RunStatus:
         return self.get(run_id).status

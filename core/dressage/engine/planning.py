@@ -82,7 +82,8 @@ def _check_processes(platform: PlatformProxy, request: RunRequest) -> None:
 
 def _plan_dataset(platform: PlatformProxy, wanted: Dataset) -> StagePlan:
     if not isinstance(wanted, RegisteredDataset):
-        return platform.datasets.plan(wanted)
+        stage = platform.datasets.plan(wanted)
+        return replace(stage, reasons=(*stage.reasons, *wanted.left_out))
     found = find_registered(platform, wanted)
     if plan_version := getattr(platform.datasets, "plan_version", None):  # of the workspace's own store
         return cast(StagePlan, plan_version(found))

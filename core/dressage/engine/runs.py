@@ -24,6 +24,7 @@ from dressage.results.plans import Stage
 from dressage.results.statuses import RunStatus
 from dressage.results.tracking import Tracked
 from dressage.results.versions import File, ModelVersion
+from dressage.specs.dataset_addresses import Addresses
 from dressage.storage.destinations import download_into
 
 _POLL_S = 0.1
@@ -39,6 +40,7 @@ class Run:
         find_platform: Callable[[], PlatformProxy],
         request: RunRequest,
         client_lock: FileLock | None = None,
+        addresses: Addresses | None = None,
     ) -> None:
         self.id = request.run_id
         self.request = request
@@ -46,6 +48,7 @@ class Run:
         self._workspace = workspace
         self._find_platform = find_platform
         self._client_lock = client_lock
+        self.addresses = addresses or Addresses()
         self._statuses = StatusReader(self.folder, find_platform)
 
     def __repr__(self) -> str:
@@ -316,7 +319,7 @@ class Run:
         record = self.folder.refresh()
         submission = record.the_submission() if record.model is None else None
         if submission and self.request.model.name is not None:
-            conductor = Conductor(self.request, self.platform, self.folder, listener)
+            conductor = Conductor(self.request, self.platform, self.folder, listener, self.addresses)
             conductor.register(submission, record.tracked.latest())
 
 

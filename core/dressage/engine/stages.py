@@ -19,6 +19,7 @@ from dressage.results.events import Listener, RunEnded, StageFinished, StageStar
 from dressage.results.plans import Stage
 from dressage.results.statuses import RunStatus
 from dressage.results.versions import ComputeHandle, DatasetVersion, EnvironmentVersion, ModelVersion
+from dressage.specs.dataset_addresses import Addresses
 from dressage.specs.datasets import Dataset, RegisteredDataset
 
 Handle = DatasetVersion | ComputeHandle | EnvironmentVersion | ModelVersion
@@ -26,12 +27,16 @@ H = TypeVar("H", bound=Handle)
 
 
 class Conductor(Struct, frozen=True):
-    """Carries out a request's stages on its platform. Every stage can be repeated after a crash."""
+    """Carries out a request's stages on its platform. Every stage can be repeated after a crash.
+
+    addresses: those of datasets that have a secret, as far as this process knows them.
+    """
 
     request: RunRequest
     platform: PlatformProxy
     folder: RunFolder
     listener: Listener
+    addresses: Addresses
 
     def prepare(self, attempt: int) -> Submission:
         """Ensure datasets, compute and environment, and return what the platform needs to start the attempt.
@@ -108,7 +113,7 @@ class Conductor(Struct, frozen=True):
 
         def ensure(report: Progress) -> DatasetVersion:
             if not isinstance(wanted, RegisteredDataset):
-                found = self.platform.datasets.ensure(wanted, report)
+                found = self.platform.datasets.ensure(self.addresses.restore(wanted), report)
             else:
                 pinned = RegisteredDataset(name=wanted.name, version=used.version) if used else wanted
                 found = find_registered(self.platform, pinned)

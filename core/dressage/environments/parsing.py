@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from dressage.environments.conda_specification import read_conda
+from dressage.environments.credentials import check_addresses
 from dressage.environments.hashes import normalize, package_of
 from dressage.environments.projects import read_python
 from dressage.environments.requirements import MalformedError, Requirements, read_requirements
@@ -14,7 +15,10 @@ from dressage.specs.environments import Environment
 
 
 def parse(environment: Environment) -> Specification:
-    """Parse the environment's texts. Raises SpecError with the malformed entry and what to write instead."""
+    """Parse the environment's texts. Raises SpecError with the malformed entry and what to write instead.
+
+    An address with a secret is refused, too.
+    """
     specification, listed = Specification(project=environment.project), parse_requirements(environment)
     if environment.project is not None:
         with _name_environment(environment.name, "project"):
@@ -22,6 +26,7 @@ def parse(environment: Environment) -> Specification:
     if environment.conda is not None:
         with _name_environment(environment.name, "conda specification"):
             specification = read_conda(environment.conda)
+    check_addresses(environment)
     requirements = tuple(sorted({*specification.requirements, *listed.lines}))
     _check_limits(environment, requirements)
     return replace(

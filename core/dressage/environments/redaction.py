@@ -3,6 +3,8 @@
 import re
 from collections.abc import Mapping
 
+from dressage.specs.credentials import hide_credentials
+
 _URL = re.compile(
     r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?:[^/\s]*@)?(?P<host>[^/\s?#`'\"<>(),;]+)(?P<rest>[^\s`'\"<>(),;]*)"
 )
@@ -15,7 +17,7 @@ def without_credentials(text: str, named: Mapping[str, str] | None = None) -> st
     """
     known = [(name, _URL.match(address)) for name, address in (named or {}).items()]
     known.sort(key=lambda pair: -len(pair[1]["rest"]) if pair[1] else 0)
-    return _URL.sub(lambda url: _redact(url, known), text)
+    return hide_credentials(_URL.sub(lambda url: _redact(url, known), text))
 
 
 def _redact(url: re.Match[str], known: list[tuple[str, re.Match[str] | None]]) -> str:

@@ -10,6 +10,7 @@ from dressage.environments.failures import next_step, summarize, unreachable_ind
 from dressage.environments.package_sources import PackageSources
 from dressage.environments.uv import binary, environment_of
 from dressage.errors import StageError
+from dressage.files.permissions import lenient_umask
 from dressage.specs.package_addresses import variable_of
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ class Uv:
                 # In the user's project uv would read the project's settings; only the user's own should apply.
                 cwd=os.sep,
                 pass_fds=() if self.lock is None else (self.lock,),
+                umask=lenient_umask(),
             ) as process:
                 errors = _listen(process, log, self.sources.hide, on_line)
             output.seek(0)

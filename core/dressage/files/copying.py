@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import os
+import stat
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -66,12 +67,13 @@ def copy_once(
 
     expected: the source's stamp, if its digest is known; then the digest is not computed again.
     count: called with the number of bytes that were copied.
-    Raises ChangedError if the source changes meanwhile or does not have the stamp, OSError; then an incomplete
-    `target` may exist.
+    Raises ChangedError if the source changes meanwhile, does not have the stamp or is no file, OSError; then an
+    incomplete `target` may exist.
     """
-    with _opened(source, os.O_RDONLY) as reading:
-        before = stamp_of(os.fstat(reading))
-        if expected not in (None, before):
+    with _opened(source, os.O_RDONLY | os.O_NONBLOCK) as reading:  # a pipe may have taken the file's place
+        status = os.fstat(reading)
+        before = stamp_of(status)
+        if expected not in (None, before) or not stat.S_ISREG(status.st_mode):
             raise ChangedError(source)
         hasher = None if expected else hashlib.sha256()
         with _opened(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode) as writing:

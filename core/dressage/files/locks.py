@@ -30,7 +30,7 @@ class FileLock:
         The holder may remove the file as its last step; waiters then lock a new file.
         """
         while True:
-            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if blocking else fcntl.LOCK_NB))
                 if _is_at(descriptor, self.path):
@@ -92,7 +92,7 @@ def is_locked(path: Path) -> bool:
     """Return whether any process holds the lock at `path`."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a pipe would block
-    except OSError:  # it does not exist, or its folder cannot be read: then nobody of us holds it
+    except (FileNotFoundError, NotADirectoryError):
         return False
     try:
         # A shared lock: two processes that check at the same time must not block each other.

@@ -31,4 +31,8 @@ def ask_declaration(
             default = f"{found.default!r:.200}"
             reason = f"field {found.name!r} has the default {default}; give text, a number, a tuple or None"
             raise plugin.error(hook, reason)
+        if found.secret and found.type not in ("str", "str or none"):
+            raise plugin.error(
+                hook, f"field {found.name!r} is secret and not text; declare it as str or str | None"
+            )
     return kind

@@ -38,11 +38,16 @@ class EntryPoint(Struct, frozen=True):
 
     def load(self) -> Any:
         """Import the module and return the object."""
-        loaded: Any = import_module(self.module)
-        attribute = self.value.partition(":")[2].strip()
-        for name in attribute.split(".") if attribute else ():
-            loaded = getattr(loaded, name)
-        return loaded
+        return load_entry(self.value)
+
+
+def load_entry(value: str) -> Any:
+    """Import the module of an entry point, and return what its value names: "module" or "module:attribute"."""
+    module, _, attribute = (part.strip() for part in value.partition(":"))
+    loaded: Any = import_module(module)
+    for name in attribute.split(".") if attribute else ():
+        loaded = getattr(loaded, name)
+    return loaded
 
 
 def find_entry_points(

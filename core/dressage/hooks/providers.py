@@ -31,7 +31,8 @@ class Provider(Struct, frozen=True, kw_only=True):
 
     source: the distribution with its version, or the file as the settings file has it; None for an object.
     choice: the value in a settings file that chooses this provider. origin: the settings file that names the file.
-    module: the module of an installed plugin. path: the path of a file.
+    module: the module of an installed plugin. entry: the same, and ":" with an attribute if its entry point has one.
+    path: the path of a file.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Provider(Struct, frozen=True, kw_only=True):
     choice: str | None = None
     origin: str | None = None
     module: str | None = None
+    entry: str | None = None
     path: Path | None = None
 
     def is_chosen_by(self, choice: str) -> bool:
@@ -101,6 +103,7 @@ def _add_entry_point(found: Found, point: EntryPoint) -> None:
             source=source,
             choice=point.distribution,
             module=point.module,
+            entry=point.value,
         )
     )
 

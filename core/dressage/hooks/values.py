@@ -5,6 +5,7 @@ from dataclasses import fields
 from typing import Any
 
 from dressage.hooks.calls import PluginId, call_plugin
+from dressage.hooks.secret_values import place_secrets
 from dressage.specs.configuration import Configuration
 from dressage.specs.settings import Owner, resolve
 
@@ -21,5 +22,6 @@ def resolve_values(
     configured = configuration.values(owner, names)
     given = {name.replace("-", "_"): value for name, value in given.items()}
     values = {name: found.value for name, found in configured.items()} | given
+    values |= call_plugin(plugin, f"its {owner.noun}s", lambda: place_secrets(owner, kind, given, configured))
     origins = {name: found.origin for name, found in configured.items() if name not in given}
     return call_plugin(plugin, f"its {owner.noun}s", lambda: resolve(owner, kind, values, origins))

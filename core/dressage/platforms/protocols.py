@@ -93,7 +93,9 @@ class Runs(Protocol):
     def download(self, run_id: str, paths: Iterable[str], target: Path) -> None:
         """Copy some of the files that `files` returned to the same paths below `target`.
 
-        Called: by `dressage runs download`, and to register a model. Returns: when all files are complete.
+        Called: by `dressage runs download`, and to register a model. `target` is not the user's folder: the engine
+            moves the files there when all are complete. It may have what an interrupted call left.
+        Returns: when all files are complete.
         Raises: NotFoundError for a path that does not exist, UnreachableError.
         """
 
@@ -232,7 +234,8 @@ class Datasets(Protocol):
     def download(self, version: DatasetVersion, target: Path) -> None:
         """Copy the version's files to the folder `target`, and verify them.
 
-        Called: by `dressage datasets download`. Raises: StageError, UnreachableError.
+        Called: by `dressage datasets download`, with a folder as `Runs.download`. Raises: StageError,
+            UnreachableError.
         """
 
 
@@ -333,7 +336,7 @@ class Models(Protocol):
     def download(self, version: ModelVersion, target: Path) -> None:
         """Copy the version's files to the folder `target`, and verify them.
 
-        Called: by `dressage models download`. Raises: StageError, UnreachableError.
+        Called: by `dressage models download`, with a folder as `Runs.download`. Raises: StageError, UnreachableError.
         """
 
 

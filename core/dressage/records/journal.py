@@ -58,7 +58,7 @@ class Journal:
 
     def _write(self, event: str, fields: Mapping[str, Any], *, durable: bool) -> None:
         line = line_of({"time": now(), "event": event, **fields})
-        descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
         try:
             end = os.fstat(descriptor).st_size
             is_incomplete = end > 0 and os.pread(descriptor, 1, end - 1) != b"\n"

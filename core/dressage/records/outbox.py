@@ -20,6 +20,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from dressage.files.locks import FileLock
+from dressage.files.permissions import umask_of_user
 from dressage.files.pipes import poke
 from dressage.files.python import command_of_module
 from dressage.files.regular import read_regular
@@ -94,6 +95,7 @@ def _start(root: Path) -> None:
             pass_fds=[lock],
             check=False,
             cwd=root,
+            umask=umask_of_user(),
         )
 
 

@@ -17,6 +17,7 @@ from dressage.records.texts import Texts
 from dressage.results.entries import (
     Entry,
     EnvironmentLost,
+    FilesLeftOut,
     RunAdopted,
     RunCreated,
     RunDetached,
@@ -94,10 +95,18 @@ class Record:
                 self.detached = True
             case RunResumed():
                 self._resume(entry)
-            case EnvironmentLost():
-                self.lost_environment = entry.attempt == self.attempt
             case StateEntered():
                 self._enter(entry)
+            case _:
+                self._apply_other(entry)
+
+    def _apply_other(self, entry: Entry) -> None:
+        """Apply an entry that does not change how the run stands."""
+        match entry:
+            case EnvironmentLost():
+                self.lost_environment = entry.attempt == self.attempt
+            case FilesLeftOut():
+                self.tracked.left_out = {item.path: item.problem for item in entry.items}
             case _:
                 self.tracked.apply(entry)
 
@@ -112,6 +121,7 @@ class Record:
         if entry.retry:  # the platform starts it itself: it needs no client to submit it
             self.submitted = max(self.submitted, self.attempt)
         self.lost_environment = False
+        self.tracked.left_out = {}
         self.changes += 1
         self.detached = self.detached and entry.retry
         self.status = RunStatus(state="Preparing")

@@ -85,7 +85,11 @@ class RunRequest(Struct, frozen=True, kw_only=True):
             del parts[name]
         script = parts["model"]["script"]
         script["directory"] = None
-        del script["include"], script["only"], script["name"]  # the snapshot has what the first two lead to
+        # The snapshot has what the first three add and leave out.
+        for name in ("include", "only", "secret_files", "name"):
+            del script[name]
+        for dataset in parts["file_datasets"].values():
+            del dataset["left_out"]
         environment = parts["environment"]
         del environment["origin"]
         for name in (
@@ -231,6 +235,7 @@ NOT_INPUTS: Mapping[str, str] = {
     "request.model.script.directory": "its content is the snapshot",
     "request.model.script.include": "what it adds is in the snapshot",
     "request.model.script.only": "what it leads to is in the snapshot",
+    "request.model.script.secret_files": "what they leave out is not in the snapshot",
     "request.model.script.name": "names the script for people",
     "request.model.script.checkpoint_path": "where a resumed run finds its checkpoints",
     "request.model.name": "a plan looks for a version of this name",

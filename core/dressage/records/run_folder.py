@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from dressage.files.syncing import sync_folder
 from dressage.records.journal import Journal
 from dressage.records.outbox import OBSERVERS, announce, wake_pipe
 from dressage.records.run_order import next_order
+from dressage.specs.credentials import hide_credentials
 
 if TYPE_CHECKING:
     from dressage.records.record import Record
@@ -30,6 +32,7 @@ COMPLETED = "completed"
 """A file in the workspace: the ids of completed runs, one per line, so that the index need not look at all runs."""
 _ENDS = ("Completed", "Failed", "Canceled")
 _STATE = re.compile(rb'"state":"(\w+)"')
+_MOST_LEFT_OUT = 100
 _STATUS_FIELDS = ("exit_code", "reason", "started", "ended", "interrupted")
 """Fields of RunStatus that are recorded, in addition to the state."""
 
@@ -232,6 +235,12 @@ class RunFolder:
         self.journal.append("run.submitted", attempt=attempt)
         self.enter(attempt, "Queued", reason=reason)
 
+    def leave_out(self, attempt: int, files: Iterable[tuple[str, str | None]]) -> None:
+        """Record what the script left that cannot be kept: paths, each with what it is; the first hundred."""
+        items = [{"path": path, "problem": problem} for path, problem in islice(files, _MOST_LEFT_OUT)]
+        if items:
+            self.journal.append("files.left_out", attempt=attempt, items=items)
+
     def lose_environment(self, attempt: int) -> None:
         """Record that the attempt has the variables of another shell, because its own were lost in the queue."""
         self.journal.append("environment.lost", attempt=attempt)
@@ -242,6 +251,8 @@ class RunFolder:
         fields: other fields of RunStatus.
         """
         known = {name: value for name, value in fields.items() if value is not None and value is not False}
+        if reason := known.get("reason"):  # it may quote a line of the script's output
+            known["reason"] = hide_credentials(reason)
         if state == "Completed":
             self._note_completion()  # first: a run that was noted and did not complete does no harm
         is_end = state in _ENDS
@@ -280,7 +291,7 @@ class RunFolder:
         """Append the run's id to the workspace's list of completed runs."""
         workspace = self.path.parents[1]
         if (workspace / "workspace.json").exists():
-            with (workspace / COMPLETED).open("ab") as notes:
+            with suppress(IsADirectoryError), (workspace / COMPLETED).open("ab") as notes:
                 notes.write(
                     f"\n{self.path.name}\n".encode()
                 )  # the break ends a line that a full disk cut off

@@ -11,27 +11,36 @@
   clock               its time is the order of the last run: see dressage.records.run_order
   index.sqlite        a cache of the journals; it may be deleted
   hashes.sqlite       a cache of the digests of files; it may be deleted
+
+Nobody else can enter the folder, unless the setting `workspace_mode` said otherwise when it was created. New files
+have the permissions of the folder: see `files.permissions`.
 """
 
 import json
+import stat
 import threading
+from contextlib import suppress
 from pathlib import Path
 from weakref import WeakValueDictionary
 
 from dressage.errors import SettingsError
 from dressage.files.atomic import write_json
+from dressage.files.permissions import as_user
+from dressage.files.regular import read_regular
 from dressage.records.layout import LAYOUT, earlier_layout
 from dressage.records.open_runs import OpenRuns
 from dressage.records.run_folder import RunFolder
 
 FOLDER = ".dressage"
+PRIVATE = 0o700
 
 
 class Workspace:
-    """root: the `.dressage` folder itself."""
+    """root: the `.dressage` folder itself. mode: its permissions, if it is created."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, mode: int = PRIVATE) -> None:
         self.root = root
+        self._mode = mode
         self.runs = root / "runs"
         self.snapshots = root / "snapshots"
         self.open_runs = OpenRuns(root / "open")
@@ -42,6 +51,14 @@ class Workspace:
     @property
     def exists(self) -> bool:
         return self._marker.exists()
+
+    @property
+    def mode(self) -> int:
+        """The permissions of the folder; those that it will get, if it does not exist."""
+        try:
+            return stat.S_IMODE(self.root.stat().st_mode)
+        except (FileNotFoundError, NotADirectoryError):
+            return self._mode
 
     def run(self, run_id: str) -> RunFolder:
         """Return the run's folder: the same object while it is in use, so that its journal is read only once."""
@@ -55,6 +72,7 @@ class Workspace:
         """Create the workspace, or open the existing one. Raises SettingsError if it cannot be created."""
         self.open()
         try:
+            self._create_root()
             for folder in (self.runs, self.snapshots, self.open_runs.folder):
                 if not folder.is_dir():
                     folder.mkdir(parents=True, exist_ok=True)
@@ -68,16 +86,29 @@ class Workspace:
                 " another folder"
             ) from error
 
+    def _create_root(self) -> None:
+        """Create the folder with its permissions. One that exists keeps its own: others may share it on purpose."""
+        with as_user():
+            self.root.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileExistsError):
+            self.root.mkdir(self._mode & 0o777)
+            self.root.chmod(self._mode)  # whatever the umask is
+
     def open(self) -> None:
         """Migrate a workspace of an earlier layout; do nothing if the workspace does not exist.
 
         Raises SettingsError if the layout is later than ours, workspace.json is damaged, or the migration fails.
         """
         try:
-            marker = json.loads(self._marker.read_text())
+            marker = json.loads(read_regular(self._marker))
             is_earlier = earlier_layout(marker) is not None
         except (FileNotFoundError, NotADirectoryError):
             return
+        except PermissionError as error:
+            raise SettingsError(
+                f"workspace {str(self.root)!r} belongs to another user and is not shared; set DRESSAGE_WORKSPACE to"
+                " another folder"
+            ) from error
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise SettingsError(
                 f"{str(self._marker)!r} is damaged; replace its content with {json.dumps({'layout': LAYOUT})}"
@@ -101,6 +132,14 @@ def find_workspace(start: Path, named: str | None = None) -> Path:
     if named:
         return start / Path(named).expanduser()
     for folder in (start, *start.parents):
-        if (folder / FOLDER / "workspace.json").exists():
+        if _is_workspace(folder / FOLDER):
             return folder / FOLDER
     return start / FOLDER
+
+
+def _is_workspace(folder: Path) -> bool:
+    """Return whether the folder is a workspace. One that only its owner can read is one, too."""
+    try:
+        return (folder / "workspace.json").exists()
+    except PermissionError:
+        return True

@@ -153,6 +153,19 @@ class EnvironmentLost(Entry, frozen=True, kw_only=True, tag="environment.lost"):
     attempt: Attempt
 
 
+class LeftFile(Struct, frozen=True, kw_only=True):
+    """What a script left and the run does not keep. problem: what it is, such as a pipe."""
+
+    path: str
+    problem: str
+
+
+class FilesLeftOut(Entry, frozen=True, kw_only=True, tag="files.left_out"):
+    """What the attempt left and the run does not keep."""
+
+    items: tuple[LeftFile, ...]
+
+
 class StateEntered(Entry, frozen=True, kw_only=True, tag="state"):
     """The run has another state. after: how many changes the writer knew; if there were others, it is out of date."""
 
@@ -361,6 +374,7 @@ KnownEntry = Union[  # noqa: UP007 - get_args lists its members
     RunDetached,
     RunResumed,
     EnvironmentLost,
+    FilesLeftOut,
     StateEntered,
     MetricsLogged,
     ParamsLogged,

@@ -203,6 +203,7 @@ class Tracked(RunData):
 
     runs: further runs that the script opened, by id. experiments: those that it named, by id.
     registered: registered model versions, "name:version". traces: ids. refused: by request, "POST runs/...".
+    left_out: what the script left and the run does not keep, by path: "a link that leads out of the run's folder".
     damaged: what is wrong with event files of TensorBoard that cannot be read to their ends, by path.
     unreadable: the number of events in the journal that are damaged or written by a later version of dressage.
     """
@@ -213,6 +214,7 @@ class Tracked(RunData):
     registered: list[str] = []
     traces: list[str] = []
     refused: dict[str, Refusal] = {}
+    left_out: dict[str, str] = {}
     damaged: dict[str, str] = {}
     unreadable: int = 0
 

@@ -8,6 +8,7 @@ below each folder of the variable XDG_CONFIG_DIRS.
     on = "local"                 # DRESSAGE_ON
     experiment = "digits"        # DRESSAGE_EXPERIMENT
     workspace = "records"        # DRESSAGE_WORKSPACE; relative to this file
+    workspace_mode = "group"     # DRESSAGE_WORKSPACE_MODE
     snapshot_limit_mb = 300      # DRESSAGE_SNAPSHOT_LIMIT_MB
     mirror = "https://mlflow.example"   # DRESSAGE_MIRROR
 
@@ -39,6 +40,8 @@ below each folder of the variable XDG_CONFIG_DIRS.
 on: the platform that runs execute on.
 experiment: the experiment to group runs under; by default the recipe's name.
 workspace: the folder of the workspace; by default `.dressage` in the current folder or the nearest folder above.
+workspace_mode: who may use a workspace that is created: "private" (only you), "group" (all members of its folder's
+    group), or the mode of the folder as in chmod, such as "2770".
 snapshot_limit_mb: the largest allowed size of the copy of a source directory, in megabytes.
 mirror: the address of an MLflow tracking server; everything that runs record is sent there, too.
 recipes: settings of recipes, a table for each recipe.
@@ -55,6 +58,7 @@ plugins: which plugins are used; a list instead of a table means `files`. The li
 """
 
 import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -75,12 +79,15 @@ DEFAULTS: Mapping[str, str | int | None] = {
     "on": "local",
     "experiment": None,
     "workspace": None,
+    "workspace_mode": "private",
     "snapshot_limit_mb": 300,
     "mirror": None,
 }
 _TABLES = ("recipes", "platforms", "observers", _PLUGINS, _DOWNLOADS, *_ADDRESSES)
 _MACHINE = "/etc/xdg"
 _PATHS = ("workspace",)
+_MODES: Mapping[str, str] = {"private": "700", "group": "2770"}  # 2: new files belong to the folder's group
+_MODE = re.compile("[0-7]{3,4}")
 _WORDS = {dict: "a table", str: "text", int: "a whole number above 0"}
 
 
@@ -110,6 +117,18 @@ class Configuration:
                 return Value(value, str(path))
         return Value(DEFAULTS[name], "default")
 
+    def workspace_mode(self) -> int:
+        """Return the permissions of a new workspace's folder. Raises SettingsError for a value that is none."""
+        found = self.option("workspace_mode")
+        text = _MODES.get(found.value, found.value)
+        mode = int(text, 8) if _MODE.fullmatch(text) else 0
+        if mode & 0o700 != 0o700:
+            raise SettingsError(
+                f'{found.origin}: workspace_mode is {found.value!r}; give "private", "group", or a mode as in'
+                ' chmod in which the owner may do everything, such as "2770"'
+            )
+        return mode
+
     def values(self, owner: Owner, declared: Iterable[str]) -> dict[str, Value]:
         """Return the configured settings of a recipe, or options of a platform or observer, without defaults.
 
@@ -121,7 +140,7 @@ class Configuration:
             for name, value in _table(path, table, owner).items():
                 found[name.replace("-", "_")] = Value(value, str(path))
         for name in declared:
-            variable = f"DRESSAGE_{owner.name}_{name}".replace("-", "_").upper()
+            variable = variable_of(owner, name)
             if variable in self.environ:
                 found[name] = Value(self.environ[variable], variable)
         return found
@@ -146,6 +165,11 @@ class Configuration:
     def plugins(self) -> PluginSettings:
         """Return the settings about plugins. Raises SettingsError for a value of the wrong type."""
         return plugin_settings(self.files, self.environ)
+
+
+def variable_of(owner: Owner, name: str) -> str:
+    """Return the variable that sets a recipe's setting, or an option of a platform or observer."""
+    return f"DRESSAGE_{owner.name}_{name}".replace("-", "_").upper()
 
 
 def load(start: Path, environ: Mapping[str, str]) -> Configuration:

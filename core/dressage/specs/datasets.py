@@ -45,10 +45,6 @@ class Source:
                 raise SpecError(
                     f"source {self.path!r}: address {address!r} is relative; give an absolute path or a URL"
                 )
-            if address.startswith(WEB) and not is_address(address):
-                raise SpecError(
-                    f"source {self.path!r}: {address!r} is not a complete web address; {ADDRESS_ADVICE}"
-                )
         if self.sha256 is not None and (len(self.sha256) != 64 or set(self.sha256) - set("0123456789abcdef")):
             raise SpecError(f"source {self.path!r}: sha256 {self.sha256!r} is not 64 lower-case hex digits")
 
@@ -60,12 +56,14 @@ class FileDataset:
     name: unique in the workspace; letters, digits, '-', '_', '.'.
     sources: the files, in any order; each with a different path.
     description, tags: of the dataset, for people.
+    left_out: what the folder of the sources has and the dataset does not; lines for people, shown in the plan.
     """
 
     name: str
     sources: tuple[Source, ...]
     description: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         check_name("dataset", self.name)
@@ -99,11 +97,28 @@ class RegisteredDataset:
 Dataset = FileDataset | RegisteredDataset
 
 
+def check_sources(dataset: FileDataset) -> None:
+    """Raise SpecError if a source cannot be downloaded or stored: for a wrong address, or a name that is too long.
+
+    A description itself may have such sources: old records do.
+    """
+    for source in dataset.sources:
+        for address in source.addresses:
+            if address.startswith(WEB) and not is_address(address):
+                raise SpecError(
+                    f"source {source.path!r}: {address!r} is not a complete web address; {ADDRESS_ADVICE}"
+                )
+        longest = max(map(len, map(os.fsencode, source.path.split("/"))))
+        if longest > _LONGEST_NAME:
+            raise SpecError(
+                f"source path {source.path!r} has a name of more than {_LONGEST_NAME} bytes; shorten it"
+            )
+
+
 def _is_plain(path: str) -> bool:
     """Return whether the path is relative and normalised. Quick: a dataset may have many files."""
     return "\0" not in path and all(
-        name not in ("", ".", "..") and len(name if path.isascii() else os.fsencode(name)) <= _LONGEST_NAME
-        for name in path.split("/")
+        name not in ("", ".", "..") and len(name) <= 255 for name in path.split("/")
     )
 
 
@@ -112,7 +127,7 @@ def _refuse_path(path: str) -> NoReturn:
     if leaves_folder(path) or not PurePosixPath(path).parts:
         raise SpecError(f"source path {path!r} leaves the dataset's folder; make it relative")
     raise SpecError(
-        f"source path {path!r}: write it like 'train/a.csv', with names of at most {_LONGEST_NAME} bytes"
+        f"source path {path!r}: write it like 'train/a.csv', with names of at most 255 characters"
     )
 
 

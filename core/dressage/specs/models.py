@@ -49,6 +49,8 @@ class Script:
         outside `directory` leads to them; in the syntax of .gitignore, relative to `directory`.
     only: the files and folders that a run gets, relative to `directory`; by default all. So scripts can share a
         folder, and a change of one script does not affect runs of another.
+    secret_files: paths of files with secrets, relative to `directory`. They are left out unless `include` names them,
+        and so are files whose names say that they have secrets, such as .env.
     """
 
     directory: Path
@@ -61,6 +63,7 @@ class Script:
     name: str | None = None
     include: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
+    secret_files: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         ways = [way for way in ("file", "module", "command") if getattr(self, way)]

@@ -29,12 +29,23 @@ _WORDS = {
 }
 
 
-def setting(default: Any, *, help: str, minimum: float | None = None, maximum: float | None = None) -> Any:  # noqa: A002
+def setting(
+    default: Any,
+    *,
+    help: str,  # noqa: A002
+    minimum: float | None = None,
+    maximum: float | None = None,
+    secret: bool = False,
+) -> Any:
     """Return a dataclass field for a setting or option.
 
     help: one line for users. minimum, maximum: inclusive bounds; None for no bound.
+    secret: whether the value is in no file and no record. The setting `api_key` of a recipe is the name of the
+        variable that the script gets, "API_KEY", or None if there is no value; unless the default is None, there must
+        be one. An option of a platform or an observer is the value itself.
     """
-    return field(default=default, metadata={"help": help, "minimum": minimum, "maximum": maximum})
+    metadata = {"help": help, "minimum": minimum, "maximum": maximum, "secret": secret}
+    return field(default=default, metadata=metadata, repr=not secret)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +66,17 @@ class Owner:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """One declared setting or option. choices: the values that its type allows, if it lists them."""
+    """One declared setting or option.
+
+    choices: the values that its type allows, if it lists them. secret: as in `setting`.
+    """
 
     name: str
     type: str
     default: Any
     help: str
     choices: tuple[str, ...] = ()
+    secret: bool = False
 
 
 def list_settings(kind: type) -> tuple[Setting, ...]:
@@ -74,6 +89,7 @@ def list_settings(kind: type) -> tuple[Setting, ...]:
             default=item.default,
             help=item.metadata.get("help", ""),
             choices=_choices(hints[item.name]),
+            secret=item.metadata.get("secret", False),
         )
         for item in fields(kind)
     )
@@ -112,7 +128,8 @@ def _check(what: str, value: Any, hint: Any, metadata: Mapping[str, Any]) -> Any
         wanted = (
             f"one of {', '.join(_choices(hint))}" if _choices(hint) else f"a value of type {_type_name(hint)}"
         )
-        raise SettingsError(f"{what} is {value!r}; give {wanted}") from None
+        shown = "not as declared" if metadata.get("secret") else repr(value)
+        raise SettingsError(f"{what} is {shown}; give {wanted}") from None
     if limits := _find_violation(checked, metadata):
         raise SettingsError(f"{what} is {checked!r}; give {limits}")
     return checked

@@ -16,6 +16,7 @@ from dressage.results.damage import Damage
 from dressage.results.differences import file_differences
 from dressage.results.plans import StagePlan
 from dressage.results.versions import DatasetVersion, File, digest_of_files
+from dressage.specs.credentials import hide_credentials
 from dressage.specs.datasets import FileDataset, Source, path_on_disk
 from dressage.specs.downloads import DEFAULT_LIMITS, DownloadLimits
 from dressage.storage.importing import LocalFile, MismatchError, find_local, import_files
@@ -221,11 +222,11 @@ class StoredDatasets:
         digests = {file.path: file.sha256 for file in files}
         for source in sources:
             for address in source.addresses if source.sha256 is None else ():
-                memo = {"address": address, "sha256": digests[source.path], "time": now()}
+                memo = {"address": hide_credentials(address), "sha256": digests[source.path], "time": now()}
                 write_json(self._memo(address), memo)
 
     def _memo(self, address: str) -> Path:
-        return self._addresses / f"{digest_of(address)}.json"
+        return self._addresses / f"{digest_of(hide_credentials(address))}.json"
 
     def _missing_size(self, dataset: FileDataset, digests: Mapping[str, str | None]) -> int | None:
         there = self._objects.find([digest for digest in digests.values() if digest])

@@ -15,8 +15,6 @@ CACHES = frozenset(
     }
 )
 """Names of folders that are always left out: version control, virtual environments and caches."""
-_SECRETS = re.compile(r"\.envrc|\.netrc|\.pypirc|\.env(\.(?!example$|sample$|template$|dist$).*)?")
-"""Names of files that usually have secrets; left out, because a copy may be uploaded."""
 TRACKERS = frozenset({"mlartifacts", "mlruns", "wandb"})
 """Names of folders in which other tools keep the results of earlier runs; left out unless they are packages."""
 
@@ -34,8 +32,6 @@ def find_ignoring(path: str, name: str, rules: tuple["Rules", ...]) -> str | Non
 
     The nearest ignore file with a matching pattern decides, as in git.
     """
-    if name[:1] == "." and _SECRETS.fullmatch(name):
-        return "it usually has secrets; see --env-file"
     for rule in reversed(rules):
         verdict = rule.judge(path, name)
         if verdict is not None:

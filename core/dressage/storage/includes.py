@@ -5,6 +5,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from dressage.specs.names import is_below
+from dressage.storage.secret_files import names_secret
 
 
 class Only:
@@ -57,6 +58,16 @@ class Includes:
     def take(self, path: str) -> bool:
         """Return whether a file is taken, and note which patterns match it."""
         found = [pattern for pattern, spec in self._specs if spec.check_file(path).include]
+        self._unmatched.difference_update(found)
+        return bool(found) or path in self._needed
+
+    def take_secret(self, path: str, name: str) -> bool:
+        """Return whether a file with secrets is taken: only a pattern that says its name takes it.
+
+        name: the part of the path that says that it has secrets.
+        """
+        patterns = [pattern for pattern, spec in self._specs if spec.check_file(path).include]
+        found = [pattern for pattern in patterns if names_secret(pattern, name)]
         self._unmatched.difference_update(found)
         return bool(found) or path in self._needed
 

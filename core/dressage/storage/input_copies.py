@@ -9,7 +9,7 @@ from pathlib import Path
 
 from dressage.errors import StageError
 from dressage.files.copying import ChangedError, copy_once
-from dressage.files.trees import remove_tree
+from dressage.files.trees import make_read_only, remove_tree
 from dressage.records.requests import Submission
 from dressage.records.workspace import Workspace
 from dressage.results.versions import DatasetVersion
@@ -49,4 +49,4 @@ def _copy(version: DatasetVersion, source: Path, target: Path) -> None:
                 " the run; run the command again",
             ) from error
     for folder, _, _ in os.walk(target, topdown=False):
-        Path(folder).chmod(0o555)
+        make_read_only(folder)

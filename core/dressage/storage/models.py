@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from dressage.errors import RecordError, StageError
-from dressage.files.trees import files_below, remove_tree
+from dressage.files.trees import remove_tree
+from dressage.files.walking import OUTSIDE, leads_out, walk
 from dressage.records.journal import now
 from dressage.records.requests import Submission, Training
 from dressage.records.workspace import Workspace
@@ -65,7 +66,11 @@ class StoredModels:
     def add_output(self, submission: Submission, output: Path, metrics: Mapping[str, float]) -> ModelVersion:
         """Register a file, or the files in a folder, as the run's model. Raises StageError if there are none."""
         model = submission.request.model
-        files = self._store(output, f"run {submission.run_id!r} left no model at {model.output_path!r}")
+        work = self._workspace.run(submission.run_id).work
+        inside = work if output.is_relative_to(work) else output
+        files = self._store(
+            output, f"run {submission.run_id!r} left no model at {model.output_path!r}", inside
+        )
         return self._add(
             str(model.name),
             files,
@@ -157,11 +162,16 @@ class StoredModels:
 
         return self._versions.add(name, digest, make, again=again)
 
-    def _store(self, folder: Path, missing: str) -> tuple[File, ...]:
-        """Store the files of a folder, or one file. missing: the error if there are none."""
+    def _store(self, folder: Path, missing: str, inside: Path | None = None) -> tuple[File, ...]:
+        """Store the files of a folder, or one file. missing: the error if there are none.
+
+        inside: links that lead out of this folder are not followed; None to follow all.
+        """
+        if inside and leads_out(folder, inside):
+            raise StageError("model", f"{missing}, but {OUTSIDE}; copy the files there instead")
         if folder.is_file():
             return (self._objects.add(folder),)
-        paths = sorted(files_below(folder))
+        paths = sorted(found.path for found in walk(folder, inside=inside) if found.problem is None)
         if not paths:
             raise StageError("model", f"{missing}; save it there, or change the recipe's output path")
         return self._objects.add_all((str(folder / path), path) for path in paths)

@@ -19,7 +19,7 @@ from dressage.files.disk import describe, name_in_errors
 from dressage.files.locks import FileLock
 from dressage.files.stamps import Stamp, settle, stamp_of
 from dressage.files.syncing import sync_files, sync_folder
-from dressage.files.trees import link_file, remove_tree
+from dressage.files.trees import link_file, make_read_only, remove_tree
 from dressage.results.damage import Damage
 from dressage.results.versions import File
 from dressage.storage.hash_cache import HashCache
@@ -129,7 +129,7 @@ class ObjectStore:
     def adopt(self, path: Path, digest: str | None = None) -> str:
         """Move a file into the store; no other process may write to it. digest: its SHA-256, if already checked."""
         digest = digest or digest_of_file(path)
-        path.chmod(0o444)
+        make_read_only(path)
         descriptor = os.open(path, os.O_RDONLY)
         try:
             stamp = settle(descriptor)
@@ -214,7 +214,7 @@ class ObjectStore:
             except FileNotFoundError:
                 raise self._missing(file) from None
         for inner, _, _ in os.walk(folder, topdown=False):
-            Path(inner).chmod(0o555)
+            make_read_only(inner)
 
     def _existing(self, file: File) -> Path:
         path = self.path(file.sha256 or "")

@@ -7,6 +7,7 @@ import msgspec
 
 from dressage.files.atomic import write_json
 from dressage.files.regular import read_regular
+from dressage.specs.credentials import hide_credentials
 from dressage.specs.datasets import Source
 
 Origins = Mapping[str, Sequence[str]]
@@ -29,8 +30,9 @@ def read_origins(folder: Path) -> Origins:
 
 
 def note_origins(folder: Path, new: Origins) -> None:
-    """Add addresses to the known origins of a version; the latest come first."""
+    """Add addresses to the known origins of a version, without their secrets; the latest come first."""
     known = read_origins(folder)
+    new = {path: [*map(hide_credentials, addresses)] for path, addresses in new.items()}
     if all(set(addresses) <= set(known.get(path, ())) for path, addresses in new.items()):
         return
     joined = {

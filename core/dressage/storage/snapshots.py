@@ -43,6 +43,7 @@ def survey(
     include: Sequence[str] = (),
     needed: Iterable[str] = (),
     only: Sequence[str] = (),
+    secret_files: Iterable[str] = (),
     limit_mb: int = 300,
     hashes: HashCache | None = None,
 ) -> Survey:
@@ -50,12 +51,13 @@ def survey(
 
     include: patterns of files that are taken although they are ignored. needed: files that are taken anyway.
     only: the files and folders to take from; all if there are none.
-    Raises SpecError if a pattern or one of `only` matches nothing, if a file cannot be read, or if the files exceed
-    the limit, with the largest files. Azure ML has the same limit of 300 MB; a larger folder usually contains data
-    that should be a dataset.
+    secret_files: paths of files that have secrets, in addition to those whose names say so.
+    Raises SpecError for a system folder, if a pattern or one of `only` matches nothing, if a file cannot be read, or
+    if the files exceed the limit, with the largest files. Azure ML has the same limit of 300 MB; a larger folder
+    usually contains data that should be a dataset.
     """
     try:
-        found = find_source_files(directory, include, needed, only)
+        found = find_source_files(directory, include, needed, only, secret_files)
         return Survey(_read(directory, found.files, limit_mb, hashes or HashCache(directory)), found.left_out)
     except FileNotFoundError as error:
         raise SpecError(

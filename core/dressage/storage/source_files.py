@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shlex
 import stat
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -13,11 +14,14 @@ from dressage.files.stamps import Stamp, stamp_of
 from dressage.results.plans import LeftOut
 from dressage.storage.ignore_rules import CACHES, TRACKERS, Rules, find_ignoring, read_rules
 from dressage.storage.includes import Includes, Only
+from dressage.storage.secret_files import find_secret_name
 from dressage.storage.source_links import OUTSIDE, Links
+from dressage.storage.system_folders import refuse_system_folder
 from dressage.storage.tallies import Tally
 
 _WRITABLE = os.O_WRONLY | os.O_RDWR
 _DEFAULT = "by default"
+_LISTED = "by the list of files with secrets"
 _OUTPUT = "the output of this command"
 _UNREADABLE = "cannot be read"
 _FOLLOWED = "followed link"
@@ -32,17 +36,24 @@ class SourceFiles(NamedTuple):
 
 
 def find_source_files(
-    directory: Path, include: Sequence[str] = (), needed: Iterable[str] = (), only: Sequence[str] = ()
+    directory: Path,
+    include: Sequence[str] = (),
+    needed: Iterable[str] = (),
+    only: Sequence[str] = (),
+    secret_files: Iterable[str] = (),
 ) -> SourceFiles:
     """Return the files of a source directory, without reading them.
 
     include: patterns of files that are taken although they are ignored. needed: files that are taken anyway.
     only: the files and folders to take from; all if there are none. Other files are not counted as left out.
-    Raises FileNotFoundError; SpecError if a pattern matches no file, or if one of `only` leads to no file.
+    secret_files: paths of files that have secrets, in addition to those whose names say so.
+    Raises FileNotFoundError; SpecError if a pattern matches no file, if one of `only` leads to no file, or for a
+    folder that nobody wants to copy.
     """
+    refuse_system_folder(directory)
     needed = tuple(needed)
     includes, allowed = Includes(include, needed), Only(only, needed)
-    walk = _Walk(directory, includes, allowed)
+    walk = _Walk(directory, includes, allowed, frozenset(secret_files))
     walk.visit(str(directory), "", (), None)
     if includes.unmatched:
         patterns = ", ".join(map(repr, includes.unmatched))
@@ -62,11 +73,12 @@ class _Walk:
     is left out; it is None if it is not.
     """
 
-    def __init__(self, directory: Path, includes: Includes, only: Only) -> None:
+    def __init__(self, directory: Path, includes: Includes, only: Only, secret_files: frozenset[str]) -> None:
         self.files: list[tuple[str, Stamp]] = []
         self.tally = Tally()
         self._includes = includes
         self._only = only
+        self._secret_files = secret_files
         self._outputs = set(_find_outputs())
         self._links = Links(str(directory))
 
@@ -138,7 +150,10 @@ class _Walk:
             status = entry.stat()
         except FileNotFoundError:  # it has just been deleted
             return
-        if (reason or self._includes.has_patterns) and self._includes.take(path):
+        if secret := self._find_secret(entry, path):
+            is_taken = self._includes.take_secret(path, secret)
+            reason = None if is_taken else f"{_LISTED}; --include {shlex.quote(secret)} copies it"
+        elif (reason or self._includes.has_patterns) and self._includes.take(path):
             reason = None
         if self._outputs and (status.st_dev, status.st_ino) in self._outputs:
             reason = _OUTPUT
@@ -147,6 +162,14 @@ class _Walk:
             self._only.note(path)
         elif reason is not _FOLLOWED:
             self.tally.add_file(reason, path, status.st_size)
+
+    def _find_secret(self, entry: os.DirEntry[str], path: str) -> str | None:
+        """Return the name of the file or folder that says that a file has secrets; None if it has none."""
+        if path in self._secret_files or (
+            entry.is_symlink() and find_secret_name(os.path.realpath(entry.path))
+        ):
+            return entry.name
+        return find_secret_name(path)
 
     def _visit_link(
         self, entry: os.DirEntry[str], path: str, rules: tuple[Rules, ...], reason: str | None

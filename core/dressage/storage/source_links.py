@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from dressage.storage.ignore_rules import CACHES, TRACKERS, Rules, find_ignoring, read_rules
+from dressage.storage.secret_files import find_secret_name
 
 OUTSIDE = "link to a folder outside"
 _AROUND = "link to a folder that contains it"
@@ -40,7 +41,8 @@ class Links:
         rules: tuple[Rules, ...] = ()
         for name in Path(target).relative_to(folder).parts:
             rules = (*rules, *read_rules(str(folder), prefix, {entry.name for entry in folder.iterdir()}))
-            if name in CACHES | TRACKERS or find_ignoring(f"{prefix}{name}/", name, rules):
+            is_secret = find_secret_name(f"{prefix}{name}/")
+            if is_secret or name in CACHES | TRACKERS or find_ignoring(f"{prefix}{name}/", name, rules):
                 return True
             folder, prefix = folder / name, f"{prefix}{name}/"
         return (folder / "pyvenv.cfg").exists()

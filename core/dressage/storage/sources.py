@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from dressage.errors import SettingsError
-from dressage.files.trees import files_below
+from dressage.files.walking import walk
 from dressage.specs.addresses import ADDRESS_ADVICE, is_address
 from dressage.specs.datasets import WEB, Source
 
@@ -13,23 +14,39 @@ _SKIPPED = {".git", ".hg", ".svn", ".dressage"}
 """Names that are left out: they change with every commit and every run."""
 
 
-def sources_of(given: str) -> list[Source]:
+class FoundSources(NamedTuple):
+    """sources: one for each file. left_out: what the folder has and cannot be read as a file, a line for each."""
+
+    sources: tuple[Source, ...]
+    left_out: tuple[str, ...] = ()
+
+
+def sources_of(given: str) -> FoundSources:
     """Return the sources of a file, of each file in a folder, or of a URL. Raises SettingsError for anything else."""
     if "://" in given and not is_address(given):
         raise SettingsError(f"source {given!r} is not a complete web address; {ADDRESS_ADVICE}")
     if given.startswith(WEB):
-        return [Source(path=Path(urlsplit(given).path).name or "index", addresses=(given,))]
+        return FoundSources((Source(path=Path(urlsplit(given).path).name or "index", addresses=(given,)),))
     path = Path(given).expanduser().absolute()
     if path.is_dir():
-        names = sorted(files_below(path, skipped=_SKIPPED))
-        return [
-            Source(path=name, addresses=(f"{path}/{name}",))
-            for name in names
-            if name.rpartition("/")[2] not in _SKIPPED  # as files: .git of a worktree
-        ]
+        return _sources_in(path)
     if not path.is_file():
         raise SettingsError(f"source {given!r} is not a file, folder or URL; check the path")
-    return [Source(path=path.name, addresses=(str(path),))]
+    return FoundSources((Source(path=path.name, addresses=(str(path),)),))
+
+
+def _sources_in(folder: Path) -> FoundSources:
+    found = sorted(walk(folder, skipped=_SKIPPED))
+    names = [
+        file.path
+        for file in found
+        if file.problem is None
+        and file.path.rpartition("/")[2] not in _SKIPPED  # as files: .git of a worktree
+    ]
+    sources = tuple(Source(path=name, addresses=(f"{folder}/{name}",)) for name in names)
+    return FoundSources(
+        sources, tuple(f"left out: {file.shown}, {file.problem}" for file in found if file.problem)
+    )
 
 
 def describe_unverifiable(sources: Iterable[Source]) -> str | None:

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 
 from dressage.errors import StageError
 from dressage.files.locks import is_locked
+from dressage.files.permissions import umask_of_user
 from dressage.files.python import command_of_module
 from dressage.supervision.identities import Identity, this_place
 from dressage.supervision.tickets import TicketQueue
@@ -195,6 +196,7 @@ def _spawn(queue: TicketQueue, settings: Settings) -> socket.socket:
             start_new_session=True,
             pass_fds=[theirs.fileno()],
             cwd=queue.folder,
+            umask=umask_of_user(),
         )
     return ours
 

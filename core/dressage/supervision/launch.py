@@ -25,7 +25,8 @@ class Launch(NamedTuple):
     source: the run's snapshot. checkpoints: relative to the working directory. grace_s: the time between SIGTERM and
     SIGKILL. time_limit_s: for the script; None for no limit. retries: how many more attempts may follow an
     interruption. registers: whether a model is registered at the end. workspace: its root. inputs: "none" if the run
-    reads no dataset; "copy" if it gets its own copies.
+    reads no dataset; "copy" if it gets its own copies. umask: the script's; None in an earlier file.
+    log_limit: the size of the log in bytes after which output is left out; None for no limit.
     """
 
     run_id: str
@@ -49,6 +50,8 @@ class Launch(NamedTuple):
     registers: bool
     workspace: str
     inputs: str = "none"
+    umask: int | None = None
+    log_limit: int | None = None
 
     @property
     def needs(self) -> Needs:
@@ -57,7 +60,10 @@ class Launch(NamedTuple):
     @classmethod
     def read(cls, path: Path) -> "Launch":
         """Read the file. Raises OSError, and ValueError or TypeError if it has other fields or wrong types."""
-        launch = cls(**json.loads(read_regular(path)))
+        try:
+            launch = cls(**json.loads(read_regular(path)))
+        except RecursionError as error:
+            raise ValueError("it is nested too deeply") from error
         for name, kind in get_type_hints(cls).items():
             if not _is(getattr(launch, name), kind):
                 raise TypeError(f"{name} is {getattr(launch, name)!r:.80}")
@@ -68,7 +74,7 @@ class Launch(NamedTuple):
         """Read the file; None if it does not exist or is damaged."""
         try:
             return cls.read(path)
-        except (OSError, ValueError, TypeError, RecursionError):
+        except (OSError, ValueError, TypeError):
             return None
 
     def write(self, path: Path) -> None:

@@ -1,10 +1,10 @@
-"""The files that a script left in its working directory, outside outputs/ and logs/."""
+"""What a script left in its working directory: files outside outputs/ and logs/, and what is no file."""
 
 import os
 from collections.abc import Iterator
 from contextlib import suppress
 
-from dressage.files.trees import files_below
+from dressage.files.walking import Found, walk
 from dressage.records.run_folder import RunFolder
 from dressage.storage.ignore_rules import CACHES
 
@@ -26,6 +26,14 @@ def find_left_files(folder: RunFolder) -> Iterator[str]:
                 yield path
 
 
+def find_unusable(folder: RunFolder) -> Iterator[Found]:
+    """Yield what is below work/ and cannot be kept, such as pipes, and links that lead out of it. Paths as listed."""
+    for found in walk(folder.work, inside=folder.work, skipped=CACHES):
+        if found.problem:
+            is_prefixed = found.path.partition("/")[0] in _KEPT
+            yield found if is_prefixed else Found(f"work/{found.path}", found.problem)
+
+
 def _date_of_source(folder: RunFolder) -> int | None:
     """Return the modification time of unchanged files; None if an earlier version of dressage started the run."""
     try:
@@ -35,13 +43,6 @@ def _date_of_source(folder: RunFolder) -> int | None:
 
 
 def _walk(folder: RunFolder) -> Iterator[str]:
-    try:
-        entries = list(os.scandir(folder.work))
-    except FileNotFoundError:
-        return
-    for entry in entries:
-        if entry.is_dir(follow_symlinks=False):
-            if entry.name not in _KEPT and entry.name not in CACHES:
-                yield from (f"{entry.name}/{path}" for path in files_below(folder.work / entry.name, CACHES))
-        elif entry.is_file():
-            yield entry.name
+    for found in walk(folder.work, inside=folder.work, skipped=CACHES):
+        if found.problem is None and found.path.partition("/")[0] not in _KEPT:
+            yield found.path

@@ -52,7 +52,7 @@ class Machine:
     """
 
     def __init__(self, folder: Path | None = None, gpus: Sequence[str] | None = None) -> None:
-        self._folder = folder or _find_folder()
+        self._folder = folder.resolve() if folder else _find_folder()
         self._gpus = gpus
 
     def claim(self, needs: Needs, shell: Mapping[str, str]) -> Claims | Refusal:
@@ -81,8 +81,13 @@ class Machine:
 
     def _create(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
-        with suppress(PermissionError):  # another user created it
-            self._folder.chmod(0o1777)
+        # Not through a link: another user could have made it, and it could lead anywhere.
+        descriptor = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            with suppress(PermissionError):  # another user created it
+                os.fchmod(descriptor, 0o1777)
+        finally:
+            os.close(descriptor)
 
     def _claim_amounts(self, needs: Needs) -> Claims | Refusal:
         locks: list[FileLock] = []

@@ -18,25 +18,34 @@ _KILLED = (-signal.SIGKILL, 128 + signal.SIGKILL)
 
 
 def start_script(
-    folder: RunFolder, argv: list[str], environ: Mapping[str, str], claims: Claims
+    folder: RunFolder,
+    argv: list[str],
+    environ: Mapping[str, str],
+    claims: Claims,
+    *,
+    umask: int | None = None,
+    output: int | None = None,
 ) -> subprocess.Popen[bytes]:
-    """Start the script in a new process group, with its output going directly to the log.
+    """Start the script in a new process group.
 
     The script holds a lock while it runs. If this process is killed, others find the script by it.
-    claims: of the machine; the script inherits them, and this process gives them up.
+    claims: of the machine; the script inherits them, and this process gives them up. umask: None for this process's.
+    output: where it writes; None for the log.
     """
-    lock = os.open(folder.lock("script"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    lock = os.open(folder.lock("script"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     fcntl.flock(lock, fcntl.LOCK_EX)
     os.ftruncate(lock, 0)
     with folder.log.open("ab") as log:
+        written = log.fileno() if output is None else output
         script = subprocess.Popen(
             argv,
             cwd=folder.work,
             env=environ,
             stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
+            stdout=written,
+            stderr=written,
             start_new_session=True,
+            umask=-1 if umask is None else umask,
             pass_fds=[lock, *(claim.descriptor for claim in claims.locks)],
         )
     with suppress(ProcessLookupError):  # if we are killed before, others find the script as the lock's holder

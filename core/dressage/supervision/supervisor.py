@@ -23,6 +23,8 @@ from dressage.supervision.control import open_control
 from dressage.supervision.event_files.finding import find_event_files
 from dressage.supervision.identities import Identity
 from dressage.supervision.launch import Launch
+from dressage.supervision.left_files import find_unusable
+from dressage.supervision.log_writer import LogWriter
 from dressage.supervision.processes import end_leftover
 from dressage.supervision.resources import Claims
 from dressage.supervision.scripts import (
@@ -103,7 +105,7 @@ class Supervisor:
             prepare_work(self._folder, self._launch)
             if self._attempt > 1:
                 self._record_event_files(self._attempt - 1)  # if its supervisor was killed
-            script = start_script(self._folder, self._launch.argv, self._environ(), self._slot.claims)
+            script, writer = self._start_script()
         except Exception as error:  # the run's end must be recorded after any error
             self._end("Failed", reason=f"cannot start the script: {describe(error)}")
             return
@@ -112,10 +114,23 @@ class Supervisor:
             self._leave_queue()  # until here, a keeper starts the attempt again
             self._enter("Running")
             self._wait_for_end(script)
+            if writer:
+                writer.wait()
         except BaseException:
             signal_group(script.pid, signal.SIGKILL)  # without a supervisor, nothing would stop it
             raise
         self._finalize(script.returncode)
+
+    def _start_script(self) -> tuple[subprocess.Popen[bytes], LogWriter | None]:
+        """Start the script, and a process that writes its log if the log has a limit."""
+        limit, umask = self._launch.log_limit, self._launch.umask
+        writer = LogWriter(self._folder.log, limit) if limit else None
+        arguments = (self._folder, self._launch.argv, self._environ(), self._slot.claims)
+        try:
+            return start_script(*arguments, umask=umask, output=writer.descriptor if writer else None), writer
+        finally:
+            if writer:
+                writer.begin()
 
     def _environ(self) -> dict[str, str]:
         host, port = self._listener.getsockname()
@@ -203,6 +218,7 @@ class Supervisor:
         if self._endpoint:
             self._endpoint.close()
         self._record_event_files(self._attempt)
+        self._record_unusable()
 
     def _record_event_files(self, attempt: int) -> None:
         if next(find_event_files(self._folder.work), None) is None:
@@ -213,6 +229,14 @@ class Supervisor:
             record_event_files(self._folder, self._launch, attempt)
         except Exception as error:  # the run's end must be recorded after any error
             sys.stderr.write(f"event files are not recorded: {describe(error)}\n")
+
+    def _record_unusable(self) -> None:
+        """Record what the script left that cannot be kept, such as pipes."""
+        try:
+            found = ((one.shown, one.problem) for one in find_unusable(self._folder))
+            self._folder.leave_out(self._attempt, found)
+        except Exception as error:  # the run's end must be recorded after any error
+            sys.stderr.write(f"what the script left is not recorded: {describe(error)}\n")
 
     def _retry(self) -> None:
         """Queue the next attempt, at the place of this one."""

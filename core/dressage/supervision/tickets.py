@@ -55,7 +55,7 @@ class Ticket(NamedTuple):
 
 
 class TicketQueue:
-    """The queue in `folder`, which is next to the target's description."""
+    """The queue in `folder`, which is next to the target's description. workspace: its root."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -63,7 +63,8 @@ class TicketQueue:
         self._waiting = folder / "waiting"
         self._running = folder / "running"
         self._target = folder.with_name(f"{folder.name.removesuffix('.queue')}.json")
-        self._runs = folder.parents[1] / "runs"
+        self.workspace = folder.parents[1]
+        self._runs = self.workspace / "runs"
 
     @property
     def target(self) -> str:
@@ -82,7 +83,7 @@ class TicketQueue:
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Hold the queue's lock: no other process adds, starts or removes a ticket. Hold it only briefly."""
-        descriptor = os.open(self.folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        descriptor = os.open(self.folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield
@@ -103,7 +104,8 @@ class TicketQueue:
         try:
             number = int(read_regular(counter)[:_LONGEST_NUMBER]) + 1
         except (OSError, ValueError):
-            number = max((ticket.number for ticket in [*self.waiting(), *self.running()]), default=0) + 1
+            drawn = (ticket.number for ticket in [*self.waiting(), *self.running()])
+            number = max((one for one in drawn if one != _LAST), default=0) + 1
         write_json(counter, number)
         ticket = Ticket(run_id, attempt, number, priority, keeper)
         self.write(ticket)
@@ -178,7 +180,9 @@ class TicketQueue:
         """Return the lock that shows that a run takes its slot: its supervisor's or its script's; None if neither."""
         folder = self.run(run_id)
         locks = (folder.lock("supervisor"), folder.lock("script"))
-        return next((lock for lock in locks if is_locked(lock)), None)
+        with suppress(PermissionError):  # no keeper of this user can have started the run
+            return next((lock for lock in locks if is_locked(lock)), None)
+        return None
 
 
 def _read_all(folder: Path) -> Iterator[Ticket]:

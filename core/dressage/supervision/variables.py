@@ -1,10 +1,10 @@
 """The environment variables of a script: those of the shell that started its run, and ours."""
 
 import os
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from dressage.specs.credentials import hide_credentials
 from dressage.supervision.launch import Launch
 
 _RECORDER = Path(__file__).with_name("sdk_recorder")
@@ -50,9 +50,10 @@ def script_variables(shell: Mapping[str, str], launch: Launch, *, address: str, 
 def recording_notes(shell: Mapping[str, str], own: Mapping[str, str]) -> Iterator[str]:
     """Yield where a run records its metrics, if that may surprise the user. own: the run's variables."""
     if address := own.get("MLFLOW_TRACKING_URI"):
-        yield f"metrics go to {_redact(address)}, not to this run"
+        yield f"metrics go to {hide_credentials(address)}, not to this run"
     elif address := shell.get("MLFLOW_TRACKING_URI"):
-        yield f"MLFLOW_TRACKING_URI of this shell, {_redact(address)}, is ignored: metrics are recorded in the run"
+        hidden = hide_credentials(address)
+        yield f"MLFLOW_TRACKING_URI of this shell, {hidden}, is ignored: metrics are recorded in the run"
 
 
 def _belongs_to_store(name: str) -> bool:
@@ -68,8 +69,3 @@ def _with_loopback(shell: Mapping[str, str]) -> str:
     """Return NO_PROXY with the loopback address, which a proxy cannot reach. The lower-case name has priority."""
     hosts = shell.get("no_proxy") or shell.get("NO_PROXY") or ""
     return hosts if hosts.strip() == "*" else ",".join(filter(None, [hosts, "127.0.0.1"]))
-
-
-def _redact(address: str) -> str:
-    """Return the address without user and password."""
-    return re.sub(r"//[^/]*@", "//", address)

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dressage.errors import SettingsError
+from dressage.templates.copies import Content, Copy, Scripts, files_of
 from dressage.templates.installation import find_installation
 from dressage.templates.naming import Kind, names_of
-from dressage.templates.rendering import first_command, render_files
+from dressage.templates.rendering import first_command, render_copy, render_files
 
 
 class Created(NamedTuple):
@@ -27,22 +28,43 @@ def create_plugin(name: str, kind: Kind, folder: Path | None = None) -> Created:
     """
     names = names_of(name)
     files = render_files(kind, names, find_installation())
-    target = Path(os.path.realpath(folder or names.distribution))
-    _check_free(target)
+    target = choose_folder(names.distribution, folder)
     write_folder(target, files)
     return Created(target, tuple(sorted(files)), first_command(kind, names))
 
 
-def write_folder(folder: Path, files: Mapping[str, str]) -> None:
+def create_copy(
+    copy: Copy, placed: Mapping[str, Scripts], settings: Mapping[str, str], folder: Path | None = None
+) -> Created:
+    """Write the package of a copied recipe. placed: the folders of its scripts. settings: those that it needs.
+
+    Raises SettingsError for a folder that is not empty or cannot be written.
+    """
+    rendered, command = render_copy(copy.original, copy.names, copy.entry, settings, find_installation())
+    licenses = {f"licenses/{path.name}": path for path in copy.original.licenses}
+    files: dict[str, Content] = {**rendered, **licenses, **copy.files(), **files_of(placed)}
+    target = choose_folder(copy.names.distribution, folder)
+    write_folder(target, files)
+    return Created(target, tuple(sorted(files)), command)
+
+
+def choose_folder(distribution: str, folder: Path | None) -> Path:
+    """Return the folder of a new plugin. Raises SettingsError if it exists already."""
+    target = Path(os.path.realpath(folder or distribution))
+    _check_free(target)
+    return target
+
+
+def write_folder(folder: Path, files: Mapping[str, Content]) -> None:
     """Write the files to a temporary folder beside `folder`, and rename it, so that there are all files or none.
 
     Raises SettingsError if `folder` is not empty, is a file or cannot be written.
     """
     temporary = folder.with_name(f".{folder.name}.{os.urandom(8).hex()}")
     try:
-        for path, text in files.items():
+        for path, content in files.items():
             (temporary / path).parent.mkdir(parents=True, exist_ok=True)
-            (temporary / path).write_text(text, encoding="utf-8")
+            _write(temporary / path, content)
         temporary.rename(folder)  # replaces an empty folder, and nothing else
     except OSError as error:
         _check_free(folder)  # another process may have written it
@@ -51,6 +73,17 @@ def write_folder(folder: Path, files: Mapping[str, str]) -> None:
         ) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _write(path: Path, content: Content) -> None:
+    match content:
+        case str():
+            path.write_text(content, encoding="utf-8")
+        case bytes():
+            path.write_bytes(content)
+        case _:
+            shutil.copy(content, path)
+            path.chmod(path.stat().st_mode | 0o200)  # a package may be installed read-only
 
 
 def _check_free(folder: Path) -> None:

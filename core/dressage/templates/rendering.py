@@ -1,5 +1,6 @@
 """The files of a new plugin."""
 
+import json
 import re
 import shlex
 from collections.abc import Mapping
@@ -8,6 +9,7 @@ from typing import NamedTuple
 
 from dressage.templates.installation import Installation
 from dressage.templates.naming import Kind, Names
+from dressage.templates.originals import Original
 
 _FILES = Path(__file__).parent / "files"
 _SUFFIX = ".tmpl"
@@ -78,14 +80,40 @@ _TEXTS: Mapping[Kind, _Texts] = {
 }
 
 
+_COPY = _Texts(
+    folders=("common", "copy"),
+    group="dressage.recipes",
+    description="A recipe for dressage: {{name}}, a copy of {{original}}.",
+    command="run {{name}}{{given}}",
+    contents="""\
+| `src/{{module}}/` | the recipe, its training scripts and data, from {{original}} of {{source}} |{{licenses}}""",
+)
+
+
 def render_files(kind: Kind, names: Names, installation: Installation) -> dict[str, str]:
     """Return the text of each file of a new plugin, by its path in the plugin's folder."""
-    values, texts = _values(kind, names, installation), _TEXTS[kind]
-    return {
-        _path_of(path.relative_to(_FILES / folder), names): _fill(path.read_text(encoding="utf-8"), values)
-        for folder in texts.folders
-        for path in sorted((_FILES / folder).rglob(f"*{_SUFFIX}"))
+    own = {**names._asdict(), "entry": f"{names.module}.plugin", "requirements": ""}
+    return _render(_TEXTS[kind], names, _fill_texts(_TEXTS[kind], own, installation))
+
+
+def render_copy(
+    original: Original, names: Names, entry: str, settings: Mapping[str, str], installation: Installation
+) -> tuple[dict[str, str], str]:
+    """Return the text of each file around a copied recipe, and the command to try first, without "dressage".
+
+    entry: of the entry point. settings: those that the recipe needs.
+    """
+    own = {
+        **names._asdict(),
+        "entry": entry,
+        "requirements": "".join(f", {json.dumps(text)}" for text in original.requirements),
+        "original": original.recipe,
+        "source": original.source,
+        "licenses": "\n| `licenses/` | the license of what was copied |" if original.licenses else "",
+        "given": "".join(f" --set {shlex.quote(f'{key}={value}')}" for key, value in settings.items()),
+        "settings": json.dumps(settings),
     }
+    return _render(_COPY, names, _fill_texts(_COPY, own, installation)), _fill(_COPY.command, own)
 
 
 def first_command(kind: Kind, names: Names) -> str:
@@ -93,14 +121,20 @@ def first_command(kind: Kind, names: Names) -> str:
     return _fill(_TEXTS[kind].command, names._asdict())
 
 
-def _values(kind: Kind, names: Names, installation: Installation) -> dict[str, str]:
-    texts = _TEXTS[kind]
-    filled = {
-        part: _fill(getattr(texts, part), names._asdict()) for part in ("description", "command", "contents")
+def _render(texts: _Texts, names: Names, values: Mapping[str, str]) -> dict[str, str]:
+    return {
+        _path_of(path.relative_to(_FILES / folder), names): _fill(path.read_text(encoding="utf-8"), values)
+        for folder in texts.folders
+        for path in sorted((_FILES / folder).rglob(f"*{_SUFFIX}"))
     }
+
+
+def _fill_texts(texts: _Texts, own: Mapping[str, str], installation: Installation) -> dict[str, str]:
+    """Return all values: those of the plugin, and the texts of its kind."""
+    filled = {part: _fill(getattr(texts, part), own) for part in ("description", "command", "contents")}
     source, arguments = installation.source, shlex.join(installation.arguments)
     return {
-        **names._asdict(),
+        **own,
         **filled,
         "group": texts.group,
         "version": installation.version,

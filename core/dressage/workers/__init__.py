@@ -11,3 +11,4 @@ Arguments and results are JSON. A handler's first argument is a function that re
 
 from dressage.workers.client import Worker as Worker
 from dressage.workers.client import WorkerError as WorkerError
+from dressage.workers.environment import worker_folder as worker_folder

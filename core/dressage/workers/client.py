@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from dressage.errors import DressageError
+from dressage.files.permissions import lenient_umask
 from dressage.workers.environment import PYTHONS, interpreter
 from dressage.workers.messages import Call, Reply, decode_reply, encode
 
@@ -105,6 +106,7 @@ class Worker:
                 stdout=subprocess.PIPE,
                 stderr=log,
                 env={**os.environ, **self._environ},
+                umask=lenient_umask(),
                 start_new_session=True,  # Ctrl-C must not reach it; it ends with this process
             )
         threading.Thread(target=self._listen, args=(process,), daemon=True).start()

@@ -11,6 +11,7 @@ from dressage.environments.uv import binary, environment_of
 from dressage.errors import StageError
 from dressage.files.digests import digest_of
 from dressage.files.locks import FileLock
+from dressage.files.permissions import lenient_umask
 
 PYTHONS = ("3.11", "3.12", "3.13")
 
@@ -22,7 +23,7 @@ def interpreter(name: str, lock: Path, pythons: Sequence[str] = PYTHONS) -> Path
     Raises StageError with uv's errors if it cannot be built.
     """
     version = _choose_python(pythons)
-    folder = _root() / f"{name}-{digest_of([lock.read_text(), version])[:16]}"
+    folder = worker_folder() / f"{name}-{digest_of([lock.read_text(), version])[:16]}"
     ready = folder / "bin" / "python"
     if not (folder / "ready").exists():
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -32,7 +33,8 @@ def interpreter(name: str, lock: Path, pythons: Sequence[str] = PYTHONS) -> Path
     return ready
 
 
-def _root() -> Path:
+def worker_folder() -> Path:
+    """Return the user's own folder for workers: of their environments, and of logs while there is no workspace."""
     from platformdirs import user_cache_path
 
     return user_cache_path("dressage") / "workers"
@@ -71,6 +73,7 @@ def _run_uv(name: str, lock_descriptor: int, *arguments: str) -> None:
         check=False,
         env=environment_of(os.environ),
         cwd=os.sep,
+        umask=lenient_umask(),
         pass_fds=(lock_descriptor,),
     )
     if completed.returncode:

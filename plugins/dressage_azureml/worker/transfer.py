@@ -33,6 +33,10 @@ def _resume(address, partial, count):
         if answer.status_code == 416:  # the file is complete
             return
         answer.raise_for_status()
+        if answer.status_code == 206 and not answer.headers.get("Content-Range", "").startswith(
+            f"bytes {start}-"
+        ):
+            raise ConnectionError("the answer is another part of the file than requested")
         mode = "ab" if answer.status_code == 206 else "wb"
         done = start if mode == "ab" else 0
         length = answer.headers.get("Content-Length")

@@ -2,14 +2,18 @@
 
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from tests.faultserver import FaultServer, other, serve_faults
 from tests.fixtures import Dressage
+from tests.recipes import Tiny
 
-from dressage import Engine, FileDataset, SettingsError, Source, SpecError, StageError
+from dressage import Engine, FileDataset, SettingsError, Source, SpecError, StageError, hookimpl
+from dressage.files.encoding import from_json, to_json
 from dressage.files.trees import remove_tree
 from dressage.results.versions import DatasetVersion
+from dressage.specs.datasets import check_sources
 from dressage.storage.sources import sources_of
 
 DATA = b"1,2,3\n" * 1000
@@ -110,8 +114,9 @@ def test_the_limits_of_downloads_are_those_of_the_settings(engine: Engine, serve
     ],
 )
 def test_an_address_that_cannot_be_used_is_refused(address: str):
+    described = FileDataset(name="d", sources=(Source(path="a", addresses=(address,)),))
     with pytest.raises(SpecError, match="is not a complete web address; write it like"):
-        Source(path="a", addresses=(address,))
+        check_sources(described)
     with pytest.raises(SettingsError, match="is not a complete web address; write it like"):
         sources_of(address)
 
@@ -126,7 +131,7 @@ def test_an_unknown_scheme_is_refused(address: str):
     "address", ["http://[::1]:80/a", "http://bücher.example/ä", "https://u:p@a_b.c:8443/x?y=1"]
 )
 def test_an_unusual_address_is_accepted(address: str):
-    assert Source(path="a", addresses=(address,)).addresses == (address,)
+    check_sources(FileDataset(name="d", sources=(Source(path="a", addresses=(address,)),)))
 
 
 def test_the_command_line_names_an_address_that_cannot_be_used(dressage: Dressage):
@@ -134,3 +139,23 @@ def test_the_command_line_names_an_address_that_cannot_be_used(dressage: Dressag
     assert result.returncode == 2
     assert result.stderr.count("\n") == 1
     assert "source 'http://[::bad' is not a complete web address" in result.stderr
+
+
+class Unusable(Tiny):
+    """A recipe whose data has an address that cannot be used."""
+
+    @hookimpl
+    def dataset(self) -> FileDataset:
+        return FileDataset(name="d", sources=(Source(path="a", addresses=("http://[::bad",)),))
+
+
+def test_a_plan_refuses_a_source_that_cannot_be_downloaded(engine: Engine, project: Path):
+    engine.plugins.add("recipe", "tiny", Unusable(project))
+    with pytest.raises(SpecError, match=r"source 'a': 'http://\[::bad' is not a complete web address"):
+        engine.plan("tiny")
+
+
+def test_a_record_with_such_a_source_can_still_be_read():
+    """Runs of earlier versions may have one."""
+    source = Source(path="a", addresses=("http://host/a b",))
+    assert from_json(Source, to_json(source)) == source

@@ -9,6 +9,7 @@ from tests.waiting import eventually
 from dressage import ComputeTarget, Engine, Environment, Model, Script, hookimpl
 from dressage.engine.runs import Run
 from dressage.storage.machine import select_gpus
+from dressage.supervision import resources
 
 SCRIPT = """
 import os, pathlib, sys, time
@@ -125,6 +126,19 @@ def test_a_folder_of_claims_that_cannot_be_used_fails_the_run_and_says_why(lab: 
     assert "'/proc/none'" in reason
     assert "set claims in [platforms.local]" in reason
     hold.unlink()
+
+
+def test_claims_are_not_made_through_a_link_of_another_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    shared, other = tmp_path / "shared", tmp_path / "other"
+    shared.mkdir()
+    shared.chmod(0o1777)
+    other.mkdir(mode=0o700)
+    (shared / "dressage").symlink_to(other)
+    monkeypatch.setattr(resources, "_FOLDERS", (shared,))
+    refused = resources.Machine().claim(resources.Needs(memory_mib=1), {})
+    assert isinstance(refused, resources.Refusal)
+    assert "cannot claim the machine's resources" in refused.reason
+    assert (other.stat().st_mode & 0o777, list(other.iterdir())) == (0o700, [])
 
 
 def test_a_canceled_run_leaves_no_process_that_waits_for_its_gpu(lab: Lab):

@@ -19,9 +19,9 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 
 @pytest.fixture(scope="module")
-def python(keras_python: BuildPython) -> Path:
+def python(recipe_python: BuildPython) -> Path:
     """The interpreter of the service's nodes."""
-    return keras_python("tensorflow")
+    return recipe_python("keras-mnist", backend="tensorflow")
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 """The command line on azureml."""
 
 import json
+import os
 import subprocess
 from pathlib import Path
 
@@ -38,6 +39,19 @@ def test_init_does_not_replace_the_config_json_of_another_workspace(
     result = dressage(*init(service.config))
     assert result.returncode == 2
     assert "names another workspace; remove it first" in result.stderr
+
+
+def test_without_a_workspace_the_log_of_the_worker_is_in_a_folder_of_the_user(
+    service: Loopback, project: Path, dressage: Dressage, tmp_path: Path
+):
+    (tmp_path / "tmp").mkdir()
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()) / "dressage" / "workers"
+    result = dressage(
+        "datasets", "list", "--on", "azureml", env={**os.environ, "TMPDIR": str(tmp_path / "tmp")}
+    )
+    assert result.returncode == 0, result.stderr
+    assert not [path for path in (tmp_path / "tmp").iterdir() if "dressage" in path.name]
+    assert (cache / "azureml-worker.log").exists()
 
 
 def test_init_again_for_the_same_workspace_is_harmless(service: Loopback, project: Path, dressage: Dressage):

@@ -7,7 +7,7 @@ import pytest
 from tests.azureml import Loopback
 from tests.plugins.azureml.conftest import LASTING, with_tiny
 
-from dressage import ComputeTarget, Engine, StageError
+from dressage import ComputeTarget, Engine, SettingsError, StageError
 from dressage.platforms.protocols import Compute
 
 SIZE = "Standard_DS3_v2"
@@ -146,3 +146,11 @@ def test_without_rights_on_the_subscription_the_needs_of_a_run_are_not_compared(
 ):
     service.fault("GET", "/locations/[^/]+/vmSizes", status=403, times=LASTING)
     assert compute.plan(replace(target(), cpus=1)).action == "create"
+
+
+@pytest.mark.parametrize(
+    "size", ["STANDARD_NC6", "Standard_NC6s_v3", "standard_nc24rs_v3", "Standard_NC12s_v2"]
+)
+def test_a_retired_size_is_refused_with_its_successor(compute: Compute, size: str):
+    with pytest.raises(SettingsError, match=f"{size}.*retired.*use Standard_NC4as_T4_v3"):
+        compute.plan(replace(target(), size=size))

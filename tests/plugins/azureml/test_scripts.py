@@ -100,6 +100,16 @@ def test_files_that_are_included_reach_the_job(azure: Engine, script: WriteScrip
     assert b"['data/a.csv']" in b"".join(run.logs())
 
 
+def test_files_with_secrets_do_not_reach_the_job(azure: Engine, script: WriteScript):
+    path = script("import pathlib; print(sorted(str(path) for path in pathlib.Path().rglob('*[ey][ny]*')))")
+    for name in (".env", "deep/.env", "keys/id_key", "envy.txt"):
+        (path.parent / name).parent.mkdir(exist_ok=True)
+        (path.parent / name).touch()
+    run = azure.run("script", set={"path": str(path), "size": "Standard_DS3_v2"})
+    assert run.wait(120).state == "Completed", b"".join(run.logs())
+    assert b"['envy.txt']" in b"".join(run.logs())
+
+
 def test_a_plan_says_that_a_model_outside_outputs_is_lost(azure: Engine, script: WriteScript):
     settings = {"path": str(script("")), "model": "net=net.pt", "size": "Standard_DS3_v2"}
     assert azure.plan("script", set=settings).stage("model").reasons[-1] == (

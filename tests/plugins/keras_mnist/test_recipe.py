@@ -89,14 +89,6 @@ def test_the_cluster_is_as_in_the_article_with_an_available_size():
     assert (target.min_nodes, target.max_nodes, target.idle_seconds) == (0, 4, 1800)
 
 
-@pytest.mark.parametrize(
-    "size", ["STANDARD_NC6", "Standard_NC6s_v3", "standard_nc24rs_v3", "Standard_NC12s_v2"]
-)
-def test_a_retired_size_is_refused_with_its_successor(engine: Engine, size: str):
-    with pytest.raises(SettingsError, match=f"{size}.*retired.*use Standard_NC4as_T4_v3"):
-        engine.plan("keras-mnist", set={"vm_size": size, "data": "digits"})
-
-
 @pytest.mark.parametrize("size", ["Standard_NC24ads_A100_v4", "Standard_NC40ads_H100_v5", "Standard_DS3_v2"])
 def test_an_available_size_is_accepted(size: str):
     assert recipe.compute(settings=make_settings(vm_size=size)).size == size

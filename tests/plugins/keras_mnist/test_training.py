@@ -1,19 +1,16 @@
 """keras-mnist on MNIST, end to end on this machine."""
 
-import os
-import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.clients import kill_script
 from tests.fileserver import FileServer, serve_files
 from tests.fixtures import Dressage
-from tests.waiting import eventually
 
 from dressage import Engine
 from dressage.engine.runs import Run
-from dressage.results.entries import ScriptStarted
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
@@ -86,14 +83,7 @@ def test_a_killed_and_resumed_run_ends_with_the_same_weights(
     engine: Engine, mnist_server: FileServer, trained_run: Run
 ):
     run = engine.run("keras-mnist", set={"data": mnist_server.address}, again=True)
-    log = b""
-    for piece in run.logs(follow=True):
-        log += piece
-        if b"epoch  3/20" in log:
-            break
-    (script,) = [event.group for event in run.folder.journal.events() if isinstance(event, ScriptStarted)]
-    os.kill(script, signal.SIGKILL)
-    eventually(lambda: run.status.has_ended)
+    kill_script(run, b"epoch  3/20")
     resumed = engine.resume(run.id)
     assert resumed.wait(900).state == "Completed"
     assert b"resuming after epoch" in b"".join(resumed.logs())

@@ -10,9 +10,11 @@ def download(dataset: Reference, to: To = None, overwrite: Overwrite = False, on
     """Download the files of a dataset version and verify their checksums."""
     from dressage.cli.display import say
     from dressage.cli.references import find_dataset
+    from dressage.files.permissions import as_user
 
     engine = open_engine()
     version = find_dataset(engine.platform(on).datasets, dataset)
     to = to or Path(f"{version.name}-{version.version}")
-    paths = engine.download_dataset(version, to, on=on, overwrite=overwrite)
+    with as_user():
+        paths = engine.download_dataset(version, to, on=on, overwrite=overwrite)
     say(f"downloaded {len(paths)} file(s) to {str(to)!r}")

@@ -1,6 +1,7 @@
 """dressage datasets register"""
 
 from contextlib import closing
+from itertools import chain
 from typing import Annotated
 
 import typer
@@ -19,14 +20,17 @@ def register(
 
     If a version with the same content exists, it is used and no new version is created.
     """
-    from dressage.cli.display import TextDisplay
+    from dressage.cli.display import TextDisplay, say
     from dressage.results.events import StageStarted, progress_of
     from dressage.specs.datasets import FileDataset
     from dressage.storage.sources import sources_of
 
     engine = open_engine()
     engine.workspace.create()
-    sources_found = tuple(source for given in sources for source in sources_of(given))
+    found = [sources_of(given) for given in sources]
+    for line in chain.from_iterable(one.left_out for one in found):
+        say(line)
+    sources_found = tuple(chain.from_iterable(one.sources for one in found))
     dataset = FileDataset(name=name, sources=sources_found, description=description)
     with closing(TextDisplay()) as display:
         display(StageStarted("dataset", name))

@@ -31,7 +31,7 @@ def list_models(on: On = None, output: Output = "table") -> None:
 
 
 def _metric(engine: "Engine", version: "ModelVersion") -> str | None:
-    """Return the value of its run's primary metric; None if the run is not in this workspace."""
+    """Return the value of its run's primary metric; None if the run is not here, or cannot be read."""
     from dressage.cli.output import number_of
     from dressage.errors import DressageError
 
@@ -39,7 +39,7 @@ def _metric(engine: "Engine", version: "ModelVersion") -> str | None:
         return None
     try:
         metric = engine.get(version.lineage.run_id).request.model.primary_metric
-    except DressageError:
+    except (DressageError, OSError):
         return None
     value = version.metrics.get(metric.name) if metric else None
     return None if value is None else number_of(value)

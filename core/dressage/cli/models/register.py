@@ -18,7 +18,9 @@ def register(
 
     If a version with the same content exists, it is used and no new version is created.
     """
+    from dressage.cli.display import say
     from dressage.errors import SettingsError
+    from dressage.files.walking import walk
     from dressage.specs.names import check_name
 
     check_name("model", name)
@@ -26,5 +28,8 @@ def register(
         raise SettingsError(f"{str(folder)!r} is not a folder; give the folder that contains the model")
     engine = open_engine()
     engine.workspace.create()
+    for found in sorted(walk(folder)):
+        if found.problem:
+            say(f"left out: {found.shown}, {found.problem}")
     version = engine.platform(on).models.register(name, folder.absolute())
     results().write(f"{version.name}:{version.version}\n")

@@ -2,14 +2,16 @@
 
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
+from dressage.cli.options import Set, complete_recipe, open_engine, settings_of
 from dressage.cli.streams import results
 from dressage.errors import SettingsError
 
 if TYPE_CHECKING:
+    from dressage.templates import Created
     from dressage.templates.naming import Kind
 
 
@@ -23,20 +25,46 @@ def new(
     observer: Annotated[
         bool, typer.Option("--observer", help="An observer: it is informed of what happens to runs.")
     ] = False,
+    from_: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="RECIPE",
+            help="A recipe: a copy of an installed one, with its scripts and data.",
+            autocompletion=complete_recipe,
+        ),
+    ] = None,
+    set_: Set = None,
     directory: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Folder to create. Default: dressage-NAME in this folder."),
     ] = None,
 ) -> None:
-    """Create a plugin: a package with an example of its kind, and tests.
+    """Create a plugin: an example of its kind or a copy of a recipe, with tests.
 
-    Give one kind. The package is called dressage-NAME. It can be installed and run at once, and its tests pass.
-    Existing files are never changed.
+    Give one kind, or a recipe to copy. The package is called dressage-NAME. It can be installed and run at once, and
+    its tests pass. Settings are for a recipe that cannot be described without them. Existing files are never changed.
     """
     from dressage.templates import create_plugin
 
-    kind = _choose_kind({"recipe": recipe, "platform": platform, "policy": policy, "observer": observer})
-    created = create_plugin(name, kind, directory)
+    given = {
+        "recipe": recipe,
+        "platform": platform,
+        "policy": policy,
+        "observer": observer,
+        "from": from_ is not None,
+    }
+    kind = _choose_kind(given)
+    if set_ and from_ is None:
+        raise SettingsError("--set was given without --from RECIPE; only a copied recipe needs settings")
+    _show(
+        open_engine().copy_recipe(from_, name, set=settings_of(set_), folder=directory)
+        if from_ is not None
+        else create_plugin(name, cast("Kind", kind), directory)
+    )
+
+
+def _show(created: "Created") -> None:
     results().write(f"created {created.folder}\n")
     results().writelines(f"  {path}\n" for path in created.files)
     commands = (
@@ -47,7 +75,7 @@ def new(
     results().writelines(["next:\n", *(f"  {command}\n" for command in commands)])
 
 
-def _choose_kind(given: "dict[Kind, bool]") -> "Kind":
+def _choose_kind(given: dict[str, bool]) -> str:
     chosen = [kind for kind, is_given in given.items() if is_given]
     if len(chosen) != 1:
         options = ", ".join(f"--{kind}" for kind in given)

@@ -18,5 +18,8 @@ def show(
     if output == "json":
         print_json(settings)
     else:
-        rows = [(item.name, item.type, item.default, item.help) for item in settings]
+        rows = [
+            (item.name, f"{item.type}, secret" if item.secret else item.type, item.default, item.help)
+            for item in settings
+        ]
         print_table(("SETTING", "TYPE", "DEFAULT", "HELP"), rows)

@@ -25,11 +25,13 @@ def download(
 ) -> None:
     """Download the files of a run."""
     from dressage.cli.display import say
+    from dressage.files.permissions import as_user
 
     found = open_engine().get(run, on=on)
     choice = found.choose_files(paths or [])
     to = to or Path(found.id)
-    found.download(to, choice.paths, overwrite=overwrite)
+    with as_user():
+        found.download(to, choice.paths, overwrite=overwrite)
     say(f"downloaded {len(choice.paths)} file(s) to {str(to)!r}")
     if choice.skipped:
         say(_skipped_line(choice.skipped))

@@ -38,9 +38,11 @@ def _print_json(run: "Run", files: "Sequence[File] | None") -> None:
     from dressage.cli.output import print_json
     from dressage.cli.recordings import as_fields
     from dressage.cli.summaries import as_result
+    from dressage.files.encoding import to_json
+    from dressage.specs.credentials import hide_in_values
 
     fields = as_result(run, run.status) | {
-        "request": run.request,
+        "request": hide_in_values(to_json(run.request)),
         "judgement": run.judgement,
         **as_fields(run.tracked),
     }
@@ -61,6 +63,7 @@ def _print_sections(run: "Run", files: "Sequence[File] | None") -> None:
     from dressage.cli.recordings import list_warnings, mlflow_experiments, mlflow_run, print_sections
     from dressage.cli.summaries import describe_leftover
     from dressage.delivery.standings import list_given_up
+    from dressage.specs.credentials import hide_credentials
 
     request, status, tracked = run.request, run.status, run.tracked
     metric = request.model.primary_metric
@@ -79,7 +82,7 @@ def _print_sections(run: "Run", files: "Sequence[File] | None") -> None:
             ("note", _LOST_ENVIRONMENT if run.lost_environment else None),
             ("recipe", f"{request.recipe} on {request.platform}"),
             ("script", request.script.label),
-            ("arguments", shlex.join(map(str, request.script.arguments)) or None),
+            ("arguments", hide_credentials(shlex.join(map(str, request.script.arguments))) or None),
             ("settings", _format_settings(request)),
             ("experiment", request.experiment),
             ("priority", request.priority or None),

@@ -11,7 +11,7 @@ from dressage.specs.datasets import Source
 from dressage.storage.download.failures import ChangedError, RefusedError, TransientError
 
 _TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
-_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
+_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)")
 _PAGES = frozenset({"", ".html", ".htm", ".xhtml", ".php", ".asp", ".aspx", ".jsp"})
 """The suffixes of addresses where a web page is no surprise."""
 
@@ -53,7 +53,7 @@ def check_status(response: httpx.Response) -> None:
 
 def check_content(response: httpx.Response, address: str, source: Source) -> None:
     """Raise RefusedError if the bytes are probably not those of the file, and no digest would tell."""
-    encoding = response.headers.get("Content-Encoding", "identity").lower()
+    encoding = (response.headers.get("Content-Encoding") or "identity").lower()
     if encoding != "identity" and source.sha256 is None:
         raise RefusedError(
             f"the server sends the file with Content-Encoding {encoding!r}, which was not requested;"
@@ -145,6 +145,6 @@ def _strong_validator(response: httpx.Response) -> str | None:
         return etag
     try:  # two changes in one second have the same date (RFC 9110, 8.8.2.2)
         age = parsedate_to_datetime(response.headers["Date"]) - parsedate_to_datetime(modified or "")
-    except (KeyError, ValueError, TypeError):
+    except (KeyError, ValueError, TypeError, OverflowError):
         return None
     return modified if age.total_seconds() >= 1 else None

@@ -14,11 +14,13 @@ from dressage.files.digests import digest_of, digest_of_file
 from dressage.files.disk import name_in_errors
 from dressage.platforms.protocols import Progress
 from dressage.results.versions import File
+from dressage.specs.credentials import hide_credentials
 from dressage.specs.datasets import WEB, Source
 from dressage.specs.downloads import DEFAULT_LIMITS, DownloadLimits
 from dressage.storage.download.failures import RefusedError, TransientError
 from dressage.storage.download.pace import Deadline
 from dressage.storage.download.partial import Partial
+from dressage.storage.download.sign_in import NotKnownError, sign_in
 from dressage.storage.importing import MismatchError, find_local, import_files
 from dressage.storage.objects import ObjectStore
 
@@ -94,7 +96,9 @@ class _Fetching:
     def fetch(self, source: Source) -> File:
         if found := self._find(source):
             return found
-        partial = Partial(self._partials, source.sha256 or digest_of(source.addresses))
+        partial = Partial(
+            self._partials, source.sha256 or digest_of([*map(hide_credentials, source.addresses)])
+        )
         with self._lock(partial):
             return self._find(source) or self._download(source, partial)
 
@@ -112,7 +116,7 @@ class _Fetching:
             try:
                 return self._download_from(address, source, partial, deadline)
             except _UnusableError as error:
-                failures.append(f"{address}: {error}")
+                failures.append(f"{hide_credentials(address)}: {hide_credentials(str(error))}")
             if deadline.is_over:
                 break
         is_local = not any(map(_is_remote, source.addresses))
@@ -127,7 +131,10 @@ class _Fetching:
     def _download_from(self, address: str, source: Source, partial: Partial, deadline: Deadline) -> File:
         if not _is_remote(address):
             return self._copy_from_disk(address, source)
-        is_page = self._transfer_bytes(address, source, partial, deadline)
+        try:
+            is_page = self._transfer_bytes(sign_in(address), source, partial, deadline)
+        except NotKnownError as error:
+            raise _UnusableError(str(error)) from error
         digest = digest_of_file(partial.path)
         if source.sha256 not in (None, digest):
             partial.discard()

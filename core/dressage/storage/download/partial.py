@@ -12,6 +12,7 @@ from pathlib import Path
 
 from dressage.files.boot import read_boot
 from dressage.files.locks import FileLock
+from dressage.specs.credentials import hide_credentials
 
 Range = tuple[int, int]
 """The position of the first byte, and the position after the last byte."""
@@ -42,12 +43,14 @@ class Partial:
         is_verified: whether the digest of the whole file will be compared with a known one.
         """
         boot = None if is_verified else read_boot()
-        self._source = {"address": address, "validator": validator, "length": length, "boot": boot}
+        known = hide_credentials(address)
+        self._source = {"address": known, "validator": validator, "length": length, "boot": boot}
         self._done = self._read_done() if validator is not None and length is not None else []
         if not self._done:
             self.discard()  # removes the note first: it describes other bytes
             self.path.write_bytes(b"")
-        self.path.chmod(0o644)  # read-only if its process was killed while moving it to the store
+        # It is read-only if its process was killed while moving it to the store.
+        self.path.chmod(self.path.stat().st_mode | 0o200)
         if length is not None:
             os.truncate(self.path, length)
         self._write_note()

@@ -166,10 +166,10 @@ class Transfer:
     def _check_room(self, length: int) -> None:
         """Raise RefusedError if the disk has no room for a file of this length."""
         folder = self._partial.path.parent
-        free = shutil.disk_usage(folder).free
-        if length - self._partial.size_on_disk > free:
+        disk = shutil.disk_usage(folder)
+        if disk.total and length - self._partial.size_on_disk > disk.free:  # some network drives report 0
             raise RefusedError(
-                f"the file has {length} bytes, but {str(folder)!r} has room for {free}; free some space"
+                f"the file has {length} bytes, but {str(folder)!r} has room for {disk.free}; free some space"
             )
 
     def _retry(self, action: Callable[[Streak], _Result]) -> _Result:

@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from dressage.files.locks import FileLock
+from dressage.files.permissions import follow_folder
 from dressage.supervision import keepers
 from dressage.supervision.identities import Identity
 from dressage.supervision.keeper.admission import Admission, Start
@@ -166,6 +167,7 @@ def main() -> None:
     """Run a keeper. Arguments: the queue's folder, the key, the descriptor of the first connection, the settings."""
     folder, key, first, settings = sys.argv[1:]
     queue = TicketQueue(Path(folder))
+    follow_folder(queue.workspace.stat().st_mode)
     lock = FileLock(queue.keepers / f"{key}.lock")
     if not lock.acquire(blocking=False):
         _wake(lock.path)  # another keeper lives; who started us connects to it

@@ -1,0 +1,34 @@
+"""Names of files and folders that usually have secrets. A source directory is copied without them, unless they are
+included by name: the copy may be uploaded.
+"""
+
+import re
+from fnmatch import fnmatchcase
+
+_FOLDERS = r"\.ssh|\.aws|\.azure|\.kube|\.gnupg|\.config/gcloud"
+_FILES = (
+    r"\.env(\.(?!(example|sample|template|dist)$).*)?|\.envrc",
+    r"[._]netrc|\.pypirc|\.pgpass|\.git-credentials|\.docker/config\.json",
+    r"id_[^./]+",  # but not id_rsa.pub
+    r"[^/]*\.(pem|p12|pfx|jks|keystore|ppk|kdbx)",
+    # Private keys, but not presentations: server.key, example.com.key
+    r"[^/]*(priv|server|client|tls|ssl|host|root|sign|secret|rsa|ed25519|deploy)[^/]*\.key|[^/.]+(\.[^/.]+)+\.key",
+    r"(aws_?|gcp_?|google_?|application_default_)?credentials\.json|client_secrets?[^/]*\.json",
+    r"service[-_]?account[^/]*\.json",
+)
+_SECRET = re.compile(rf"(?:^|/)((?:{_FOLDERS})(?=/)|(?:{'|'.join(_FILES)})$)", re.IGNORECASE)
+
+
+def find_secret_name(path: str) -> str | None:
+    """Return the part of a path that is the name of a file or folder with secrets; None if there is none.
+
+    A folder's path ends with '/'.
+    """
+    found = _SECRET.search(path)
+    return found[1].rpartition("/")[2] if found else None
+
+
+def names_secret(pattern: str, name: str) -> bool:
+    """Return whether a pattern ends with a name like this one: a pattern for everything does not."""
+    last = pattern.rstrip("/").rpartition("/")[2]
+    return last.strip("*") != "" and fnmatchcase(name, last)

@@ -1,0 +1,40 @@
+"""Folders that are no project's: nobody wants to copy all of them for a run."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from dressage.errors import SpecError
+
+_WITH_ALL_BELOW = ("/bin", "/boot", "/etc", "/proc", "/sbin", "/sys", "/System")
+_TOP = frozenset(
+    {
+        *("/", "/dev", "/dev/shm", "/home", "/lib", "/lib64", "/media", "/mnt"),  # noqa: S108
+        *("/opt", "/root", "/run", "/srv", "/tmp", "/usr", "/var"),  # noqa: S108
+        *(f"/usr/{name}" for name in ("bin", "include", "lib", "lib64", "libexec", "sbin", "share", "src")),
+        *(f"/usr/local{name}" for name in ("", "/bin", "/lib", "/share", "/src")),
+        *(f"/var/{name}" for name in ("backups", "cache", "lib", "log", "mail", "spool", "tmp")),
+        *("/Applications", "/Library", "/Users", "/Volumes", "/private", "/private/tmp", "/private/var"),
+    }
+)
+
+
+def refuse_system_folder(directory: Path) -> None:
+    """Raise SpecError for a folder of the system, or the user's home folder. Projects may be below some of them."""
+    real = os.path.realpath(directory)
+    if real == os.path.realpath(Path("~").expanduser()):
+        kind = "your home folder"
+    elif real in {*_TOP, os.path.realpath(tempfile.gettempdir())} or _is_below(real):
+        kind = "a folder of the system"
+    else:
+        return
+    raise SpecError(
+        f"source directory {str(directory)!r} is {kind}; move the script to a folder of its own, or name the"
+        " project's folder with --root"
+    )
+
+
+def _is_below(real: str) -> bool:
+    """Return whether the folder is one of those, or below it. They may be links: /bin is often /usr/bin."""
+    folders = {*_WITH_ALL_BELOW, *map(os.path.realpath, _WITH_ALL_BELOW)}
+    return any(real == folder or real.startswith(f"{folder}/") for folder in folders)

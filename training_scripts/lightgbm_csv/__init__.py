@@ -1,0 +1,1 @@
+"""The training script of lightgbm-csv: `python -m lightgbm_csv`."""

@@ -1,0 +1,1 @@
+"""The training script of pytorch-mnist: `python -m pytorch_mnist`."""

@@ -1,0 +1,1 @@
+"""The training script of sklearn-digits: `python -m sklearn_digits`."""
