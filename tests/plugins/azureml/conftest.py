@@ -50,3 +50,24 @@ def with_tiny(project: Path, **platform: object) -> Engine:
     engine = Engine(project, environ={"DRESSAGE_ON": "azureml"}, platforms={"azureml": platform})
     engine.plugins.add("recipe", "tiny", Cloudy(project))
     return engine
+
+
+@pytest.fixture
+def elsewhere(service: Loopback, project: Path, tmp_path: Path) -> Path:
+    """The folder of the same project on another machine."""
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    for name in ("config.json", "dressage.toml"):
+        (folder / name).write_bytes((project / name).read_bytes())
+    return folder
+
+
+@pytest.fixture
+def other(elsewhere: Path) -> Engine:
+    """The engine of the other machine."""
+    return with_tiny(elsewhere)
+
+
+def count_submissions(service: Loopback) -> int:
+    """Return the number of runs that were submitted so far."""
+    return sum(path.endswith("/snapshotrun") for path in service.changes())

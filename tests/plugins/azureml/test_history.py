@@ -1,10 +1,8 @@
 """The runs of the workspace, no matter who started them."""
 
-from pathlib import Path
-
 import pytest
 from tests.azureml import Loopback
-from tests.plugins.azureml.conftest import with_tiny
+from tests.plugins.azureml.conftest import count_submissions
 
 from dressage import Engine
 from dressage.engine.runs import Run
@@ -17,32 +15,13 @@ def trained(azure: Engine) -> Run:
     return run
 
 
-@pytest.fixture
-def elsewhere(service: Loopback, project: Path, tmp_path: Path) -> Path:
-    """The folder of the same project on another machine."""
-    folder = tmp_path / "elsewhere"
-    folder.mkdir()
-    for name in ("config.json", "dressage.toml"):
-        (folder / name).write_bytes((project / name).read_bytes())
-    return folder
-
-
-@pytest.fixture
-def other(elsewhere: Path) -> Engine:
-    return with_tiny(elsewhere)
-
-
-def submissions(service: Loopback) -> int:
-    return sum(path.endswith("/snapshotrun") for path in service.changes())
-
-
 def test_a_plan_that_reuses_is_followed_by_the_run(other: Engine, trained: Run, service: Loopback):
     assert other.plan("tiny").stage("model").action == "reuse"
     run = other.run("tiny")
     assert (run.id, run.status.state, run.model) == (trained.id, "Completed", trained.model)
     assert b"".join(run.logs()) == b"".join(trained.logs())
     assert [file.path for file in run.files] == [file.path for file in trained.files]
-    assert submissions(service) == 1
+    assert count_submissions(service) == 1
     assert run.wait(60).state == "Completed"
 
 

@@ -9,7 +9,7 @@ import pytest
 from platformdirs import user_cache_path
 from tests.azureml import Loopback
 from tests.conftest import REPOSITORY
-from tests.plugins.azureml.conftest import with_tiny
+from tests.plugins.azureml.conftest import count_submissions, with_tiny
 from tests.waiting import eventually
 
 from dressage import Engine
@@ -17,26 +17,11 @@ from dressage.results.events import RunFound
 
 RUN = """
 from pathlib import Path
-from tests.plugins.azureml.conftest import with_tiny
+from tests.plugins.azureml.conftest import count_submissions, with_tiny
 run = with_tiny(Path.cwd()).run("tiny")
 assert run.wait(300).state == "Completed", run.status
 print(run.id, f"{run.model.name}:{run.model.version}", run.model.lineage.run_id)
 """
-
-
-@pytest.fixture
-def elsewhere(service: Loopback, project: Path, tmp_path: Path) -> Path:
-    """The folder of the same project on another machine."""
-    folder = tmp_path / "elsewhere"
-    folder.mkdir()
-    for name in ("config.json", "dressage.toml"):
-        (folder / name).write_bytes((project / name).read_bytes())
-    return folder
-
-
-@pytest.fixture
-def other(elsewhere: Path) -> Engine:
-    return with_tiny(elsewhere)
 
 
 def count_results(engine: Engine, service: Loopback) -> dict[str, int]:
@@ -46,10 +31,6 @@ def count_results(engine: Engine, service: Loopback) -> dict[str, int]:
         "environment": len(service.state()["environments"]),
         "model": len(platform.models.list()),
     }
-
-
-def submissions(service: Loopback) -> int:
-    return sum(path.endswith("/snapshotrun") for path in service.changes())
 
 
 ONE = {"dataset": 1, "environment": 1, "model": 1}
@@ -74,7 +55,7 @@ def test_a_run_of_another_machine_is_followed(azure: Engine, other: Engine, serv
     assert b"".join(second.logs(follow=True)) == b"step 0\nstep 1\nstep 2\nstep 3\n"
     assert second.wait(60).state == first.wait(60).state == "Completed"
     assert second.model == first.model
-    assert submissions(service) == 1
+    assert count_submissions(service) == 1
     assert count_results(azure, service) == ONE
 
 
@@ -120,7 +101,7 @@ def test_both_start_at_the_same_moment(
     found = [out.split() for out, _ in answers]
     assert {model for _, model, _ in found} == {"tiny:1"}
     assert len({made_by for _, _, made_by in found}) == 1
-    assert 1 <= submissions(service) <= 2
+    assert 1 <= count_submissions(service) <= 2
     assert count_results(azure, service) == ONE
 
 
