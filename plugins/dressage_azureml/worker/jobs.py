@@ -9,6 +9,7 @@ import math
 import os
 import tempfile
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import tracking
 from failures import classify, retry
@@ -67,9 +68,11 @@ def submit(
         run = _submit_once(
             lambda: Experiment(opened, experiment).submit(configuration, run_id=run_id), workspace, run_id
         )
-    run.set_tags(tags)
-    run.display_name = name
-    _add_file(run, SUBMISSION, submission.encode())
+    with ThreadPoolExecutor(1) as pool:  # the file takes as long as the rest
+        added = pool.submit(_add_file, run, SUBMISSION, submission.encode())
+        run.set_tags(tags)
+        run.display_name = name
+        added.result()
     # Importing the clients that the run's end needs takes seconds: do it now, in the background.
     threading.Thread(target=_prepare_for_end, args=(workspace,), daemon=True).start()
 
