@@ -35,6 +35,7 @@ GOLDEN = """
 {"time":"T","event":"script.started","attempt":1,"group":4712}
 {"time":"T","event":"run.detached"}
 {"time":"T","event":"run.adopted"}
+{"time":"T","event":"run.adopted","created":"T"}
 {"time":"T","event":"run.resumed","attempt":2,"retry":true}
 {"time":"T","event":"environment.lost","attempt":2}
 {"time":"T","event":"files.left_out","attempt":1,"items":[{"path":"outputs/a","problem":"a pipe"}]}
