@@ -63,12 +63,13 @@ class AzureHistory:
         found = self._azure.call("model", "runs.describe", run_id=run_id)
         if found is None:
             raise NotFoundError(f"no run named {run_id!r} in the Azure ML workspace")
-        model = version_of(found["model"]) if found["model"] else None
         submission = _read_submission(found["submission"])
-        if submission is None:
-            return FoundRun(request=_request_of(found), attempts=found["attempts"], model=model)
         return FoundRun(
-            request=submission.request, submission=submission, attempts=found["attempts"], model=model
+            request=submission.request if submission else _request_of(found),
+            submission=submission,
+            attempts=found["attempts"],
+            model=version_of(found["model"]) if found["model"] else None,
+            created=found["created"],
         )
 
 

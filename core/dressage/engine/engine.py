@@ -292,7 +292,8 @@ class Engine:
 
         tags: only runs that have all of these tags, with these values. experiment: only runs of this one.
         state: only runs that are in this state now.
-        on: only runs on this platform; all of them, no matter who started them, if it knows runs of other machines.
+        on: only runs on this platform; if it keeps the runs of other machines, all of its runs, no matter who started
+            them.
         If a platform cannot report the status of its runs, they have their last recorded status.
         """
         from dressage.engine.listing import Listing

@@ -25,12 +25,14 @@ class FoundRun(Struct, frozen=True, kw_only=True):
     platform knows, and the recipe "?".
     submission: of the last attempt; None if dressage did not start the run, or if the platform does not have it.
     attempts: how many there were. model: the version that was registered from the run's files.
+    created: when the platform got the run; ISO 8601, UTC.
     """
 
     request: RunRequest
     submission: Submission | None = None
     attempts: int = 1
     model: ModelVersion | None = None
+    created: str | None = None
 
 
 def adopt_run(workspace: Workspace, found: FoundRun) -> RunFolder:
@@ -59,7 +61,7 @@ def adopt_run(workspace: Workspace, found: FoundRun) -> RunFolder:
 
 def _write(folder: RunFolder, found: FoundRun) -> None:
     folder.create(to_json(found.request), to_json(judgement_of(found.request)))
-    folder.adopt()
+    folder.adopt(found.created)
     if found.submission:
         for name, version in found.submission.datasets.items():
             folder.finish_stage("dataset", to_json(version), name)

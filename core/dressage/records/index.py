@@ -105,6 +105,7 @@ class RunIndex:
                 if is_unavailable(error):
                     raise
                 remove_database(path)
+                create_database(path)
             return self._connect(path, select)
         return self._connect(":memory:", select)
 

@@ -90,7 +90,7 @@ class Record:
                 self.submitted = max(self.submitted, entry.attempt)
                 self.processes[entry.attempt] = entry.process
             case RunAdopted():
-                self.adopted = True
+                self.adopted, self.created = True, entry.created or self.created
             case RunDetached():
                 self.detached = True
             case RunResumed():

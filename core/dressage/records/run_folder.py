@@ -218,9 +218,12 @@ class RunFolder:
         """Record that the client detached on purpose: the run continues in the background."""
         self.journal.append("run.detached")
 
-    def adopt(self) -> None:
-        """Record that the run was started elsewhere, and that its platform is the source of this record."""
-        self.journal.append("run.adopted")
+    def adopt(self, created: str | None = None) -> None:
+        """Record that the run was started elsewhere, and that its platform is the source of this record.
+
+        created: when it was created there; ISO 8601, UTC.
+        """
+        self.journal.append("run.adopted", created=created)
 
     def resume(self, attempt: int) -> None:
         """Record that another attempt begins."""

@@ -131,7 +131,9 @@ class ScriptStarted(Entry, frozen=True, kw_only=True, tag="script.started"):
 
 
 class RunAdopted(Entry, frozen=True, kw_only=True, tag="run.adopted"):
-    """The run was started elsewhere: its record was made from what its platform knows."""
+    """The run was started elsewhere: its record was made from what its platform knows. created: there, if known."""
+
+    created: Time | None = None
 
 
 class RunDetached(Entry, frozen=True, kw_only=True, tag="run.detached"):

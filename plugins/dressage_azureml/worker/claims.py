@@ -1,9 +1,9 @@
 """Blobs that say which version of a dataset or model has a content, and who is registering it now.
 
-The services cannot register only what is new, and that of datasets cannot look for a tag. So each content has a blob
-in the default datastore. The client with its lease registers the content. The blob's text is the number of a dataset's
-version, once there is one. A user without rights on the datastore does without: then two users may register the same
-content at once.
+The services cannot register only what is new, and that of datasets cannot look for a tag. So each content has a
+blob in the default datastore. The client with its lease registers the content. The blob's text is the number of the
+version of a dataset, once there is one. A user without rights on the datastore does without: then two users may
+register the same content at once.
 """
 
 import contextlib

@@ -67,6 +67,9 @@ def describe(progress, *, workspace, run_id):
         "script": definition.get("script") or _words(definition.get("command")),
         "arguments": [str(word) for word in definition.get("arguments") or ()],
         "environment": (definition.get("environment") or {}).get("name"),
+        "created": _iso(min(one.created_utc for one in attempts))
+        if attempts
+        else run._run_dto["created_utc"],
         "attempts": max(1, len(attempts)),
         "submission": _read_submission(workspace, last),
         "model": model_of_run(workspace, last),

@@ -9,32 +9,6 @@ from tests.plugins.azureml.conftest import with_tiny
 from dressage import Engine
 from dressage.engine.runs import Run
 
-BY_HAND = """
-import sys
-from azureml.core import Environment, Experiment, ScriptRunConfig, Workspace
-workspace = Workspace.from_config()
-target = next(iter(workspace.compute_targets))
-name = next(name for name in Environment.list(workspace) if not name.startswith("AzureML"))
-configuration = ScriptRunConfig(
-    source_directory=sys.argv[1], script="train.py", arguments=["--rate", "0.5"], compute_target=target,
-    environment=Environment.get(workspace, name),
-)
-run = Experiment(workspace, "by-hand").submit(configuration, tags={"by": "hand"})
-run.wait_for_completion()
-print(run.id)
-import os
-sys.stdout.flush()
-os._exit(0)  # the dataset library would spend seconds on telemetry
-"""
-SCRIPT = """
-import pathlib, sys
-print("rate", sys.argv[2])
-pathlib.Path("outputs").mkdir(exist_ok=True)
-pathlib.Path("outputs/found.txt").write_text("here")
-import mlflow
-mlflow.log_metric("loss", 0.25)
-"""
-
 
 @pytest.fixture
 def trained(azure: Engine) -> Run:
