@@ -14,26 +14,25 @@ _PAGE = 200
 _NEWEST = 20
 """How many runs with the same tags are looked at."""
 _OWN_TAGS = ("mlflow.", "azureml.", "_aml_system_")
-_STATES = {
-    "SCHEDULED": "Queued",
-    "RUNNING": "Running",
-    "FINISHED": "Completed",
-    "FAILED": "Failed",
-    "KILLED": "Canceled",
-}
-"""MLflow's states, in Azure ML's words. MLflow does not tell a queued run from one that is prepared."""
+_ENDS = {"FINISHED": "Completed", "FAILED": "Failed", "KILLED": "Canceled"}
+"""The states in which a run has ended: MLflow's words and Azure ML's."""
 
 
 def list_all(progress, *, workspace, limit, experiment, states, tags):
     """Return the workspace's runs, newest first. states: those to return; None for all.
 
-    Run history lists the runs of one experiment only; the tracking endpoint lists all.
+    Run history lists the runs of one experiment only; the tracking endpoint lists all. It does not tell a queued run
+    from one that is prepared, so run history is asked for each run that has not ended.
     """
     names = _experiments(workspace, experiment)
     found = []
     for run in _search(workspace, list(names), tags) if names else ():
         described = _describe_tracked(run, names)
-        if _has(described["tags"], tags) and (states is None or described["state"] in states):
+        if not tags.items() <= described["tags"].items():
+            continue
+        if described["state"] is None and (states is None or not set(states) <= set(_ENDS.values())):
+            described |= _describe_active(workspace, run.info.run_id)
+        if states is None or described["state"] in states:
             found.append(described)
         if len(found) == limit:
             break
@@ -172,7 +171,7 @@ def _describe_tracked(run, experiments):
     return {
         "run_id": run.info.run_id,
         "experiment": experiments[run.info.experiment_id],
-        "state": _STATES.get(run.info.status, run.info.status),
+        "state": _ENDS.get(run.info.status),
         "name": run.info.run_name,
         "created": _from_ms(run.info.start_time),
         "started": _from_ms(run.info.start_time),
@@ -183,6 +182,15 @@ def _describe_tracked(run, experiments):
     }
 
 
+def _describe_active(workspace, run_id):
+    """Return the state of a run that had not ended, and its times."""
+    from azureml._restclient.workspace_client import WorkspaceClient
+
+    client = WorkspaceClient(open_workspace(workspace).service_context)
+    run = retry(lambda: client.get_run(run_id))
+    return {"state": run.status, "started": _iso(run.start_time_utc), "ended": _iso(run.end_time_utc)}
+
+
 def _from_ms(stamp):
     return datetime.datetime.fromtimestamp(stamp / 1000, datetime.UTC).isoformat() if stamp else None
 
@@ -190,7 +198,3 @@ def _from_ms(stamp):
 def _plain(tags):
     """Return the tags that users and dressage set."""
     return {key: value for key, value in tags.items() if not key.startswith(_OWN_TAGS)}
-
-
-def _has(tags, wanted):
-    return wanted.items() <= tags.items()

@@ -1,6 +1,7 @@
 """Submit, watch, read and cancel runs."""
 
 import base64
+import contextlib
 import hashlib
 import io
 import json
@@ -11,6 +12,7 @@ import threading
 
 import tracking
 from failures import classify, retry
+from storage import use_container
 from transfer import session
 from workspaces import open_workspace
 
@@ -68,8 +70,14 @@ def submit(
     run.set_tags(tags)
     run.display_name = name
     _add_file(run, SUBMISSION, submission.encode())
-    # Importing MLflow takes a second: do it now, in the background, because the run's end needs it.
-    threading.Thread(target=tracking.client_type, daemon=True).start()
+    # Importing the clients that the run's end needs takes seconds: do it now, in the background.
+    threading.Thread(target=_prepare_for_end, args=(workspace,), daemon=True).start()
+
+
+def _prepare_for_end(workspace):
+    tracking.client_type()
+    with contextlib.suppress(Exception):  # the run's end tries again
+        use_container(workspace, lambda _: None)
 
 
 def status(progress, *, workspace, run_id):

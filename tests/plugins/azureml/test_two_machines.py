@@ -61,6 +61,8 @@ def test_a_run_of_another_machine_is_followed(azure: Engine, other: Engine, serv
     hold.touch()
     first = azure.run("tiny", set={"hold": str(hold)})
     eventually(lambda: b"step 1" in b"".join(first.logs()))
+    assert [run.run_id for run in other.runs(on="azureml", state="Running")] == [first.id]
+    assert other.runs(on="azureml", state="Preparing") == other.runs(on="azureml", state="Completed") == []
     stage = other.plan("tiny", set={"hold": str(hold)}).stage("model")
     assert (stage.action, stage.run_id) == ("follow", first.id)
     assert stage.reasons == (f"run {first.id}, started elsewhere from the same inputs, is Running",)
