@@ -19,7 +19,10 @@ OUTPUT = ROOT / "build" / "docs"
 FROM_ROOT = {"README.md": "index.md", "CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"}
 FROM_DOCS = {"reference/README.md": "reference/index.md"}
 GUESTS = ("keras-mnist", "pytorch-mnist", "jax-mnist", "sklearn-digits", "lightgbm-csv")
-GUIDES = ("users", "azure", "tutorial", "plugin-authors", "platform-authors", "operators", "architecture")
+GUIDES = (
+    *("users", "azure", "tutorial", "plugin-authors", "platform-authors"),
+    *("operators", "security", "architecture"),
+)
 _LINK = re.compile(r"(\[[^\]]*\]\()([^)#\s:]+\.md)(#[^)]*)?(\))")
 
 

@@ -81,6 +81,7 @@ PAGES = (
         "What the methods of a platform are given, and what they return.",
         (
             ("dressage.records.requests", ("RunRequest", "Training", "Submission")),
+            ("dressage.records.adoption", ("FoundRun",)),
             ("dressage.results.versions", ()),
         ),
     ),

@@ -11,7 +11,7 @@ from dressage.files.encoding import from_json, to_json
 from dressage.records.requests import Submission, Training
 from dressage.results.versions import File, Lineage, ModelVersion, digest_of_files
 from dressage_azureml.azure import Azure
-from dressage_azureml.runs import azure_id
+from dressage_azureml.ids import azure_id
 
 
 class AzureModels:
@@ -20,7 +20,7 @@ class AzureModels:
 
     def find(self, training: Training) -> ModelVersion | None:
         found = self._find(str(training.request.model.name), {"dressage.inputs": training.key})
-        return _version(found) if found else None
+        return version_of(found) if found else None
 
     def previous_inputs(self, name: str) -> Mapping[str, Any] | None:
         """Return the training inputs of the newest version."""
@@ -50,7 +50,7 @@ class AzureModels:
             lineage=_lineage(submission, metrics),
             framework=model.framework,
         )
-        return _version(registered)
+        return version_of(registered)
 
     def register(self, name: str, directory: Path) -> ModelVersion:
         files = _files(directory)
@@ -66,10 +66,10 @@ class AzureModels:
             digest=digest_of_files(files),
             files=to_json(files),
         )
-        return _version(registered)
+        return version_of(registered)
 
     def list(self) -> Sequence[ModelVersion]:
-        return [_version(one) for one in self._azure.call("model", "models.list_all")]
+        return [version_of(one) for one in self._azure.call("model", "models.list_all")]
 
     def download(self, version: ModelVersion, target: Path) -> None:
         """Download to a temporary folder, check the digest, then move the files. A repeated download continues."""
@@ -112,7 +112,8 @@ def _files(folder: Path) -> tuple[File, ...]:
     )
 
 
-def _version(fields: Mapping[str, Any]) -> ModelVersion:
+def version_of(fields: Mapping[str, Any]) -> ModelVersion:
+    """Convert the worker's description of a version."""
     lineage = fields["lineage"]
     return ModelVersion(
         name=fields["name"],

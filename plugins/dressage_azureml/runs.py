@@ -25,22 +25,10 @@ from dressage.storage.source_files import find_source_files
 from dressage_azureml.azure import Azure
 from dressage_azureml.environments import azure_version
 from dressage_azureml.event_files import download_metrics
+from dressage_azureml.history import INPUTS, RECIPE, RUN, AzureHistory, describe_submission
+from dressage_azureml.ids import azure_id
+from dressage_azureml.states import STATES
 
-_STATES: Mapping[str, State] = {
-    "NotStarted": "Preparing",
-    "Starting": "Preparing",
-    "Provisioning": "Preparing",
-    "Preparing": "Preparing",
-    "Queued": "Queued",
-    "Running": "Running",
-    "CancelRequested": "Running",
-    "NotResponding": "Running",
-    "Paused": "Queued",
-    "Finalizing": "Finalizing",
-    "Completed": "Completed",
-    "Failed": "Failed",
-    "Canceled": "Canceled",
-}
 _EXIT_CODE = re.compile(r"exited with (?:status|exit) code (-?\d+)|exit code:? (-?\d+)", re.IGNORECASE)
 _LIMIT_MB = 300
 """The largest source directory that the SDK submits."""
@@ -48,7 +36,7 @@ _CHECKPOINTS = "resume_from"
 """Folder of earlier attempts' checkpoints in a resumed run, relative to its working directory."""
 
 
-class AzureRuns:
+class AzureRuns(AzureHistory):
     def __init__(self, azure: Azure, workspace: Workspace) -> None:
         self._azure = azure
         self._workspace = workspace
@@ -70,9 +58,15 @@ class AzureRuns:
             compute=submission.compute.name,
             environment=[submission.environment.name, azure_version(submission.environment.key)],
             variables={"PYTHONUNBUFFERED": "1", "DRESSAGE_RUN_ID": request.run_id, **resumed},
-            tags={**request.tags, "dressage.run": request.run_id, "dressage.recipe": request.recipe},
+            tags={
+                **request.tags,
+                RUN: request.run_id,
+                RECIPE: request.recipe,
+                INPUTS: submission.training.key,
+            },
             name=request.name or request.run_id,
             time_limit_s=request.compute.time_limit_s,
+            submission=describe_submission(submission),
         )
 
     def observe(self, run_id: str) -> RunStatus:
@@ -198,14 +192,9 @@ def _check_size(folder: Path, submission: Submission) -> None:
         )
 
 
-def azure_id(run_id: str, attempt: int) -> str:
-    """Return the Azure ML id of an attempt. Azure ML uses an id once."""
-    return run_id if attempt == 1 else f"{run_id}-{attempt}"
-
-
 def _status(answer: Mapping[str, Any]) -> RunStatus:
     """Convert the worker's answer. The times are Azure ML's, not when the run was observed."""
-    state: State = _STATES.get(answer["state"], "Running")
+    state: State = STATES.get(answer["state"], "Running")
     times = {"started": answer["started"], "ended": answer["ended"]}
     if state != "Failed":
         reason = "the cluster is scaling" if answer["scaling"] else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 import uuid
 from collections.abc import Mapping
@@ -20,7 +21,12 @@ routes = Routes()
 ROOT = f"/mlflow/v2.0{WORKSPACE}"
 API = f"{ROOT}/api/2.0/mlflow"
 STATES = {"FINISHED": "Completed", "FAILED": "Failed", "KILLED": "Canceled", "RUNNING": "Running"}
-NAMES = {"Completed": "FINISHED", "Failed": "FAILED", "Canceled": "KILLED"}
+NAMES = {
+    "Completed": "FINISHED",
+    "Failed": "FAILED",
+    "Canceled": "KILLED",
+    **dict.fromkeys(("NotStarted", "Starting", "Preparing", "Queued"), "SCHEDULED"),
+}
 
 
 def _stamp(moment: str | None) -> int | None:
@@ -49,7 +55,8 @@ def _to_json(each: Run) -> dict[str, Any]:
         "lifecycle_stage": "active",
     }
     latest = {point[0]: _metric(point) for point in each.metrics}
-    data = {"metrics": list(latest.values()), "params": _pairs(each.params), "tags": _pairs(each.tags)}
+    tags = {"mlflow.user": "Loopback User", "mlflow.rootRunId": each.id, **each.tags}
+    data = {"metrics": list(latest.values()), "params": _pairs(each.params), "tags": _pairs(tags)}
     return {"run": {"info": info, "data": data, "inputs": {}}}
 
 
@@ -70,15 +77,14 @@ def _find_requested(service: Service, sent: Mapping[str, Any]) -> Run:
     return find_run(service, sent.get("run_id") or sent["run_uuid"])
 
 
-def _experiment(each: Any) -> Response:
-    shown = {
+def _experiment(each: Any) -> dict[str, Any]:
+    return {
         "experiment_id": each.id,
         "name": each.name,
         "artifact_location": "mlflow-artifacts:/",
         "lifecycle_stage": "deleted" if each.archived else "active",
         "tags": _pairs(each.tags),
     }
-    return Response(200, {"experiment": shown})
 
 
 @routes.route("GET", f"{API}/experiments/get-by-name")
@@ -86,7 +92,7 @@ def by_name(service: Service, request: Request) -> Response:
     """Return an experiment by name."""
     name = request.query["experiment_name"]
     try:
-        return _experiment(experiment(service, name))
+        return Response(200, {"experiment": _experiment(experiment(service, name))})
     except Refusal as refusal:
         raise _missing(refusal, f"Experiment {name} not found") from None
 
@@ -94,7 +100,9 @@ def by_name(service: Service, request: Request) -> Response:
 @routes.route("GET", f"{API}/experiments/get")
 def by_id(service: Service, request: Request) -> Response:
     """Return an experiment by id."""
-    return _experiment(experiment_by_id(service, request.query["experiment_id"]))
+    return Response(
+        200, {"experiment": _experiment(experiment_by_id(service, request.query["experiment_id"]))}
+    )
 
 
 @routes.route("POST", f"{API}/experiments/create")
@@ -124,10 +132,46 @@ def get(service: Service, request: Request) -> Response:
 
 @routes.route("POST", f"{API}/runs/search", changes=False)
 def search(service: Service, request: Request) -> Response:
-    """Return all runs of some experiments."""
-    wanted = request.json().get("experiment_ids", [])
-    found = [_to_json(each)["run"] for each in runs(service).values() if each.experiment.id in wanted]
-    return Response(200, {"runs": found})
+    """Return the runs of some experiments that match a filter, newest first, page by page."""
+    sent = request.json()
+    wanted = sent.get("experiment_ids", [])
+    for order in sent.get("order_by", []):
+        if order.lower() not in ("start_time desc", "attributes.start_time desc"):
+            raise Refusal(400, "INVALID_PARAMETER_VALUE", f"Ordering by {order} is not supported.")
+    tags = _tags_of(sent.get("filter") or "")
+    with service.lock:
+        known = [each for each in runs(service).values() if each.experiment.id in wanted]
+    found = [each for each in reversed(known) if tags.items() <= each.tags.items()]
+    page, mark = _page(found, sent)
+    return Response(200, {"runs": [_to_json(each)["run"] for each in page], **mark})
+
+
+def _tags_of(expression: str) -> dict[str, str]:
+    """Return the tags that a filter asks for. Azure ML's support of other filters differs between its versions."""
+    clauses = [each for each in re.split(r"\s+and\s+", expression, flags=re.IGNORECASE) if each]
+    matches = [re.fullmatch(r"tags\.([\w.]+)\s*=\s*'([^']*)'", each.strip()) for each in clauses]
+    if None in matches:
+        raise Refusal(400, "INVALID_PARAMETER_VALUE", f"The filter {expression} is not supported.")
+    return {match[1]: match[2] for match in matches if match}
+
+
+def _page(found: list[Any], sent: Mapping[str, Any]) -> tuple[list[Any], dict[str, str]]:
+    """Return the part that a request asks for, and the token of the next one, if there is one."""
+    start, count = int(sent.get("page_token") or 0), int(sent.get("max_results") or 1000)
+    end = start + count
+    return found[start:end], {"next_page_token": str(end)} if end < len(found) else {}
+
+
+@routes.route("POST", f"{API}/experiments/search", changes=False)
+def search_experiments(service: Service, request: Request) -> Response:
+    """Return the experiments, page by page."""
+    sent = request.json()
+    wanted = {"ACTIVE_ONLY": (False,), "DELETED_ONLY": (True,), "ALL": (False, True)}[
+        sent.get("view_type", "ACTIVE_ONLY")
+    ]
+    known = [each for each in service.area("experiments").values() if bool(each.archived) in wanted]
+    page, mark = _page(known, sent)
+    return Response(200, {"experiments": [_experiment(each) for each in page], **mark})
 
 
 @routes.route("POST", f"{API}/runs/update")

@@ -14,7 +14,8 @@ from uuid import uuid4
 import pytest
 from tests.fixtures import Dressage, WriteScript
 
-from dressage import Engine
+from dressage import Engine, Environment, Index, SpecError
+from dressage.environments.credentials import check_addresses
 from dressage.specs.credentials import hide_credentials
 
 Call = Callable[..., CompletedProcess[str]]
@@ -211,6 +212,13 @@ def test_a_description_of_an_environment_with_a_secret_is_refused_without_showin
     assert "has a password or token in an address, which would be recorded" in ran.stderr
     assert CANARY not in ran.stdout + ran.stderr
     assert places_of(CANARY, project / ".dressage") == []
+
+
+def test_the_address_of_an_index_with_a_token_is_refused() -> None:
+    index = Index(name="lab", address=f"https://h/simple?token={CANARY}")
+    with pytest.raises(SpecError, match=r"index 'lab', line 1: .* has a password or token") as raised:
+        check_addresses(Environment(name="e", requirements="x", indexes=(index,)))
+    assert CANARY not in str(raised.value)
 
 
 @pytest.mark.parametrize(

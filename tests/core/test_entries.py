@@ -34,8 +34,11 @@ GOLDEN = """
 {"time":"T","event":"run.supervised","attempt":1,"process":4711}
 {"time":"T","event":"script.started","attempt":1,"group":4712}
 {"time":"T","event":"run.detached"}
+{"time":"T","event":"run.adopted"}
+{"time":"T","event":"run.adopted","created":"T"}
 {"time":"T","event":"run.resumed","attempt":2,"retry":true}
 {"time":"T","event":"environment.lost","attempt":2}
+{"time":"T","event":"files.left_out","attempt":1,"items":[{"path":"outputs/a","problem":"a pipe"}]}
 {"time":"T","event":"state","state":"Running","attempt":1}
 {"time":"T","event":"state","state":"Failed","attempt":1,"exit_code":5,"reason":"r","ended":"T","after":3}
 {"time":"T","event":"metrics","attempt":1,"items":[{"key":"a","value":1,"step":0,"timestamp":1700000000000}]}

@@ -95,6 +95,17 @@ def test_the_end_of_a_run_and_runs_show_name_them(
     assert line in shown["warnings"]
 
 
+def test_names_of_bytes_and_folders_without_access_do_not_keep_a_run_from_its_end(
+    engine: Engine, script: WriteScript
+) -> None:
+    path = script(
+        "import os; os.symlink('no', b'outputs/\\xff'); os.mkdir('outputs/closed'); os.chmod('outputs/closed', 0)"
+    )
+    run = engine.run("script", set={"path": str(path)})
+    assert run.wait(60).state == "Completed"
+    assert run.tracked.left_out["outputs/\\xff"] == "a broken link"
+
+
 def test_many_are_counted(dressage: Dressage, script: WriteScript) -> None:
     path = script("import os\nfor n in range(30): os.symlink('no', f'outputs/{n}')")
     assert "not kept: 20 more; for all, see: dressage runs show" in dressage("run", str(path)).stdout

@@ -61,17 +61,19 @@ def test_training_that_is_killed_at_each_epoch_ends_with_the_same_bytes(by_hand:
 
 
 def test_training_that_is_killed_in_the_middle_of_an_epoch_ends_with_the_same_bytes(by_hand: ByHand):
-    """With one image a step, an epoch is long: when its first line is read, the next one has begun."""
-    arguments = ("--batch-size", "1", "--epochs", "5")
+    """The kill comes at any moment of a later epoch."""
+    arguments = ("--batch-size", "10", "--epochs", "20")
     by_hand.run(*arguments, folder="whole")
     for line, process in by_hand.lines(*arguments):
-        if line.startswith("epoch 2/5"):
+        if line.startswith("epoch  2/20"):
             process.kill()
+    assert process.returncode == -signal.SIGKILL
     result = by_hand.run(*arguments, DRESSAGE_RESUME_FROM=CHECKPOINTS)
-    assert re.search("resuming after epoch [234]", result.stdout), result.stderr
+    assert "resuming after epoch" in result.stdout, result.stderr
     assert digests_of(by_hand, "work") == digests_of(by_hand, "whole")
 
 
+@pytest.mark.parametrize("guest", ["jax"], indirect=True)
 def test_a_checkpoint_of_other_settings_is_refused(by_hand: ByHand):
     by_hand.run("--epochs", "1")
     result = by_hand.run("--batch-size", "25", DRESSAGE_RESUME_FROM=CHECKPOINTS)

@@ -33,7 +33,7 @@ from dressage.results.events import (
 from dressage.results.plans import LeftOut, Plan, StagePlan
 
 _REASONS_AT = 48
-_COLOURS = {"reuse": "green", "none": "dim"}
+_COLOURS = {"reuse": "green", "follow": "green", "none": "dim"}
 
 
 class TextDisplay:

@@ -135,6 +135,15 @@ On = Annotated[
         autocompletion=complete_platform,
     ),
 ]
+OnElsewhere = Annotated[
+    str | None,
+    typer.Option(
+        "--on",
+        metavar="PLATFORM",
+        help="Platform to look for a run that is not recorded here. Default: the configured platform.",
+        autocompletion=complete_platform,
+    ),
+]
 Set = Annotated[
     list[str] | None,
     typer.Option(

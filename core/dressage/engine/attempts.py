@@ -54,7 +54,7 @@ def continue_run(
         run.folder.resume(attempt)
         inform(run.id)
         submit_attempt(run, attempt, listener)
-    elif status.state == "Queued" and (submission := record.the_submission()):
+    elif status.state == "Queued" and not record.adopted and (submission := record.the_submission()):
         run.platform.runs.submit(submission)
 
 

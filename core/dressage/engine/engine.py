@@ -22,13 +22,15 @@ from msgspec.structs import replace
 
 from dressage.delivery.registration import register_observers, warn_unusable
 from dressage.engine import runs
+from dressage.engine.adoption import adopt, find_or_adopt
 from dressage.engine.attempts import continue_run, submit_attempt
 from dressage.engine.planning import change_lines, plan_stages
 from dressage.engine.platforms import load_platform
 from dressage.engine.proposals import Proposal, make_proposal
-from dressage.engine.reuse import describe_ignored, find_reusable_run, find_run_to_continue
+from dressage.engine.reuse import describe_ignored, find_run_to_continue
 from dressage.engine.runs import Run
 from dressage.engine.settings import options_class, resolve_options
+from dressage.errors import SettingsError
 from dressage.files.encoding import to_json
 from dressage.files.locks import FileLock
 from dressage.hooks.observers import Active, find_active, find_mirror
@@ -37,14 +39,15 @@ from dressage.hooks.proxy import PlatformProxy
 from dressage.hooks.recipes import load_recipe
 from dressage.hooks.values import resolve_values
 from dressage.platforms.protocols import Progress
+from dressage.records.adoption import UNKNOWN_RECIPE
 from dressage.records.outbox import ensure_delivery
 from dressage.records.requests import RunRequest
+from dressage.records.run_folder import RunFolder
 from dressage.records.run_ids import new_run_id
-from dressage.records.run_lookup import find_run
 from dressage.records.workspace import Workspace, find_workspace
 from dressage.results.events import Listener, PlanMade, RunCreated, RunFound, ignore
 from dressage.results.plans import Plan
-from dressage.results.statuses import ResumedRun, RunStatus, RunSummary
+from dressage.results.statuses import ResumedRun, RunStatus, RunSummary, State
 from dressage.results.versions import DatasetVersion, ModelVersion
 from dressage.specs import configuration
 from dressage.specs.dataset_addresses import Addresses
@@ -229,10 +232,16 @@ class Engine:
         """Continue an unfinished run and return it: attach to it, submit it, or start its next attempt.
 
         run_id: as for `get`. The next attempt starts from the run's checkpoints.
-        Raises NotFoundError; SettingsError if a policy refuses; StageError if a stage fails.
+        Raises NotFoundError; SettingsError if a policy refuses, or if dressage did not start the run; StageError if a
+        stage fails.
         """
-        folder = find_run(self.workspace, run_id)
+        folder = self._find_folder(run_id)
         request = folder.refresh().the_request()
+        if request.recipe == UNKNOWN_RECIPE:
+            raise SettingsError(
+                f"run {request.run_id!r} was not started by dressage and cannot be resumed; follow it with: dressage"
+                f" runs logs -f {request.run_id}"
+            )
         self.platform(request.platform)  # if it is broken, the error comes before anything is written
         client_lock = runs.lock_of_client(folder)
         while (
@@ -256,28 +265,42 @@ class Engine:
 
         return resume_runs(self.workspace, self.get, self.resume)
 
-    def get(self, run_id: str) -> Run:
+    def get(self, run_id: str, *, on: str | None = None) -> Run:
         """Return an existing run. Its platform is loaded when it is first needed; an error in it is raised then.
 
-        run_id: the run's id, its unique first or last characters, or "latest".
-        Raises NotFoundError.
+        If the workspace has no record of the run, and the platform keeps the runs of other machines, a record is made
+        from what the platform knows.
+
+        run_id: the run's id, its unique first or last characters, or "latest"; or the platform's id of a run.
+        on: the platform to look for a run that is not recorded here; the configured one by default.
+        Raises NotFoundError; UnreachableError, SettingsError or PluginError if that platform cannot be asked.
         """
-        folder = find_run(self.workspace, run_id)
+        folder = self._find_folder(run_id, on)
         ensure_delivery(self.workspace.root)
         return self._run(folder.refresh().the_request())
 
-    def runs(self, limit: int | None = None, *, tags: Mapping[str, str] | None = None) -> list[RunSummary]:
+    def runs(
+        self,
+        limit: int | None = None,
+        *,
+        tags: Mapping[str, str] | None = None,
+        experiment: str | None = None,
+        state: State | None = None,
+        on: str | None = None,
+    ) -> list[RunSummary]:
         """Return the runs in the workspace, newest first. limit: how many; None for all.
 
-        tags: only runs that have all of these tags, with these values.
+        tags: only runs that have all of these tags, with these values. experiment: only runs of this one.
+        state: only runs that are in this state now.
+        on: only runs on this platform; if it keeps the runs of other machines, all of its runs, no matter who started
+            them.
         If a platform cannot report the status of its runs, they have their last recorded status.
         """
-        from dressage.engine.listing import mark_leftovers, update_statuses
-        from dressage.records.index import RunIndex
+        from dressage.engine.listing import Listing
 
         ensure_delivery(self.workspace.root)
-        summaries = update_statuses(RunIndex(self.workspace).summaries(limit, tags), self._status)
-        return mark_leftovers(summaries, lambda name: runs.list_leftovers(self.platform(name)))
+        wanted = Listing(limit=limit, tags=tags or {}, experiment=experiment, state=state, on=on)
+        return wanted.read(self.workspace, self.platform, self._status)
 
     def export(self, run_id: str, address: str, *, progress: Progress | None = None) -> tuple[str, ...]:
         """Copy a run to an MLflow server or store. Can be repeated: what was copied before is not copied twice.
@@ -392,15 +415,31 @@ class Engine:
             recorded = self.workspace.run(run_id).refresh().the_request()
             listener(RunFound(run_id, reason, describe_ignored(request, recorded)))
             return self.resume(run_id, listener=listener)
-        reused = find_reusable_run(self.workspace, plan)
-        if reused is None:
+        stage = plan.stage("model")
+        if stage.run_id is None or not self._has_record(stage.run_id, request.platform):
             return None
-        run = self.get(reused)
+        if stage.action == "follow":
+            snapshots.keep_current(
+                request.snapshot, self.workspace.snapshots, self._hashes
+            )  # for its next attempt
+            recorded = self.workspace.run(stage.run_id).refresh().the_request()
+            listener(RunFound(stage.run_id, "it was started elsewhere", describe_ignored(request, recorded)))
+            return self.resume(stage.run_id, listener=listener)
+        run = self.get(stage.run_id)
         run.is_offline = (
             run.request.platform != request.platform
         )  # the other platform may be broken or uninstalled
-        listener(RunFound(reused, "reused", describe_ignored(request, run.request)))
+        listener(RunFound(run.id, "reused", describe_ignored(request, run.request)))
         return run
+
+    def _has_record(self, run_id: str, platform: str) -> bool:
+        """Return whether the workspace has a record of the run, made from what the platform knows if need be."""
+        if self.workspace.run(run_id).path.is_dir():
+            return True
+        return adopt(self.workspace, run_id, self.platform(platform)) is not None
+
+    def _find_folder(self, run_id: str, on: str | None = None) -> RunFolder:
+        return find_or_adopt(self.workspace, run_id, lambda: self.platform(on))
 
     def _start(self, proposal: Proposal, listener: Listener) -> Run:
         """Create a run and submit its first attempt."""

@@ -1,17 +1,57 @@
-"""Update the statuses of a list of runs. Each platform is asked in its own thread, so that none delays another."""
+"""List runs with their current statuses. Each platform is asked in its own thread, so that none delays another."""
 
 import threading
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 from msgspec.structs import replace
 
+from dressage.engine.runs import list_leftovers
 from dressage.errors import DressageError
 from dressage.files.disk import describe
-from dressage.results.statuses import RunStatus, RunSummary
+from dressage.hooks.proxy import PlatformProxy
+from dressage.platforms.protocols import History
+from dressage.records.index import RunIndex
+from dressage.records.workspace import Workspace
+from dressage.results.statuses import RunStatus, RunSummary, State
 
 _LISTING_S = 10.0
 """How long a listing waits for the answers of a platform."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """Which runs to list; see `Engine.runs`."""
+
+    limit: int | None
+    tags: Mapping[str, str]
+    experiment: str | None
+    state: State | None
+    on: str | None
+
+    def read(
+        self,
+        workspace: Workspace,
+        find_platform: Callable[[str], PlatformProxy],
+        ask: Callable[[str], RunStatus],
+    ) -> list[RunSummary]:
+        """Return the runs, newest first. ask: returns the status of a run id."""
+        history: History | None = find_platform(self.on).optional(History) if self.on else None
+        if history:
+            found = history.list_runs(
+                self.limit, experiment=self.experiment, state=self.state, tags=self.tags
+            )
+            return list(found)[: self.limit]
+        is_filtered = self.experiment or self.state or self.on
+        recorded = RunIndex(workspace).summaries(None if is_filtered else self.limit, self.tags)
+        named = [run for run in recorded if self._has_names(run)]
+        current = update_statuses(named if self.state else named[: self.limit], ask)
+        chosen = [run for run in current if self.state in (None, run.status.state)][: self.limit]
+        return mark_leftovers(chosen, lambda name: list_leftovers(find_platform(name)))
+
+    def _has_names(self, run: RunSummary) -> bool:
+        return self.experiment in (None, run.experiment) and self.on in (None, run.platform)
 
 
 def update_statuses(summaries: Sequence[RunSummary], ask: Callable[[str], RunStatus]) -> list[RunSummary]:

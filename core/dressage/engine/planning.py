@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from msgspec.structs import replace
 
+from dressage.engine.reuse import find_elsewhere
 from dressage.errors import NotFoundError, SpecError, describe_unknown
 from dressage.files.trees import files_below
 from dressage.hooks.proxy import PlatformProxy
@@ -17,6 +18,8 @@ from dressage.results.plans import StagePlan
 from dressage.results.versions import DatasetVersion
 from dressage.specs.datasets import Dataset, RegisteredDataset
 from dressage.storage.hash_cache import HashCache
+
+_SKIPPED = {"reuse": "the model is reused", "follow": "the run is followed"}
 
 
 def plan_stages(
@@ -41,8 +44,8 @@ def plan_stages(
     )
     model = _plan_model(platform, workspace, training, again=again)
     stages = (*(datasets.values() or (none,)), compute, environment, model)
-    if model.action == "reuse":
-        stages = tuple(map(_skip, stages))
+    if model.action in ("reuse", "follow"):
+        stages = tuple(_skip(stage, _SKIPPED[model.action]) for stage in stages)
     left = dict(changes)  # a change is shown once, even if the run has several datasets
     return tuple(replace(stage, changed_by=change_lines(left.pop(stage.stage, ()))) for stage in stages)
 
@@ -89,11 +92,11 @@ def _plan_dataset(platform: PlatformProxy, wanted: Dataset) -> StagePlan:
     )
 
 
-def _skip(stage: StagePlan) -> StagePlan:
-    """Return the plan of a stage that is not needed because the model is reused."""
-    if stage.action in ("reuse", "none"):
+def _skip(stage: StagePlan, reason: str) -> StagePlan:
+    """Return the plan of a stage that is not needed. reason: why."""
+    if stage.action in ("reuse", "follow", "none"):
         return stage
-    return replace(stage, action="none", size=None, reasons=("not needed: the model is reused",))
+    return replace(stage, action="none", size=None, reasons=(f"not needed: {reason}",))
 
 
 def _plan_model(
@@ -116,6 +119,11 @@ def _plan_model(
                 version=found.version,
                 key=found.digest,
                 run_id=found.lineage.run_id if found.lineage else None,
+            )
+        if _is_known(training) and not again and (run := find_elsewhere(platform, workspace, training)):
+            reason = f"run {run.run_id}, started elsewhere from the same inputs, is {run.status.state}"
+            return StagePlan(
+                stage="model", action="follow", name=model.name, run_id=run.run_id, reasons=(reason,)
             )
         old = platform.models.previous_inputs(model.name)
         try:

@@ -16,7 +16,8 @@ def resume_runs(
 ) -> Iterator[ResumedRun]:
     """Resume the runs that were interrupted or are queued, in the order of their submission, and detach from them.
 
-    Runs that a client prepares or follows are left out. A run that cannot be resumed does not stop the others.
+    Runs that a client prepares or follows are left out, and those that were started elsewhere. A run that cannot be
+    resumed does not stop the others.
     get, resume: of the engine.
     """
     for summary in reversed(RunIndex(workspace).summaries()):
@@ -31,7 +32,7 @@ def resume_runs(
 
 def _resume(run: Run, resume: Callable[[str], Run]) -> ResumedRun | None:
     """Resume one run. Returns None if it must not be resumed."""
-    if is_locked(run.folder.lock("client")):
+    if is_locked(run.folder.lock("client")) or run.folder.refresh().adopted:
         return None
     before = run.status
     if not before.interrupted and before.state != "Queued":

@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping
 
 from dressage.errors import NotFoundError, RecordError
 from dressage.files.locks import is_locked
-from dressage.records.requests import RunRequest
+from dressage.hooks.proxy import PlatformProxy
+from dressage.platforms.protocols import History
+from dressage.records.requests import RunRequest, Training
 from dressage.records.workspace import Workspace
-from dressage.results.plans import Plan
-from dressage.results.statuses import RunStatus
+from dressage.results.statuses import RunStatus, RunSummary
 
 _MOST_ALIVE = 16
 """How many detached runs of a request that are alive are looked at, so that a request may have thousands of runs."""
@@ -49,10 +50,18 @@ def _used_other_data(workspace: Workspace, run_id: str, datasets: Mapping[str, s
     )
 
 
-def find_reusable_run(workspace: Workspace, plan: Plan) -> str | None:
-    """Return the id of the run whose model the plan reuses, if that run is in the workspace."""
-    run_id = plan.stage("model").run_id
-    return run_id if run_id and workspace.run(run_id).path.is_dir() else None
+def find_elsewhere(platform: PlatformProxy, workspace: Workspace, training: Training) -> RunSummary | None:
+    """Return the platform's run with the same inputs that was started elsewhere, if it has not failed; or None.
+
+    A run that this workspace has submitted is none of these, nor one that a client has detached from here: the same
+    request then starts another run.
+    """
+    history: History | None = platform.optional(History)
+    found = history.find(training) if history else None
+    if found is None or not workspace.run(found.run_id).path.is_dir():
+        return found
+    record = workspace.run(found.run_id).refresh()
+    return found if record.adopted and not record.detached else None
 
 
 def describe_ignored(new: RunRequest, old: RunRequest) -> str | None:
@@ -100,7 +109,8 @@ def _check_open(
     if not status.has_ended:
         if record.detached:
             workspace.open_runs.detach(run_id, key)  # its client was killed before it could do that
-        return None if record.detached else "its client process exited", status
+        reason = "it was started elsewhere" if record.adopted else "its client process exited"
+        return None if record.detached else reason, status
     if status.state == "Completed" and record.the_request().model.name and not record.model:
         return "its model is not registered yet", status
     workspace.open_runs.remove(run_id, key)

@@ -35,6 +35,7 @@ def _texts(environment: Environment) -> Iterator[tuple[str, str]]:
         "base image": environment.base_image,
     }
     yield from ((what, text) for what, text in named.items() if text)
+    yield from ((f"index {index.name!r}", index.address or "") for index in environment.named_indexes)
     if project := environment.project:
         yield from (
             ("pyproject.toml" if folder == "." else f"{folder}/pyproject.toml", text)

@@ -92,7 +92,7 @@ def is_locked(path: Path) -> bool:
     """Return whether any process holds the lock at `path`."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a pipe would block
-    except OSError:  # it does not exist, or its folder cannot be read: then nobody of us holds it
+    except (FileNotFoundError, NotADirectoryError):
         return False
     try:
         # A shared lock: two processes that check at the same time must not block each other.

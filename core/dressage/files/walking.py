@@ -24,6 +24,11 @@ class Found(NamedTuple):
     path: str
     problem: str | None = None
 
+    @property
+    def shown(self) -> str:
+        """The path for people and records, with bytes that are not UTF-8 escaped."""
+        return os.fsencode(self.path).decode(errors="backslashreplace")
+
 
 class _Folder(NamedTuple):
     """A folder to look at. prefix: its path, with a '/'. followed: the folders of the links that led to it."""
@@ -46,7 +51,7 @@ def walk(folder: Path, *, inside: Path | None = None, skipped: Container[str] = 
             entries = list(os.scandir(f"{folder}/{current.prefix}"))
         except (FileNotFoundError, NotADirectoryError):
             continue
-        except PermissionError:
+        except OSError:  # above all, no access
             yield Found(current.prefix.rstrip("/"), _UNREADABLE)
             continue
         for entry in entries:

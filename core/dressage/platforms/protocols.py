@@ -25,9 +25,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+from dressage.records.adoption import FoundRun
 from dressage.records.requests import RunRequest, Submission, Training
 from dressage.results.plans import StagePlan
-from dressage.results.statuses import RunStatus
+from dressage.results.statuses import RunStatus, RunSummary, State
 from dressage.results.tracking import Recorded
 from dressage.results.versions import ComputeHandle, DatasetVersion, EnvironmentVersion, File, ModelVersion
 from dressage.specs.compute import ComputeTarget
@@ -92,7 +93,9 @@ class Runs(Protocol):
     def download(self, run_id: str, paths: Iterable[str], target: Path) -> None:
         """Copy some of the files that `files` returned to the same paths below `target`.
 
-        Called: by `dressage runs download`, and to register a model. Returns: when all files are complete.
+        Called: by `dressage runs download`, and to register a model. `target` is not the user's folder: the engine
+            moves the files there when all are complete. It may have what an interrupted call left.
+        Returns: when all files are complete.
         Raises: NotFoundError for a path that does not exist, UnreachableError.
         """
 
@@ -156,6 +159,47 @@ class Leftovers(Protocol):
         """
 
 
+@runtime_checkable
+class History(Protocol):
+    """Optional methods of `runs`, if the platform keeps runs that were started elsewhere: on other machines, or by
+    other programs. The engine makes records of them, and then they are runs as any other.
+    """
+
+    def list_runs(
+        self,
+        limit: int | None = None,
+        *,
+        experiment: str | None = None,
+        state: State | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> Sequence[RunSummary]:
+        """Return the runs that the platform has, newest first, no matter who started them.
+
+        Called: by `dressage runs list --on`. limit: how many; None for all. experiment, state, tags: only runs with
+            this experiment, in this state, with all of these tags.
+        Returns: at most `limit` runs; their `run_id` is what `describe` takes.
+        Raises: UnreachableError.
+        """
+
+    def find(self, training: Training) -> RunSummary | None:
+        """Return the newest run that trains from the same inputs (`training.key`), or None.
+
+        Called: once per plan that would train a model with a name, if all inputs are known. Runs that failed or were
+            canceled do not count; the experiment may be that of the request only.
+        Returns: the run, with the id that the engine gave it. Raises: UnreachableError.
+        """
+
+    def describe(self, run_id: str) -> FoundRun:
+        """Return what the record of a run is made from.
+
+        Called: with an id of the platform, or with one that the engine of another workspace gave a run, if the
+            workspace has no record of it. After that, the platform's other methods are called with
+            `FoundRun.request.run_id`.
+        Raises: NotFoundError if the platform has no such run, UnreachableError.
+        Must not change anything.
+        """
+
+
 class Datasets(Protocol):
     """Datasets by name and version, where runs can read them. Default: the workspace's store."""
 
@@ -190,7 +234,8 @@ class Datasets(Protocol):
     def download(self, version: DatasetVersion, target: Path) -> None:
         """Copy the version's files to the folder `target`, and verify them.
 
-        Called: by `dressage datasets download`. Raises: StageError, UnreachableError.
+        Called: by `dressage datasets download`, with a folder as `Runs.download`. Raises: StageError,
+            UnreachableError.
         """
 
 
@@ -291,7 +336,7 @@ class Models(Protocol):
     def download(self, version: ModelVersion, target: Path) -> None:
         """Copy the version's files to the folder `target`, and verify them.
 
-        Called: by `dressage models download`. Raises: StageError, UnreachableError.
+        Called: by `dressage models download`, with a folder as `Runs.download`. Raises: StageError, UnreachableError.
         """
 
 

@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 from dressage.files.databases import is_unavailable, remove_database
 from dressage.files.encoding import from_json
 from dressage.files.permissions import create_database
+from dressage.files.regular import open_regular
 from dressage.records.index_rows import damaged_row, row_of
 from dressage.records.run_folder import COMPLETED, JOURNAL
 from dressage.records.workspace import Workspace
@@ -104,6 +105,7 @@ class RunIndex:
                 if is_unavailable(error):
                     raise
                 remove_database(path)
+                create_database(path)
             return self._connect(path, select)
         return self._connect(":memory:", select)
 
@@ -156,11 +158,11 @@ class RunIndex:
         If the file is shorter now, it was deleted: then all of it is read.
         """
         try:
-            with (self._workspace.root / COMPLETED).open("rb") as notes:
+            with open_regular(self._workspace.root / COMPLETED) as notes:
                 start = offset if offset <= os.fstat(notes.fileno()).st_size else 0
                 notes.seek(start)
                 data = notes.read()
-        except FileNotFoundError:
+        except OSError:  # none has completed, or somebody has replaced the file; a listing finds all runs
             return 0, []
         end = data.rfind(b"\n") + 1  # what follows is still being written
         return start + end, data[:end].decode(errors="replace").split()

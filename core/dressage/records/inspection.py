@@ -6,8 +6,9 @@ from contextlib import closing
 from pathlib import Path
 
 from dressage.files.databases import is_unavailable
+from dressage.files.regular import open_regular
 from dressage.records.record import Record
-from dressage.records.run_folder import RunFolder
+from dressage.records.run_folder import COMPLETED, RunFolder
 from dressage.records.workspace import Workspace
 from dressage.results.damage import Damage, damage_of
 from dressage.results.entries import UnreadableEntry, read_entry
@@ -30,7 +31,9 @@ def inspect_runs(workspace: Workspace) -> Iterator[Damage]:
 
 
 def inspect_caches(root: Path) -> Iterator[Damage]:
-    """Yield the databases that cannot be read. root: the workspace's root."""
+    """Yield the databases and lists that cannot be read. root: the workspace's root."""
+    if (root / COMPLETED).exists():
+        yield from damage_of(root / COMPLETED, lambda: open_regular(root / COMPLETED).close())
     for name in ("index.sqlite", "hashes.sqlite"):
         if (root / name).exists():
             yield from _inspect_cache(root / name)

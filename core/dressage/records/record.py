@@ -18,6 +18,7 @@ from dressage.results.entries import (
     Entry,
     EnvironmentLost,
     FilesLeftOut,
+    RunAdopted,
     RunCreated,
     RunDetached,
     RunJudged,
@@ -43,6 +44,7 @@ class Record:
     handles: the result of each finished stage, as JSON. datasets: the inputs by name.
     submitting: the last attempt whose submission began. submitted: the last attempt that the platform has.
     processes: the process ids of supervisors, by attempt.
+    adopted: the run was started elsewhere, and its record was made from what its platform knows.
     lost_environment: the current attempt got the variables of another shell. changes: how often the state changed.
     texts: the long texts that `request` and `judgement` refer to; None if nobody asks for these.
     entries: how many entries were applied.
@@ -59,6 +61,7 @@ class Record:
     submitted: int = 0
     processes: dict[int, int] = field(default_factory=dict)
     detached: bool = False
+    adopted: bool = False
     lost_environment: bool = False
     changes: int = 0
     entries: int = 0
@@ -86,16 +89,24 @@ class Record:
             case RunSupervised():
                 self.submitted = max(self.submitted, entry.attempt)
                 self.processes[entry.attempt] = entry.process
+            case RunAdopted():
+                self.adopted, self.created = True, entry.created or self.created
             case RunDetached():
                 self.detached = True
             case RunResumed():
                 self._resume(entry)
+            case StateEntered():
+                self._enter(entry)
+            case _:
+                self._apply_other(entry)
+
+    def _apply_other(self, entry: Entry) -> None:
+        """Apply an entry that does not change how the run stands."""
+        match entry:
             case EnvironmentLost():
                 self.lost_environment = entry.attempt == self.attempt
             case FilesLeftOut():
                 self.tracked.left_out = {item.path: item.problem for item in entry.items}
-            case StateEntered():
-                self._enter(entry)
             case _:
                 self.tracked.apply(entry)
 

@@ -218,6 +218,13 @@ class RunFolder:
         """Record that the client detached on purpose: the run continues in the background."""
         self.journal.append("run.detached")
 
+    def adopt(self, created: str | None = None) -> None:
+        """Record that the run was started elsewhere, and that its platform is the source of this record.
+
+        created: when it was created there; ISO 8601, UTC.
+        """
+        self.journal.append("run.adopted", created=created)
+
     def resume(self, attempt: int) -> None:
         """Record that another attempt begins."""
         self.journal.append_durably("run.resumed", attempt=attempt)
@@ -284,7 +291,7 @@ class RunFolder:
         """Append the run's id to the workspace's list of completed runs."""
         workspace = self.path.parents[1]
         if (workspace / "workspace.json").exists():
-            with (workspace / COMPLETED).open("ab") as notes:
+            with suppress(IsADirectoryError), (workspace / COMPLETED).open("ab") as notes:
                 notes.write(
                     f"\n{self.path.name}\n".encode()
                 )  # the break ends a line that a full disk cut off

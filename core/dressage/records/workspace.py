@@ -6,6 +6,7 @@
   snapshots/DIGEST/   copies of source directories, by content
   texts/DIGEST        long texts of records, by content: see Texts
   open/KEY/RUN        markers of open runs, by their request's key: see OpenRuns
+  adopting/           records of runs that were started elsewhere, while they are made: see adopt_run
   completed           ids of completed runs: see RunFolder
   clock               its time is the order of the last run: see dressage.records.run_order
   index.sqlite        a cache of the journals; it may be deleted

@@ -130,6 +130,12 @@ class ScriptStarted(Entry, frozen=True, kw_only=True, tag="script.started"):
     group: int
 
 
+class RunAdopted(Entry, frozen=True, kw_only=True, tag="run.adopted"):
+    """The run was started elsewhere: its record was made from what its platform knows. created: there, if known."""
+
+    created: Time | None = None
+
+
 class RunDetached(Entry, frozen=True, kw_only=True, tag="run.detached"):
     """The client detached: the run continues in the background."""
 
@@ -364,6 +370,7 @@ KnownEntry = Union[  # noqa: UP007 - get_args lists its members
     RunSubmitted,
     RunSupervised,
     ScriptStarted,
+    RunAdopted,
     RunDetached,
     RunResumed,
     EnvironmentLost,

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 Stage = Literal["dataset", "compute", "environment", "model"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
-Action = Literal["reuse", "create", "upload", "build", "train", "none"]
+Action = Literal["reuse", "create", "upload", "build", "train", "follow", "none"]
 
 
 class StagePlan(Struct, frozen=True, kw_only=True):
@@ -18,7 +18,8 @@ class StagePlan(Struct, frozen=True, kw_only=True):
     size: bytes to transfer; None if unknown or if nothing is transferred.
     reasons: why nothing can be reused, or which input changed; one line each.
     changed_by: policies that changed the recipe's answer, and how.
-    run_id: the run that made the model to reuse, if a run did.
+    run_id: the run that made the model to reuse, if a run did; with the action "follow", a run that was started
+    elsewhere from the same inputs.
     """
 
     stage: Stage

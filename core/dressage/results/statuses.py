@@ -41,6 +41,7 @@ class RunSummary(Struct, frozen=True, kw_only=True):
 
     tags: the run's, as they were given and as recipes and policies set them.
     model: the model version that it registered, "name:version". metrics: the latest value of each metric.
+    user: who started it, if the platform knows.
     metric: the name of the primary metric. has_leftover: its script is still running although the run has ended.
     """
 
@@ -55,6 +56,7 @@ class RunSummary(Struct, frozen=True, kw_only=True):
     model: str | None = None
     metrics: Mapping[str, float] = {}
     metric: str | None = None
+    user: str | None = None
     has_leftover: bool = False
 
 

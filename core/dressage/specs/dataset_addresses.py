@@ -1,6 +1,6 @@
 """The secrets in addresses of datasets, while a process needs them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -18,7 +18,7 @@ class Addresses:
         """Return a dataset, or datasets by name, with hidden secrets; remember them."""
         if isinstance(datasets, FileDataset):
             return self._replace(datasets, self._hide_one)
-        if isinstance(datasets, dict):
+        if isinstance(datasets, Mapping):
             return {name: self.hide(dataset) for name, dataset in datasets.items()}
         return datasets
 

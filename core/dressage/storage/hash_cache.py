@@ -187,7 +187,10 @@ class HashCache:
         create_database(self._path)
         try:
             with closing(sqlite3.connect(self._path, timeout=_LOCK_WAIT_S)) as connection, connection:
-                if connection.execute("PRAGMA user_version").fetchone() != (_VERSION,):
+                (version,) = connection.execute("PRAGMA user_version").fetchone()
+                if version == 1:
+                    _add_checksums(connection)
+                elif version != _VERSION:
                     connection.execute("PRAGMA journal_mode = WAL")
                     connection.executescript(_SCHEMA)
                 connection.execute("PRAGMA synchronous = NORMAL")
@@ -198,6 +201,16 @@ class HashCache:
             else:
                 remove_database(self._path)  # damaged: the next call makes a new one
         return None
+
+
+def _add_checksums(connection: "sqlite3.Connection") -> None:
+    """Keep the digests of a cache of version 1, which had none."""
+    connection.create_function("checksum_of", 5, lambda key, *row: _checksum(key, row[:3], row[3]))
+    connection.execute("BEGIN IMMEDIATE")
+    connection.execute("ALTER TABLE file ADD COLUMN checksum INTEGER")
+    connection.execute("UPDATE file SET checksum = checksum_of(path, size, mtime_ns, inode, sha256)")
+    connection.execute(f"PRAGMA user_version = {_VERSION}")
+    connection.commit()
 
 
 def _select(connection: "sqlite3.Connection", keys: list[bytes]) -> list[Any]:

@@ -45,7 +45,7 @@ def _sources_in(folder: Path) -> FoundSources:
     ]
     sources = tuple(Source(path=name, addresses=(f"{folder}/{name}",)) for name in names)
     return FoundSources(
-        sources, tuple(f"left out: {file.path}, {file.problem}" for file in found if file.problem)
+        sources, tuple(f"left out: {file.shown}, {file.problem}" for file in found if file.problem)
     )
 
 

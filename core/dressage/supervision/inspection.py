@@ -32,5 +32,5 @@ def inspect_launches(root: Path) -> Iterator[Damage]:
 def _read(path: Path) -> None:
     try:
         Launch.read(path)
-    except (TypeError, RecursionError) as error:
+    except TypeError as error:
         raise ValueError(str(error)) from error

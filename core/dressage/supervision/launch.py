@@ -60,7 +60,10 @@ class Launch(NamedTuple):
     @classmethod
     def read(cls, path: Path) -> "Launch":
         """Read the file. Raises OSError, and ValueError or TypeError if it has other fields or wrong types."""
-        launch = cls(**json.loads(read_regular(path)))
+        try:
+            launch = cls(**json.loads(read_regular(path)))
+        except RecursionError as error:
+            raise ValueError("it is nested too deeply") from error
         for name, kind in get_type_hints(cls).items():
             if not _is(getattr(launch, name), kind):
                 raise TypeError(f"{name} is {getattr(launch, name)!r:.80}")
@@ -71,7 +74,7 @@ class Launch(NamedTuple):
         """Read the file; None if it does not exist or is damaged."""
         try:
             return cls.read(path)
-        except (OSError, ValueError, TypeError, RecursionError):
+        except (OSError, ValueError, TypeError):
             return None
 
     def write(self, path: Path) -> None:

@@ -218,7 +218,7 @@ class Supervisor:
         if self._endpoint:
             self._endpoint.close()
         self._record_event_files(self._attempt)
-        self._folder.leave_out(self._attempt, find_unusable(self._folder))
+        self._record_unusable()
 
     def _record_event_files(self, attempt: int) -> None:
         if next(find_event_files(self._folder.work), None) is None:
@@ -229,6 +229,14 @@ class Supervisor:
             record_event_files(self._folder, self._launch, attempt)
         except Exception as error:  # the run's end must be recorded after any error
             sys.stderr.write(f"event files are not recorded: {describe(error)}\n")
+
+    def _record_unusable(self) -> None:
+        """Record what the script left that cannot be kept, such as pipes."""
+        try:
+            found = ((one.shown, one.problem) for one in find_unusable(self._folder))
+            self._folder.leave_out(self._attempt, found)
+        except Exception as error:  # the run's end must be recorded after any error
+            sys.stderr.write(f"what the script left is not recorded: {describe(error)}\n")
 
     def _retry(self) -> None:
         """Queue the next attempt, at the place of this one."""

@@ -180,7 +180,9 @@ class TicketQueue:
         """Return the lock that shows that a run takes its slot: its supervisor's or its script's; None if neither."""
         folder = self.run(run_id)
         locks = (folder.lock("supervisor"), folder.lock("script"))
-        return next((lock for lock in locks if is_locked(lock)), None)
+        with suppress(PermissionError):  # no keeper of this user can have started the run
+            return next((lock for lock in locks if is_locked(lock)), None)
+        return None
 
 
 def _read_all(folder: Path) -> Iterator[Ticket]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from dressage.testing.compute import ComputeTests as ComputeTests
     from dressage.testing.datasets import DatasetsTests as DatasetsTests
     from dressage.testing.environments import EnvironmentsTests as EnvironmentsTests
+    from dressage.testing.history import HistoryTests as HistoryTests
     from dressage.testing.memory import MemoryPlatform as MemoryPlatform
     from dressage.testing.models import ModelsTests as ModelsTests
     from dressage.testing.observers import ObserverTests as ObserverTests
@@ -32,6 +33,7 @@ _HOMES = {
     "ComputeTests": "compute",
     "DatasetsTests": "datasets",
     "EnvironmentsTests": "environments",
+    "HistoryTests": "history",
     "MemoryPlatform": "memory",
     "ModelsTests": "models",
     "ObserverTests": "observers",
@@ -41,7 +43,7 @@ _HOMES = {
     "RunsTests": "platforms",
 }
 _WITH_ASSERTS = """
-    compute datasets environments loading models observers planning policies processes recipes run_control
+    compute datasets environments history loading models observers planning policies processes recipes run_control
     run_crashes runner runs settings tracking
 """
 """The modules whose assert statements pytest explains."""

@@ -1,8 +1,9 @@
-"""Blobs that say which version of a dataset has a content, and who is registering it now.
+"""Blobs that say which version of a dataset or model has a content, and who is registering it now.
 
-The dataset service cannot look for a tag, and cannot register only what is new. So each content has a blob in the
-default datastore. Its text is the number of the version, once there is one. The client with its lease registers it.
-A user without rights on the datastore does without: then two users may register the same content at once.
+The services cannot register only what is new, and that of datasets cannot look for a tag. So each content has a
+blob in the default datastore. The client with its lease registers the content. The blob's text is the number of the
+version of a dataset, once there is one. A user without rights on the datastore does without: then two users may
+register the same content at once.
 """
 
 import contextlib
@@ -33,16 +34,20 @@ def read_version(workspace, name, digest):
 
 
 @contextlib.contextmanager
-def claim(workspace, name, digest):
-    """Wait until nobody else registers the content. Yields a function that notes the number of its version."""
+def claim(workspace, name, digest, kind="dataset"):
+    """Wait until nobody else registers the content. Yields a function that notes the number of its version; models
+    need no such note, because they are found by a tag.
+
+    kind: "dataset" or "model".
+    """
     try:
-        blob = use_container(workspace, lambda container: _create(_blob(container, name, digest)))
+        blob = use_container(workspace, lambda container: _create(_blob(container, name, digest, kind)))
     except Exception as error:
         if classify(error)[0] not in _REFUSED:
             raise
         yield lambda _: None
         return
-    lease = _lease(blob, name)
+    lease = _lease(blob, f"{kind} {name!r}")
     try:
         yield lambda version: blob.upload_blob(str(version).encode(), overwrite=True, lease=lease)
     finally:
@@ -50,8 +55,9 @@ def claim(workspace, name, digest):
             lease.release()
 
 
-def _blob(container, name, digest):
-    return container.get_blob_client(f"dressage/{name}/{digest}.version")
+def _blob(container, name, digest, kind="dataset"):
+    folder = {"dataset": "dressage", "model": "dressage-models"}[kind]
+    return container.get_blob_client(f"{folder}/{name}/{digest}.version")
 
 
 def _create(blob):
@@ -64,7 +70,7 @@ def _create(blob):
     return blob
 
 
-def _lease(blob, name):
+def _lease(blob, what):
     """Return a lease of the blob, as soon as nobody else has one. A client that was killed has it for a minute."""
     deadline = time.monotonic() + _WAIT_S
     while True:
@@ -76,6 +82,6 @@ def _lease(blob, name):
         if time.monotonic() > deadline:
             raise Problem(
                 "timeout",
-                f"dataset {name!r} is being registered by another client for {_WAIT_S} s; run it again",
+                f"{what} is being registered by another client for {_WAIT_S} s; run it again",
             )
         time.sleep(_PAUSE_S)

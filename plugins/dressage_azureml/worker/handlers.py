@@ -8,6 +8,7 @@ import functools
 import clusters
 import datasets
 import environments
+import history
 import jobs
 import models
 import quotas
@@ -37,6 +38,9 @@ _AREAS = {
         jobs.download,
         jobs.digests,
         tracking.read_recorded,
+        history.list_all,
+        history.find,
+        history.describe,
     ),
     "models": (models.find, models.list_all, models.register_run, models.register_folder, models.download),
 }

@@ -1,7 +1,9 @@
 """Submit, watch, read and cancel runs."""
 
 import base64
+import contextlib
 import hashlib
+import io
 import json
 import math
 import os
@@ -10,11 +12,16 @@ import threading
 
 import tracking
 from failures import classify, retry
+from storage import use_container
 from transfer import session
 from workspaces import open_workspace
 
 LOGS = ("user_logs/std_log.txt", "azureml-logs/70_driver_log.txt")
 """The script's output, in the current runtime and in the older one."""
+RUN_TAG = "dressage.run"
+"""Tag of a run: the id of the run that it is an attempt of."""
+SUBMISSION = "dressage/submission.json"
+"""File of a run: how dressage submitted it, so that another machine can make a record of it."""
 _runs, _logs = {}, {}
 _guard = threading.Lock()
 
@@ -36,10 +43,11 @@ def submit(
     tags,
     name,
     time_limit_s,
+    submission,
 ):
     """Start the run, unless it exists. Either script is a file, or command holds the words before the arguments.
 
-    environment: its name and version.
+    environment: its name and version. submission: the text of a file that is added to the run.
     """
     from azureml.core import Environment, Experiment, ScriptRunConfig
 
@@ -61,8 +69,15 @@ def submit(
         )
     run.set_tags(tags)
     run.display_name = name
-    # Importing MLflow takes a second: do it now, in the background, because the run's end needs it.
-    threading.Thread(target=tracking.client_type, daemon=True).start()
+    _add_file(run, SUBMISSION, submission.encode())
+    # Importing the clients that the run's end needs takes seconds: do it now, in the background.
+    threading.Thread(target=_prepare_for_end, args=(workspace,), daemon=True).start()
+
+
+def _prepare_for_end(workspace):
+    tracking.client_type()
+    with contextlib.suppress(Exception):  # the run's end tries again
+        use_container(workspace, lambda _: None)
 
 
 def status(progress, *, workspace, run_id):
@@ -134,7 +149,8 @@ def cancel(progress, *, workspace, run_id):
 
 
 def files(progress, *, workspace, run_id):
-    return sorted(retry(lambda: run_of(workspace, run_id).get_file_names()))
+    names = retry(lambda: run_of(workspace, run_id).get_file_names())
+    return sorted(name for name in names if name != SUBMISSION)
 
 
 def download(progress, *, workspace, run_id, paths, target):
@@ -181,6 +197,15 @@ def _submit_once(submit, workspace, run_id):
         if run is None:
             raise
         return run
+
+
+def _add_file(run, name, content):
+    """Add a file to the run, unless an earlier submission did."""
+    try:
+        retry(lambda: run.upload_file(name, io.BytesIO(content)))
+    except Exception as error:
+        if "already exists" not in str(error):
+            raise
 
 
 def _find(workspace, run_id):

@@ -5,7 +5,8 @@ import json
 import os
 import threading
 
-from failures import act_once, retry
+from claims import claim
+from failures import act_once, classify, retry
 from jobs import run_of
 from transfer import fetch
 from workspaces import open_workspace
@@ -32,18 +33,37 @@ def register_run(progress, *, workspace, run_id, name, path, digest, files, tags
     """Register what the run saved at `path`. Returns the existing version with the same content, if any."""
     if existing := find(progress, workspace=workspace, name=name, tags={DIGEST: digest}):
         return existing
+    with claim(workspace, name, digest, "model"):
+        found = find(progress, workspace=workspace, name=name, tags={DIGEST: digest})
+        if found is None:
+            found = _register_run(
+                workspace,
+                run_id,
+                name,
+                digest,
+                model_path=path,
+                tags={**tags, DIGEST: digest, INPUTS: lineage["inputs"]},
+                properties=_properties(files, lineage),
+                model_framework=framework,
+            )
+    return found
+
+
+def _register_run(workspace, run_id, name, digest, **described):
     run = run_of(workspace, run_id)
     act_once(
-        lambda: run.register_model(
-            name,
-            model_path=path,
-            tags={**tags, DIGEST: digest, INPUTS: lineage["inputs"]},
-            properties=_properties(files, lineage),
-            model_framework=framework,
-        ),
-        lambda: find(progress, workspace=workspace, name=name, tags={DIGEST: digest}),
+        lambda: run.register_model(name, **described),
+        lambda: _versions(workspace, name, {DIGEST: digest}),
     )
     return _remove_duplicates(workspace, name, digest, run_id)
+
+
+def model_of_run(workspace, run_id):
+    """Return the newest version that was registered from the run's files, or None."""
+    from azureml.core import Model
+
+    found = retry(lambda: Model.list(open_workspace(workspace), run_id=run_id, expand=False))
+    return _describe(max(found, key=lambda model: model.created_time)) if found else None
 
 
 def register_folder(progress, *, workspace, name, directory, digest, files):
@@ -97,8 +117,17 @@ def _remove_duplicates(workspace, name, digest, run_id):
     first, *more = _versions(workspace, name, {DIGEST: digest})
     for model in more:
         if model.run_id == run_id:
-            retry(model.delete)
+            _delete(model)
     return _describe(first)
+
+
+def _delete(model):
+    """Delete a version, unless another client that follows the same run was faster."""
+    try:
+        retry(model.delete)
+    except Exception as error:
+        if classify(error)[0] != "missing":
+            raise
 
 
 def _versions(workspace, name, tags):

@@ -12,7 +12,7 @@ _guard = threading.Lock()
 
 def read_recorded(progress, *, workspace, run_id):
     """Return all values of each metric in the order of steps, the parameters, the tags, and whether the run ended."""
-    client = _client(json.dumps(workspace))
+    client = client_of(workspace)
     run = retry(lambda: client.get_run(run_id))
     data = run.data
     metrics = {key: retry(lambda key=key: client.get_metric_history(run_id, key)) for key in data.metrics}
@@ -37,6 +37,11 @@ def client_type():
         from mlflow.tracking import MlflowClient
 
         return MlflowClient
+
+
+def client_of(workspace):
+    """Return MLflow's client for the workspace's tracking endpoint, from a cache."""
+    return _client(json.dumps(workspace, sort_keys=True))
 
 
 @functools.cache

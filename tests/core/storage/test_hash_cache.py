@@ -162,3 +162,13 @@ def test_names_that_are_not_unicode_are_known_again(root: Path):
     HashCache(root).digest(path)
     rewrite_with_the_same_stamp(path, "other")
     assert HashCache(root).digest(path) == sha("first")
+
+
+def test_the_digests_of_an_earlier_version_are_kept(root: Path, file: Path):
+    HashCache(root).digest(file)
+    with sqlite3.connect(root / "hashes.sqlite") as connection:
+        connection.executescript("ALTER TABLE file DROP COLUMN checksum; PRAGMA user_version = 1")
+    connection.close()
+    rewrite_with_the_same_stamp(file, "other")
+    assert HashCache(root).digest(file) == sha("first")
+    assert HashCache(root).digest(file) == sha("first")

@@ -12,8 +12,8 @@ from dressage.engine.runs import Run
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 EPOCHS = 10
-LONG = {"data": "digits", "epochs": "6", "batch_size": "1"}
-"""With one image a step, an epoch is long: when its first line is read, the next one has begun."""
+LONG = {"data": "digits", "epochs": "20", "batch_size": "5"}
+"""Long enough to be killed before its end."""
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def test_a_run_that_was_killed_in_an_epoch_and_resumed_ends_with_the_same_bytes(
     whole = engine.run(guest.recipe, set=LONG)
     assert whole.wait(300).state == "Completed"
     run = engine.run(guest.recipe, set=LONG, again=True)
-    kill_script(run, b"epoch 2/6")
+    kill_script(run, b"epoch  2/20")
     resumed = engine.resume(run.id)
     assert resumed.wait(300).state == "Completed"
     assert b"resuming after epoch" in b"".join(resumed.logs())

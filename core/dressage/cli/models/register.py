@@ -30,6 +30,6 @@ def register(
     engine.workspace.create()
     for found in sorted(walk(folder)):
         if found.problem:
-            say(f"left out: {found.path}, {found.problem}")
+            say(f"left out: {found.shown}, {found.problem}")
     version = engine.platform(on).models.register(name, folder.absolute())
     results().write(f"{version.name}:{version.version}\n")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dressage.cli.options import RunIds, open_engine
+from dressage.cli.options import OnElsewhere, RunIds, open_engine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +22,7 @@ def cancel(
         float,
         typer.Option(metavar="SECONDS", help="Stop waiting after this time and exit with code 124.", min=0),
     ] = 60.0,
+    on: OnElsewhere = None,
 ) -> None:
     """Cancel runs.
 
@@ -36,7 +37,7 @@ def cancel(
     failures: list[int] = []
     for run_id in runs:
         with _report_error(failures, is_only=is_only):
-            asked += _ask(engine, run_id)
+            asked += _ask(engine, run_id, on)
     for run in asked if wait else ():
         with _report_error(failures, is_only=is_only):
             late += [] if _wait(run, max(0.0, deadline - time.monotonic()), timeout) else [run]
@@ -58,11 +59,11 @@ def _report_error(codes: list[int], *, is_only: bool) -> "Iterator[None]":
         codes.append(report_error(error))
 
 
-def _ask(engine: "Engine", run_id: str) -> "list[Run]":
+def _ask(engine: "Engine", run_id: str, on: str | None) -> "list[Run]":
     """Ask a run to stop, and return it. Returns nothing, and says why, if there is no end to wait for."""
     from dressage.cli.display import say
 
-    found = engine.get(run_id)
+    found = engine.get(run_id, on=on)
     status = found.status
     if status.has_ended and status.interrupted and found.has_leftover:
         found.cancel()

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dressage.cli.options import Overwrite, RunId, To, open_engine
+from dressage.cli.options import OnElsewhere, Overwrite, RunId, To, open_engine
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,13 +20,14 @@ def download(
         typer.Argument(help="Paths of the files, or of folders as outputs/. Default: all files."),
     ] = None,
     to: To = None,
+    on: OnElsewhere = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Download the files of a run."""
     from dressage.cli.display import say
     from dressage.files.permissions import as_user
 
-    found = open_engine().get(run)
+    found = open_engine().get(run, on=on)
     choice = found.choose_files(paths or [])
     to = to or Path(found.id)
     with as_user():

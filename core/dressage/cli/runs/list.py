@@ -1,15 +1,19 @@
 """dressage runs list"""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dressage.cli.options import Output, open_engine, pairs_of
+from dressage.cli.options import Output, complete_platform, open_engine, pairs_of
+from dressage.results.statuses import State
 
 if TYPE_CHECKING:
     from dressage.results.statuses import RunSummary
 
 _DEFAULT_LIMIT = 20
+_FIRST = ("RUN", "STATE")
+_HERE = ("PLATFORM", "DURATION", "METRIC", "MODEL")
+_ELSEWHERE = ("EXPERIMENT", "USER", "DURATION")
 
 
 def list_runs(
@@ -33,29 +37,43 @@ def list_runs(
             help="List only runs with this tag; if repeated, with all of them.",
         ),
     ] = None,
+    experiment: Annotated[
+        str | None, typer.Option("--experiment", metavar="NAME", help="List only runs of this experiment.")
+    ] = None,
+    state: Annotated[
+        State | None, typer.Option("--state", help="List only runs that are in this state now.")
+    ] = None,
+    on: Annotated[
+        str | None,
+        typer.Option(
+            "--on",
+            metavar="PLATFORM",
+            help="List the runs of this platform.",
+            autocompletion=complete_platform,
+        ),
+    ] = None,
 ) -> None:
-    """List runs, newest first."""
-    from dressage.cli.display import say
-    from dressage.cli.output import duration_of, print_json, print_table, shorten_reason, state_of
+    """List runs, newest first: those that are recorded here or, with --on, those of a platform.
 
-    tags = pairs_of(tag, "--tag")
+    A platform that keeps the runs of other machines lists all of its runs, no matter who started them. The other
+    commands take their ids, too.
+    """
+    from dressage.cli.display import say
+    from dressage.cli.output import print_json, print_table, shorten_reason
+
+    wanted: dict[str, Any] = {
+        "tags": pairs_of(tag, "--tag"),
+        "experiment": experiment,
+        "state": state,
+        "on": on,
+    }
     if output == "json":
-        return print_json(open_engine().runs(limit or None, tags=tags))
+        return print_json(open_engine().runs(limit or None, **wanted))
     limit_used = _DEFAULT_LIMIT if limit is None else limit
-    runs = open_engine().runs(limit_used + 1 if limit_used else None, tags=tags)
-    rows = [
-        (
-            run.run_id,
-            state_of(run.status),
-            run.platform,
-            duration_of(run.status),
-            _metric(run),
-            run.model,
-            run.name,
-        )
-        for run in runs[: limit_used or None]
-    ]
-    print_table(("RUN", "STATE", "PLATFORM", "DURATION", "METRIC", "MODEL", "NAME"), rows)
+    runs = open_engine().runs(limit_used + 1 if limit_used else None, **wanted)
+    rows = [_row(run) for run in runs[: limit_used or None]]
+    columns = (*_FIRST, *(_ELSEWHERE if on else _HERE), "NAME")
+    print_table(columns, [[row[column] for column in columns] for row in rows])
     for run in runs:
         if run.has_leftover:
             say(
@@ -66,6 +84,23 @@ def list_runs(
     if len(runs) > len(rows):
         say("more runs exist; use -n 0 to list all")
     return None
+
+
+def _row(run: "RunSummary") -> dict[str, str | None]:
+    """Return the run's values by column."""
+    from dressage.cli.output import duration_of, state_of
+
+    return {
+        "RUN": run.run_id,
+        "STATE": state_of(run.status),
+        "PLATFORM": run.platform,
+        "EXPERIMENT": run.experiment,
+        "USER": run.user,
+        "DURATION": duration_of(run.status),
+        "METRIC": _metric(run),
+        "MODEL": run.model,
+        "NAME": run.name,
+    }
 
 
 def _metric(run: "RunSummary") -> str | None:

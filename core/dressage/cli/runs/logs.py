@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from dressage.cli.options import RunId, open_engine
+from dressage.cli.options import OnElsewhere, RunId, open_engine
 from dressage.cli.streams import results
 
 
@@ -21,6 +21,7 @@ def logs(
     tail: Annotated[
         int | None, typer.Option(metavar="N", help="Start at the last N lines of the log.", min=0)
     ] = None,
+    on: OnElsewhere = None,
 ) -> None:
     """Print a run's output.
 
@@ -29,7 +30,7 @@ def logs(
     from dressage.cli.display import say
     from dressage.cli.summaries import exit_code
 
-    found = open_engine().get(run)
+    found = open_engine().get(run, on=on)
     if tail is not None:
         offset = max(offset, _find_tail(found.logs(), tail))
     try:

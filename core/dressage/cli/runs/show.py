@@ -3,7 +3,7 @@
 import shlex
 from typing import TYPE_CHECKING, Any
 
-from dressage.cli.options import Output, RunId, open_engine
+from dressage.cli.options import OnElsewhere, Output, RunId, open_engine
 from dressage.cli.streams import results
 from dressage.errors import DressageError
 
@@ -19,12 +19,12 @@ _SHOWN_FILES = 50
 """How many files of a run are shown; `dressage runs files` lists all."""
 
 
-def show(run: RunId, output: Output = "table") -> None:
+def show(run: RunId, on: OnElsewhere = None, output: Output = "table") -> None:
     """Show one run: stages, metrics, files and model.
 
     If the platform cannot be reached, the recorded data is shown, then the error.
     """
-    found = open_engine().get(run)
+    found = open_engine().get(run, on=on)
     print_run = _print_json if output == "json" else _print_sections
     try:
         print_run(found, found.files)
@@ -95,9 +95,9 @@ def _print_sections(run: "Run", files: "Sequence[File] | None") -> None:
             ("description", tracked.tags.get("mlflow.note.content")),
             ("mlflow experiments", mlflow_experiments(tracked)),
             ("dataset", run.stage("dataset")),
-            ("compute", run.stage("compute")),
+            ("compute", run.stage("compute") or _compute(request)),
             ("environment", run.stage("environment")),
-            ("snapshot", shorten_digest(request.snapshot.digest)),
+            ("snapshot", shorten_digest(request.snapshot.digest) if request.snapshot.files else None),
             ("model", run.stage("model")),
             (metric.name.lower() if metric else "", None if run.metric is None else number_of(run.metric)),
             ("folder", run.path),
@@ -120,6 +120,13 @@ def _print_sections(run: "Run", files: "Sequence[File] | None") -> None:
 
 def _format_limit(seconds: float | None) -> str | None:
     return None if seconds is None else f"{seconds:g} s"
+
+
+def _compute(request: "RunRequest") -> str | None:
+    """Return the target of a run that dressage did not start: its record has no stages."""
+    from dressage.records.adoption import UNKNOWN_RECIPE
+
+    return request.compute.name if request.recipe == UNKNOWN_RECIPE else None
 
 
 def _policy_changes(run: "Run") -> "Iterator[tuple[str, str]]":

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from dressage.cli.options import Output, RunId, open_engine
+from dressage.cli.options import OnElsewhere, Output, RunId, open_engine
 
 
 def wait(
@@ -13,6 +13,7 @@ def wait(
         float | None,
         typer.Option(metavar="SECONDS", help="Stop waiting after this time and exit with code 124.", min=0),
     ] = None,
+    on: OnElsewhere = None,
     output: Output = "table",
 ) -> None:
     """Wait until a run ends; exit with its exit code."""
@@ -20,7 +21,7 @@ def wait(
     from dressage.cli.output import print_json
     from dressage.cli.summaries import as_result, exit_code, print_summary
 
-    found = open_engine().get(run)
+    found = open_engine().get(run, on=on)
     status = found.wait(timeout)
     if output == "json":
         print_json(as_result(found, status))
