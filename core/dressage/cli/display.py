@@ -17,6 +17,7 @@ from dressage.cli.progress import StageDisplay
 from dressage.cli.streams import results
 from dressage.files.encoding import to_json
 from dressage.results.events import (
+    STARTED_ELSEWHERE,
     Event,
     LogWritten,
     PlanMade,
@@ -119,7 +120,8 @@ def _created_lines(event: RunCreated) -> Iterator[str]:
 
 def _found_lines(event: RunFound) -> Iterator[str]:
     if event.reason != "reused":
-        yield f"resuming run {event.run_id}: {event.reason}"
+        verb = "following" if event.reason == STARTED_ELSEWHERE else "resuming"
+        yield f"{verb} run {event.run_id}: {event.reason}"
     else:
         yield f"reusing run {event.run_id} (same inputs); --again starts a new run"
     if event.ignored:

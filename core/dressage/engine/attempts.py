@@ -9,9 +9,11 @@ from dressage.engine.judging import judge_again
 from dressage.engine.planning import change_lines
 from dressage.engine.runs import Run
 from dressage.engine.stages import Conductor, refuse_data
+from dressage.errors import SettingsError
 from dressage.files.encoding import to_json
 from dressage.hooks.plugins import Plugins
 from dressage.hooks.policies import list_disabled_policies, load_policies
+from dressage.records.adoption import UNKNOWN_RECIPE
 from dressage.records.workspace import Workspace
 from dressage.results.events import Listener, RunJudged, RunSubmitted
 from dressage.specs.datasets import RegisteredDataset
@@ -46,6 +48,7 @@ def continue_run(
         run.folder.enter(record.attempt, "Preparing")
         submit_attempt(run, record.attempt, listener)
     elif status.state in ("Failed", "Canceled"):
+        _check_origin(run)
         _check_data(run)
         _check_source(run, workspace)
         _judge(run, workspace, plugins, listener)
@@ -56,6 +59,14 @@ def continue_run(
         submit_attempt(run, attempt, listener)
     elif status.state == "Queued" and not record.adopted and (submission := record.the_submission()):
         run.platform.runs.submit(submission)
+
+
+def _check_origin(run: Run) -> None:
+    """Raise SettingsError if dressage did not start the run: then its inputs are not known."""
+    if run.request.recipe == UNKNOWN_RECIPE:
+        raise SettingsError(
+            f"run {run.id!r} was not started by dressage and cannot be resumed; start it again as it was started"
+        )
 
 
 def _check_data(run: Run) -> None:

@@ -30,7 +30,6 @@ from dressage.engine.proposals import Proposal, make_proposal
 from dressage.engine.reuse import describe_ignored, find_run_to_continue
 from dressage.engine.runs import Run
 from dressage.engine.settings import options_class, resolve_options
-from dressage.errors import SettingsError
 from dressage.files.encoding import to_json
 from dressage.files.locks import FileLock
 from dressage.hooks.observers import Active, find_active, find_mirror
@@ -39,13 +38,12 @@ from dressage.hooks.proxy import PlatformProxy
 from dressage.hooks.recipes import load_recipe
 from dressage.hooks.values import resolve_values
 from dressage.platforms.protocols import Progress
-from dressage.records.adoption import UNKNOWN_RECIPE
 from dressage.records.outbox import ensure_delivery
 from dressage.records.requests import RunRequest
 from dressage.records.run_folder import RunFolder
 from dressage.records.run_ids import new_run_id
 from dressage.records.workspace import Workspace, find_workspace
-from dressage.results.events import Listener, PlanMade, RunCreated, RunFound, ignore
+from dressage.results.events import STARTED_ELSEWHERE, Listener, PlanMade, RunCreated, RunFound, ignore
 from dressage.results.plans import Plan
 from dressage.results.statuses import ResumedRun, RunStatus, RunSummary, State
 from dressage.results.versions import DatasetVersion, ModelVersion
@@ -209,7 +207,8 @@ class Engine:
         """Carry out the plan until the run is submitted, and return the run; `wait` or `follow` it to its end.
 
         If an earlier client exited before the end of a run of the same request, that run is continued. If a model
-        with the same inputs exists, the run that trained it is returned. `again` starts a new run in both cases.
+        with the same inputs exists, the run that trained it is returned. If the platform has a run that was started
+        elsewhere from the same inputs and has not failed, that run is followed. `again` starts a new run instead.
 
         on, set: as for `describe`. tags: of the run, for people and for the platform's job.
         experiment: the experiment to group the run under. name: of the run, for people.
@@ -237,11 +236,6 @@ class Engine:
         """
         folder = self._find_folder(run_id)
         request = folder.refresh().the_request()
-        if request.recipe == UNKNOWN_RECIPE:
-            raise SettingsError(
-                f"run {request.run_id!r} was not started by dressage and cannot be resumed; follow it with: dressage"
-                f" runs logs -f {request.run_id}"
-            )
         self.platform(request.platform)  # if it is broken, the error comes before anything is written
         client_lock = runs.lock_of_client(folder)
         while (
@@ -423,7 +417,7 @@ class Engine:
                 request.snapshot, self.workspace.snapshots, self._hashes
             )  # for its next attempt
             recorded = self.workspace.run(stage.run_id).refresh().the_request()
-            listener(RunFound(stage.run_id, "it was started elsewhere", describe_ignored(request, recorded)))
+            listener(RunFound(stage.run_id, STARTED_ELSEWHERE, describe_ignored(request, recorded)))
             return self.resume(stage.run_id, listener=listener)
         run = self.get(stage.run_id)
         run.is_offline = (

@@ -8,6 +8,7 @@ from dressage.hooks.proxy import PlatformProxy
 from dressage.platforms.protocols import History
 from dressage.records.requests import RunRequest, Training
 from dressage.records.workspace import Workspace
+from dressage.results.events import STARTED_ELSEWHERE
 from dressage.results.statuses import RunStatus, RunSummary
 
 _MOST_ALIVE = 16
@@ -109,7 +110,7 @@ def _check_open(
     if not status.has_ended:
         if record.detached:
             workspace.open_runs.detach(run_id, key)  # its client was killed before it could do that
-        reason = "it was started elsewhere" if record.adopted else "its client process exited"
+        reason = STARTED_ELSEWHERE if record.adopted else "its client process exited"
         return None if record.detached else reason, status
     if status.state == "Completed" and record.the_request().model.name and not record.model:
         return "its model is not registered yet", status

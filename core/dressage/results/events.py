@@ -26,6 +26,10 @@ class RunCreated(Struct, frozen=True):
     changes: tuple[str, ...] = ()
 
 
+STARTED_ELSEWHERE = "it was started elsewhere"
+"""The reason to follow a run of another machine or program."""
+
+
 class RunFound(Struct, frozen=True):
     """A run of the same request exists already.
 

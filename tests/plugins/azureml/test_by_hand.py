@@ -35,10 +35,12 @@ configuration = ScriptRunConfig(
 run = Experiment(workspace, "by-hand").submit(configuration, tags={"by": "hand"})
 run.wait_for_completion()
 model = run.register_model("own-model", model_path="outputs/model", tags={"by": "hand"})
-held = Experiment(workspace, "held").submit(configuration)
+configuration.arguments = ["--unknown"]
+failed = Experiment(workspace, "failing").submit(configuration)
+failed.wait_for_completion(raise_on_error=False)
 theirs = Run.get(workspace, sys.argv[1])
 print("RESULT" + json.dumps({
-    "run": run.id, "held": held.id, "files": data.to_path(), "metrics": theirs.get_metrics(),
+    "run": run.id, "failed": failed.id, "files": data.to_path(), "metrics": theirs.get_metrics(),
     "outputs": theirs.get_file_names(), "tags": theirs.get_tags(), "model": Model(workspace, "tiny").version,
 }))
 sys.stdout.flush()
@@ -134,7 +136,7 @@ def test_dressage_reads_what_the_sdk_made(shared: Shared, tmp_path: Path):
 
 def test_all_runs_are_listed(shared: Shared, command: Dressage):
     rows = [line.split() for line in command("runs", "list", "--on", "azureml").stdout.splitlines()]
-    assert [row[0] for row in rows] == [shared.found["held"], shared.found["run"], shared.ours.id]
+    assert [row[0] for row in rows] == [shared.found["failed"], shared.found["run"], shared.ours.id]
     assert rows[1][1:5] == ["Completed", "by-hand", "Loopback", "User"]
 
 
@@ -145,8 +147,9 @@ def test_all_runs_are_listed(shared: Shared, command: Dressage):
         (("--experiment", "unknown"), []),
         (("--tag", "by=hand"), ["run"]),
         (("--tag", "by=it's"), []),
-        (("-n", "1"), ["held"]),
-        (("--state", "Failed"), []),
+        (("-n", "1"), ["failed"]),
+        (("--state", "Failed"), ["failed"]),
+        (("--state", "Canceled"), []),
     ],
 )
 def test_filters_choose_runs(
@@ -171,7 +174,7 @@ def test_a_run_of_the_sdk_is_shown_by_its_id(shared: Shared, command: Dressage):
 
 def test_a_run_of_the_sdk_is_not_resumed(shared: Shared):
     with pytest.raises(SettingsError, match="was not started by dressage and cannot be resumed"):
-        shared.engine.resume(shared.found["run"])
+        shared.engine.resume(shared.found["failed"])
 
 
 def test_a_file_of_dressage_is_not_among_the_files(shared: Shared):
