@@ -1,15 +1,18 @@
-"""Compare the recipes for MNIST: accuracy, seconds per epoch and in all, memory, and the time to build environments.
+"""Compare the recipes: accuracy, seconds per epoch and in all, memory, and the time to build environments.
 
     uv run benchmarks/recipes.py --data-folder DIR [--epochs N] [NAME ...]
 
-DIR contains MNIST's four files, gzipped (`dressage datasets download mnist-dataset`). Each recipe runs once on the
-local platform, one after the other, in a new workspace. Packages that uv has in its cache are not downloaded again.
+DIR contains MNIST's four files, gzipped (`dressage datasets download mnist-dataset`). The recipes of networks train
+on them. sklearn-digits and lightgbm-csv, which have no epochs, train on the 1,797 digits of dressage, as
+images and as a CSV file with a column for each pixel. Each recipe runs once on the local platform, one after the
+other, in a new workspace. Packages that uv has in its cache are not downloaded again.
 The seconds of an epoch are the median of those that the script prints. The memory is the most that the script's
 process had at a time. pytorch-mnist needs the index https://download.pytorch.org/whl/cpu, or a mirror in
 DRESSAGE_INDEX_PYTORCH_CPU.
 """
 
 import argparse
+import gzip
 import re
 import statistics
 import tempfile
@@ -17,19 +20,23 @@ import time
 from datetime import datetime
 from pathlib import Path
 
+import numpy as np
 from measuring import describe_machine
 
+import dressage_mnist
 from dressage import Engine
 from dressage.engine.runs import Run
 from dressage.results.entries import ScriptStarted
 from dressage.results.events import Event, StageFinished
 
-RECIPES = {
+DIGITS = Path(dressage_mnist.__file__).parent / "digits"
+NETWORKS = {
     "jax-mnist": ("jax-mnist", {}),
     "keras-mnist on jax": ("keras-mnist", {"backend": "jax"}),
     "keras-mnist on tensorflow": ("keras-mnist", {"backend": "tensorflow"}),
     "pytorch-mnist": ("pytorch-mnist", {}),
 }
+RECIPES = (*NETWORKS, "sklearn-digits", "lightgbm-csv")
 
 
 def main() -> None:
@@ -38,7 +45,8 @@ def main() -> None:
     print(f"{'':27}accuracy  epoch (s)  total (s)  memory (MB)  environment (s)")
     with tempfile.TemporaryDirectory() as folder:
         for name in options.names or RECIPES:
-            print(f"{name:27}{measure(name, Engine(folder), options)}", flush=True)
+            recipe, settings = describe(name, Path(folder), options)
+            print(f"{name:27}{measure(recipe, settings, Engine(folder))}", flush=True)
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -51,9 +59,32 @@ def parse_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def measure(name: str, engine: Engine, options: argparse.Namespace) -> str:
+def describe(name: str, folder: Path, options: argparse.Namespace) -> tuple[str, dict[str, object]]:
+    """Return the recipe and its settings. folder: for the CSV file."""
+    if name in NETWORKS:
+        recipe, settings = NETWORKS[name]
+        return recipe, {**settings, "data": str(options.data_folder.absolute()), "epochs": options.epochs}
+    if name == "lightgbm-csv":
+        return name, {"data": str(write_table(folder / "digits.csv")), "task": "multiclass"}
+    return name, {"data": "digits"}
+
+
+def write_table(path: Path) -> Path:
+    """Write the digits with a column for each pixel, and the digit as the last one."""
+    images, labels = (
+        np.frombuffer(
+            gzip.decompress((DIGITS / f"train-{name}-ubyte.gz").read_bytes()), np.uint8, offset=header
+        )
+        for name, header in (("images-idx3", 16), ("labels-idx1", 8))
+    )
+    table = np.column_stack([images.reshape(len(labels), -1), labels])
+    header = ",".join([*(f"pixel{number}" for number in range(table.shape[1] - 1)), "digit"])
+    np.savetxt(path, table, fmt="%d", delimiter=",", header=header, comments="")
+    return path
+
+
+def measure(recipe: str, given: dict[str, object], engine: Engine) -> str:
     """Train a recipe, and return its numbers."""
-    recipe, settings = RECIPES[name]
     built = 0.0
 
     def listen(event: Event) -> None:
@@ -61,15 +92,15 @@ def measure(name: str, engine: Engine, options: argparse.Namespace) -> str:
         if isinstance(event, StageFinished) and event.stage == "environment":
             built = event.seconds
 
-    given = {**settings, "data": str(options.data_folder.absolute()), "epochs": options.epochs}
     run = engine.run(recipe, set=given, listener=listen)
     memory = watch_memory(run)
     assert run.status.state == "Completed", run.status.reason
     started, ended = (datetime.fromisoformat(str(at)) for at in (run.status.started, run.status.ended))
     log = b"".join(run.logs()).decode()
-    epoch = statistics.median(map(float, re.findall(r"^epoch.* ([\d.]+) s$", log, re.MULTILINE)))
+    epochs = [float(seconds) for seconds in re.findall(r"^epoch.* ([\d.]+) s$", log, re.MULTILINE)]
+    epoch = f"{statistics.median(epochs):.1f}" if epochs else "-"
     total = (ended - started).total_seconds()
-    return f"{run.metric:8.4f}  {epoch:9.1f}  {total:9.1f}  {memory / 1024:11.0f}  {built:15.1f}"
+    return f"{run.metric:8.4f}  {epoch:>9}  {total:9.1f}  {memory / 1024:11.0f}  {built:15.1f}"
 
 
 def watch_memory(run: Run) -> int:

@@ -26,7 +26,8 @@ def start_by_hand(python: Path, module: str, *arguments: str, folder: Path, **va
     return subprocess.Popen(
         [python, "-m", module, *arguments],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(SCRIPTS), **variables},
+        # Threads that wait for each other take long on a busy machine.
+        env={**os.environ, "PYTHONPATH": str(SCRIPTS), "OMP_NUM_THREADS": "1", **variables},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

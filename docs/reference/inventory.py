@@ -92,7 +92,7 @@ PAGES = (
         (
             ("dressage.results.tracking", ()),
             ("dressage.results.metrics", ()),
-            ("dressage.results.entries", ("Entry", "Attempt")),
+            ("dressage.results.entries.base", ("Entry", "Attempt")),
         ),
     ),
     Page(

@@ -184,7 +184,7 @@ def test_characters_that_the_encoding_lacks_are_replaced(dressage: Dressage, scr
     ("setting", "code", "words"),
     [
         ("data=digits", 0, "on local: create digits-dataset, create gpu-cluster"),
-        ("vm_size=STANDARD_NC6", 1, "Standard_NC4as_T4_v3"),
+        ("data=nowhere", 1, "is not a folder; give mnist, digits"),
     ],
 )
 def test_doctor_checks_whether_a_recipe_can_be_planned(

@@ -207,7 +207,9 @@ def test_a_bad_option_is_reported_with_its_file(project: Path):
 
 
 def test_a_bad_option_is_reported_with_its_variable(project: Path):
-    with pytest.raises(SettingsError, match=r"^DRESSAGE_LOCAL_GRACE_S: platform 'local': .* at least 0$"):
+    with pytest.raises(
+        SettingsError, match=r"^DRESSAGE_LOCAL_GRACE_S: platform 'local': .* at least 0 and at most 86400$"
+    ):
         Engine(project, environ={"DRESSAGE_LOCAL_GRACE_S": "-1"}).platform("local")
 
 

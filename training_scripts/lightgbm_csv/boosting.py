@@ -6,6 +6,7 @@ what another one does, although LightGBM does not save the state of its random n
 """
 
 import argparse
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import lightgbm as lgb
@@ -13,6 +14,7 @@ import numpy as np
 
 from lightgbm_csv.tables import Table
 
+Stops = Callable[[Sequence[float]], bool]
 Losses = tuple[tuple[float, float], ...]
 """The training loss and the validation loss of each round."""
 _METRICS = {"regression": "rmse", "binary": "binary_logloss", "multiclass": "multi_logloss"}
@@ -29,8 +31,12 @@ class Boosting:
         self._training = _dataset(table, rows[0], self._parameters)
         self._validation = _dataset(table, rows[1], self._parameters, self._training)
 
-    def boost(self, model: str | None, finished: int, rounds: int) -> tuple[str, Losses]:
-        """Return the model after more rounds, and the losses of these. finished: the rounds of the model so far."""
+    def boost(self, model: str, finished: int, rounds: int, stops: Stops) -> tuple[str, Losses]:
+        """Return the model after more rounds, and the losses of these.
+
+        finished: the rounds of the model so far. stops: whether training stops before the last round, given the
+        validation losses of these rounds so far.
+        """
         measured: dict[str, dict[str, list[float]]] = {}
         booster = lgb.train(
             {**self._parameters, "seed": self._options.seed + finished},
@@ -39,10 +45,21 @@ class Boosting:
             init_model=lgb.Booster(model_str=model) if model else None,
             valid_sets=[self._training, self._validation],
             valid_names=["training", "validation"],
-            callbacks=[lgb.record_evaluation(measured)],
+            callbacks=[lgb.record_evaluation(measured), _stop_if(measured, stops)],
         )
         training, validation = (next(iter(measured[part].values())) for part in ("training", "validation"))
         return booster.model_to_string(num_iteration=-1), tuple(zip(training, validation, strict=True))
+
+
+def _stop_if(measured: dict[str, dict[str, list[float]]], stops: Stops) -> Callable[[Any], None]:
+    """Return a callback of LightGBM that stops training. measured: the losses so far."""
+
+    def check(state: Any) -> None:
+        if stops(next(iter(measured["validation"].values()))):
+            raise lgb.callback.EarlyStopException(state.iteration, state.evaluation_result_list)
+
+    check.order = 100  # type: ignore[attr-defined] # after the callback that fills `measured`
+    return check
 
 
 def _dataset(

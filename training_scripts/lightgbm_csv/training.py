@@ -35,15 +35,13 @@ def train(options: argparse.Namespace) -> None:
     print(_headline(table, rows, checkpoint.epoch), flush=True)
     with open_recorder() as recorder:
         recorder.log_parameters(settings)
-        while checkpoint.epoch < options.rounds and not _find_stop(checkpoint, options):
+        while checkpoint.epoch < options.rounds and not stops(
+            _validation(checkpoint), options.early_stopping
+        ):
             checkpoint = _train_rounds(boosting, checkpoint, options, recorder)
-        losses = checkpoint.history[: _find_stop(checkpoint, options)]
-        best = (
-            min(range(len(losses)), key=lambda at: losses[at][1]) + 1
-            if options.early_stopping
-            else len(losses)
-        )
-        finish(model_of(checkpoint), best, losses[best - 1][1], table, rows[1], recorder)
+        losses = _validation(checkpoint)
+        best = losses.index(min(losses)) + 1 if options.early_stopping else len(losses)
+        finish(model_of(checkpoint), best, losses[best - 1], table, rows[1], recorder)
 
 
 def model_of(checkpoint: Checkpoint) -> str:
@@ -51,45 +49,40 @@ def model_of(checkpoint: Checkpoint) -> str:
     return b"".join(part.tobytes() for part in checkpoint.state).decode()
 
 
-def find_stop(losses: Sequence[float], patience: int) -> int | None:
-    """Return the first round after which too many rounds had no smaller loss; None if there is none.
-
-    Rounds count from 1. patience: how many rounds are too many; 0 for any number.
-    """
-    best = 0
-    for at, loss in enumerate(losses):
-        if loss < losses[best]:
-            best = at
-        if 0 < patience <= at - best:
-            return at + 1
-    return None
+def stops(losses: Sequence[float], patience: int) -> bool:
+    """Return whether too many rounds had no smaller loss. patience: how many are too many; 0 for any number."""
+    return 0 < patience < len(losses) and len(losses) - 1 - losses.index(min(losses)) >= patience
 
 
-def _find_stop(checkpoint: Checkpoint, options: argparse.Namespace) -> int | None:
-    return find_stop([validation for _, validation in checkpoint.history], options.early_stopping)
+def _validation(checkpoint: Checkpoint) -> list[float]:
+    return [validation for _, validation in checkpoint.history]
 
 
 def _train_rounds(
     boosting: "Boosting", checkpoint: Checkpoint, options: argparse.Namespace, recorder: Recorder
 ) -> Checkpoint:
     """Train up to the next checkpoint, record the rounds, and return it."""
-    finished = checkpoint.epoch
-    rounds = min(options.checkpoint_rounds, options.rounds - finished)
-    model, losses = boosting.boost(model_of(checkpoint), finished, rounds)
+    finished, earlier = checkpoint.epoch, _validation(checkpoint)
+    model, losses = boosting.boost(
+        model_of(checkpoint),
+        finished,
+        min(options.checkpoint_rounds, options.rounds - finished),
+        lambda new: stops([*earlier, *new], options.early_stopping),
+    )
     state = (np.frombuffer(model.encode(), np.uint8),)
-    checkpoint = Checkpoint(finished + rounds, state, (*checkpoint.history, *losses), checkpoint.settings)
-    kept = checkpoint.history[finished : _find_stop(checkpoint, options)]
+    history = (*checkpoint.history, *losses)
+    checkpoint = Checkpoint(len(history), state, history, checkpoint.settings)
     # Record before writing the checkpoint: after a kill in between, the rounds repeat and replace them.
     recorder.log_steps(
         {
             number: {"Training loss": training, "Validation loss": validation}
-            for number, (training, validation) in enumerate(kept, start=finished + 1)
+            for number, (training, validation) in enumerate(losses, start=finished + 1)
         }
     )
     checkpoint.write(OUTPUTS / "checkpoints")
-    training, validation = kept[-1]
+    training, validation = losses[-1]
     words = f"training loss {training:.6g}  validation loss {validation:.6g}"
-    print(f"round {finished + len(kept)}/{options.rounds}  {words}", flush=True)
+    print(f"round {checkpoint.epoch}/{options.rounds}  {words}", flush=True)
     return checkpoint
 
 

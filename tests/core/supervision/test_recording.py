@@ -85,14 +85,14 @@ def test_the_plan_says_that_the_shells_server_is_not_used(
     monkeypatch.setenv("MLFLOW_TRACKING_URI", TEAM)
     plan = engine.plan("script", set={"path": str(script(""))})
     (told,) = [reason for reason in plan.stage("model").reasons if "MLFLOW_TRACKING_URI" in reason]
-    assert "http://mlflow.example:5000/x, is ignored" in told
+    assert "http://team:***@mlflow.example:5000/x, is ignored" in told
     assert "secret" not in told
 
 
 def test_the_plan_says_where_a_recipe_sends_its_metrics(engine: Engine, script: WriteScript):
     settings = {"path": str(script("")), "variables": f"MLFLOW_TRACKING_URI={TEAM}"}
     reasons = engine.plan("script", set=settings).stage("model").reasons
-    assert "metrics go to http://mlflow.example:5000/x, not to this run" in reasons
+    assert "metrics go to http://team:***@mlflow.example:5000/x, not to this run" in reasons
 
 
 def test_a_recipes_server_gets_the_shells_credentials_and_not_the_runs_token(

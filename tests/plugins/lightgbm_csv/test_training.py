@@ -21,7 +21,13 @@ from dressage.results.entries import ScriptStarted
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
-SETTINGS = {"row_share": "0.8", "column_share": "0.8", "checkpoint_rounds": "20", "rounds": "100"}
+SETTINGS = {
+    "row_share": "0.8",
+    "column_share": "0.8",
+    "checkpoint_rounds": "20",
+    "rounds": "100",
+    "threads": "1",
+}
 WORDS = [word for name, value in SETTINGS.items() for word in (f"--{name.replace('_', '-')}", value)]
 PREDICTS = """
 import json, pathlib, sys

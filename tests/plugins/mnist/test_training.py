@@ -11,7 +11,7 @@ from dressage.engine.runs import Run
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
-EPOCHS = 10
+EPOCHS = 20
 LONG = {"data": "digits", "epochs": "20", "batch_size": "5"}
 """Long enough to be killed before its end."""
 
@@ -51,10 +51,10 @@ def test_mnist_is_learned_to_98_percent(guest: Guest, engine: Engine, mnist: Pat
 
 def test_a_run_that_was_killed_in_an_epoch_and_resumed_ends_with_the_same_bytes(guest: Guest, engine: Engine):
     whole = engine.run(guest.recipe, set=LONG)
-    assert whole.wait(300).state == "Completed"
+    assert whole.wait(600).state == "Completed"
     run = engine.run(guest.recipe, set=LONG, again=True)
     kill_script(run, b"epoch  2/20")
     resumed = engine.resume(run.id)
-    assert resumed.wait(300).state == "Completed"
+    assert resumed.wait(600).state == "Completed"
     assert b"resuming after epoch" in b"".join(resumed.logs())
     assert resumed.model == whole.model
