@@ -18,14 +18,12 @@ from dressage.records.judgements import Judgement
 from dressage.records.requests import RunRequest
 from dressage.records.run_folder import RunFolder
 from dressage.records.workspace import Workspace
-from dressage.results.entries import entry_of
 from dressage.results.events import Listener, LogWritten, RunEnded, StateChanged, ignore
 from dressage.results.plans import Stage
 from dressage.results.statuses import RunStatus
 from dressage.results.tracking import Tracked
 from dressage.results.versions import File, ModelVersion
 from dressage.specs.dataset_addresses import Addresses
-from dressage.storage.destinations import download_into
 
 _POLL_S = 0.1
 """Seconds between two checks whether a log has grown or a run is submitted. The end of a run is noticed at once."""
@@ -116,6 +114,8 @@ class Run:
         except UnreachableError as error:
             self._statuses.warn(error)
             return record.tracked
+        from dressage.results.entries import entry_of
+
         tracked = copy.deepcopy(record.tracked)
         for event, items in recorded.events():
             tracked.apply(entry_of({"event": event, "items": items, "attempt": record.attempt}))
@@ -164,6 +164,8 @@ class Run:
         Returns the files that were not copied because more than 2 GB are below work/; name them to copy them.
         Raises SettingsError if another file or a link is in the way; NotFoundError, UnreachableError.
         """
+        from dressage.storage.destinations import download_into
+
         choice, folder = self.choose_files(paths), Path(target)
         download_into(
             folder,

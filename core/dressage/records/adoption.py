@@ -1,7 +1,7 @@
 """Make a record of a run that was started elsewhere, from what its platform knows of it."""
 
+import os
 import shutil
-import uuid
 
 from msgspec import Struct
 
@@ -44,7 +44,7 @@ def adopt_run(workspace: Workspace, found: FoundRun) -> RunFolder:
     run_id = found.request.run_id
     place = workspace.runs / run_id
     if not place.exists():
-        staging = workspace.root / _STAGING / uuid.uuid4().hex
+        staging = workspace.root / _STAGING / os.urandom(16).hex()
         staging.mkdir(parents=True)
         _write(RunFolder(staging), found)
         try:
