@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-import msgspec
+from msgspec.structs import replace
 
 from dressage.errors import NotFoundError
 from dressage.hooks.proxy import PlatformProxy
@@ -55,6 +55,6 @@ def _localise(found: FoundRun, workspace: Workspace, platform: PlatformProxy) ->
     run_id, snapshot = found.request.run_id, found.request.snapshot
     if not run_id or run_id in (".", "..") or "/" in run_id:
         raise platform.plugin.error("runs.describe", f"returned the run id {run_id!r}; give a file name")
-    kept = msgspec.structs.replace(snapshot, directory=workspace.snapshots / snapshot.digest)
-    request = msgspec.structs.replace(found.request, platform=platform.name, snapshot=kept)
-    return msgspec.structs.replace(found, request=request)
+    kept = replace(snapshot, directory=workspace.snapshots / snapshot.digest)
+    request = replace(found.request, platform=platform.name, snapshot=kept)
+    return replace(found, request=request)
