@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -209,10 +210,12 @@ def test_a_supervisor_killed_before_its_script_starts_is_started_again(
     engine: Engine, script: WriteScript, project: Path, tmp_path: Path
 ):
     """The copy of a large source directory gives the time to kill it."""
-    for number in range(400):
+    for number in range(3000):
         script("pass", f"module_{number}.py")
     run = submit(engine, script, tmp_path / "log", "a")
-    eventually(lambda: bool(run.folder.refresh().processes))
+    deadline = time.monotonic() + 60
+    while not run.folder.refresh().processes:  # without pauses: the script must not start before the kill
+        assert time.monotonic() < deadline
     kill_supervisor(run)
     assert run.wait(60).state == "Completed"
     assert (tmp_path / "log").read_text().split() == ["a"]
