@@ -81,6 +81,19 @@ ADDRESSES = [
     f"http://HOST/a.csv?token={CANARY}",
     f"http://HOST/a.csv?X-Amz-Credential=me&X-Amz-Signature={CANARY}",
 ]
+RECIPE = """
+from pathlib import Path
+from dressage import FileDataset, Model, Script, Source, hookimpl
+
+@hookimpl
+def dataset():
+    source = Source(path="a.csv", addresses=("ADDRESS",))
+    return FileDataset(name="table", sources=(source,), description="from ADDRESS", tags={"origin": "ADDRESS"})
+
+@hookimpl
+def model():
+    return Model(script=Script(directory=Path(__file__).parent / "source", file="train.py"))
+"""
 
 
 class TestDatasets:
@@ -109,6 +122,17 @@ class TestDatasets:
         planned = [call("plan", "-o", kind) for kind in ("json", "table")]
         outputs = [done.stdout + done.stderr for done in (ran, *shown, *planned)]
         assert not [output for output in outputs if CANARY in output]
+        assert places_of(CANARY, project / ".dressage") == []
+
+    def test_it_is_not_in_what_a_recipe_says_of_its_dataset(
+        self, dressage: Dressage, script: WriteScript, project: Path, address: str
+    ) -> None:
+        script("print('trained')")
+        (project / "table.py").write_text(RECIPE.replace("ADDRESS", address))
+        (project / "dressage.toml").write_text('plugins = ["table.py"]\n')
+        assert "trained" in dressage("run", "table").stdout
+        assert "from http://" in (shown := dressage("datasets", "show", "table").stdout)
+        assert CANARY not in shown
         assert places_of(CANARY, project / ".dressage") == []
 
     def test_it_is_not_in_the_error_if_the_download_fails(

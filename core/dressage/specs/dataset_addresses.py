@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from dressage.specs.credentials import hide_credentials
+from dressage.specs.credentials import hide_credentials, hide_in_values
 from dressage.specs.datasets import FileDataset
 
 
@@ -17,7 +17,7 @@ class Addresses:
     def hide(self, datasets: Any) -> Any:
         """Return a dataset, or datasets by name, with hidden secrets; remember them."""
         if isinstance(datasets, FileDataset):
-            return self._replace(datasets, self._hide_one)
+            return _hide_texts(self._replace(datasets, self._hide_one))
         if isinstance(datasets, Mapping):
             return {name: self.hide(dataset) for name, dataset in datasets.items()}
         return datasets
@@ -41,3 +41,9 @@ class Addresses:
             replace(source, addresses=tuple(map(change, source.addresses))) for source in dataset.sources
         )
         return replace(dataset, sources=tuple(sources))
+
+
+def _hide_texts(dataset: FileDataset) -> FileDataset:
+    """Return the dataset with hidden secrets in its description and tags."""
+    described = {"description": dataset.description, "tags": dict(dataset.tags)}
+    return replace(dataset, **hide_in_values(described))
