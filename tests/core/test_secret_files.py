@@ -142,6 +142,18 @@ def test_a_pattern_that_does_not_name_it_does_not_take_it(
     assert "conf/.env" not in taken(engine)
 
 
+@pytest.mark.parametrize("pattern", [".*", "?*", "*.*", "conf/.*"])
+def test_a_pattern_without_a_letter_names_no_file(
+    engine: Engine, training: Training, source: Path, pattern: str
+) -> None:
+    write(source, ".gitignore", "conf/")
+    write(source, "conf/.settings")
+    write(source, "conf/.env")
+    training.include = (pattern,)
+    assert "conf/.settings" in taken(engine)
+    assert "conf/.env" not in taken(engine)
+
+
 def test_a_pattern_with_an_ending_takes_it(engine: Engine, training: Training, source: Path) -> None:
     write(source, "keys/a.pem")
     training.include = ("*.pem",)

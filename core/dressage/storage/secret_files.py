@@ -31,4 +31,4 @@ def find_secret_name(path: str) -> str | None:
 def names_secret(pattern: str, name: str) -> bool:
     """Return whether a pattern ends with a name like this one: a pattern for everything does not."""
     last = pattern.rstrip("/").rpartition("/")[2]
-    return last.strip("*") != "" and fnmatchcase(name, last)
+    return re.search(r"[^\W_]", last) is not None and fnmatchcase(name, last)
