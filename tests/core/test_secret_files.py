@@ -213,3 +213,20 @@ def test_a_link_to_the_home_folder_is_refused(
     training.source = source.parent / "link"
     with pytest.raises(SpecError, match="is your home folder"):
         plan(engine)
+
+
+@pytest.mark.parametrize(
+    ("address", "is_taken"),
+    [
+        ("https://u:canary@host/simple", False),
+        ("https://host/s?token=canary", False),
+        ("https://host/s", True),
+    ],
+)
+def test_a_configuration_with_the_password_of_an_index_is_left_out(
+    engine: Engine, training: Training, source: Path, address: str, is_taken: bool
+) -> None:
+    write(source, "dressage.toml", f'[indexes]\nlab = "{address}"\n')
+    assert taken(engine) == ["dressage.toml"] * is_taken
+    training.include = ("dressage.toml",)
+    assert taken(engine) == ["dressage.toml"]

@@ -14,7 +14,7 @@ from dressage.files.stamps import Stamp, stamp_of
 from dressage.results.plans import LeftOut
 from dressage.storage.ignore_rules import CACHES, TRACKERS, Rules, find_ignoring, read_rules
 from dressage.storage.includes import Includes, Only
-from dressage.storage.secret_files import find_secret_name
+from dressage.storage.secret_files import find_secret_name, is_secret_configuration
 from dressage.storage.source_links import OUTSIDE, Links
 from dressage.storage.system_folders import refuse_system_folder
 from dressage.storage.tallies import Tally
@@ -168,6 +168,8 @@ class _Walk:
         if path in self._secret_files or (
             entry.is_symlink() and find_secret_name(os.path.realpath(entry.path))
         ):
+            return entry.name
+        if is_secret_configuration(entry.path):
             return entry.name
         return find_secret_name(path)
 
