@@ -230,3 +230,20 @@ def test_a_configuration_with_the_password_of_an_index_is_left_out(
     assert taken(engine) == ["dressage.toml"] * is_taken
     training.include = ("dressage.toml",)
     assert taken(engine) == ["dressage.toml"]
+
+
+def test_a_link_to_a_folder_of_the_system_is_left_out(
+    engine: Engine, training: Training, source: Path
+) -> None:
+    (source / "link").symlink_to("/etc")
+    assert [found.reason for found in plan(engine).left_out] == ["link to a folder of the system"]
+
+
+@pytest.mark.parametrize("pattern", ["link", "link/*"])
+def test_a_pattern_does_not_take_a_folder_of_the_system(
+    engine: Engine, training: Training, source: Path, pattern: str
+) -> None:
+    (source / "link").symlink_to("/etc")
+    training.include = (pattern,)
+    with pytest.raises(SpecError, match="matches no file"):
+        plan(engine)
