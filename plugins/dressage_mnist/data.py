@@ -4,6 +4,7 @@ from pathlib import Path
 
 from dressage import FileDataset, SettingsError, Source
 from dressage.specs.addresses import ADDRESS_ADVICE, is_address
+from dressage.specs.credentials import hide_in_unreadable
 
 MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
@@ -50,7 +51,9 @@ def _mnist() -> tuple[Source, ...]:
 def _sources_at(address: str) -> tuple[Source, ...]:
     """Return sources of MNIST's file names at an address, without checksums: the content may differ from MNIST."""
     if not is_address(address):
-        raise SettingsError(f"setting data: {address!r} is not a complete web address; {ADDRESS_ADVICE}")
+        raise SettingsError(
+            f"setting data: {hide_in_unreadable(address)!r} is not a complete web address; {ADDRESS_ADVICE}"
+        )
     return tuple(Source(path=name, addresses=(f"{address.rstrip('/')}/{name}",)) for name in MNIST)
 
 

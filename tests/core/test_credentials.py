@@ -310,3 +310,22 @@ def test_the_reason_of_a_failure_has_none(dressage: Dressage, script: WriteScrip
 def test_what_is_secret_in_an_address_is_hidden(address: str, hidden: str) -> None:
     assert hide_credentials(address) == hidden
     assert hide_credentials(hidden) == hidden
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        f"http://u:{CANARY}@[::bad/a.csv",
+        f"http://u:a/{CANARY}@host/a.csv",
+        f"http://u:a#{CANARY}@host/a.csv",
+        f"http://host:99999/a.csv?sig={CANARY}#{CANARY}",
+        f"s3://u:{CANARY}@host/a.csv",
+    ],
+)
+def test_an_address_that_cannot_be_used_is_refused_without_its_secret(
+    dressage: Dressage, script: WriteScript, address: str
+) -> None:
+    refused = dressage("-v", "plan", str(script("pass")), "--input", f"data={address}")
+    assert refused.returncode == 2
+    assert "is not a complete web address" in refused.stderr
+    assert CANARY not in refused.stdout + refused.stderr

@@ -100,6 +100,15 @@ def test_a_run_folder_with_a_strange_name_hides_nothing(trained: Trained, worksp
     assert "not the folder of a run; move it elsewhere" in found
 
 
+def test_a_run_folder_whose_name_is_not_utf_8_hides_no_other(trained: Trained, workspace: Path):
+    run = workspace / "runs" / trained.runs[-1]
+    run.rename(run.with_name("script-\udcff"))
+    assert states(trained).keys() == set(trained.runs[:-1])
+    assert call(trained.project, "runs", "show", "latest").code == 0
+    (found,) = findings(trained)
+    assert "its name is not UTF-8; rename it, or move it elsewhere" in found
+
+
 def as_user(*arguments: str, cwd: Path) -> Called:
     """Run a command line as a user who needs access to folders, which root does not."""
     prefix: list[str] = []

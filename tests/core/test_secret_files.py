@@ -142,6 +142,18 @@ def test_a_pattern_that_does_not_name_it_does_not_take_it(
     assert "conf/.env" not in taken(engine)
 
 
+@pytest.mark.parametrize("pattern", [".*", "?*", "*.*", "conf/.*"])
+def test_a_pattern_without_a_letter_names_no_file(
+    engine: Engine, training: Training, source: Path, pattern: str
+) -> None:
+    write(source, ".gitignore", "conf/")
+    write(source, "conf/.settings")
+    write(source, "conf/.env")
+    training.include = (pattern,)
+    assert "conf/.settings" in taken(engine)
+    assert "conf/.env" not in taken(engine)
+
+
 def test_a_pattern_with_an_ending_takes_it(engine: Engine, training: Training, source: Path) -> None:
     write(source, "keys/a.pem")
     training.include = ("*.pem",)
@@ -200,4 +212,38 @@ def test_a_link_to_the_home_folder_is_refused(
     (source.parent / "link").symlink_to(source)
     training.source = source.parent / "link"
     with pytest.raises(SpecError, match="is your home folder"):
+        plan(engine)
+
+
+@pytest.mark.parametrize(
+    ("address", "is_taken"),
+    [
+        ("https://u:canary@host/simple", False),
+        ("https://host/s?token=canary", False),
+        ("https://host/s", True),
+    ],
+)
+def test_a_configuration_with_the_password_of_an_index_is_left_out(
+    engine: Engine, training: Training, source: Path, address: str, is_taken: bool
+) -> None:
+    write(source, "dressage.toml", f'[indexes]\nlab = "{address}"\n')
+    assert taken(engine) == ["dressage.toml"] * is_taken
+    training.include = ("dressage.toml",)
+    assert taken(engine) == ["dressage.toml"]
+
+
+def test_a_link_to_a_folder_of_the_system_is_left_out(
+    engine: Engine, training: Training, source: Path
+) -> None:
+    (source / "link").symlink_to("/etc")
+    assert [found.reason for found in plan(engine).left_out] == ["link to a folder of the system"]
+
+
+@pytest.mark.parametrize("pattern", ["link", "link/*"])
+def test_a_pattern_does_not_take_a_folder_of_the_system(
+    engine: Engine, training: Training, source: Path, pattern: str
+) -> None:
+    (source / "link").symlink_to("/etc")
+    training.include = (pattern,)
+    with pytest.raises(SpecError, match="matches no file"):
         plan(engine)

@@ -22,6 +22,7 @@ from dressage.files.permissions import create_database
 from dressage.files.regular import open_regular
 from dressage.records.index_rows import damaged_row, row_of
 from dressage.records.run_folder import COMPLETED, JOURNAL
+from dressage.records.run_ids import may_be_run_id
 from dressage.records.workspace import Workspace
 from dressage.results.statuses import RunSummary
 
@@ -189,8 +190,9 @@ class RunIndex:
 
 
 def _journals(runs: Path) -> Iterator[tuple[str, int]]:
+    """Yield each run with the size of its journal. No run has a name that is not UTF-8."""
     for folder in runs.iterdir() if runs.is_dir() else ():
-        if (size := _size_of(folder / JOURNAL)) is not None:
+        if may_be_run_id(folder.name) and (size := _size_of(folder / JOURNAL)) is not None:
             yield folder.name, size
 
 

@@ -9,6 +9,7 @@ from dressage.files.databases import is_unavailable
 from dressage.files.regular import open_regular
 from dressage.records.record import Record
 from dressage.records.run_folder import COMPLETED, RunFolder
+from dressage.records.run_ids import may_be_run_id
 from dressage.records.workspace import Workspace
 from dressage.results.damage import Damage, damage_of
 from dressage.results.entries import UnreadableEntry, read_entry
@@ -41,6 +42,10 @@ def inspect_caches(root: Path) -> Iterator[Damage]:
 
 def _inspect_run(folder: RunFolder) -> Iterator[Damage]:
     """Yield the damage of a run. Raises OSError if its journal cannot be read."""
+    if not may_be_run_id(folder.path.name) and folder.journal.path.exists():
+        yield Damage(
+            path=folder.path, problem="its name is not UTF-8", advice="rename it, or move it elsewhere"
+        )
     record = Record()
     for number, (_, line) in enumerate(folder.journal.lines(), 1):
         entry = read_entry(line)

@@ -24,6 +24,11 @@ def experiment_of(given: str | None, recipe: str) -> str:
     return name
 
 
+def may_be_run_id(name: str) -> bool:
+    """Return whether a folder may be a run's: no run has a name that is not UTF-8."""
+    return name.isascii() or name.encode(errors="replace").decode() == name
+
+
 def new_run_id(recipe: str, folder: Path) -> str:
     """Create an unused run id and the run's folder.
 

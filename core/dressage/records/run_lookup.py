@@ -2,6 +2,7 @@
 
 from dressage.errors import NotFoundError, RecordError, describe_unknown
 from dressage.records.run_folder import RunFolder
+from dressage.records.run_ids import may_be_run_id
 from dressage.records.workspace import Workspace
 
 LATEST = "latest"
@@ -42,4 +43,5 @@ def find_matches(workspace: Workspace, named: str) -> list[str]:
 
 
 def _list_ids(workspace: Workspace) -> list[str]:
-    return sorted(entry.name for entry in workspace.runs.iterdir()) if workspace.runs.is_dir() else []
+    names = [entry.name for entry in workspace.runs.iterdir()] if workspace.runs.is_dir() else []
+    return sorted(filter(may_be_run_id, names))

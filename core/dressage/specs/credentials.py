@@ -14,6 +14,7 @@ _SECRET = re.compile(
     re.IGNORECASE,
 )
 """Names of parameters whose values are secret."""
+_QUERY = re.compile(r"([?#]).+")
 _SIGNED = re.compile(
     r"s[vsrpetik]|srt|spr|sip|sdd|skoid|sktid|skt|ske|sks|skv|saoid|suoid|scid|ses"  # of Azure's signatures
     r"|x-(amz|goog)-.*|expires|policy|key-pair-id|awsaccesskeyid|googleaccessid",
@@ -28,6 +29,14 @@ def hide_credentials(text: str) -> str:
     The result is the same whatever the secret is, so it can be compared, and takes the place of the address in keys.
     """
     return _ADDRESS.sub(_hide, text) if "://" in text else text
+
+
+def hide_in_unreadable(address: str) -> str:
+    """Return an address that cannot be used, without all that may be secret: a password may have a '/' or a '#'."""
+    before, at, after = address.rpartition("@")
+    scheme, slashes, _ = before.partition("://")
+    user = f"{scheme}{slashes}{HIDDEN}@" if at else ""
+    return user + _QUERY.sub(rf"\1{HIDDEN}", after)
 
 
 def hide_in_values(value: Any) -> Any:

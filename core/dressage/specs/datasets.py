@@ -10,6 +10,7 @@ from typing import Literal, NoReturn
 
 from dressage.errors import SpecError
 from dressage.specs.addresses import ADDRESS_ADVICE, is_address
+from dressage.specs.credentials import hide_in_unreadable
 from dressage.specs.names import check_name, leaves_folder
 
 WEB = ("http://", "https://")
@@ -106,7 +107,8 @@ def check_sources(dataset: FileDataset) -> None:
         for address in source.addresses:
             if address.startswith(WEB) and not is_address(address):
                 raise SpecError(
-                    f"source {source.path!r}: {address!r} is not a complete web address; {ADDRESS_ADVICE}"
+                    f"source {source.path!r}: {hide_in_unreadable(address)!r} is not a complete web address;"
+                    f" {ADDRESS_ADVICE}"
                 )
         longest = max(map(len, map(os.fsencode, source.path.split("/"))))
         if longest > _LONGEST_NAME:

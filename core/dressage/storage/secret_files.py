@@ -4,6 +4,11 @@ included by name: the copy may be uploaded.
 
 import re
 from fnmatch import fnmatchcase
+from pathlib import Path
+
+from dressage.files.regular import open_regular
+from dressage.specs.configuration import FILE
+from dressage.specs.credentials import has_credentials
 
 _FOLDERS = r"\.ssh|\.aws|\.azure|\.kube|\.gnupg|\.config/gcloud"
 _FILES = (
@@ -16,6 +21,7 @@ _FILES = (
     r"(aws_?|gcp_?|google_?|application_default_)?credentials\.json|client_secrets?[^/]*\.json",
     r"service[-_]?account[^/]*\.json",
 )
+_READ_BYTES = 1 << 20
 _SECRET = re.compile(rf"(?:^|/)((?:{_FOLDERS})(?=/)|(?:{'|'.join(_FILES)})$)", re.IGNORECASE)
 
 
@@ -28,7 +34,18 @@ def find_secret_name(path: str) -> str | None:
     return found[1].rpartition("/")[2] if found else None
 
 
+def is_secret_configuration(path: str) -> bool:
+    """Return whether a file is a dressage.toml with a password or token in an address, as [indexes] may have."""
+    if path.rpartition("/")[2] != FILE:
+        return False
+    try:
+        with open_regular(Path(path)) as file:
+            return has_credentials(file.read(_READ_BYTES).decode(errors="replace"))
+    except OSError:
+        return False
+
+
 def names_secret(pattern: str, name: str) -> bool:
     """Return whether a pattern ends with a name like this one: a pattern for everything does not."""
     last = pattern.rstrip("/").rpartition("/")[2]
-    return last.strip("*") != "" and fnmatchcase(name, last)
+    return re.search(r"[^\W_]", last) is not None and fnmatchcase(name, last)

@@ -14,9 +14,9 @@ from dressage.files.stamps import Stamp, stamp_of
 from dressage.results.plans import LeftOut
 from dressage.storage.ignore_rules import CACHES, TRACKERS, Rules, find_ignoring, read_rules
 from dressage.storage.includes import Includes, Only
-from dressage.storage.secret_files import find_secret_name
+from dressage.storage.secret_files import find_secret_name, is_secret_configuration
 from dressage.storage.source_links import OUTSIDE, Links
-from dressage.storage.system_folders import refuse_system_folder
+from dressage.storage.system_folders import find_system_folder, refuse_system_folder
 from dressage.storage.tallies import Tally
 
 _WRITABLE = os.O_WRONLY | os.O_RDWR
@@ -169,6 +169,8 @@ class _Walk:
             entry.is_symlink() and find_secret_name(os.path.realpath(entry.path))
         ):
             return entry.name
+        if is_secret_configuration(entry.path):
+            return entry.name
         return find_secret_name(path)
 
     def _visit_link(
@@ -177,6 +179,8 @@ class _Walk:
         """Follow a link to another folder of the source directory, and one that is included."""
         target, here = os.path.realpath(entry.path), os.path.realpath(os.path.dirname(entry.path))  # noqa: PTH120
         problem = self._links.find_problem(target, here)
+        if problem == OUTSIDE and (kind := find_system_folder(Path(target))):
+            return self.tally.add_path(f"link to {kind}", path)
         reason = (
             reason or find_ignoring(path, entry.name, rules) or find_ignoring(f"{path}/", entry.name, rules)
         )

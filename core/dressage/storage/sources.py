@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from dressage.errors import SettingsError
 from dressage.files.walking import walk
 from dressage.specs.addresses import ADDRESS_ADVICE, is_address
+from dressage.specs.credentials import hide_in_unreadable
 from dressage.specs.datasets import WEB, Source
 
 _SKIPPED = {".git", ".hg", ".svn", ".dressage"}
@@ -24,7 +25,9 @@ class FoundSources(NamedTuple):
 def sources_of(given: str) -> FoundSources:
     """Return the sources of a file, of each file in a folder, or of a URL. Raises SettingsError for anything else."""
     if "://" in given and not is_address(given):
-        raise SettingsError(f"source {given!r} is not a complete web address; {ADDRESS_ADVICE}")
+        raise SettingsError(
+            f"source {hide_in_unreadable(given)!r} is not a complete web address; {ADDRESS_ADVICE}"
+        )
     if given.startswith(WEB):
         return FoundSources((Source(path=Path(urlsplit(given).path).name or "index", addresses=(given,)),))
     path = Path(given).expanduser().absolute()

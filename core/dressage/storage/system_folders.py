@@ -21,17 +21,21 @@ _TOP = frozenset(
 
 def refuse_system_folder(directory: Path) -> None:
     """Raise SpecError for a folder of the system, or the user's home folder. Projects may be below some of them."""
+    if kind := find_system_folder(directory):
+        raise SpecError(
+            f"source directory {str(directory)!r} is {kind}; move the script to a folder of its own, or name the"
+            " project's folder with --root"
+        )
+
+
+def find_system_folder(directory: Path) -> str | None:
+    """Return what kind of folder it is, if it is one of the system or the user's home folder."""
     real = os.path.realpath(directory)
     if real == os.path.realpath(Path("~").expanduser()):
-        kind = "your home folder"
-    elif real in {*_TOP, os.path.realpath(tempfile.gettempdir())} or _is_below(real):
-        kind = "a folder of the system"
-    else:
-        return
-    raise SpecError(
-        f"source directory {str(directory)!r} is {kind}; move the script to a folder of its own, or name the"
-        " project's folder with --root"
-    )
+        return "your home folder"
+    if real in {*_TOP, os.path.realpath(tempfile.gettempdir())} or _is_below(real):
+        return "a folder of the system"
+    return None
 
 
 def _is_below(real: str) -> bool:

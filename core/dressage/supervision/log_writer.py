@@ -24,12 +24,14 @@ class LogWriter:
     def __init__(self, log: Path, limit: int) -> None:
         reading, self.descriptor = os.pipe()
         self._ended, ending = os.pipe()  # the second end is closed when the process ends
+        asked, self._asking = os.pipe()  # the second end is closed when the end of the output is needed
         child = os.fork()
         if not child:
-            _be_writer(reading, ending, log, limit)
+            _be_writer(reading, ending, asked, log, limit)
         self._process = child
         os.close(reading)
         os.close(ending)
+        os.close(asked)
 
     def begin(self) -> None:
         """Give up our end of the output. Called when the script is started."""
@@ -37,7 +39,10 @@ class LogWriter:
 
     def wait(self) -> None:
         """Wait until all is written. Called when the script has ended."""
-        select.select([self._ended], [], [], _LAST_WORDS_S)
+        has_ended, *_ = select.select([self._ended], [], [], _LAST_WORDS_S)
+        os.close(self._asking)
+        if not has_ended:  # a process holds the output: the script's last lines are written now
+            select.select([self._ended], [], [], _LAST_WORDS_S)
         os.close(self._ended)
         with suppress(ChildProcessError):
             os.waitpid(self._process, os.WNOHANG)
@@ -69,10 +74,11 @@ class LimitedLog:
             self._dropped += excess
             self._end = self._end[excess:]
 
-    def close(self) -> None:
-        """Write how much is left out, and the end."""
-        if self._is_full:
+    def write_end(self) -> None:
+        """Write how much is left out, and the end. Called again when there is more."""
+        if self._end:
             self._write(f"[{self._dropped:,} bytes of output are left out here]\n".encode() + self._end)
+            self._end, self._dropped = b"", 0
 
     def _write(self, data: bytes) -> None:
         with suppress(OSError):  # the disk is full: the script must not wait for it
@@ -80,7 +86,7 @@ class LimitedLog:
                 data = data[os.write(self._descriptor, data) :]
 
 
-def _be_writer(reading: int, ending: int, log: Path, limit: int) -> NoReturn:
+def _be_writer(reading: int, ending: int, asked: int, log: Path, limit: int) -> NoReturn:
     """Write until no process holds the other end of the pipe."""
     try:
         os.setsid()
@@ -88,13 +94,23 @@ def _be_writer(reading: int, ending: int, log: Path, limit: int) -> NoReturn:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
         written = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
-        for place, descriptor in enumerate((os.dup(reading), os.dup(ending), os.dup(written))):
+        for place, descriptor in enumerate((os.dup(reading), os.dup(ending), os.dup(written), os.dup(asked))):
             os.dup2(descriptor, place)
-        os.closerange(3, os.sysconf("SC_OPEN_MAX"))  # locks, above all: they are not ours
+        os.closerange(4, os.sysconf("SC_OPEN_MAX"))  # locks, above all: they are not ours
         limited = LimitedLog(2, limit)
-        while data := os.read(0, _PIECE_BYTES):
-            limited.add(data)
-        limited.close()
+        awaited = [0, 3]
+        while True:
+            ready, *_ = select.select(awaited, [], [])
+            if 0 in ready:
+                if not (data := os.read(0, _PIECE_BYTES)):
+                    break
+                limited.add(data)
+            if 3 in ready:  # the script has ended, and all that it wrote is read
+                awaited.remove(3)
+                limited.write_end()
+                with suppress(OSError):  # the supervisor was killed
+                    os.write(1, b".")
+        limited.write_end()
     finally:
         os._exit(0)
 

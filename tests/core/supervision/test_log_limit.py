@@ -91,6 +91,24 @@ def test_a_process_that_the_script_leaves_behind_does_not_hold_up_the_run(
         os.kill(int((run.folder.work / "outputs/left").read_text()), signal.SIGKILL)
 
 
+def test_the_reason_of_a_failure_is_kept_if_a_process_is_left_behind(
+    project: Path, script: WriteScript
+) -> None:
+    path = script(
+        "import subprocess\n"
+        "left = subprocess.Popen(['sleep', '600'], start_new_session=True)\n"
+        "open('outputs/left', 'w').write(str(left.pid)); print('x' * 200_000)\n"
+        "raise ValueError('no such luck')\n"
+    )
+    run = start(project, path)
+    try:
+        status = run.wait(60)
+        assert "no such luck" in (status.reason or "")
+        assert log_of(run).count(b"left out here]") == 1
+    finally:
+        os.kill(int((run.folder.work / "outputs/left").read_text()), signal.SIGKILL)
+
+
 def test_the_limit_is_an_option_of_the_command(dressage: Dressage, script: WriteScript) -> None:
     path = script("print('x' * 200_000)")
     ran = dressage("run", str(path), "-O", "log-limit-mb=0.01")

@@ -69,15 +69,20 @@ class _Server(ThreadingHTTPServer):
         self._unauthenticated: dict[socket.socket, float] = {}
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Serve a new connection in a thread, unless too many connections have not sent the token yet."""
+        """Serve a new connection in a thread. If too many have not sent the token yet, the oldest of them is closed.
+
+        The script sends the token at once. So another user who holds connections open does not keep it out.
+        """
+        oldest = None
         with self._changed:
-            is_accepted = len(self._unauthenticated) < _MAX_UNAUTHENTICATED
-            if is_accepted:
-                self._unauthenticated[request] = time.monotonic()
-        if is_accepted:
-            super().process_request(request, client_address)
-        else:
-            self.shutdown_request(request)
+            if len(self._unauthenticated) >= _MAX_UNAUTHENTICATED:
+                oldest = next(iter(self._unauthenticated))
+                del self._unauthenticated[oldest]
+            self._unauthenticated[request] = time.monotonic()
+        if oldest is not None:
+            with suppress(OSError):
+                oldest.shutdown(socket.SHUT_RDWR)
+        super().process_request(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:
         self.admit(request)
