@@ -65,7 +65,7 @@ def train(project: Path) -> Trained:
         json.dumps({"name": "m", "created_ms": 1, "updated_ms": 2, "aliases": {"best": 1}})
     )
     eventually(lambda: not processes_below(project))
-    kept = project.parent / "kept"
+    kept = project.with_name(f"{project.name}-kept")
     subprocess.run(["cp", "-a", workspace, kept], check=True)
     runs = tuple(sorted(path.name for path in (workspace / "runs").iterdir()))
     found = {str(path.relative_to(workspace)) for pattern in READ_BACK for path in workspace.glob(pattern)}

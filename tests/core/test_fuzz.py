@@ -112,7 +112,7 @@ def commands(trained: Trained, damaged: str) -> list[tuple[str, ...]]:
         ("runs", "list"),
         *reading,
         ("runs", "show", "latest", "-o", "json"),
-        ("runs", "download", run, "--to", str(trained.project.parent / "downloaded")),
+        ("runs", "download", run, "--to", str(trained.project.with_name("downloaded"))),
         ("models", "list"),
         ("models", "show", "m:1"),
         ("datasets", "list"),
