@@ -61,7 +61,7 @@ def dataset(settings: Settings) -> FileDataset:
 @hookimpl
 def compute(settings: Settings) -> ComputeTarget:
     return ComputeTarget(
-        name="cpu-cluster", size=settings.vm_size, max_nodes=settings.max_nodes, slots=settings.slots
+        name="trees-cluster", size=settings.vm_size, max_nodes=settings.max_nodes, slots=settings.slots
     )
 
 

@@ -194,6 +194,12 @@ def test_doctor_checks_whether_a_recipe_can_be_planned(
     assert (result.returncode, words in result.stdout) == (code, True), result.stdout
 
 
+def test_doctor_names_a_wrong_limit_of_downloads(dressage: Dressage, project: Path):
+    (project / "dressage.toml").write_text("[downloads]\nstall_seconds = -1\n")
+    result = dressage("doctor")
+    assert (result.returncode, "stall_seconds" in result.stdout) == (1, True), result.stdout
+
+
 def test_doctor_fails_if_the_workspace_cannot_be_created(dressage: Dressage, project: Path):
     (project / "afile").touch()
     result = dressage("doctor", env={**os.environ, "DRESSAGE_WORKSPACE": "afile/records"})

@@ -456,3 +456,13 @@ def test_words_in_docstrings_are_replaced_if_they_are_no_ordinary_words():
 
 def test_imports_are_listed_without_relative_ones():
     assert list_imports(b"import a.b\nfrom c import d\nfrom . import e\nfrom .f import g\n") == {"a.b", "c.d"}
+
+
+def test_an_address_with_a_password_is_refused(dressage: Dressage, project: Path):
+    ran = dressage(
+        "plugins", "new", "mine", "--from", "lightgbm-csv", "--set", "data=http://a:pw-1@host/a.csv"
+    )
+    assert (ran.returncode, ran.stderr.count("\n")) == (2, 1)
+    assert "the files of a plugin must have no password" in ran.stderr
+    assert "pw-1" not in ran.stdout + ran.stderr
+    assert not (project / "dressage-mine").exists()

@@ -1,6 +1,7 @@
 """Files that usually have secrets are not copied, and neither are folders of the system."""
 
 import os
+import shlex
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,10 @@ SECRET = [
     *("credentials.json", "service-account.json", "service_account-1.json", "client_secret_4.json"),
     *(".ssh/config", ".aws/credentials", ".azure/azureProfile.json", ".kube/config", ".config/gcloud/a.db"),
     ".docker/config.json",
+    *("kaggle.json", ".kaggle/kaggle.json", ".huggingface/token", ".streamlit/secrets.toml", "secrets.yaml"),
+    *(".npmrc", ".my.cnf", ".boto", ".s3cfg", ".dockercfg", ".vault-token", ".htpasswd", "kubeconfig"),
+    *("rclone.conf", "credentials.csv", "gha-creds-1.json", ".cargo/credentials.toml", "token.json"),
+    *("terraform.tfstate", "terraform.tfvars", "prod.env", ".env~", "id_rsa.bak", "key.pem.bak"),
 ]
 HARMLESS = [
     *(
@@ -126,7 +131,7 @@ def test_it_is_taken_if_it_is_included_as_the_plan_says(
 ) -> None:
     write(source, name)
     (found,) = plan(engine).left_out
-    training.include = (found.reason.removesuffix(" copies it").rpartition(" ")[2],)
+    training.include = (shlex.split(found.reason.removesuffix(" copies it"))[-1],)
     assert taken(engine) == [name]
 
 

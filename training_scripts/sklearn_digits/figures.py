@@ -16,10 +16,12 @@ def draw_confusion(labels: np.ndarray, predicted: np.ndarray) -> Any:
     np.add.at(counts, (labels, predicted), 1)
     figure = Figure(figsize=(5, 5), layout="constrained")
     axes = figure.subplots()
-    axes.imshow(np.log1p(counts), cmap="Blues")  # otherwise few mistakes among many hits cannot be seen
+    shades = np.log1p(counts)  # otherwise few mistakes among many hits cannot be seen
+    axes.imshow(shades, cmap="Blues")
     for (row, column), count in np.ndenumerate(counts):
         if count:
-            axes.text(column, row, str(count), ha="center", va="center", fontsize=8)
+            colour = "white" if shades[row, column] > shades.max() / 2 else "black"
+            axes.text(column, row, str(count), ha="center", va="center", fontsize=8, color=colour)
     digits = range(CLASSES)
     axes.set(xlabel="predicted digit", ylabel="digit", xticks=digits, yticks=digits)
     return figure

@@ -197,5 +197,7 @@ def _list_damage(found: "Iterable[Damage]") -> Iterator[Check]:
 
 
 def _check_configuration() -> Check:
-    files = [str(Path(path)) for path, _ in open_engine().configuration.files]
+    configuration = open_engine().configuration
+    configuration.downloads()  # a wrong limit is otherwise an error of the first download
+    files = [str(Path(path)) for path, _ in configuration.files]
     return Check("configuration", True, ", ".join(files) or "no dressage.toml; using the defaults")

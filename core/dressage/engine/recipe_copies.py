@@ -13,6 +13,7 @@ from dressage.errors import SettingsError
 from dressage.hooks.plugins import Plugins
 from dressage.hooks.providers import Provider
 from dressage.hooks.recipes import Recipe, load_recipe
+from dressage.specs.credentials import hide_credentials
 from dressage.specs.settings import list_settings
 from dressage.templates import (
     Copy,
@@ -36,6 +37,7 @@ def copy_recipe(
     Raises SettingsError if the recipe cannot be copied, and for a name or a folder that cannot be used;
     NotFoundError, PluginError.
     """
+    _refuse_credentials(given)
     names = names_of(name)
     choose_folder(names.distribution, folder)
     provider = plugins.choose("recipe", recipe)
@@ -45,6 +47,16 @@ def copy_recipe(
     copy = Copy(original, names, find_scripts(loaded, settings))
     placed = _choose_places(copy, settings, known_missing=bool(find_missing_data(loaded, settings)))
     return create_copy(copy, placed, settings, folder)
+
+
+def _refuse_credentials(given: Mapping[str, Any]) -> None:
+    """Raise SettingsError for an address with a password or a token: the copy's files would have it."""
+    for name, value in given.items():
+        if hide_credentials(str(value)) != str(value):
+            raise SettingsError(
+                f"setting {name} is {hide_credentials(str(value))!r}: the files of a plugin must have no password;"
+                " give an address without one"
+            )
 
 
 def _with_absolute_paths(recipe: Recipe, given: Mapping[str, Any]) -> dict[str, str]:

@@ -9,7 +9,7 @@ _ADDRESS = re.compile(
     r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)(?P<user>[^/?#\s'\"<>`]*@)?(?P<path>[^?#\s'\"<>`]*)(?P<query>\?[^#\s'\"<>`]*)?"
 )
 _SECRET = re.compile(
-    r"sig|signature|(\w+[_-])?token|api[_-]?key|apikey|auth|authorization|passw(or)?d|pwd|(client[_-])?secret"
+    r"sig|signature|sas|(\w+[_-])?token|api[_-]?key|apikey|auth|authorization|passw(or)?d|pwd|(client[_-])?secret"
     r"|x-(amz|goog)-signature",
     re.IGNORECASE,
 )

@@ -19,10 +19,15 @@ _FILES = (
     # Private keys, but not presentations: server.key, example.com.key
     r"[^/]*(priv|server|client|tls|ssl|host|root|sign|secret|rsa|ed25519|deploy)[^/]*\.key|[^/.]+(\.[^/.]+)+\.key",
     r"(aws_?|gcp_?|google_?|application_default_)?credentials\.json|client_secrets?[^/]*\.json",
-    r"service[-_]?account[^/]*\.json",
+    r"service[-_]?account[^/]*\.json|gha-creds-[^/]*\.json|kaggle\.json|token\.json",
+    r"credentials\.(csv|toml|ya?ml)|secrets?\.(toml|ya?ml|json)|[^/]+\.env|rclone\.conf|kubeconfig",
+    r"\.(npmrc|my\.cnf|boto|s3cfg|dockercfg|vault-token|htpasswd)|\.?huggingface/token",
+    r"terraform\.tfstate(\.backup)?|[^/]*\.tfvars",
 )
+_COPIES = r"(~|\.(bak|old|orig|swp|save))?"
+"""Ends of names of copies that editors and people make."""
 _READ_BYTES = 1 << 20
-_SECRET = re.compile(rf"(?:^|/)((?:{_FOLDERS})(?=/)|(?:{'|'.join(_FILES)})$)", re.IGNORECASE)
+_SECRET = re.compile(rf"(?:^|/)((?:{_FOLDERS})(?=/)|(?:{'|'.join(_FILES)}){_COPIES}$)", re.IGNORECASE)
 
 
 def find_secret_name(path: str) -> str | None:
