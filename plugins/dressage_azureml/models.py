@@ -35,8 +35,8 @@ class AzureModels:
         if not files:
             raise StageError(
                 "model",
-                f"run {submission.run_id!r} saved no model at {model.output_path!r}; save it there, or change the"
-                " recipe's output path",
+                f"run {submission.run_id!r} saved no model at {model.output_path!r}; save it there, or give its path:"
+                " --model NAME=PATH of a script, output_path of a recipe",
             )
         registered = self._azure.call(
             "model",

@@ -3,6 +3,7 @@
 import csv
 import difflib
 import gzip
+import re
 import zlib
 from collections.abc import Iterable
 from pathlib import Path
@@ -18,6 +19,8 @@ _GZIP = b"\x1f\x8b"
 """How a compressed file begins."""
 _MOST_NAMES = 20
 """How many names of columns a message lists."""
+_VALUE = re.compile(r"-?\d*\.\d+|\d{4}-\d\d-\d\d")
+"""Numbers with decimals, and dates: they are seldom names of columns."""
 
 
 def find_file(folder: Path) -> Path:
@@ -111,6 +114,11 @@ def _check_header(path: Path, header: list[str]) -> None:
         raise InputError(f"column {header.index('') + 1} of {path} has no name; add it to the first line")
     if twice := sorted(name for name in set(header) if header.count(name) > 1):
         raise InputError(f"{path} has two columns named {twice[0]!r}; rename one")
+    if values := [name for name in header if _VALUE.fullmatch(name)]:
+        print(
+            f"warning: {values[0]!r} in the first line of {path} is taken for the name of a column",
+            flush=True,
+        )
     if len(header) == 1:
         raise InputError(f"{path} has one column, {header[0]!r}; give at least two, separated by commas")
 

@@ -173,7 +173,10 @@ class StoredModels:
             return (self._objects.add(folder),)
         paths = sorted(found.path for found in walk(folder, inside=inside) if found.problem is None)
         if not paths:
-            raise StageError("model", f"{missing}; save it there, or change the recipe's output path")
+            raise StageError(
+                "model",
+                f"{missing}; save it there, or give its path: --model NAME=PATH of a script, output_path of a recipe",
+            )
         return self._objects.add_all((str(folder / path), path) for path in paths)
 
 

@@ -283,6 +283,16 @@ def test_unusual_tables_can_be_learned_from(lines: list[str], python: Path, tmp_
     assert not result.stderr
 
 
+def test_a_name_that_looks_like_a_value_gives_a_warning(python: Path, tmp_path: Path):
+    (tmp_path / "data").mkdir()
+    lines = ["id0,47.66,2", *(f"id{row},{row}.5,{row % 9}" for row in range(60))]
+    (tmp_path / "data" / "table.csv").write_text("\n".join(lines))
+    words = ("--data-folder", str(tmp_path / "data"), "--rounds", "2")
+    result = run_by_hand(python, "lightgbm_csv", *words, folder=tmp_path / "work")
+    assert result.returncode == 0, result.stderr
+    assert "warning: '47.66' in the first line of " in result.stdout
+
+
 def test_columns_whose_names_differ_in_special_characters_only_are_told_apart(python: Path, tmp_path: Path):
     (tmp_path / "data").mkdir()
     lines = ["a b,a_b,a{b,y", *(f"{row},{-row},{row % 7},{row}" for row in range(100))]
