@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.clients import processes_below
 from tests.commandline import Called, call
 from tests.trained import RUN, Trained, train
+from tests.waiting import eventually
 
 from dressage import Engine
 
@@ -271,3 +273,18 @@ def test_damaged_names_of_open_runs_stop_no_run(trained: Trained, workspace: Pat
         (key / "no run").touch()
     (workspace / "open" / "a file").touch()
     assert call(trained.project, *RUN, "4").code == 0
+
+
+def test_a_pipe_in_place_of_the_completed_runs_does_not_hold_a_run(trained: Trained, workspace: Path):
+    (workspace / "completed").unlink()
+    os.mkfifo(workspace / "completed")
+    called = call(trained.project, "run", "train.py", "--again", "--", "x", "9")
+    assert (called.code, "Traceback" in called.err) == (0, False), called.err
+    eventually(lambda: not processes_below(trained.project))
+
+
+def test_noise_among_the_completed_runs_stops_nothing(trained: Trained, workspace: Path):
+    with (workspace / "completed").open("ab") as notes:
+        notes.write(b"\na\0b ../x \xff\n")
+    assert set(states(trained)) == set(trained.runs)
+    assert call(trained.project, "resume", "--all").code == 0

@@ -157,7 +157,7 @@ def fuzz(trained: Trained, count: int, more: tuple[tuple[str, ...], ...] = ()) -
     @settings(
         max_examples=count,
         deadline=None,
-        derandomize=count < 100,
+        derandomize=True,
         database=None,
         suppress_health_check=list(HealthCheck),
     )
@@ -176,4 +176,4 @@ def test_a_damaged_file_takes_no_command_down(trained: Trained):
 @pytest.mark.timeout(3000)
 def test_many_damaged_files_take_no_command_down(trained: Trained):
     more = ((*RUN, "1"), ("run", "train.py", "--again", "--", "x", "9"), ("resume", "--all"))
-    fuzz(trained, 300, more)
+    fuzz(trained, 100, more)

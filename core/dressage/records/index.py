@@ -166,7 +166,8 @@ class RunIndex:
         except OSError:  # none has completed, or somebody has replaced the file; a listing finds all runs
             return 0, []
         end = data.rfind(b"\n") + 1  # what follows is still being written
-        return start + end, data[:end].decode(errors="replace").split()
+        noted = data[:end].decode(errors="replace").split()
+        return start + end, [run_id for run_id in noted if run_id.isprintable() and "/" not in run_id]
 
     def _update(self, connection: sqlite3.Connection, run_id: str) -> int | None:
         """Replace a run's row. Returns the size of the journal that was read; None if the run was deleted."""

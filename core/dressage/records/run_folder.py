@@ -5,6 +5,8 @@ records is written elsewhere: by the tracking endpoint. Importing this module im
 reading the record imports more.
 """
 
+import errno
+import os
 import re
 import threading
 from collections.abc import Iterable, Iterator, Mapping
@@ -288,13 +290,22 @@ class RunFolder:
         return self.refresh().status
 
     def _note_completion(self) -> None:
-        """Append the run's id to the workspace's list of completed runs."""
+        """Append the run's id to the workspace's list of completed runs.
+
+        If something else is in the list's place, such as a pipe, `dressage doctor` names it.
+        """
         workspace = self.path.parents[1]
-        if (workspace / "workspace.json").exists():
-            with suppress(IsADirectoryError), (workspace / COMPLETED).open("ab") as notes:
-                notes.write(
-                    f"\n{self.path.name}\n".encode()
-                )  # the break ends a line that a full disk cut off
+        if not (workspace / "workspace.json").exists():
+            return
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK
+        try:
+            descriptor = os.open(workspace / COMPLETED, flags, 0o666)
+        except OSError as error:
+            if error.errno in (errno.ENXIO, errno.EISDIR):  # a pipe without a reader, a folder
+                return
+            raise
+        with os.fdopen(descriptor, "ab", buffering=0) as notes:
+            notes.write(f"\n{self.path.name}\n".encode())  # the break ends a line that a full disk cut off
 
 
 def _name_field(name: str | None) -> dict[str, str]:
