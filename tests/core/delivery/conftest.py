@@ -80,9 +80,13 @@ class Observers:
         (self._project / "dressage.toml").write_text(f"[plugins]\nfiles = {json.dumps(self._files)}\n{table}")
 
     def calls(self, name: str = "recorder") -> list[dict[str, Any]]:
-        """Return the events that an observer has written, in the order of the calls."""
+        """Return the events that an observer has written, in the order of the calls.
+
+        A line that is still being written, which may be seen up to the end of a page of memory, is left out.
+        """
         path = self._project / f"{name}.jsonl"
-        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+        whole, _, _ = path.read_text().rpartition("\n") if path.exists() else ("", "", "")
+        return [json.loads(line) for line in whole.splitlines()]
 
     def hooks(self, name: str = "recorder") -> list[str]:
         return [call["hook"] for call in self.calls(name)]
