@@ -16,6 +16,12 @@ from tests.trained import RUN, Trained, train
 DOCUMENTED = {0, 1, 2, 3}
 
 
+pytestmark = pytest.mark.skipif(
+    not os.environ.get("DRESSAGE_FUZZ"),
+    reason="set DRESSAGE_FUZZ=1: some pipes in place of a file still hold a command for ever",
+)
+
+
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     return train(tmp_path_factory.mktemp("project"))
