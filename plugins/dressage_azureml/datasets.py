@@ -51,9 +51,7 @@ class AzureDatasets:
         files = _files(dataset)
         digest = _digest(dataset, files)
         self._workspace.create()
-        with FileLock(
-            self._workspace.root / "azureml-datasets.lock"
-        ):  # the SDK cannot register only what is new
+        with FileLock(self._workspace.root / "azureml-datasets.lock"):  # no second upload from this workspace
             found = self._azure.call("dataset", "datasets.find", name=dataset.name, digest=digest)["found"]
             if found is None:
                 found = self._register(dataset, files, digest, progress)

@@ -5,8 +5,8 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from dressage import FileDataset, SettingsError, Source
+from dressage.specs.datasets import WEB
 
-_WEB = ("http://", "https://")
 _NEXT = "give the path or URL of a CSV file whose first line is the header"
 
 
@@ -21,12 +21,12 @@ def describe_dataset(data: str) -> FileDataset:
 
 
 def _file_name(data: str) -> str:
-    path = unquote(urlsplit(data).path) if data.startswith(_WEB) else data
+    path = unquote(urlsplit(data).path) if data.startswith(WEB) else data
     return PurePosixPath(path).name
 
 
 def _address(data: str) -> str:
-    if data.startswith(_WEB):
+    if data.startswith(WEB):
         return data
     path = Path(data).expanduser().absolute()
     if not path.is_file():

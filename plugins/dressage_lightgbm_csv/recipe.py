@@ -15,7 +15,7 @@ from dressage import (
     setting,
 )
 from dressage_lightgbm_csv.data import describe_dataset
-from dressage_training_scripts import describe_script
+from dressage_training_scripts import describe_arguments, describe_script
 
 _REQUIREMENTS = Path(__file__).parent / "requirements.txt"
 
@@ -81,7 +81,7 @@ def model(settings: Settings) -> Model:
 
 
 def _arguments(settings: Settings) -> tuple[str | DatasetFolder, ...]:
-    values = {
+    options = {
         "--task": settings.task,
         "--rounds": settings.rounds,
         "--learning-rate": settings.learning_rate,
@@ -95,6 +95,5 @@ def _arguments(settings: Settings) -> tuple[str | DatasetFolder, ...]:
         "--threads": settings.threads,
         "--seed": settings.seed,
     }
-    words = (word for name, value in values.items() for word in (name, str(value)))
     target = (f"--target={settings.target}",) if settings.target is not None else ()  # it may begin with "-"
-    return ("--data-folder", DatasetFolder(), *target, *words)
+    return (*describe_arguments(options), *target)

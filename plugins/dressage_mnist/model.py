@@ -2,6 +2,7 @@
 
 from dressage import DatasetFolder, Model, PrimaryMetric, Script
 from dressage_mnist.settings import Settings
+from dressage_training_scripts import describe_arguments
 
 
 def describe_model(name: str, framework: str, script: Script) -> Model:
@@ -12,7 +13,7 @@ def describe_model(name: str, framework: str, script: Script) -> Model:
 
 def script_arguments(settings: Settings) -> tuple[str | DatasetFolder, ...]:
     """Return the arguments that all training scripts for MNIST have."""
-    values = {
+    options = {
         "--batch-size": settings.batch_size,
         "--first-layer-neurons": settings.first_layer_neurons,
         "--second-layer-neurons": settings.second_layer_neurons,
@@ -20,5 +21,4 @@ def script_arguments(settings: Settings) -> tuple[str | DatasetFolder, ...]:
         "--epochs": settings.epochs,
         "--seed": settings.seed,
     }
-    words = (word for name, value in values.items() for word in (name, str(value)))
-    return ("--data-folder", DatasetFolder(), *words)
+    return describe_arguments(options)

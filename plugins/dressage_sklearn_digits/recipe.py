@@ -6,7 +6,7 @@ from typing import Literal
 
 import dressage_mnist as mnist
 from dressage import ComputeTarget, DatasetFolder, Environment, FileDataset, Model, hookimpl, setting
-from dressage_training_scripts import describe_script
+from dressage_training_scripts import describe_arguments, describe_script
 
 _REQUIREMENTS = Path(__file__).parent / "requirements.txt"
 
@@ -63,11 +63,10 @@ def model(settings: Settings) -> Model:
 
 
 def _arguments(settings: Settings) -> tuple[str | DatasetFolder, ...]:
-    values = {
+    options = {
         "--estimator": settings.estimator,
         "--c": settings.c,
         "--folds": settings.folds or 0,
         "--seed": settings.seed,
     }
-    words = (word for name, value in values.items() for word in (name, str(value)))
-    return ("--data-folder", DatasetFolder(), *words)
+    return describe_arguments(options)

@@ -1,4 +1,4 @@
-"""What must survive a power failure is on the disk, with its name, before anybody is told that it exists."""
+"""What must survive a power failure: a command reports it only when it is on the disk, with its name."""
 
 import os
 from pathlib import Path

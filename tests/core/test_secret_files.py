@@ -205,7 +205,7 @@ def test_the_home_folder_is_refused_in_one_line(dressage: Dressage, source: Path
     found = dressage("run", str(source / "train.py"), env={**os.environ, "HOME": str(source)})
     assert found.returncode == 2
     assert found.stderr == (
-        f"error: source directory {str(source)!r} is your home folder; move the script to a folder of its own, or"
+        f"error: source directory {str(source)!r} is your home folder; move the script to a separate folder, or"
         " name the project's folder with --root\n"
     )
 

@@ -13,7 +13,7 @@ from dressage.errors import SettingsError
 from dressage.hooks.plugins import Plugins
 from dressage.hooks.providers import Provider
 from dressage.hooks.recipes import Recipe, load_recipe
-from dressage.specs.credentials import hide_credentials
+from dressage.specs.credentials import has_credentials, hide_credentials
 from dressage.specs.settings import list_settings
 from dressage.templates import (
     Copy,
@@ -52,7 +52,7 @@ def copy_recipe(
 def _refuse_credentials(given: Mapping[str, Any]) -> None:
     """Raise SettingsError for an address with a password or a token: the copy's files would have it."""
     for name, value in given.items():
-        if hide_credentials(str(value)) != str(value):
+        if has_credentials(str(value)):
             raise SettingsError(
                 f"setting {name} is {hide_credentials(str(value))!r}: the files of a plugin must have no password;"
                 " give an address without one"

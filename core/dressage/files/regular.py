@@ -1,4 +1,4 @@
-"""Read files that somebody else may have replaced, such as by a folder or a named pipe."""
+"""Read and extend files that somebody else may have replaced, such as by a folder or a named pipe."""
 
 import errno
 import os
@@ -20,3 +20,13 @@ def read_regular(path: Path) -> bytes:
     """Return the bytes of a file. Raises OSError, as `open_regular`."""
     with open_regular(path) as file:
         return file.read()
+
+
+def append_regular(path: Path, content: bytes) -> None:
+    """Add bytes to the end of a file, in one write. It is created if there is none.
+
+    Raises OSError, also for a folder (EISDIR), and for a pipe without a reader (ENXIO), which would block.
+    """
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK
+    with os.fdopen(os.open(path, flags, 0o666), "ab", buffering=0) as file:
+        file.write(content)

@@ -6,7 +6,6 @@ reading the record imports more.
 """
 
 import errno
-import os
 import re
 import threading
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dressage.files.locks import FileLock
+from dressage.files.regular import append_regular
 from dressage.files.syncing import sync_folder
 from dressage.records.journal import Journal
 from dressage.records.outbox import OBSERVERS, announce, wake_pipe
@@ -297,15 +297,12 @@ class RunFolder:
         workspace = self.path.parents[1]
         if not (workspace / "workspace.json").exists():
             return
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK
+        note = f"\n{self.path.name}\n".encode()  # the break ends a line that a full disk cut off
         try:
-            descriptor = os.open(workspace / COMPLETED, flags, 0o666)
+            append_regular(workspace / COMPLETED, note)
         except OSError as error:
-            if error.errno in (errno.ENXIO, errno.EISDIR):  # a pipe without a reader, a folder
-                return
-            raise
-        with os.fdopen(descriptor, "ab", buffering=0) as notes:
-            notes.write(f"\n{self.path.name}\n".encode())  # the break ends a line that a full disk cut off
+            if error.errno not in (errno.ENXIO, errno.EISDIR):  # a pipe without a reader, a folder
+                raise
 
 
 def _name_field(name: str | None) -> dict[str, str]:

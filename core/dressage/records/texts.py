@@ -3,7 +3,6 @@
 A journal has a reference in place of such a text: {"sha256": DIGEST}.
 """
 
-import os
 from collections.abc import Callable, Mapping
 from hashlib import sha256
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 
 from dressage.errors import RecordError
 from dressage.files.atomic import write_bytes
-from dressage.files.syncing import sync_files
+from dressage.files.regular import read_regular
 
 FOLDER = "texts"
 _LONG = 4096
@@ -43,14 +42,13 @@ class Texts:
         path = self._folder / digest
         if not path.exists():
             self._folder.mkdir(exist_ok=True)
-            write_bytes(path, content)
-            sync_files([os.fspath(path), os.fspath(self._folder)])
+            write_bytes(path, content, durable=True)
         return {_REFERENCE: digest}
 
     def _read(self, reference: Mapping[str, str]) -> str:
         path = self._folder / reference[_REFERENCE]
         try:
-            content = path.read_bytes()
+            content = read_regular(path)
         except OSError as error:
             raise RecordError(f"text {str(path)!r} of the record cannot be read: {error.strerror}") from error
         if sha256(content).hexdigest() != reference[_REFERENCE]:

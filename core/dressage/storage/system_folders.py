@@ -23,7 +23,7 @@ def refuse_system_folder(directory: Path) -> None:
     """Raise SpecError for a folder of the system, or the user's home folder. Projects may be below some of them."""
     if kind := find_system_folder(directory):
         raise SpecError(
-            f"source directory {str(directory)!r} is {kind}; move the script to a folder of its own, or name the"
+            f"source directory {str(directory)!r} is {kind}; move the script to a separate folder, or name the"
             " project's folder with --root"
         )
 

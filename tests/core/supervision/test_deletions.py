@@ -1,4 +1,4 @@
-"""A script that deletes files of its own run harms no other run, and its run has a clear end."""
+"""If a script deletes its run's files, other runs go on, and its run ends with a clear reason."""
 
 import pytest
 from tests.fixtures import WriteScript
