@@ -1,5 +1,6 @@
 """Long texts of environments, such as locks, are kept once per workspace and not in each journal."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,11 @@ def texts(project: Path) -> list[Path]:
     return sorted((project / ".dressage" / "texts").iterdir())
 
 
+def put_a_pipe_in_its_place(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
 def test_two_runs_share_the_text(engine: Engine, tiny: Tiny, project: Path):
     runs = [engine.run("tiny", set={"rate": rate}) for rate in ("1", "2")]
     assert [run.wait(60).state for run in runs] == ["Completed"] * 2
@@ -44,7 +50,11 @@ def test_a_failed_run_is_resumed_with_it(engine: Engine, tiny: Tiny):
 
 @pytest.mark.parametrize(
     ("damage", "message"),
-    [(Path.unlink, "cannot be read: No such file"), (lambda path: path.write_text("other"), "is damaged")],
+    [
+        (Path.unlink, "cannot be read: No such file"),
+        (lambda path: path.write_text("other"), "is damaged"),
+        (put_a_pipe_in_its_place, "cannot be read: not a file"),
+    ],
 )
 def test_a_lost_text_is_named_and_listings_do_without_it(
     engine: Engine, tiny: Tiny, project: Path, damage: object, message: str

@@ -47,6 +47,17 @@ def test_a_version_is_on_the_disk_before_a_run_refers_to_it(engine: Engine, tiny
     run.wait(60)
 
 
+def test_a_long_text_is_on_the_disk_before_a_run_refers_to_it(engine: Engine, tiny: Tiny, synced: list[str]):
+    tiny.conda = "dependencies:\n  - python\n" + "# a long description\n" * 1000
+    run = engine.run("tiny")
+    root = engine.workspace.root
+    (text,) = (root / "texts").iterdir()
+    before = synced[: synced.index(str(run.folder.journal.path))]
+    assert any(Path(path).name.startswith(f".{text.name}.") for path in before)  # renamed since
+    assert {str(text.parent), str(root)} <= set(before)
+    run.wait(60)
+
+
 def test_a_model_is_on_the_disk_when_it_is_registered(engine: Engine, project: Path, synced: list[str]):
     (project / "model").mkdir()
     (project / "model" / "weights").write_text("1")

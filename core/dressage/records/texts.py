@@ -11,6 +11,7 @@ from typing import Any
 from dressage.errors import RecordError
 from dressage.files.atomic import write_bytes
 from dressage.files.regular import read_regular
+from dressage.files.syncing import sync_folder
 
 FOLDER = "texts"
 _LONG = 4096
@@ -43,6 +44,7 @@ class Texts:
         if not path.exists():
             self._folder.mkdir(exist_ok=True)
             write_bytes(path, content, durable=True)
+            sync_folder(self._folder.parent)  # this text may be the folder's first one
         return {_REFERENCE: digest}
 
     def _read(self, reference: Mapping[str, str]) -> str:
